@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLUE_ENGINE_H
+#define FLUE_ENGINE_H
+
+/**
+ * @file
+ * An engine: the offload target's C half. It owns one port (one queue pair) and every connection
+ * that was initiated to it. Whoever polls it is its owner; there is one owner at a time.
+ *
+ * Time is `now`, nanoseconds of any monotonic clock, never going back. The engine reads no clock of
+ * its own in flue_engine_poll(): same input, same times, same output, bit for bit.
+ */
+
+#include "flue_port.h"
+#include "flue_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct flue_engine flue_engine;
+
+struct flue_engine_config {
+	int32_t abi_version; /**< FLUE_ABI_VERSION */
+	int32_t arena_kind; /**< enum flue_region_kind: HEAP or HUGEPAGE */
+	int64_t arena_bytes; /**< 0 = what the limits below need */
+	int32_t max_connections; /**< 1..4194304 */
+	int32_t max_paths;
+	int32_t max_neighbors;
+	int32_t max_sends; /**< pieces of send data held, over all connections */
+	int32_t max_receives; /**< receive-indication NBLs out at a time */
+	int32_t max_frames; /**< raw-frame NBLs out at a time */
+	int32_t rto_min_us; /**< floor of the retransmission timeout; 200000 */
+	int32_t rto_max_us; /**< 60000000 */
+	int32_t ticks_per_second; /**< of tick-valued state: 10, 100 or 1000 */
+	int32_t max_receive_window; /**< larger InitialRcvWnd is refused; bytes */
+	int64_t seed; /**< of everything random in the engine */
+	int32_t counters_region; /**< where to keep the counters; 0 = a heap region of its own */
+	int32_t max_retransmissions; /**< of one segment, then upload (TimeoutExpiration); 15 */
+};
+
+/** The defaults named above; 16384 connections, heap arena. */
+FLUE_API void flue_engine_config_default(struct flue_engine_config *config);
+
+/**
+ * @param port  owned by the caller; must outlive the engine
+ * @return 0, -EINVAL (a value out of range), -ENOMEM (arena or tables)
+ */
+FLUE_API int flue_engine_create(const struct flue_engine_config *config, flue_port *port,
+				flue_engine **engine);
+
+/**
+ * Open a channel (flue_channel.h). At most 8 an engine. Only while the engine is not being polled.
+ * The first channel opened gets the raw frames.
+ * @return region id of the channel, or -errno
+ */
+FLUE_API int flue_engine_channel(flue_engine *engine, int sub_capacity, int up_capacity);
+
+/**
+ * One pass: receive, commands, timers, transmit.
+ * @param now    nanoseconds
+ * @param budget most packets to receive in this pass; the engine takes at most 32 a burst
+ * @return work done (packets + commands + timers), 0 = idle; -EBUSY when another thread is in it,
+ *         -ESHUTDOWN after flue_engine_destroy() began
+ */
+FLUE_API int flue_engine_poll(flue_engine *engine, int64_t now, int budget);
+
+/** When to poll next if nothing arrives before: earliest timer, or INT64_MAX. Owner only. */
+FLUE_API int64_t flue_engine_next_deadline(const flue_engine *engine);
+
+/**
+ * Poll on a thread of its own with the system's monotonic clock: spin, then yield, then park.
+ * @param cpu -1 = not pinned
+ * @return 0, -EALREADY, -errno of the thread library
+ */
+FLUE_API int flue_engine_start(flue_engine *engine, int cpu);
+
+/** Stop that thread and wait for it. The engine can be polled inline afterwards. Idempotent. */
+FLUE_API int flue_engine_stop(flue_engine *engine);
+
+/** Objects that exist. which: 0 neighbors, 1 paths, 2 connections, 3 flow entries, 4 send pieces,
+ *  5 receive NBLs out, 6 frame NBLs out, 7 timers armed. All 0 in an engine at rest. */
+FLUE_API int64_t flue_engine_held(const flue_engine *engine, int which);
+
+/** Bytes of the arena in use / in all; enum flue_region_kind. which: 0 used, 1 size, 2 kind. */
+FLUE_API int64_t flue_engine_arena(const flue_engine *engine, int which);
+
+/** Region with the counters (flue_observe.h). */
+FLUE_API int flue_engine_counters(const flue_engine *engine);
+
+/** Stops the thread, marks the channels stopped, frees all. Connections still held are dropped
+ *  without a word to the peer: give them back first. NULL is allowed. */
+FLUE_API void flue_engine_destroy(flue_engine *engine);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* FLUE_ENGINE_H */

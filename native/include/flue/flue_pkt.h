@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLUE_PKT_H
+#define FLUE_PKT_H
+
+/**
+ * @file
+ * The packet an engine sees, and what a port implements. Not parsed for Java.
+ *
+ * A received packet lies in a port's buffer; its memory is lent up by reference and comes back with
+ * flue_pkt_release(). A packet to send is a header part in a port's buffer (`data`, `len`) and, when
+ * the payload is lent by the sender, one more piece (`ext`, `ext_len`) that the port reads after the
+ * header part: by scatter-gather where it can, by copying where it must.
+ *
+ * Threads: refcnt belongs to the port's owner. *ext_owner is decremented, with release order, by
+ * whichever thread drops the last transmit reference (a DPDK driver, or the peer of a ring).
+ */
+
+#include <stdatomic.h>
+
+#include "flue_offload.h"
+#include "flue_types.h"
+
+struct flue_port;
+
+#define FLUE_PKT_HEADROOM 128 /**< free bytes before `data` of a packet fresh from alloc() */
+#define FLUE_PKT_ROOM 2048 /**< bytes a packet fresh from alloc() can hold at `data`, at least */
+
+#define FLUE_PKT_RX_CSUM_GOOD 0x1 /**< IP and TCP checksums verified by the port */
+#define FLUE_PKT_RX_CSUM_BAD 0x2
+#define FLUE_PKT_TX_CSUM 0x4 /**< checksum fields hold the pseudo sum; the port completes them */
+
+struct flue_pkt {
+	uint8_t *data; /**< first byte of the frame */
+	flue_ref ref; /**< reference of data[0]; FLUE_REF_NULL when it lies in no region */
+	const uint8_t *ext; /**< lent payload behind the header part, or NULL */
+	_Atomic uint32_t *ext_owner; /**< counts transmit references to what ext lies in; or NULL */
+	struct flue_port *port; /**< whose buffer this is */
+	struct flue_pkt *next; /**< the current holder's list */
+	uint16_t len; /**< bytes at data */
+	uint16_t ext_len;
+	uint16_t refcnt;
+	uint16_t flags;
+	/* The engine's notes on a parsed segment. */
+	uint32_t seq;
+	uint16_t payload_off;
+	uint16_t payload_len;
+};
+
+FLUE_ASSERT_LAYOUT(sizeof(struct flue_pkt) == 64);
+
+/** What a port implements. All but open/close run on the owner's thread; none blocks. */
+struct flue_port_ops {
+	/** Up to n frames that arrived by `now`; each has refcnt 1. @return how many */
+	unsigned (*rx_burst)(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n);
+	/**
+	 * Send in order. The port takes over the references of the packets it accepted: it frees
+	 * each, and drops its ext reference, when it no longer reads it.
+	 * @return how many, from the front, were accepted; the rest stay the caller's
+	 */
+	unsigned (*tx_burst)(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n);
+	/** A packet to send: refcnt 1, len 0, FLUE_PKT_HEADROOM before data. NULL when used up. */
+	struct flue_pkt *(*alloc)(struct flue_port *port);
+	/** The last reference is gone. Must drop the ext reference if there is one. */
+	void (*free)(struct flue_pkt *pkt);
+	/** Take back finished transmissions; called once a pass. May be NULL. */
+	void (*reclaim)(struct flue_port *port);
+	/** Earliest arrival to come, INT64_MAX when unknown. May be NULL (real ports). */
+	int64_t (*next_event)(const struct flue_port *port);
+	void (*close)(struct flue_port *port);
+};
+
+#define FLUE_PORT_CAP_RX_CSUM 0x1
+#define FLUE_PORT_CAP_TX_CSUM 0x2
+
+/** The common head of every port; an implementation embeds it first. */
+struct flue_port {
+	const struct flue_port_ops *ops;
+	uint8_t mac[6];
+	uint16_t mtu;
+	uint32_t caps; /**< FLUE_PORT_CAP_* */
+	uint32_t buffers; /**< in the pool */
+	uint32_t held; /**< handed out and not back; kept by the implementation */
+	char name[36];
+};
+
+static inline void
+flue_pkt_retain(struct flue_pkt *pkt)
+{
+	pkt->refcnt++;
+}
+
+static inline void
+flue_pkt_release(struct flue_pkt *pkt)
+{
+	if (--pkt->refcnt == 0)
+		pkt->port->ops->free(pkt);
+}
+
+/** Drop the transmit reference to lent payload, if there is one. For ports. */
+static inline void
+flue_pkt_drop_ext(struct flue_pkt *pkt)
+{
+	if (pkt->ext_owner != NULL) {
+		atomic_fetch_sub_explicit(pkt->ext_owner, 1, memory_order_release);
+		pkt->ext_owner = NULL;
+	}
+	pkt->ext = NULL;
+	pkt->ext_len = 0;
+}
+
+#endif /* FLUE_PKT_H */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLUE_PORT_H
+#define FLUE_PORT_H
+
+/**
+ * @file
+ * Ports: where frames come from and go to. A port has one owner, the thread that polls the engine
+ * on it; open and close are control path, on any thread while no engine polls the port.
+ *
+ * MAC addresses are passed as a number: 02:00:c6:12:00:02 is 0x0200c6120002.
+ */
+
+#include "flue_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct flue_port flue_port;
+typedef struct flue_wire flue_wire;
+
+/** Close a port that no engine uses. Idle if NULL. */
+FLUE_API void flue_port_close(flue_port *port);
+FLUE_API int64_t flue_port_mac(const flue_port *port);
+/** Largest IP packet, bytes. */
+FLUE_API int flue_port_mtu(const flue_port *port);
+/** "wire", "tap", "dpdk:net_tap", ... Owned by the port. */
+FLUE_API const char *flue_port_name(const flue_port *port);
+/** Packet buffers that somebody holds: received and lent up, or waiting to be sent. 0 when idle. */
+FLUE_API int flue_port_buffers_held(const flue_port *port);
+FLUE_API int flue_port_buffers(const flue_port *port);
+
+/* ---- The wire: a switch in memory ----------------------------------------------------------- */
+
+/** Faults are drawn per frame and receiving port from the seed. ppm = one in a million. */
+struct flue_wire_config {
+	int32_t ports; /**< 2..16 */
+	int32_t mtu; /**< bytes of an IP packet, 576..9000 */
+	int32_t buffers; /**< packet buffers of each port, 64..65536 */
+	int32_t drop_ppm;
+	int32_t duplicate_ppm;
+	int32_t corrupt_ppm; /**< one bit flipped */
+	int32_t reorder_ppm; /**< held back by reorder_ns more */
+	int32_t pad0;
+	int64_t seed;
+	int64_t delay_ns; /**< of every frame */
+	int64_t jitter_ns; /**< uniform 0..jitter_ns on top; may reorder */
+	int64_t reorder_ns;
+};
+
+/** Zero faults, 2 ports, MTU 1500, 4096 buffers. */
+FLUE_API void flue_wire_config_default(struct flue_wire_config *config);
+
+/** @return 0, -EINVAL (a value out of range), -ENOMEM */
+FLUE_API int flue_wire_create(const struct flue_wire_config *config, flue_wire **wire);
+
+/**
+ * Plug in at socket `index`. Frames to `mac` come here; frames to a group address or to a MAC that
+ * no port has go to all other ports. Two ports may be polled by two threads.
+ * @return 0, -EINVAL, -EBUSY (taken)
+ */
+FLUE_API int flue_wire_port(flue_wire *wire, int index, int64_t mac, flue_port **port);
+
+/** Earliest time at which some port will have a frame to receive; INT64_MAX when none is under way.
+ *  One thread only (virtual time). */
+FLUE_API int64_t flue_wire_next_event(const flue_wire *wire);
+
+/** Running hash over (time, port, bytes) of every frame delivered: the trace of a run in a number.
+ *  One thread only. */
+FLUE_API int64_t flue_wire_trace_hash(const flue_wire *wire);
+
+/** Change the probability of loss from now on. */
+FLUE_API int flue_wire_set_drop(flue_wire *wire, int drop_ppm);
+
+/** What the wire did so far. which: 0 frames sent, 1 delivered, 2 dropped, 3 duplicated,
+ *  4 corrupted, 5 reordered, 6 dropped because a port's buffers were used up. */
+FLUE_API int64_t flue_wire_count(const flue_wire *wire, int which);
+
+/** All its ports must be closed. Frames under way are dropped. */
+FLUE_API int flue_wire_destroy(flue_wire *wire);
+
+/* ---- TAP ------------------------------------------------------------------------------------ */
+
+/**
+ * Create (or join) a TAP interface of this network namespace.
+ * @param name  interface name, 1..15 characters
+ * @param mac   our side's address; the kernel's side gets its own
+ * @return 0, -EPERM (needs CAP_NET_ADMIN), -EBUSY (in use), -ENODEV (no /dev/net/tun), -EINVAL
+ */
+FLUE_API int flue_tap_open(const char *name, int64_t mac, int mtu, int buffers, flue_port **port);
+
+/**
+ * Give the kernel's side of interface `name` an IPv4 address and bring it up.
+ * @param address host byte order: 198.18.0.1 is 0xc6120001
+ */
+FLUE_API int flue_interface_configure(const char *name, int32_t address, int prefix, int mtu);
+
+/* ---- Capture -------------------------------------------------------------------------------- */
+
+/**
+ * Stand between an engine and `inner` and write every frame to a pcapng file. The new port owns
+ * `inner`: closing it closes both. Diagnostic: it writes to a file in the poll loop, buffered.
+ * @return 0 or -errno of opening the file
+ */
+FLUE_API int flue_capture_open(flue_port *inner, const char *path, flue_port **port);
+
+/* ---- DPDK ----------------------------------------------------------------------------------- */
+
+/**
+ * Load libflue_dpdk.so from beside this library. Idempotent.
+ * @return 0, or -errno with the reason in flue_dpdk_unavailability_cause()
+ */
+FLUE_API int flue_dpdk_load(void);
+
+/** A sentence a person can act on; "" when DPDK is loaded. Owned by the library. */
+FLUE_API const char *flue_dpdk_unavailability_cause(void);
+
+/** "DPDK 22.11.11", or "". */
+FLUE_API const char *flue_dpdk_version(void);
+
+/**
+ * Start EAL, once a process, on a native thread of its own.
+ * @param args  words as for any DPDK program, separated by blanks ("--no-huge -m 128 --no-pci");
+ *              NULL or "" = a choice that works here: hugepages when enough are free, else --no-huge
+ * @return 0, -EALREADY (already started), -errno of EAL; the reason in the cause
+ */
+FLUE_API int flue_dpdk_start(const char *args);
+
+/**
+ * Open a DPDK port, made by hotplug when it does not exist yet.
+ * @param device  "net_tap0,iface=flue0", "net_ring0", "0000:00:06.0", ...
+ * @param mac     our address; 0 = the port's own
+ */
+FLUE_API int flue_dpdk_open(const char *device, int64_t mac, int mtu, int buffers,
+			    flue_port **port);
+
+/** Two ports wired back to back by rings of `entries` descriptors; frames pass by reference. */
+FLUE_API int flue_dpdk_ring_pair(int entries, int64_t mac0, int64_t mac1, int buffers,
+				 flue_port **port0, flue_port **port1);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* FLUE_PORT_H */
