@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The host stack. */
+package dev.flue.host;

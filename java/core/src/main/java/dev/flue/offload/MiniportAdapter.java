@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.offload;
+
+import dev.flue.spi.Memory;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * NDIS's side of one miniport: the functions a miniport calls to complete and to indicate (the
+ * {@code NdisM...} and {@code NdisTcpOffload...} functions). It finds the {@link Binding} that a
+ * completion belongs to: block lists by their SourceHandle, NBLs by theirs when there is more than
+ * one binding. One thread, that of the miniport's duty cycle.
+ */
+public final class MiniportAdapter {
+    private final Memory memory;
+    private final Miniport miniport;
+    private final MiniportOffloadBlockList block;
+    private final List<Binding> bindings = new ArrayList<>();
+    private Binding only;
+
+    public MiniportAdapter(Memory memory, Miniport miniport) {
+        this.memory = memory;
+        this.miniport = miniport;
+        this.block = new MiniportOffloadBlockList(memory);
+        miniport.initialize(this);
+    }
+
+    public Miniport miniport() {
+        return miniport;
+    }
+
+    public Memory memory() {
+        return memory;
+    }
+
+    /** The index of the new binding plus one: its SourceHandle. */
+    long attach(Binding binding) {
+        bindings.add(binding);
+        only = bindings.size() == 1 ? binding : null;
+        return bindings.size();
+    }
+
+    // Completions of state operations: `root` is the MiniportOffloadBlockList that came down.
+
+    public void initiateOffloadComplete(long root) {
+        bindingOfBlock(root).initiateOffloadComplete(root);
+    }
+
+    public void queryOffloadComplete(long root) {
+        bindingOfBlock(root).queryOffloadComplete(root);
+    }
+
+    public void updateOffloadComplete(long root) {
+        bindingOfBlock(root).updateOffloadComplete(root);
+    }
+
+    public void invalidateOffloadComplete(long root) {
+        bindingOfBlock(root).invalidateOffloadComplete(root);
+    }
+
+    public void terminateOffloadComplete(long root) {
+        bindingOfBlock(root).terminateOffloadComplete(root);
+    }
+
+    // Completions of I/O.
+
+    public void tcpOffloadSendComplete(long netBufferLists) {
+        binding().upper().tcpOffloadSendComplete(netBufferLists);
+    }
+
+    public void tcpOffloadReceiveComplete(long netBufferLists) {
+        binding().upper().tcpOffloadReceiveComplete(netBufferLists);
+    }
+
+    public void tcpOffloadDisconnectComplete(long netBufferList) {
+        binding().upper().tcpOffloadDisconnectComplete(netBufferList);
+    }
+
+    public void tcpOffloadForwardComplete(long netBufferLists) {
+        binding().upper().tcpOffloadForwardComplete(netBufferLists);
+    }
+
+    // Indications. `ndisOffloadHandle` is what the block of the object's initiate carried.
+
+    public OffloadStatus tcpOffloadReceiveIndicate(
+            long ndisOffloadHandle,
+            long netBufferList,
+            OffloadStatus status,
+            BytesConsumed consumed) {
+        return binding()
+                .upper()
+                .tcpOffloadReceiveIndicate(ndisOffloadHandle, netBufferList, status, consumed);
+    }
+
+    public void tcpOffloadEvent(long ndisOffloadHandle, TcpEvent event, long information) {
+        binding().upper().tcpOffloadEvent(ndisOffloadHandle, event, information);
+    }
+
+    /** PAUSE, UPLOAD_ALL, RESUME: to every protocol bound here. */
+    public void statusIndication(StatusIndication indication) {
+        for (Binding each : bindings) {
+            each.upper().statusIndication(indication);
+        }
+    }
+
+    // Ordinary frames.
+
+    public void receiveNetBufferLists(long netBufferLists) {
+        binding().upper().receiveNetBufferLists(netBufferLists);
+    }
+
+    public void sendNetBufferListsComplete(long netBufferLists) {
+        binding().upper().sendNetBufferListsComplete(netBufferLists);
+    }
+
+    private Binding bindingOfBlock(long root) {
+        long source = block.wrap(root).sourceHandle();
+        if (source < 1 || source > bindings.size()) {
+            throw new IllegalStateException("block list completed with SourceHandle " + source);
+        }
+        return bindings.get((int) source - 1);
+    }
+
+    private Binding binding() {
+        if (only == null) {
+            throw new IllegalStateException(
+                    "this miniport has " + bindings.size() + " bindings, exactly one is supported");
+        }
+        return only;
+    }
+}
