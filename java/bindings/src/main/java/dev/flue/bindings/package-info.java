@@ -1,0 +1,2 @@
+/** The native engine as an offload target. */
+package dev.flue.bindings;

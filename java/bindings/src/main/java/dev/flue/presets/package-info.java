@@ -1,0 +1,2 @@
+/** JavaCPP's instructions for the headers of libflue. */
+package dev.flue.presets;

@@ -1,0 +1,2 @@
+/** Flue: TCP connection offload for the JVM. */
+package dev.flue;

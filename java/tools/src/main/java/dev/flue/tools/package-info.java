@@ -1,0 +1,2 @@
+/** The {@code flue} command. */
+package dev.flue.tools;
