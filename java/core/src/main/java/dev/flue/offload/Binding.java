@@ -4,9 +4,9 @@ package dev.flue.offload;
 import dev.flue.spi.Memory;
 
 /**
- * A protocol bound to a miniport: the part NDIS plays. Going down it turns protocol block lists into
- * miniport block lists, coming up it turns them back, one level a call, in place (chimney 3.2); it
- * follows an offload handle one level to the token of the driver below.
+ * A protocol bound to a miniport: the part NDIS plays. Going down it turns protocol block lists
+ * into miniport block lists, coming up it turns them back, one level a call, in place (chimney
+ * 3.2); it follows an offload handle one level to the token of the driver below.
  *
  * <p>A tree is walked without recursion: the blocks lie in memory that a driver may have broken, so
  * the walk is bounded and a tree that is larger, or that has more than three levels, is refused.
@@ -122,7 +122,9 @@ public final class Binding {
         return handle.wrap(offloadHandle).miniportOffloadContext();
     }
 
-    /** Protocol block lists -> miniport block lists: the slot of each handle, and our SourceHandle. */
+    /**
+     * Protocol block lists -> miniport block lists: the slot of each handle, and our SourceHandle.
+     */
     private long toMiniport(long root) {
         return walk(root, true);
     }
@@ -138,7 +140,8 @@ public final class Binding {
         long at = root;
         while (true) {
             if (++visited > MAX_BLOCKS) {
-                throw new IllegalArgumentException("block list of more than 2^20 blocks, or a cycle");
+                throw new IllegalArgumentException(
+                        "block list of more than 2^20 blocks, or a cycle");
             }
             convert(at, down);
             long dependent = miniportBlock.dependentBlockList();
@@ -165,7 +168,9 @@ public final class Binding {
         if (down) {
             long offloadHandle = protocolBlock.wrap(at).offloadHandle();
             miniportBlock.miniportOffloadContext(
-                    offloadHandle == 0 ? 0 : offloadHandle + OffloadHandle.MINIPORT_OFFLOAD_CONTEXT);
+                    offloadHandle == 0
+                            ? 0
+                            : offloadHandle + OffloadHandle.MINIPORT_OFFLOAD_CONTEXT);
             miniportBlock.sourceHandle(sourceHandle);
         } else {
             miniportBlock.miniportOffloadContext(0);

@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * One contiguous piece of memory. 32 bytes.
- */
+/** One contiguous piece of memory. 32 bytes. */
 public final class Mdl extends Record {
     /** Size in memory, bytes. */
     public static final int BYTES = 32;
@@ -53,6 +51,4 @@ public final class Mdl extends Record {
         buffer.putInt(at + BYTE_COUNT, value);
         return this;
     }
-
-
 }

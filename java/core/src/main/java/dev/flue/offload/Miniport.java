@@ -6,8 +6,8 @@ package dev.flue.offload;
  *
  * <p>References name chains in regions. State operations and I/O return at once and complete later
  * through the {@link MiniportAdapter} given to {@link #initialize}, never from inside the call; all
- * completions and indications come out of {@link #doWork}. Handlers called from there may submit but
- * not poll. One thread, the channel's owner, makes all calls.
+ * completions and indications come out of {@link #doWork}. Handlers called from there may submit
+ * but not poll. One thread, the channel's owner, makes all calls.
  *
  * <p>Tokens are what this miniport wrote through {@code miniportOffloadContext}.
  */

@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * NDIS_MINIPORT_OFFLOAD_BLOCK_LIST: a block as a target sees it (3.1).
- */
+/** NDIS_MINIPORT_OFFLOAD_BLOCK_LIST: a block as a target sees it (3.1). */
 public final class MiniportOffloadBlockList extends OffloadBlockList {
     static final int MINIPORT_OFFLOAD_CONTEXT = 48;
     static final int NDIS_OFFLOAD_HANDLE = 56;
@@ -39,6 +37,4 @@ public final class MiniportOffloadBlockList extends OffloadBlockList {
         buffer.putLong(at + NDIS_OFFLOAD_HANDLE, value);
         return this;
     }
-
-
 }

@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * CACHED variables of a neighbor (2.1). macAddress = DlDestinationAddress, the next hop.
- */
+/** CACHED variables of a neighbor (2.1). macAddress = DlDestinationAddress, the next hop. */
 public final class NeighborCached extends Record {
     /** Size in memory, bytes. */
     public static final int BYTES = 44;
@@ -62,6 +60,7 @@ public final class NeighborCached extends Record {
         buffer.putInt(at, BYTES);
         return this;
     }
+
     /** Copy the MAC in the first six bytes of the address at {@code field} out, as a number. */
     public long macAddress() {
         long mac = 0;
@@ -78,5 +77,4 @@ public final class NeighborCached extends Record {
         }
         return this;
     }
-
 }

@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * CONST variables of a neighbor (2.1). macAddress = DlSourceAddress; all zero = the port's own.
- */
+/** CONST variables of a neighbor (2.1). macAddress = DlSourceAddress; all zero = the port's own. */
 public final class NeighborConst extends Record {
     /** Size in memory, bytes. */
     public static final int BYTES = 44;
@@ -62,6 +60,7 @@ public final class NeighborConst extends Record {
         buffer.putInt(at, BYTES);
         return this;
     }
+
     /** Copy the MAC in the first six bytes of the address at {@code field} out, as a number. */
     public long macAddress() {
         long mac = 0;
@@ -78,5 +77,4 @@ public final class NeighborConst extends Record {
         }
         return this;
     }
-
 }

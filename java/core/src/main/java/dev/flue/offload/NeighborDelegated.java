@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * DELEGATED variables of a neighbor (2.1).
- */
+/** DELEGATED variables of a neighbor (2.1). */
 public final class NeighborDelegated extends Record {
     /** Size in memory, bytes. */
     public static final int BYTES = 12;
@@ -62,5 +60,4 @@ public final class NeighborDelegated extends Record {
         buffer.putInt(at, BYTES);
         return this;
     }
-
 }

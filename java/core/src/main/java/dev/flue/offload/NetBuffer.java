@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * Data in a chain of {@link Mdl}s: dataLength bytes from dataOffset on. 64 bytes.
- */
+/** Data in a chain of {@link Mdl}s: dataLength bytes from dataOffset on. 64 bytes. */
 public final class NetBuffer extends Record {
     /** Size in memory, bytes. */
     public static final int BYTES = 64;
@@ -86,6 +84,4 @@ public final class NetBuffer extends Record {
         buffer.putInt(at + DATA_LENGTH, value);
         return this;
     }
-
-
 }

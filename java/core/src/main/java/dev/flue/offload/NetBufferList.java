@@ -197,6 +197,4 @@ public final class NetBufferList extends Record {
         buffer.putInt(at + FLAGS, value);
         return this;
     }
-
-
 }

@@ -218,5 +218,4 @@ public abstract class OffloadBlockList extends Record {
         buffer.put(at + REVISION, (byte) 1);
         buffer.putShort(at + SIZE, (short) BYTES);
     }
-
 }

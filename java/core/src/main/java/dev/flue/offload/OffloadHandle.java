@@ -4,8 +4,9 @@ package dev.flue.offload;
 import dev.flue.spi.Memory;
 
 /**
- * NDIS_OFFLOAD_HANDLE (3.3): a driver's handle on one offloaded object. The driver below writes its token
- * into {@code miniportOffloadContext}; {@code ndisReserved} belongs to the owner of the handle.
+ * NDIS_OFFLOAD_HANDLE (3.3): a driver's handle on one offloaded object. The driver below writes its
+ * token into {@code miniportOffloadContext}; {@code ndisReserved} belongs to the owner of the
+ * handle.
  */
 public final class OffloadHandle extends Record {
     /** Size in memory, bytes. */
@@ -43,6 +44,4 @@ public final class OffloadHandle extends Record {
         buffer.putLong(at + MINIPORT_OFFLOAD_CONTEXT, value);
         return this;
     }
-
-
 }

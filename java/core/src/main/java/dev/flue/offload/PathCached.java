@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * CACHED variables of a path (2.2).
- */
+/** CACHED variables of a path (2.2). */
 public final class PathCached extends Record {
     /** Size in memory, bytes. */
     public static final int BYTES = 12;
@@ -62,5 +60,4 @@ public final class PathCached extends Record {
         buffer.putInt(at, BYTES);
         return this;
     }
-
 }

@@ -73,5 +73,4 @@ public final class PathConst extends Record {
         buffer.putInt(at, BYTES);
         return this;
     }
-
 }

@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * DELEGATED variables of a path (2.2): none but the header.
- */
+/** DELEGATED variables of a path (2.2): none but the header. */
 public final class PathDelegated extends Record {
     /** Size in memory, bytes. */
     public static final int BYTES = 8;
@@ -51,5 +49,4 @@ public final class PathDelegated extends Record {
         buffer.putInt(at, BYTES);
         return this;
     }
-
 }

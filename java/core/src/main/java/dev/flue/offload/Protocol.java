@@ -33,7 +33,8 @@ public interface Protocol {
     /**
      * Data of a connection (5.4). SUCCESS: all taken, the list comes back by
      * tcpOffloadReceiveReturn; OFFLOAD_DATA_NOT_ACCEPTED: nothing taken; PARTIALLY_ACCEPTED: the
-     * first {@code consumed.bytes} taken; after the last two the list is the target's again at once.
+     * first {@code consumed.bytes} taken; after the last two the list is the target's again at
+     * once.
      *
      * @param status always SUCCESS
      */

@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * NDIS_PROTOCOL_OFFLOAD_BLOCK_LIST: the same bytes as a host stack sees them (3.2).
- */
+/** NDIS_PROTOCOL_OFFLOAD_BLOCK_LIST: the same bytes as a host stack sees them (3.2). */
 public final class ProtocolOffloadBlockList extends OffloadBlockList {
     static final int OFFLOAD_HANDLE = 56;
 
@@ -28,6 +26,4 @@ public final class ProtocolOffloadBlockList extends OffloadBlockList {
         buffer.putLong(at + OFFLOAD_HANDLE, value);
         return this;
     }
-
-
 }

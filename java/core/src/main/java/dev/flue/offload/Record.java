@@ -5,9 +5,9 @@ import dev.flue.spi.Memory;
 import java.nio.ByteBuffer;
 
 /**
- * A flyweight: reads and writes a record in a region in place. Wrap it over a reference, use it, wrap
- * it over the next one; it never allocates after its constructor. Not thread-safe, and not to be kept
- * where somebody else may wrap it.
+ * A flyweight: reads and writes a record in a region in place. Wrap it over a reference, use it,
+ * wrap it over the next one; it never allocates after its constructor. Not thread-safe, and not to
+ * be kept where somebody else may wrap it.
  */
 public abstract class Record {
     private final Memory memory;

@@ -2,8 +2,8 @@
 package dev.flue.offload;
 
 /**
- * References that both languages follow: region id in the upper 16 bits, byte offset in the lower 48.
- * 0 is NULL. Never an address.
+ * References that both languages follow: region id in the upper 16 bits, byte offset in the lower
+ * 48. 0 is NULL. Never an address.
  */
 public final class Refs {
     /** No reference. */

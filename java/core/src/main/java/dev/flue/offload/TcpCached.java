@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * CACHED variables of a TCP connection (2.4).
- */
+/** CACHED variables of a TCP connection (2.4). */
 public final class TcpCached extends Record {
     /** Size in memory, bytes. */
     public static final int BYTES = 44;
@@ -178,5 +176,4 @@ public final class TcpCached extends Record {
         buffer.putInt(at, BYTES);
         return this;
     }
-
 }

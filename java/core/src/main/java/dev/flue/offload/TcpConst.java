@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * CONST variables of a TCP connection (2.3).
- */
+/** CONST variables of a TCP connection (2.3). */
 public final class TcpConst extends Record {
     /** Size in memory, bytes. */
     public static final int BYTES = 24;
@@ -121,5 +119,4 @@ public final class TcpConst extends Record {
         buffer.putInt(at, BYTES);
         return this;
     }
-
 }

@@ -3,9 +3,7 @@ package dev.flue.offload;
 
 import dev.flue.spi.Memory;
 
-/**
- * DELEGATED variables of a TCP connection (2.5).
- */
+/** DELEGATED variables of a TCP connection (2.5). */
 public final class TcpDelegated extends Record {
     /** Size in memory, bytes. */
     public static final int BYTES = 128;
@@ -387,5 +385,4 @@ public final class TcpDelegated extends Record {
         buffer.putInt(at, BYTES);
         return this;
     }
-
 }

@@ -4,8 +4,8 @@ package dev.flue.offload;
 import dev.flue.spi.Memory;
 
 /**
- * What the layout of the specification has no place for; follows DELEGATED. Versioned: a receiver that
- * does not know the version starts conservatively.
+ * What the layout of the specification has no place for; follows DELEGATED. Versioned: a receiver
+ * that does not know the version starts conservatively.
  */
 public final class TcpStateExt extends Record {
     /** Size in memory, bytes. */
@@ -212,5 +212,4 @@ public final class TcpStateExt extends Record {
         buffer.putInt(at, BYTES);
         return this;
     }
-
 }

@@ -9,16 +9,14 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 public final class HeapMemory implements Memory {
     private static final int MAX_REGIONS = 1024;
 
-    private final AtomicReferenceArray<ByteBuffer> table =
-            new AtomicReferenceArray<>(MAX_REGIONS);
+    private final AtomicReferenceArray<ByteBuffer> table = new AtomicReferenceArray<>(MAX_REGIONS);
 
     @Override
     public Region allocate(long bytes) {
         if (bytes < 1 || bytes > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("a region of " + bytes + " bytes");
         }
-        ByteBuffer buffer =
-                ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer buffer = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
         for (int id = 1; id < MAX_REGIONS; id++) {
             if (table.compareAndSet(id, null, buffer)) {
                 return new HeapRegion(id, buffer);
@@ -29,8 +27,7 @@ public final class HeapMemory implements Memory {
 
     @Override
     public ByteBuffer buffer(int regionId) {
-        ByteBuffer buffer =
-                regionId > 0 && regionId < MAX_REGIONS ? table.get(regionId) : null;
+        ByteBuffer buffer = regionId > 0 && regionId < MAX_REGIONS ? table.get(regionId) : null;
         if (buffer == null) {
             throw new IllegalArgumentException("no region " + regionId);
         }
