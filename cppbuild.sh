@@ -164,6 +164,11 @@ make_targets() {
 
 do_install() {
     provide
+    if ! have "${CC:-cc}" && ! have gcc; then
+        say "no C compiler: nothing can be built" >&2
+        exit 1
+    fi
+    have "${CXX:-g++}" || say "no C++ compiler: libflue is built, but the Java bindings will not be"
     if ! have cmake || ! have make; then
         install_by_hand
         return

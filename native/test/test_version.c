@@ -26,7 +26,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(version_is_three_numbers),
+		cmocka_unit_test(version_is_three_numbers),
 	};
 
 	return cmocka_run_group_tests_name("version", tests, NULL, NULL);
