@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The table of regions. Changes are made under `lock`; resolving takes no lock (region.h). */
+
+#include "memory/region.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HUGEPAGE_BYTES ((uint64_t)2 << 20)
+
+enum region_state {
+	REGION_FREE,
+	REGION_OPEN,
+	REGION_CLOSED
+};
+
+/** The cold half of a slot; guarded by `lock`. */
+struct region {
+	uintptr_t base;
+	uint64_t mapped; /* bytes of address space, what munmap() gets */
+	uint64_t size;   /* bytes that can be referred to */
+	enum region_state state;
+	int kind;     /* enum flue_region_kind */
+	bool exposed; /* somebody outside may still use its address */
+};
+
+struct flue_region_slot flue_region_slots[FLUE_MAX_REGIONS];
+
+static struct region regions[FLUE_MAX_REGIONS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int last_id;
+static int count;
+
+static bool
+id_valid(int id)
+{
+	return id > 0 && id < FLUE_MAX_REGIONS;
+}
+
+/** A free id, or 0. Ids go round, so that a reference that outlived its region finds nothing rather
+ *  than the next region that was made. */
+static int
+id_take(void)
+{
+	int i;
+
+	for (i = 0; i < FLUE_MAX_REGIONS - 1; i++) {
+		last_id = last_id % (FLUE_MAX_REGIONS - 1) + 1;
+		if (regions[last_id].state == REGION_FREE)
+			return last_id;
+	}
+	return 0;
+}
+
+/** Enter mapped memory into the table. @return id or -ENOSPC */
+static int
+region_add(void *address, uint64_t mapped, int kind)
+{
+	uint64_t size = mapped;
+	int id;
+
+	if (size > (uint64_t)FLUE_REGION_MAX_BYTES)
+		size = (uint64_t)FLUE_REGION_MAX_BYTES;
+	pthread_mutex_lock(&lock);
+	id = id_take();
+	if (id == 0) {
+		pthread_mutex_unlock(&lock);
+		return -ENOSPC;
+	}
+	regions[id] = (struct region){
+			.base = (uintptr_t)address,
+			.mapped = mapped,
+			.size = size,
+			.state = REGION_OPEN,
+			.kind = kind,
+	};
+	count++;
+	atomic_store_explicit(
+			&flue_region_slots[id].base, (uintptr_t)address, memory_order_relaxed);
+	atomic_store_explicit(&flue_region_slots[id].size, size, memory_order_release);
+	pthread_mutex_unlock(&lock);
+	return id;
+}
+
+/**
+ * Have all pages of a hugepage mapping now. Where a control group limits hugepages below what the
+ * system has, the first touch would be a SIGBUS; asking the kernel to populate gives an error.
+ */
+static bool
+hugepages_populate(void *address, uint64_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+	if (madvise(address, bytes, MADV_POPULATE_WRITE) != 0 && errno != EINVAL)
+		return false;
+#else
+	(void)address;
+	(void)bytes;
+#endif
+	return true;
+}
+
+int
+flue_region_create(int kind, int64_t bytes)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	uint64_t unit;
+	uint64_t mapped;
+	void *address;
+	int id;
+
+	if (bytes < 1 || bytes > FLUE_REGION_MAX_BYTES)
+		return -EINVAL;
+	switch (kind) {
+	case FLUE_REGION_HEAP:
+		unit = (uint64_t)sysconf(_SC_PAGESIZE);
+		flags |= MAP_NORESERVE;
+		break;
+	case FLUE_REGION_HUGEPAGE:
+		unit = HUGEPAGE_BYTES;
+		flags |= MAP_HUGETLB | (21 << MAP_HUGE_SHIFT);
+		break;
+	default:
+		return -EINVAL;
+	}
+	mapped = ((uint64_t)bytes + unit - 1) / unit * unit;
+	address = mmap(NULL, mapped, PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (address == MAP_FAILED)
+		return -ENOMEM;
+	if (kind == FLUE_REGION_HUGEPAGE && !hugepages_populate(address, mapped)) {
+		munmap(address, mapped);
+		return -ENOMEM;
+	}
+	id = region_add(address, mapped, kind);
+	if (id < 0)
+		munmap(address, mapped);
+	return id;
+}
+
+int
+flue_region_create_file(const char *path, int64_t bytes)
+{
+	uint64_t unit = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t mapped;
+	void *address = MAP_FAILED;
+	int error;
+	int fd;
+	int id;
+
+	if (path == NULL || bytes < 1 || bytes > FLUE_REGION_MAX_BYTES)
+		return -EINVAL;
+	mapped = ((uint64_t)bytes + unit - 1) / unit * unit;
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	/* Allocated, not only made long: a full disk is an error here, not a SIGBUS later. */
+	error = posix_fallocate(fd, 0, (off_t)mapped);
+	if (error == 0) {
+		address = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		error = address == MAP_FAILED ? errno : 0;
+	}
+	close(fd);
+	id = error != 0 ? -error : region_add(address, mapped, FLUE_REGION_HEAP);
+	if (id < 0) {
+		if (address != MAP_FAILED)
+			munmap(address, mapped);
+		unlink(path);
+	}
+	return id;
+}
+
+int
+flue_region_add_foreign(void *address, int64_t bytes)
+{
+	if (address == NULL || bytes < 1 || bytes > FLUE_REGION_MAX_BYTES ||
+			(uintptr_t)address > UINTPTR_MAX - (uint64_t)bytes)
+		return -EINVAL;
+	return region_add(address, (uint64_t)bytes, FLUE_REGION_FOREIGN);
+}
+
+void *
+flue_region_address(int region)
+{
+	void *address = NULL;
+
+	if (!id_valid(region))
+		return NULL;
+	pthread_mutex_lock(&lock);
+	if (regions[region].state == REGION_OPEN) {
+		regions[region].exposed = true;
+		address = (void *)regions[region].base;
+	}
+	pthread_mutex_unlock(&lock);
+	return address;
+}
+
+int64_t
+flue_region_size(int region)
+{
+	int64_t size = -EINVAL;
+
+	if (!id_valid(region))
+		return -EINVAL;
+	pthread_mutex_lock(&lock);
+	if (regions[region].state == REGION_OPEN)
+		size = (int64_t)regions[region].size;
+	pthread_mutex_unlock(&lock);
+	return size;
+}
+
+int
+flue_region_kind_of(int region)
+{
+	int kind = -EINVAL;
+
+	if (!id_valid(region))
+		return -EINVAL;
+	pthread_mutex_lock(&lock);
+	if (regions[region].state == REGION_OPEN)
+		kind = regions[region].kind;
+	pthread_mutex_unlock(&lock);
+	return kind;
+}
+
+/** Under the lock. Resolving stops first, then the contents go; the address range stays ours. */
+static void
+close_locked(int id)
+{
+	struct region *region = &regions[id];
+	void *base = (void *)region->base;
+
+	if (region->state != REGION_OPEN)
+		return;
+	atomic_store_explicit(&flue_region_slots[id].size, 0, memory_order_release);
+	region->state = REGION_CLOSED;
+	if (region->kind == FLUE_REGION_FOREIGN)
+		return;
+	/* Where the kernel has no memory for a new mapping the old pages stay: still no fault. */
+	(void)mmap(base, region->mapped, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+}
+
+/** Under the lock, of a closed region. */
+static void
+unmap_locked(int id)
+{
+	struct region *region = &regions[id];
+
+	if (region->kind != FLUE_REGION_FOREIGN)
+		munmap((void *)region->base, region->mapped);
+	region->state = REGION_FREE;
+	count--;
+}
+
+int
+flue_region_close(int region)
+{
+	int rc = 0;
+
+	if (!id_valid(region))
+		return -EINVAL;
+	pthread_mutex_lock(&lock);
+	if (regions[region].state == REGION_FREE)
+		rc = -EINVAL;
+	else
+		close_locked(region);
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+int
+flue_region_unmap(int region)
+{
+	int rc = 0;
+
+	if (!id_valid(region))
+		return -EINVAL;
+	pthread_mutex_lock(&lock);
+	switch (regions[region].state) {
+	case REGION_FREE:
+		rc = -EINVAL;
+		break;
+	case REGION_OPEN:
+		/* The caller has no use for the address any more; the owner will see to the rest. */
+		regions[region].exposed = false;
+		rc = -EBUSY;
+		break;
+	case REGION_CLOSED:
+		unmap_locked(region);
+		break;
+	}
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+void
+flue_region_release(int region)
+{
+	if (!id_valid(region))
+		return;
+	pthread_mutex_lock(&lock);
+	if (regions[region].state == REGION_OPEN) {
+		close_locked(region);
+		if (!regions[region].exposed)
+			unmap_locked(region);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+int
+flue_region_count(void)
+{
+	int n;
+
+	pthread_mutex_lock(&lock);
+	n = count;
+	pthread_mutex_unlock(&lock);
+	return n;
+}
+
+void *
+flue_ref_resolve(flue_ref ref, uint64_t bytes)
+{
+	return flue_ref_at(ref, bytes);
+}
+
+flue_ref
+flue_ref_of(const void *address, uint64_t bytes)
+{
+	uintptr_t at = (uintptr_t)address;
+	flue_ref ref = FLUE_REF_NULL;
+	int id;
+
+	pthread_mutex_lock(&lock);
+	for (id = 1; id < FLUE_MAX_REGIONS && ref == FLUE_REF_NULL; id++) {
+		const struct region *region = &regions[id];
+
+		if (region->state != REGION_OPEN || at < region->base || bytes > region->size)
+			continue;
+		if (at - region->base <= region->size - bytes)
+			ref = flue_ref_make((uint32_t)id, at - region->base);
+	}
+	pthread_mutex_unlock(&lock);
+	return ref;
+}
+
+int
+flue_hugepages_free(void)
+{
+	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
+	int pages = 0;
+
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%d", &pages) != 1 || pages < 0)
+		pages = 0;
+	fclose(file);
+	return pages;
+}

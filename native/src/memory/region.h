@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLUE_MEMORY_REGION_H
+#define FLUE_MEMORY_REGION_H
+
+/**
+ * @file
+ * The region table as the rest of the library sees it: resolving inline, and the calls for regions
+ * whose owner is C code.
+ */
+
+#include <stdatomic.h>
+
+#include "flue/flue_memory.h"
+
+/**
+ * What resolving needs. A slot that resolves to nothing has size 0. `base` is written before `size`
+ * is set and is left alone until the region is unmapped.
+ */
+struct flue_region_slot {
+	_Atomic uintptr_t base;
+	_Atomic uint64_t size;
+};
+
+extern struct flue_region_slot flue_region_slots[FLUE_MAX_REGIONS];
+
+/** flue_ref_resolve(), inline. */
+static inline void *
+flue_ref_at(flue_ref ref, uint64_t bytes)
+{
+	uint32_t region = flue_ref_region(ref);
+	uint64_t offset = flue_ref_offset(ref);
+	uint64_t size;
+
+	if (__builtin_expect(region >= FLUE_MAX_REGIONS, 0))
+		return NULL;
+	size = atomic_load_explicit(&flue_region_slots[region].size, memory_order_acquire);
+	/* offset < 2^48, so the sum below cannot wrap once bytes is known to be <= size. */
+	if (__builtin_expect(size == 0 || bytes > size || offset + bytes > size, 0))
+		return NULL;
+	return (void *)(atomic_load_explicit(
+					&flue_region_slots[region].base, memory_order_relaxed) +
+			(uintptr_t)offset);
+}
+
+/** flue_region_address() for C code, which does not take part in the unmapping. */
+static inline void *
+flue_region_at(int region)
+{
+	if (region <= 0 || region >= FLUE_MAX_REGIONS)
+		return NULL;
+	return flue_ref_at(flue_ref_make((uint32_t)region, 0), 1);
+}
+
+/**
+ * A region that is a shared mapping of a new file of mode 0600. The file outlives the region; its
+ * maker removes it.
+ * @return region id, or -errno of making the file (-EEXIST when there is one already)
+ */
+int flue_region_create_file(const char *path, int64_t bytes);
+
+/**
+ * End of a region that C code owns: close it, and unmap it as well unless somebody asked for its
+ * address by flue_region_address() and has not called flue_region_unmap() since. Then the unmapping
+ * is theirs.
+ */
+void flue_region_release(int region);
+
+/** The region an arena lies in. */
+int flue_arena_region(const flue_arena *arena);
+
+#endif /* FLUE_MEMORY_REGION_H */
