@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What every port answers alike. */
+
+#include "flue/flue_port.h"
+
+#include "port/capture.h"
+#include "port/pool.h"
+
+void
+flue_port_close(flue_port *port)
+{
+	if (port != NULL)
+		port->ops->close(port);
+}
+
+int64_t
+flue_port_mac(const flue_port *port)
+{
+	return flue_mac_to_number(port->mac);
+}
+
+int
+flue_port_mtu(const flue_port *port)
+{
+	return port->mtu;
+}
+
+const char *
+flue_port_name(const flue_port *port)
+{
+	return port->name;
+}
+
+int
+flue_port_buffers_held(const flue_port *port)
+{
+	return (int)flue_capture_inner(port)->held;
+}
+
+int
+flue_port_buffers(const flue_port *port)
+{
+	return (int)port->buffers;
+}
