@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* TAP: frames to and from the kernel of this network namespace, one system call a frame. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "flue/flue_port.h"
+#include "port/pool.h"
+
+#define TAP_MIN_MTU     576
+#define TAP_MAX_MTU     9000
+#define TAP_MIN_BUFFERS 64
+#define TAP_MAX_BUFFERS 65536
+
+struct tap_port {
+	struct flue_port base;
+	struct flue_pool pool;
+	int fd;            /* -1 once closed */
+	uint32_t rx_limit; /* most buffers held that a received frame may find */
+};
+
+static struct tap_port *
+tap_port(struct flue_port *port)
+{
+	return (struct tap_port *)port;
+}
+
+static void
+tap_destroy(struct tap_port *port)
+{
+	flue_pool_fini(&port->pool);
+	free(port);
+}
+
+/* ---- Data ------------------------------------------------------------------------------------ */
+
+static struct flue_pkt *
+tap_alloc(struct flue_port *base)
+{
+	struct flue_pkt *pkt = flue_pool_get(&tap_port(base)->pool);
+
+	if (pkt != NULL)
+		base->held++;
+	return pkt;
+}
+
+static void
+tap_free(struct flue_pkt *pkt)
+{
+	struct tap_port *port = tap_port(pkt->port);
+
+	flue_pkt_drop_ext(pkt);
+	flue_pool_put(&port->pool, pkt);
+	/* The last one back after close() puts the light out. */
+	if (--port->base.held == 0 && port->fd < 0)
+		tap_destroy(port);
+}
+
+/** Read one frame. @return its length, 0 for one to throw away, -1 when there is none */
+static ssize_t
+tap_read(struct tap_port *port, struct flue_pkt *pkt)
+{
+	size_t room = port->pool.stride - FLUE_PKT_HEADROOM;
+	ssize_t len;
+
+	do {
+		len = read(port->fd, pkt->data, room);
+	} while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return -1;
+	if (len < FLUE_ETH_BYTES || len > port->base.mtu + FLUE_ETH_VLAN_BYTES)
+		return 0;
+	return len;
+}
+
+static unsigned
+tap_rx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsigned n)
+{
+	struct tap_port *port = tap_port(base);
+	unsigned count = 0;
+
+	(void)now;
+	/* What finds no buffer stays in the kernel's queue. */
+	while (count < n && base->held < port->rx_limit) {
+		struct flue_pkt *pkt = flue_pool_get(&port->pool);
+		ssize_t len;
+
+		if (pkt == NULL)
+			break;
+		len = tap_read(port, pkt);
+		if (len <= 0) {
+			flue_pool_put(&port->pool, pkt);
+			if (len < 0)
+				break;
+			continue;
+		}
+		pkt->len = (uint16_t)len;
+		base->held++;
+		pkts[count++] = pkt;
+	}
+	return count;
+}
+
+static unsigned
+tap_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsigned n)
+{
+	struct tap_port *port = tap_port(base);
+	unsigned i;
+
+	(void)now;
+	for (i = 0; i < n; i++) {
+		struct flue_pkt *pkt = pkts[i];
+		struct iovec parts[2] = {
+				{.iov_base = pkt->data, .iov_len = pkt->len},
+				{.iov_base = (void *)(uintptr_t)pkt->ext, .iov_len = pkt->ext_len},
+		};
+		ssize_t written;
+
+		do {
+			written = writev(port->fd, parts, pkt->ext_len > 0 ? 2 : 1);
+		} while (written < 0 && errno == EINTR);
+		if (written < 0 && errno == EAGAIN)
+			break;
+		/* Any other error (the interface is down, say) loses the frame, as a cable would. */
+		flue_pkt_drop_ext(pkt);
+		flue_pkt_release(pkt);
+	}
+	return i;
+}
+
+static void
+tap_close(struct flue_port *base)
+{
+	struct tap_port *port = tap_port(base);
+
+	if (port->fd < 0)
+		return;
+	close(port->fd);
+	port->fd = -1;
+	if (base->held == 0)
+		tap_destroy(port);
+}
+
+static const struct flue_port_ops tap_ops = {
+		.rx_burst = tap_rx_burst,
+		.tx_burst = tap_tx_burst,
+		.alloc = tap_alloc,
+		.free = tap_free,
+		.close = tap_close,
+};
+
+/* ---- Control --------------------------------------------------------------------------------- */
+
+/** @return false when the name cannot be one of an interface */
+static bool
+request_init(struct ifreq *request, const char *name)
+{
+	memset(request, 0, sizeof(*request));
+	if (name == NULL || name[0] == '\0' || strlen(name) >= sizeof(request->ifr_name) ||
+			strpbrk(name, "/%: \t\n") != NULL)
+		return false;
+	strcpy(request->ifr_name, name);
+	return true;
+}
+
+/** @return 0 or the error, as one of those flue_tap_open() names */
+static int
+attach_error(int error, const char *name)
+{
+	if (error == EACCES || error == EPERM)
+		return -EPERM;
+	/* The kernel says EINVAL when the name belongs to an interface of another kind. */
+	if (error == EINVAL && if_nametoindex(name) != 0)
+		return -EBUSY;
+	return -error;
+}
+
+/** Open /dev/net/tun and attach it to the interface. @return descriptor or -errno */
+static int
+tap_attach(const char *name)
+{
+	struct ifreq request;
+	int error;
+	int fd;
+
+	if (!request_init(&request, name))
+		return -EINVAL;
+	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) {
+		if (errno == ENOENT || errno == ENXIO || errno == ENODEV || errno == ENOTDIR)
+			return -ENODEV;
+		return errno == EACCES ? -EPERM : -errno;
+	}
+	request.ifr_flags = IFF_TAP | IFF_NO_PI;
+	if (ioctl(fd, TUNSETIFF, &request) != 0) {
+		error = attach_error(errno, name);
+		close(fd);
+		return error;
+	}
+	/* Whole frames only: checksums filled in, no segment longer than the MTU. */
+	if (ioctl(fd, TUNSETOFFLOAD, 0UL) != 0) {
+		error = -errno;
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+/** Set the interface's MTU unless it has it already. */
+static int
+interface_mtu(int sock, const char *name, int mtu)
+{
+	struct ifreq request;
+
+	if (!request_init(&request, name))
+		return -EINVAL;
+	if (ioctl(sock, SIOCGIFMTU, &request) == 0 && request.ifr_mtu == mtu)
+		return 0;
+	request.ifr_mtu = mtu;
+	return ioctl(sock, SIOCSIFMTU, &request) == 0 ? 0 : -errno;
+}
+
+static int
+tap_mtu(const char *name, int mtu)
+{
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int rc;
+
+	if (sock < 0)
+		return -errno;
+	rc = interface_mtu(sock, name, mtu);
+	close(sock);
+	return rc;
+}
+
+int
+flue_tap_open(const char *name, int64_t mac, int mtu, int buffers, flue_port **port)
+{
+	struct tap_port *p;
+	uint8_t bytes[6];
+	int rc;
+
+	if (port == NULL || !flue_mac_from_number(mac, bytes) || mtu < TAP_MIN_MTU ||
+			mtu > TAP_MAX_MTU || buffers < TAP_MIN_BUFFERS || buffers > TAP_MAX_BUFFERS)
+		return -EINVAL;
+	p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		return -ENOMEM;
+	p->fd = tap_attach(name);
+	if (p->fd < 0) {
+		rc = p->fd;
+		free(p);
+		return rc;
+	}
+	rc = tap_mtu(name, mtu);
+	if (rc == 0)
+		rc = flue_pool_init(&p->pool, &p->base, (uint32_t)buffers, sizeof(struct flue_pkt),
+				flue_pool_room(mtu));
+	if (rc < 0) {
+		close(p->fd);
+		free(p);
+		return rc;
+	}
+	p->rx_limit = (uint32_t)buffers - flue_pool_tx_reserve((uint32_t)buffers);
+	p->base.ops = &tap_ops;
+	memcpy(p->base.mac, bytes, sizeof(bytes));
+	p->base.mtu = (uint16_t)mtu;
+	p->base.buffers = (uint32_t)buffers;
+	snprintf(p->base.name, sizeof(p->base.name), "tap:%s", name);
+	*port = &p->base;
+	return 0;
+}
+
+static int
+request_address(int sock, unsigned long command, const char *name, uint32_t address)
+{
+	struct sockaddr_in in = {
+			.sin_family = AF_INET,
+			.sin_addr.s_addr = htonl(address),
+	};
+	struct ifreq request;
+
+	if (!request_init(&request, name))
+		return -EINVAL;
+	memcpy(&request.ifr_addr, &in, sizeof(in));
+	return ioctl(sock, command, &request) == 0 ? 0 : -errno;
+}
+
+static int
+interface_up(int sock, const char *name)
+{
+	struct ifreq request;
+
+	if (!request_init(&request, name))
+		return -EINVAL;
+	if (ioctl(sock, SIOCGIFFLAGS, &request) != 0)
+		return -errno;
+	request.ifr_flags |= IFF_UP;
+	return ioctl(sock, SIOCSIFFLAGS, &request) == 0 ? 0 : -errno;
+}
+
+int
+flue_interface_configure(const char *name, int32_t address, int prefix, int mtu)
+{
+	uint32_t mask;
+	int sock;
+	int rc;
+
+	if (prefix < 1 || prefix > 32 || mtu < 68 || mtu > UINT16_MAX)
+		return -EINVAL;
+	mask = UINT32_MAX << (32 - prefix);
+	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return -errno;
+	rc = interface_mtu(sock, name, mtu);
+	if (rc == 0)
+		rc = request_address(sock, SIOCSIFADDR, name, (uint32_t)address);
+	if (rc == 0)
+		rc = request_address(sock, SIOCSIFNETMASK, name, mask);
+	if (rc == 0)
+		rc = interface_up(sock, name);
+	close(sock);
+	return rc;
+}
