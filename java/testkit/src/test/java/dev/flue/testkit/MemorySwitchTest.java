@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class MemoryLinkTest {
+class MemorySwitchTest {
     private static final long A = 0x0200c6120001L;
     private static final long B = 0x0200c6120002L;
     private static final long C = 0x0200c6120003L;
@@ -18,17 +18,17 @@ class MemoryLinkTest {
 
     private final HeapMemory memory = new HeapMemory();
     private final NblPool frames = new NblPool(memory, 256, 1514);
-    private MemoryLink link;
+    private MemorySwitch link;
     private final Host[] hosts = new Host[3];
 
     private static final class Host {
-        MemoryLink.Port port;
+        MemorySwitch.Port port;
         Binding binding;
         RecordingProtocol protocol;
     }
 
     private void plug(LinkFaults faults, long seed) {
-        link = new MemoryLink(memory, 3, 1500, seed, faults);
+        link = new MemorySwitch(memory, 3, 1500, seed, faults);
         long[] macs = {A, B, C};
         for (int i = 0; i < hosts.length; i++) {
             Host host = new Host();

@@ -17,7 +17,7 @@ import java.util.SplittableRandom;
  *
  * <p>A frame that goes in at the time of its port's last turn comes out one delay later.
  */
-public final class MemoryLink implements AutoCloseable {
+public final class MemorySwitch implements AutoCloseable {
     /** Sees every frame that is put on the link, before faults. */
     @FunctionalInterface
     public interface Listener {
@@ -47,7 +47,7 @@ public final class MemoryLink implements AutoCloseable {
      * @param ports 2 or more
      * @param mtu bytes of an IP packet
      */
-    public MemoryLink(Memory memory, int ports, int mtu, long seed, LinkFaults faults) {
+    public MemorySwitch(Memory memory, int ports, int mtu, long seed, LinkFaults faults) {
         this.memory = memory;
         this.faults = faults;
         this.mtu = mtu;
@@ -65,7 +65,7 @@ public final class MemoryLink implements AutoCloseable {
         return ports[index];
     }
 
-    public MemoryLink listener(Listener newListener) {
+    public MemorySwitch listener(Listener newListener) {
         listener = newListener;
         return this;
     }
@@ -186,7 +186,7 @@ public final class MemoryLink implements AutoCloseable {
 
         /** For a script that speaks to the link without a stack. */
         public void send(long nowNanos, byte[] frame) {
-            MemoryLink.this.send(nowNanos, index, frame);
+            MemorySwitch.this.send(nowNanos, index, frame);
         }
 
         @Override
@@ -198,7 +198,7 @@ public final class MemoryLink implements AutoCloseable {
         public Capabilities capabilities() {
             return new Capabilities(
                     false,
-                    "a link in memory has no offload target",
+                    "a switch in memory has no offload target",
                     true,
                     true,
                     false,
@@ -206,13 +206,13 @@ public final class MemoryLink implements AutoCloseable {
                     0,
                     mtu,
                     mac,
-                    "memory link");
+                    "memory switch");
         }
 
         @Override
         public void sendNetBufferLists(long netBufferLists) {
             for (long ref = netBufferLists; ref != 0; ref = nbl.wrap(ref).next()) {
-                MemoryLink.this.send(now, index, pool.bytes(ref));
+                MemorySwitch.this.send(now, index, pool.bytes(ref));
             }
             if (sentTail == 0) {
                 sentHead = netBufferLists;
@@ -256,7 +256,10 @@ public final class MemoryLink implements AutoCloseable {
 
         @Override
         public long nextDeadline() {
-            return sentHead != 0 ? now : Long.MAX_VALUE;
+            if (sentHead != 0) {
+                return now;
+            }
+            return flights.isEmpty() ? Long.MAX_VALUE : flights.peek().time;
         }
 
         /** Frames taken and not completed yet, and received ones not returned. */
@@ -315,7 +318,7 @@ public final class MemoryLink implements AutoCloseable {
         }
 
         private UnsupportedOperationException noChimney() {
-            return new UnsupportedOperationException("a link in memory has no offload target");
+            return new UnsupportedOperationException("a switch in memory has no offload target");
         }
     }
 }
