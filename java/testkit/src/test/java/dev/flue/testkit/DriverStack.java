@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flue.im.PassThroughDriver;
+import dev.flue.offload.Binding;
+import dev.flue.offload.Miniport;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.offload.MiniportOffloadBlockList;
+import dev.flue.offload.NetBufferList;
+import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.StateType;
+import dev.flue.spi.HeapMemory;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A recording protocol over some pass-through drivers over a recording target. */
+final class DriverStack implements AutoCloseable {
+    final HeapMemory memory = new HeapMemory();
+    final RecordingTarget target = new RecordingTarget(memory);
+    final RecordingProtocol protocol = new RecordingProtocol(memory);
+    final OffloadTrees trees = new OffloadTrees(memory, 2048);
+    final NblPool nbls = new NblPool(memory, 1024, 64);
+    final List<PassThroughDriver> drivers = new ArrayList<>();
+    final Miniport top;
+    final Binding binding;
+    final NetBufferList nbl = new NetBufferList(memory);
+    final MiniportOffloadBlockList miniportBlock = new MiniportOffloadBlockList(memory);
+    private long now;
+
+    DriverStack(int depth, int maxObjects) {
+        MiniportAdapter adapter = new MiniportAdapter(memory, target);
+        for (int i = 0; i < depth; i++) {
+            PassThroughDriver driver = new PassThroughDriver(memory, adapter, maxObjects);
+            drivers.add(driver);
+            adapter = new MiniportAdapter(memory, driver);
+        }
+        top = adapter.miniport();
+        binding = new Binding(memory, protocol, adapter);
+        protocol.bind(binding);
+    }
+
+    /** Turns until nobody has anything left to do. */
+    void work() {
+        int turns = 0;
+        while (top.doWork(++now) > 0) {
+            assertThat(++turns).as("turns of the duty cycle").isLessThan(10_000);
+        }
+    }
+
+    /** One connection with its path and neighbor, all new; returns the three handles. */
+    long[] offloadConnection() {
+        long[] handles = {trees.handle(), trees.handle(), trees.handle()};
+        long root = connectionTree(handles);
+        binding.initiateOffload(root);
+        work();
+        assertThat(trees.status(root)).isEqualTo(OffloadStatus.SUCCESS.code());
+        trees.free(root);
+        protocol.completions().clear();
+        return handles;
+    }
+
+    /** A tree of three blocks that refer to these neighbor, path and connection handles. */
+    long connectionTree(long[] handles) {
+        long tcp = trees.block(StateType.TCP, handles[2]);
+        long path = trees.block(StateType.IP4, handles[1], tcp);
+        return trees.block(StateType.NEIGHBOR, handles[0], path);
+    }
+
+    void terminate(long[] handles) {
+        long root = connectionTree(handles);
+        binding.terminateOffload(root);
+        work();
+        assertThat(trees.status(root)).isEqualTo(OffloadStatus.SUCCESS.code());
+        trees.free(root);
+        protocol.completions().clear();
+        for (long handle : handles) {
+            assertThat(trees.token(handle)).isZero();
+            trees.freeHandle(handle);
+        }
+    }
+
+    long targetToken(long handle) {
+        long at = handle;
+        for (int i = 0; i < drivers.size(); i++) {
+            at = below(i, at);
+        }
+        return trees.token(at);
+    }
+
+    /** The handle of the driver {@code level} below the top that stands for the one above it. */
+    private long below(int level, long handle) {
+        for (RecordingTarget.Held held : target.objects().values()) {
+            long at = held.ndisOffloadHandle();
+            for (int i = drivers.size() - 1; i > level; i--) {
+                at = owner(at);
+            }
+            if (owner(at) == handle) {
+                return at;
+            }
+        }
+        throw new AssertionError("no object for handle " + Long.toHexString(handle));
+    }
+
+    /** A driver keeps the handle above in NdisReserved of its own, for people who debug. */
+    private long owner(long handle) {
+        return new dev.flue.offload.OffloadHandle(memory).wrap(handle).ndisReserved();
+    }
+
+    int status(long root) {
+        return trees.status(root);
+    }
+
+    void nothingHeld() {
+        for (PassThroughDriver driver : drivers) {
+            assertThat(driver.held().values()).as(driver.held().toString()).containsOnly(0);
+        }
+        assertThat(target.objects()).isEmpty();
+        assertThat(target.buffersHeld()).isZero();
+        assertThat(trees.blocksHeld()).isZero();
+        assertThat(trees.handlesHeld()).isZero();
+        assertThat(nbls.held()).isZero();
+    }
+
+    @Override
+    public void close() {
+        drivers.forEach(PassThroughDriver::close);
+        target.close();
+        trees.close();
+        nbls.close();
+    }
+}
