@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bindings;
+
+import java.nio.file.Path;
+
+/** Limits and settings of an engine and its channel. Immutable. */
+public final class EngineConfig {
+    private final Builder values;
+
+    private EngineConfig(Builder values) {
+        this.values = values;
+    }
+
+    /** 16384 connections, heap arena, minimum retransmission timeout 200 ms. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    public boolean hugepages() {
+        return values.hugepages;
+    }
+
+    public long arenaBytes() {
+        return values.arenaBytes;
+    }
+
+    public int maxConnections() {
+        return values.maxConnections;
+    }
+
+    public int maxPaths() {
+        return values.maxPaths;
+    }
+
+    public int maxNeighbors() {
+        return values.maxNeighbors;
+    }
+
+    public int maxSends() {
+        return values.maxSends;
+    }
+
+    public int maxReceives() {
+        return values.maxReceives;
+    }
+
+    public int maxFrames() {
+        return values.maxFrames;
+    }
+
+    public int rtoMinMicros() {
+        return values.rtoMinMicros;
+    }
+
+    public int rtoMaxMicros() {
+        return values.rtoMaxMicros;
+    }
+
+    public int ticksPerSecond() {
+        return values.ticksPerSecond;
+    }
+
+    public int maxReceiveWindow() {
+        return values.maxReceiveWindow;
+    }
+
+    public int maxRetransmissions() {
+        return values.maxRetransmissions;
+    }
+
+    public long seed() {
+        return values.seed;
+    }
+
+    public int submissionCapacity() {
+        return values.submissionCapacity;
+    }
+
+    public int upCapacity() {
+        return values.upCapacity;
+    }
+
+    public int pollBudget() {
+        return values.pollBudget;
+    }
+
+    /** Null: in a region of the engine's own. */
+    public Path countersFile() {
+        return values.countersFile;
+    }
+
+    /**
+     * Collects the values; the engine checks their ranges when it is made. 0 in a limit means what
+     * the engine makes of {@link #maxConnections(int)}.
+     */
+    public static final class Builder implements Cloneable {
+        private boolean hugepages;
+        private long arenaBytes;
+        private int maxConnections = 16384;
+        private int maxPaths;
+        private int maxNeighbors;
+        private int maxSends;
+        private int maxReceives;
+        private int maxFrames;
+        private int rtoMinMicros = 200_000;
+        private int rtoMaxMicros = 60_000_000;
+        private int ticksPerSecond = 1000;
+        private int maxReceiveWindow;
+        private int maxRetransmissions = 15;
+        private long seed;
+        private int submissionCapacity = 4096;
+        private int upCapacity = 16384;
+        private int pollBudget = 256;
+        private Path countersFile;
+
+        private Builder() {}
+
+        /** Context areas in 2 MiB hugepages instead of ordinary pages. */
+        public Builder hugepages(boolean value) {
+            hugepages = value;
+            return this;
+        }
+
+        /** Size of the arena; 0 = what the limits need. */
+        public Builder arenaBytes(long value) {
+            arenaBytes = value;
+            return this;
+        }
+
+        /** 1..4194304. */
+        public Builder maxConnections(int value) {
+            maxConnections = value;
+            return this;
+        }
+
+        public Builder maxPaths(int value) {
+            maxPaths = value;
+            return this;
+        }
+
+        public Builder maxNeighbors(int value) {
+            maxNeighbors = value;
+            return this;
+        }
+
+        /** Pieces of send data held, over all connections. */
+        public Builder maxSends(int value) {
+            maxSends = value;
+            return this;
+        }
+
+        /** Receive indications out at a time. */
+        public Builder maxReceives(int value) {
+            maxReceives = value;
+            return this;
+        }
+
+        /** Raw frames out at a time. */
+        public Builder maxFrames(int value) {
+            maxFrames = value;
+            return this;
+        }
+
+        /** Floor of the retransmission timeout. */
+        public Builder rtoMinMicros(int value) {
+            rtoMinMicros = value;
+            return this;
+        }
+
+        public Builder rtoMaxMicros(int value) {
+            rtoMaxMicros = value;
+            return this;
+        }
+
+        /** Of tick-valued state: 10, 100 or 1000. */
+        public Builder ticksPerSecond(int value) {
+            ticksPerSecond = value;
+            return this;
+        }
+
+        /** Connections that ask for a larger window are refused; bytes. */
+        public Builder maxReceiveWindow(int value) {
+            maxReceiveWindow = value;
+            return this;
+        }
+
+        /** Of one segment; then the connection is given back. */
+        public Builder maxRetransmissions(int value) {
+            maxRetransmissions = value;
+            return this;
+        }
+
+        /** Of everything random in the engine. */
+        public Builder seed(long value) {
+            seed = value;
+            return this;
+        }
+
+        /** Entries of the submission ring, a power of two, 64..65536. */
+        public Builder submissionCapacity(int value) {
+            submissionCapacity = value;
+            return this;
+        }
+
+        /**
+         * Entries of the up-ring, a power of two, 64..65536. Half of them are for completions: so
+         * many submissions can be under way; more wait in Java.
+         */
+        public Builder upCapacity(int value) {
+            upCapacity = value;
+            return this;
+        }
+
+        /** Most packets received in one inline turn. */
+        public Builder pollBudget(int value) {
+            pollBudget = value;
+            return this;
+        }
+
+        /** A new file of mode 0600 that other processes can map and read; null = none. */
+        public Builder countersFile(Path value) {
+            countersFile = value;
+            return this;
+        }
+
+        public EngineConfig build() {
+            return new EngineConfig(clone());
+        }
+
+        @Override
+        protected Builder clone() {
+            try {
+                return (Builder) super.clone();
+            } catch (CloneNotSupportedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bindings;
+
+import java.nio.ByteBuffer;
+
+/**
+ * What {@link NativeOffloadTarget} needs of the engine behind its channel: the functions of
+ * flue_engine.h. Results below 0 are negative error numbers.
+ */
+interface EngineControl {
+    /** The channel's region. */
+    ByteBuffer channel();
+
+    /** One pass. Called only while neither {@link #destroy} nor another poll can run. */
+    int poll(long nowNanos, int budget);
+
+    long nextDeadline();
+
+    int start(int cpu);
+
+    int stop();
+
+    long held(int which);
+
+    /** which: 0 used, 1 size, 2 kind. */
+    long arena(int which);
+
+    /** The counters' region (flue_observe.h). */
+    ByteBuffer counters();
+
+    /** Stops its thread and frees everything. Idempotent. */
+    void destroy();
+}

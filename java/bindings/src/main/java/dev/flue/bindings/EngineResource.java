@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bindings;
+
+/** What an engine holds; all 0 in an engine at rest. The order is that of flue_engine_held(). */
+public enum EngineResource {
+    NEIGHBORS,
+    PATHS,
+    CONNECTIONS,
+    /** Entries of the flow table. */
+    FLOWS,
+    /** Pieces of send data queued. */
+    SEND_PIECES,
+    /** Receive-indication lists that are out. */
+    RECEIVE_LISTS,
+    /** Raw-frame lists that are out. */
+    FRAME_LISTS,
+    /** Timers armed. */
+    TIMERS
+}

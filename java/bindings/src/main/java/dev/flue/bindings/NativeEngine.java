@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bindings;
+
+import dev.flue.jni.EngineHandle;
+import dev.flue.jni.PortHandle;
+import dev.flue.jni.flue_engine_config;
+import dev.flue.jni.global.flue;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/** libflue's engine with one channel. It holds its port until it is destroyed. */
+final class NativeEngine implements EngineControl {
+    private final NativePort port;
+    private final NativeMemory memory;
+    private final EngineHandle handle = new EngineHandle(null);
+    private final Guard guard = new Guard("the engine");
+    private final ByteBuffer channel;
+    private int countersFile;
+
+    /**
+     * @throws IllegalArgumentException a value of {@code config} is out of range
+     * @throws FlueException no memory or no file; the message says what to do
+     */
+    NativeEngine(EngineConfig config, NativePort port, NativeMemory memory) {
+        this.port = port;
+        this.memory = memory;
+        PortHandle portHandle = port.acquire("an engine");
+        boolean made = false;
+        flue_engine_config c = new flue_engine_config();
+        try {
+            flue.flue_engine_config_default(c);
+            fill(c, config);
+            int rc = flue.flue_engine_create(c, portHandle, handle);
+            if (rc < 0) {
+                throw refusal("an engine", config, -rc);
+            }
+            int region =
+                    flue.flue_engine_channel(
+                            handle, config.submissionCapacity(), config.upCapacity());
+            if (region < 0) {
+                throw refusal("a channel", config, -region);
+            }
+            channel = memory.buffer(region);
+            ChannelLayout.check(channel);
+            made = true;
+        } finally {
+            c.close();
+            if (!made) {
+                destroy();
+            }
+        }
+    }
+
+    private void fill(flue_engine_config c, EngineConfig config) {
+        c.abi_version(ChannelLayout.ABI_VERSION);
+        c.arena_kind(config.hugepages() ? flue.FLUE_REGION_HUGEPAGE : flue.FLUE_REGION_HEAP);
+        c.arena_bytes(config.arenaBytes());
+        c.max_connections(config.maxConnections());
+        if (config.maxPaths() != 0) {
+            c.max_paths(config.maxPaths());
+        }
+        if (config.maxNeighbors() != 0) {
+            c.max_neighbors(config.maxNeighbors());
+        }
+        if (config.maxSends() != 0) {
+            c.max_sends(config.maxSends());
+        }
+        if (config.maxReceives() != 0) {
+            c.max_receives(config.maxReceives());
+        }
+        if (config.maxFrames() != 0) {
+            c.max_frames(config.maxFrames());
+        }
+        if (config.maxReceiveWindow() != 0) {
+            c.max_receive_window(config.maxReceiveWindow());
+        }
+        c.rto_min_us(config.rtoMinMicros());
+        c.rto_max_us(config.rtoMaxMicros());
+        c.ticks_per_second(config.ticksPerSecond());
+        c.max_retransmissions(config.maxRetransmissions());
+        c.seed(config.seed());
+        Path file = config.countersFile();
+        if (file != null) {
+            countersFile = flue.flue_counters_file(file.toString(), System.nanoTime());
+            if (countersFile < 0) {
+                int errno = -countersFile;
+                countersFile = 0;
+                throw new FlueException("counters file " + file + ": " + Errno.text(errno), errno);
+            }
+            c.counters_region(countersFile);
+        }
+    }
+
+    private static RuntimeException refusal(String what, EngineConfig config, int errno) {
+        if (errno == Errno.EINVAL) {
+            return new IllegalArgumentException(
+                    what
+                            + " for "
+                            + config.maxConnections()
+                            + " connections: a value of its configuration is out of range");
+        }
+        if (errno == Errno.ENOMEM && config.hugepages()) {
+            return new FlueException(
+                    what
+                            + " for "
+                            + config.maxConnections()
+                            + " connections does not fit the hugepages: "
+                            + flue.flue_hugepages_free()
+                            + " of 2 MiB are free; reserve more (sysctl vm.nr_hugepages=N, as root)"
+                            + " or use a heap arena",
+                    errno);
+        }
+        return new FlueException(
+                what
+                        + " for "
+                        + config.maxConnections()
+                        + " connections: "
+                        + Errno.text(errno)
+                        + "; ask for fewer connections or a smaller arena",
+                errno);
+    }
+
+    /** The one the engine will use. */
+    static int maxReceiveWindow(EngineConfig config) {
+        if (config.maxReceiveWindow() != 0) {
+            return config.maxReceiveWindow();
+        }
+        try (flue_engine_config c = new flue_engine_config()) {
+            flue.flue_engine_config_default(c);
+            return c.max_receive_window();
+        }
+    }
+
+    @Override
+    public ByteBuffer channel() {
+        return channel;
+    }
+
+    @Override
+    public int poll(long nowNanos, int budget) {
+        return flue.flue_engine_poll(handle, nowNanos, budget);
+    }
+
+    @Override
+    public long nextDeadline() {
+        guard.enter();
+        try {
+            return flue.flue_engine_next_deadline(handle);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    @Override
+    public int start(int cpu) {
+        guard.enter();
+        try {
+            return flue.flue_engine_start(handle, cpu);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    @Override
+    public int stop() {
+        guard.enter();
+        try {
+            return flue.flue_engine_stop(handle);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    @Override
+    public long held(int which) {
+        guard.enter();
+        try {
+            return flue.flue_engine_held(handle, which);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    @Override
+    public long arena(int which) {
+        guard.enter();
+        try {
+            return flue.flue_engine_arena(handle, which);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    @Override
+    public ByteBuffer counters() {
+        guard.enter();
+        try {
+            return memory.buffer(flue.flue_engine_counters(handle));
+        } finally {
+            guard.exit();
+        }
+    }
+
+    @Override
+    public void destroy() {
+        if (!guard.close()) {
+            return;
+        }
+        if (!handle.isNull()) {
+            flue.flue_engine_destroy(handle);
+        }
+        if (countersFile > 0) {
+            NativeMemory.release(countersFile);
+        }
+        NativeMemory.forgetClosed();
+        port.release();
+    }
+}

@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bindings;
+
+import dev.flue.offload.BytesConsumed;
+import dev.flue.offload.Capabilities;
+import dev.flue.offload.Miniport;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.StatusIndication;
+import dev.flue.offload.TcpEvent;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.util.Map;
+
+/**
+ * The miniport of the native engine: an engine on a port, and one channel to it.
+ *
+ * <p>One thread submits and runs {@link #doWork}. Inline, which is how it starts, doWork also polls
+ * the engine and time is the caller's; after {@link #start} a native thread polls it with the
+ * system's clock and doWork only takes what came up. No send, no receive and no turn allocates,
+ * locks or throws for anything but misuse.
+ *
+ * <p>When the engine fails, everything is asked back once (UPLOAD_ALL), and {@link #capabilities}
+ * says why.
+ */
+public final class NativeOffloadTarget implements Miniport, AutoCloseable {
+    private static final int IDLE = 0;
+    private static final int WORKING = 1;
+    private static final int CLOSED = 2;
+    private static final VarHandle STATE;
+
+    static {
+        try {
+            STATE =
+                    MethodHandles.lookup()
+                            .findVarHandle(NativeOffloadTarget.class, "state", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final EngineControl engine;
+    private final ByteBuffer channel;
+    private final SubmissionQueue queue;
+    private final UpRing up;
+    private final int pollBudget;
+    private final BytesConsumed consumed = new BytesConsumed();
+    private MiniportAdapter adapter;
+    private volatile Capabilities capabilities;
+    private volatile int state = IDLE;
+    private volatile boolean ownThread;
+    // Owner's: whether the failure was told, and when the last turn was.
+    private boolean failureTold;
+    private long lastNow;
+    private long ignoredEntries;
+
+    /**
+     * @param port used until {@link #close}; stays the caller's
+     * @param memory resolves the regions; any kind resolves all
+     * @throws IllegalArgumentException a value of {@code config} is out of range
+     * @throws IllegalStateException {@code port} is closed or in use
+     * @throws FlueException memory or a file cannot be had; the message says what to do
+     */
+    public NativeOffloadTarget(EngineConfig config, NativePort port, NativeMemory memory) {
+        this(
+                new NativeEngine(config, port, memory),
+                config,
+                new Capabilities(
+                        true,
+                        "",
+                        true,
+                        false,
+                        false,
+                        config.maxConnections(),
+                        NativeEngine.maxReceiveWindow(config),
+                        port.mtu(),
+                        port.macAddress(),
+                        "engine on "
+                                + port.name()
+                                + ", "
+                                + (config.hugepages() ? "hugepages" : "heap")
+                                + " arena"));
+    }
+
+    NativeOffloadTarget(EngineControl engine, EngineConfig config, Capabilities capabilities) {
+        this.engine = engine;
+        this.channel = engine.channel();
+        this.capabilities = capabilities;
+        this.pollBudget = config.pollBudget();
+        this.up = new UpRing(channel);
+        this.queue =
+                new SubmissionQueue(
+                        new SubmissionRing(channel), channel.getInt(ChannelLayout.UP_CAPACITY) / 2);
+    }
+
+    @Override
+    public void initialize(MiniportAdapter miniportAdapter) {
+        if (adapter != null) {
+            throw new IllegalStateException("this target is initialized already");
+        }
+        adapter = miniportAdapter;
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return capabilities;
+    }
+
+    // State operations.
+
+    @Override
+    public void initiateOffload(long root) {
+        checkOpen();
+        queue.submitOrdered(ChannelLayout.SUB_INITIATE, 0, 0, root);
+    }
+
+    @Override
+    public void queryOffload(long root) {
+        checkOpen();
+        queue.submitOrdered(ChannelLayout.SUB_QUERY, 0, 0, root);
+    }
+
+    @Override
+    public void updateOffload(long root) {
+        checkOpen();
+        queue.submitOrdered(ChannelLayout.SUB_UPDATE, 0, 0, root);
+    }
+
+    @Override
+    public void invalidateOffload(long root) {
+        checkOpen();
+        queue.submitOrdered(ChannelLayout.SUB_INVALIDATE, 0, 0, root);
+    }
+
+    @Override
+    public void terminateOffload(long root) {
+        checkOpen();
+        queue.submitUrgent(ChannelLayout.SUB_TERMINATE, 0, 0, root);
+    }
+
+    // I/O.
+
+    @Override
+    public void tcpOffloadSend(long token, long netBufferLists) {
+        checkOpen();
+        queue.submitOrdered(ChannelLayout.SUB_SEND, 0, token, netBufferLists);
+    }
+
+    @Override
+    public void tcpOffloadReceive(long token, long netBufferLists) {
+        checkOpen();
+        queue.submitPrompt(ChannelLayout.SUB_RECEIVE, token, netBufferLists);
+    }
+
+    @Override
+    public void tcpOffloadDisconnect(long token, long netBufferList, int flags) {
+        checkOpen();
+        if ((flags & DISCONNECT_ABORTIVE) != 0) {
+            queue.submitUrgent(ChannelLayout.SUB_DISCONNECT, flags, token, netBufferList);
+        } else {
+            queue.submitOrdered(ChannelLayout.SUB_DISCONNECT, flags, token, netBufferList);
+        }
+    }
+
+    @Override
+    public void tcpOffloadForward(long token, long netBufferLists) {
+        checkOpen();
+        queue.submitPrompt(ChannelLayout.SUB_FORWARD, token, netBufferLists);
+    }
+
+    @Override
+    public void tcpOffloadReceiveReturn(long netBufferLists) {
+        checkOpen();
+        queue.submitFree(ChannelLayout.SUB_RECEIVE_RETURN, 0, 0, netBufferLists, 0);
+    }
+
+    // Ordinary frames.
+
+    @Override
+    public void sendNetBufferLists(long netBufferLists) {
+        checkOpen();
+        queue.submitPrompt(ChannelLayout.SUB_FRAME_SEND, 0, netBufferLists);
+    }
+
+    @Override
+    public void returnNetBufferLists(long netBufferLists) {
+        checkOpen();
+        queue.submitFree(ChannelLayout.SUB_FRAME_RETURN, 0, 0, netBufferLists, 0);
+    }
+
+    // The duty cycle.
+
+    @Override
+    public int doWork(long nowNanos) {
+        if (!STATE.compareAndSet(this, IDLE, WORKING)) {
+            throw state == CLOSED
+                    ? closed()
+                    : new IllegalStateException(
+                            "doWork is running: handlers may submit, not poll, and one thread owns"
+                                    + " a target");
+        }
+        try {
+            lastNow = nowNanos;
+            int work = queue.flush();
+            work += poll(nowNanos);
+            work += deliver();
+            return work;
+        } finally {
+            STATE.setRelease(this, IDLE);
+        }
+    }
+
+    private int poll(long nowNanos) {
+        if (ownThread) {
+            if (ChannelLayout.getIntAcquire(channel, ChannelLayout.ENGINE_STOPPED) != 0) {
+                fail("the engine's thread has ended");
+            }
+            if (!failureTold) {
+                return 0;
+            }
+        }
+        int rc = engine.poll(nowNanos, pollBudget);
+        if (rc < 0) {
+            fail("polling the engine: " + Errno.text(-rc));
+            return 0;
+        }
+        return rc;
+    }
+
+    private void fail(String cause) {
+        if (failureTold) {
+            return;
+        }
+        failureTold = true;
+        Capabilities was = capabilities;
+        capabilities =
+                new Capabilities(
+                        false,
+                        cause,
+                        was.ipv4(),
+                        was.ipv6(),
+                        was.sack(),
+                        0,
+                        was.maxReceiveWindow(),
+                        was.maxPathMtu(),
+                        was.macAddress(),
+                        was.name());
+        adapter.statusIndication(StatusIndication.UPLOAD_ALL);
+    }
+
+    private int deliver() {
+        int delivered = 0;
+        up.begin();
+        while (up.next()) {
+            dispatch();
+            delivered++;
+        }
+        return delivered;
+    }
+
+    private void dispatch() {
+        long ref = up.ref;
+        switch (up.op) {
+            case ChannelLayout.UP_SEND_COMPLETE -> {
+                queue.complete(up.arg0);
+                // Without a list it only gives credit back: a terminate took the lists along.
+                if (ref != 0) {
+                    adapter.tcpOffloadSendComplete(ref);
+                }
+            }
+            case ChannelLayout.UP_RECEIVE_INDICATE -> receiveIndicate(up.handle, ref, up.arg1);
+            case ChannelLayout.UP_RECEIVE_COMPLETE -> {
+                queue.complete(up.arg0);
+                if (ref != 0) {
+                    adapter.tcpOffloadReceiveComplete(ref);
+                }
+            }
+            case ChannelLayout.UP_FRAME -> adapter.receiveNetBufferLists(ref);
+            case ChannelLayout.UP_FRAME_SEND_COMPLETE -> {
+                queue.complete(up.arg0);
+                if (ref != 0) {
+                    adapter.sendNetBufferListsComplete(ref);
+                }
+            }
+            case ChannelLayout.UP_DISCONNECT_COMPLETE -> {
+                queue.complete(up.arg0);
+                adapter.tcpOffloadDisconnectComplete(ref);
+            }
+            case ChannelLayout.UP_FORWARD_COMPLETE -> {
+                queue.complete(up.arg0);
+                adapter.tcpOffloadForwardComplete(ref);
+            }
+            case ChannelLayout.UP_EVENT -> event(up.handle, up.arg0, up.arg1);
+            case ChannelLayout.UP_STATUS -> status(up.arg0);
+            default -> stateComplete(up.op, ref);
+        }
+    }
+
+    private void stateComplete(int op, long root) {
+        switch (op) {
+            case ChannelLayout.UP_INITIATE_COMPLETE -> {
+                queue.complete(1);
+                adapter.initiateOffloadComplete(root);
+            }
+            case ChannelLayout.UP_QUERY_COMPLETE -> {
+                queue.complete(1);
+                adapter.queryOffloadComplete(root);
+            }
+            case ChannelLayout.UP_UPDATE_COMPLETE -> {
+                queue.complete(1);
+                adapter.updateOffloadComplete(root);
+            }
+            case ChannelLayout.UP_INVALIDATE_COMPLETE -> {
+                queue.complete(1);
+                adapter.invalidateOffloadComplete(root);
+            }
+            case ChannelLayout.UP_TERMINATE_COMPLETE -> {
+                queue.complete(1);
+                adapter.terminateOffloadComplete(root);
+            }
+            default -> ignoredEntries++;
+        }
+    }
+
+    /** The answer is asked for here and now, and goes back by ring (5.4). */
+    private void receiveIndicate(long handle, long netBufferList, long token) {
+        OffloadStatus verdict = OffloadStatus.OFFLOAD_DATA_NOT_ACCEPTED;
+        consumed.bytes = 0;
+        try {
+            verdict =
+                    adapter.tcpOffloadReceiveIndicate(
+                            handle, netBufferList, OffloadStatus.SUCCESS, consumed);
+        } finally {
+            // Also when the handler threw: the engine must not wait for ever.
+            queue.submitFree(
+                    ChannelLayout.SUB_VERDICT,
+                    verdict.code(),
+                    token,
+                    netBufferList,
+                    consumed.bytes);
+        }
+    }
+
+    private void event(long handle, int code, long information) {
+        TcpEvent event = TcpEvent.of(code);
+        if (event == null) {
+            ignoredEntries++;
+        } else {
+            adapter.tcpOffloadEvent(handle, event, information);
+        }
+    }
+
+    private void status(int code) {
+        StatusIndication indication = StatusIndication.of(code);
+        if (indication == null) {
+            ignoredEntries++;
+        } else {
+            adapter.statusIndication(indication);
+        }
+    }
+
+    /** Inline: now when something waits, else the engine's earliest timer. */
+    @Override
+    public long nextDeadline() {
+        checkOpen();
+        if (queue.ready() || queue.pending() || up.pending()) {
+            return lastNow;
+        }
+        return ownThread ? Long.MAX_VALUE : engine.nextDeadline();
+    }
+
+    // Threads and the end.
+
+    /**
+     * Let a native thread of its own poll the engine.
+     *
+     * @param cpu to pin it to; -1 = not pinned
+     * @throws IllegalStateException it runs already
+     * @throws FlueException the thread cannot be had
+     */
+    public void start(int cpu) {
+        checkOpen();
+        int rc = engine.start(cpu);
+        if (rc == -Errno.EALREADY) {
+            throw new IllegalStateException("the engine's thread runs already");
+        }
+        if (rc < 0) {
+            throw new FlueException(
+                    "the engine's thread"
+                            + (cpu < 0 ? "" : " on cpu " + cpu)
+                            + ": "
+                            + Errno.text(-rc),
+                    -rc);
+        }
+        ownThread = true;
+    }
+
+    /** Stop that thread and wait for it; the engine is polled inline again. Idempotent. */
+    public void stop() {
+        checkOpen();
+        engine.stop();
+        ownThread = false;
+    }
+
+    /** How much of {@code resource} the engine holds. */
+    public long held(EngineResource resource) {
+        checkOpen();
+        return engine.held(resource.ordinal());
+    }
+
+    public ArenaInfo arena() {
+        checkOpen();
+        return new ArenaInfo(
+                engine.arena(2) == 1 ? "hugepages" : "heap", engine.arena(0), engine.arena(1));
+    }
+
+    /**
+     * The engine's counters by name, in the order they are kept. Allocates; not for a data path.
+     */
+    public Map<String, Long> counters() {
+        checkOpen();
+        return Counters.read(engine.counters());
+    }
+
+    /** Submissions that wait in Java for room or credit. */
+    public int submissionsWaiting() {
+        return queue.waiting();
+    }
+
+    /** Submissions whose completion has not come. */
+    public int submissionsOutstanding() {
+        return queue.outstanding();
+    }
+
+    /** Up-ring entries with a number this version does not know. */
+    public long ignoredEntries() {
+        return ignoredEntries;
+    }
+
+    /**
+     * Stop the engine and free it. Connections it still has are dropped without a word to the peer:
+     * take them back first. The port stays open. Idempotent.
+     *
+     * @throws IllegalStateException from a handler, or while another thread runs doWork
+     */
+    @Override
+    public void close() {
+        if (STATE.compareAndSet(this, IDLE, CLOSED)) {
+            engine.destroy();
+        } else if (state != CLOSED) {
+            throw new IllegalStateException("close out of a handler, or while doWork runs");
+        }
+    }
+
+    private void checkOpen() {
+        if (state == CLOSED) {
+            throw closed();
+        }
+    }
+
+    private static IllegalStateException closed() {
+        return new IllegalStateException("the offload target is closed");
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bindings;
+
+/**
+ * Takes every submission and puts it on the ring when its turn and its credit have come. Nothing is
+ * lost and nothing refused: what finds no room waits here, and goes out from {@link #flush}.
+ *
+ * <p>A submission that completes holds one credit until it has. There are as many as the half of
+ * the up-ring that is kept for completions. Three lanes keep what must not wait apart from what may
+ * wait for long, because a send is complete only when the peer acknowledged it, and what makes the
+ * peer do so may be a submission too:
+ *
+ * <ul>
+ *   <li>verdicts and returns: no credit, and first;
+ *   <li>frames, forwarded segments, posted receives: any credit left;
+ *   <li>state operations, sends, disconnects, in order: sends leave a quarter of the credit to the
+ *       rest. A terminate and an abort wait for no credit, and take everything before them along.
+ * </ul>
+ *
+ * <p>One thread.
+ */
+final class SubmissionQueue {
+    private final SubmissionRing ring;
+    private final int limit;
+    private final int sendLimit;
+    private final Backlog free = new Backlog();
+    private final Backlog prompt = new Backlog();
+    private final Backlog ordered = new Backlog();
+    // Entries of `ordered` before this number need no credit.
+    private long takenAlong;
+    private int outstanding;
+
+    /** {@code credit}: submissions that may be under way. */
+    SubmissionQueue(SubmissionRing ring, int credit) {
+        this.ring = ring;
+        this.limit = credit;
+        this.sendLimit = credit - credit / 4;
+    }
+
+    /** Verdicts and returns: no completion comes. */
+    void submitFree(int op, int arg0, long token, long ref, long arg1) {
+        if (!free.isEmpty() || !ring.offer(op, arg0, token, ref, arg1)) {
+            free.add(op, arg0, token, ref, arg1);
+        }
+    }
+
+    /** Frames, forwarded segments, posted receives: they complete without the peer's doing. */
+    void submitPrompt(int op, long token, long ref) {
+        boolean first = free.isEmpty() && prompt.isEmpty();
+        if (first && outstanding < limit && ring.offer(op, 0, token, ref, 0)) {
+            outstanding++;
+        } else {
+            prompt.add(op, 0, token, ref, 0);
+        }
+    }
+
+    /** State operations, sends, graceful disconnects. */
+    void submitOrdered(int op, int arg0, long token, long ref) {
+        boolean first = free.isEmpty() && ordered.isEmpty();
+        if (first && outstanding < limitOf(op) && ring.offer(op, arg0, token, ref, 0)) {
+            outstanding++;
+        } else {
+            ordered.add(op, arg0, token, ref, 0);
+        }
+    }
+
+    /** Terminates and aborts: in order too, but nothing holds them up. */
+    void submitUrgent(int op, int arg0, long token, long ref) {
+        ordered.add(op, arg0, token, ref, 0);
+        takenAlong = ordered.tailNumber();
+        flush();
+    }
+
+    /** {@code count} submissions have completed. */
+    void complete(int count) {
+        outstanding = Math.max(0, outstanding - count);
+    }
+
+    /** Send what can go now. Returns how many went. */
+    int flush() {
+        int sent = 0;
+        while (!free.isEmpty()) {
+            if (!free.moveTo(ring)) {
+                return sent;
+            }
+            sent++;
+        }
+        while (!prompt.isEmpty() && outstanding < limit && prompt.moveTo(ring)) {
+            outstanding++;
+            sent++;
+        }
+        while (orderedCanGo() && ordered.moveTo(ring)) {
+            outstanding++;
+            sent++;
+        }
+        return sent;
+    }
+
+    private boolean orderedCanGo() {
+        return !ordered.isEmpty()
+                && (ordered.headNumber() < takenAlong || outstanding < limitOf(ordered.op()));
+    }
+
+    /** Something waits that needs only room on the ring. */
+    boolean ready() {
+        return !free.isEmpty() || !prompt.isEmpty() && outstanding < limit || orderedCanGo();
+    }
+
+    /** The engine has not read everything that is on the ring. */
+    boolean pending() {
+        return ring.pending();
+    }
+
+    /** Submissions under way whose completion has not come. */
+    int outstanding() {
+        return outstanding;
+    }
+
+    /** Submissions that wait here. */
+    int waiting() {
+        return free.size() + prompt.size() + ordered.size();
+    }
+
+    private int limitOf(int op) {
+        return op == ChannelLayout.SUB_SEND || op == ChannelLayout.SUB_DISCONNECT
+                ? sendLimit
+                : limit;
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bindings;
+
+import dev.flue.jni.PortHandle;
+import dev.flue.jni.WireHandle;
+import dev.flue.jni.flue_wire_config;
+import dev.flue.jni.global.flue;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A switch in memory with 2 to 16 sockets, seeded faults and no clock of its own. Frames to a MAC
+ * address go to its port, frames to a group address or to a MAC that no port has go to all others.
+ *
+ * <p>Two ports may be polled by two threads; {@link #nextEvent} and {@link #traceHash} are for one
+ * thread in virtual time.
+ */
+public final class Wire implements AutoCloseable {
+    private final WireConfig config;
+    private final WireHandle handle = new WireHandle(null);
+    private final Guard guard = new Guard("the wire");
+    private final List<NativePort> ports = new ArrayList<>();
+
+    /**
+     * @throws IllegalArgumentException a value of {@code config} is out of range
+     * @throws FlueException no library, or no memory
+     */
+    public Wire(WireConfig config) {
+        Flue.require();
+        this.config = config;
+        int rc;
+        try (flue_wire_config c = new flue_wire_config()) {
+            flue.flue_wire_config_default(c);
+            c.ports(config.ports());
+            c.mtu(config.mtu());
+            c.buffers(config.buffers());
+            c.drop_ppm(config.dropPpm());
+            c.duplicate_ppm(config.duplicatePpm());
+            c.corrupt_ppm(config.corruptPpm());
+            c.reorder_ppm(config.reorderPpm());
+            c.seed(config.seed());
+            c.delay_ns(config.delayNanos());
+            c.jitter_ns(config.jitterNanos());
+            c.reorder_ns(config.reorderNanos());
+            rc = flue.flue_wire_create(c, handle);
+        }
+        if (rc == -Errno.EINVAL) {
+            throw new IllegalArgumentException("a wire of " + config + ": a value is out of range");
+        }
+        if (rc < 0) {
+            throw new FlueException("a wire of " + config + ": " + Errno.text(-rc), -rc);
+        }
+    }
+
+    public WireConfig config() {
+        return config;
+    }
+
+    /**
+     * Plug in. Closing the wire closes the port too.
+     *
+     * @param index socket, 0..ports-1
+     * @param mac the port's address as a number
+     * @throws IllegalStateException the socket is taken
+     */
+    public NativePort port(int index, long mac) {
+        PortHandle port = new PortHandle(null);
+        guard.enter();
+        int rc;
+        try {
+            rc = flue.flue_wire_port(handle, index, mac, port);
+        } finally {
+            guard.exit();
+        }
+        if (rc == -Errno.EBUSY) {
+            throw new IllegalStateException("socket " + index + " of the wire is taken");
+        }
+        if (rc == -Errno.EINVAL) {
+            throw new IllegalArgumentException(
+                    "no socket " + index + ", or no unicast address " + Long.toHexString(mac));
+        }
+        if (rc < 0) {
+            throw new FlueException("a port on the wire: " + Errno.text(-rc), -rc);
+        }
+        NativePort opened = new NativePort(port);
+        synchronized (ports) {
+            ports.removeIf(NativePort::isClosed);
+            ports.add(opened);
+        }
+        return opened;
+    }
+
+    /** Earliest arrival of a frame under way, or Long.MAX_VALUE. */
+    public long nextEvent() {
+        guard.enter();
+        try {
+            return flue.flue_wire_next_event(handle);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    /** Hash over time, port and bytes of every frame delivered: a run's trace as one number. */
+    public long traceHash() {
+        guard.enter();
+        try {
+            return flue.flue_wire_trace_hash(handle);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    /** Change the probability of loss from now on. */
+    public void setDrop(int ppm) {
+        guard.enter();
+        try {
+            if (flue.flue_wire_set_drop(handle, ppm) < 0) {
+                throw new IllegalArgumentException("loss of " + ppm + " in a million");
+            }
+        } finally {
+            guard.exit();
+        }
+    }
+
+    public long count(WireCounter counter) {
+        guard.enter();
+        try {
+            return flue.flue_wire_count(handle, counter.ordinal());
+        } finally {
+            guard.exit();
+        }
+    }
+
+    /**
+     * Closes its ports, then itself; frames under way are dropped. Idempotent.
+     *
+     * @throws IllegalStateException an engine or a capture still uses one of the ports
+     */
+    @Override
+    public void close() {
+        synchronized (ports) {
+            for (NativePort port : ports) {
+                port.close();
+            }
+            ports.clear();
+        }
+        if (guard.close()) {
+            flue.flue_wire_destroy(handle);
+            NativeMemory.forgetClosed();
+        }
+    }
+}
