@@ -295,14 +295,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(frames_of_both_directions_come_back_out_of_the_file),
-			cmocka_unit_test(frame_that_the_port_refused_is_not_in_the_file),
-			cmocka_unit_test(more_than_a_buffer_of_frames_is_written_whole),
-			cmocka_unit_test(file_grows_while_the_port_is_open),
-			cmocka_unit_test(port_behind_shows_through),
-			cmocka_unit_test(file_that_cannot_be_opened_leaves_the_port_alone),
-			cmocka_unit_test(full_disk_does_not_stop_the_traffic),
-			cmocka_unit_test(wireshark_tools_open_the_file),
+		cmocka_unit_test(frames_of_both_directions_come_back_out_of_the_file),
+		cmocka_unit_test(frame_that_the_port_refused_is_not_in_the_file),
+		cmocka_unit_test(more_than_a_buffer_of_frames_is_written_whole),
+		cmocka_unit_test(file_grows_while_the_port_is_open),
+		cmocka_unit_test(port_behind_shows_through),
+		cmocka_unit_test(file_that_cannot_be_opened_leaves_the_port_alone),
+		cmocka_unit_test(full_disk_does_not_stop_the_traffic),
+		cmocka_unit_test(wireshark_tools_open_the_file),
 	};
 
 	return cmocka_run_group_tests_name("capture", tests, make_directory, remove_directory);

@@ -74,8 +74,8 @@ largest_region_never_spans_more_than_a_java_buffer(void **state)
 static void
 unknown_ids_are_refused_everywhere(void **state)
 {
-	static const int ids[] = {INT32_MIN, -1, 0, FLUE_MAX_REGIONS - 1, FLUE_MAX_REGIONS,
-			FLUE_MAX_REGIONS + 1, 0xffff, INT32_MAX};
+	static const int ids[] = { INT32_MIN, -1, 0, FLUE_MAX_REGIONS - 1, FLUE_MAX_REGIONS,
+		FLUE_MAX_REGIONS + 1, 0xffff, INT32_MAX };
 	size_t i;
 
 	(void)state;
@@ -298,7 +298,7 @@ resolve_all_the_time(void *arg)
 static void
 resolving_goes_on_while_regions_come_and_go(void **state)
 {
-	struct racer racer = {0};
+	struct racer racer = { 0 };
 	pthread_t thread;
 	int rounds = 0;
 
@@ -457,7 +457,7 @@ check_header(const char *path)
 static void
 layout_leaves_out_nothing_that_the_headers_declare(void **state)
 {
-	static const char *const headers[] = {"flue_offload.h", "flue_channel.h", NULL};
+	static const char *const headers[] = { "flue_offload.h", "flue_channel.h", NULL };
 	char path[512];
 	const char *slash = strrchr(__FILE__, '/');
 	int i;
@@ -478,27 +478,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(region_is_zeroed_and_rounded_up_to_pages),
-			cmocka_unit_test(sizes_and_kinds_out_of_range_are_refused),
-			cmocka_unit_test(largest_region_never_spans_more_than_a_java_buffer),
-			cmocka_unit_test(unknown_ids_are_refused_everywhere),
-			cmocka_unit_test(reference_resolves_only_when_all_its_bytes_lie_inside),
-			cmocka_unit_test(
-					forged_references_with_huge_offsets_or_lengths_resolve_to_nothing),
-			cmocka_unit_test(
-					closed_region_resolves_to_nothing_and_late_reads_see_zeroes),
-			cmocka_unit_test(id_is_not_used_again_before_unmap),
-			cmocka_unit_test(full_table_is_reported_and_usable_again_after_one_unmap),
-			cmocka_unit_test(
-					owner_in_c_leaves_address_space_to_whoever_asked_for_the_address),
-			cmocka_unit_test(foreign_memory_is_left_as_it_is),
-			cmocka_unit_test(address_leads_back_to_the_reference),
-			cmocka_unit_test(
-					hugepages_are_used_when_there_are_some_and_refused_in_words_when_not),
-			cmocka_unit_test(resolving_goes_on_while_regions_come_and_go),
-			cmocka_unit_test(arena_carves_zeroed_lines_until_it_is_full),
-			cmocka_unit_test(layout_says_offsets_sizes_and_constants),
-			cmocka_unit_test(layout_leaves_out_nothing_that_the_headers_declare),
+		cmocka_unit_test(region_is_zeroed_and_rounded_up_to_pages),
+		cmocka_unit_test(sizes_and_kinds_out_of_range_are_refused),
+		cmocka_unit_test(largest_region_never_spans_more_than_a_java_buffer),
+		cmocka_unit_test(unknown_ids_are_refused_everywhere),
+		cmocka_unit_test(reference_resolves_only_when_all_its_bytes_lie_inside),
+		cmocka_unit_test(forged_references_with_huge_offsets_or_lengths_resolve_to_nothing),
+		cmocka_unit_test(closed_region_resolves_to_nothing_and_late_reads_see_zeroes),
+		cmocka_unit_test(id_is_not_used_again_before_unmap),
+		cmocka_unit_test(full_table_is_reported_and_usable_again_after_one_unmap),
+		cmocka_unit_test(owner_in_c_leaves_address_space_to_whoever_asked_for_the_address),
+		cmocka_unit_test(foreign_memory_is_left_as_it_is),
+		cmocka_unit_test(address_leads_back_to_the_reference),
+		cmocka_unit_test(
+				hugepages_are_used_when_there_are_some_and_refused_in_words_when_not),
+		cmocka_unit_test(resolving_goes_on_while_regions_come_and_go),
+		cmocka_unit_test(arena_carves_zeroed_lines_until_it_is_full),
+		cmocka_unit_test(layout_says_offsets_sizes_and_constants),
+		cmocka_unit_test(layout_leaves_out_nothing_that_the_headers_declare),
 	};
 
 	return cmocka_run_group_tests_name("memory", tests, NULL, NULL);

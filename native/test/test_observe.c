@@ -116,10 +116,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(counters_get_header_and_names),
-			cmocka_unit_test(regions_too_small_or_unknown_are_refused),
-			cmocka_unit_test(another_process_reads_the_file_and_nobody_else_may),
-			cmocka_unit_test(file_that_cannot_be_made_is_an_error),
+		cmocka_unit_test(counters_get_header_and_names),
+		cmocka_unit_test(regions_too_small_or_unknown_are_refused),
+		cmocka_unit_test(another_process_reads_the_file_and_nobody_else_may),
+		cmocka_unit_test(file_that_cannot_be_made_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("observe", tests, NULL, NULL);

@@ -28,7 +28,7 @@
 #define KERNEL  0xc6120001u /* 198.18.0.1 */
 #define OURS    0xc6120002u
 
-static const uint8_t our_mac[6] = {0x02, 0x00, 0xc6, 0x12, 0x00, 0x02};
+static const uint8_t our_mac[6] = { 0x02, 0x00, 0xc6, 0x12, 0x00, 0x02 };
 static flue_port *port;
 static int raw;
 
@@ -61,8 +61,8 @@ static void
 open_tap(int buffers)
 {
 	struct sockaddr_ll where = {
-			.sll_family = AF_PACKET,
-			.sll_protocol = htons(ETH_P_ALL),
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
 	};
 
 	if (needs_root())
@@ -266,9 +266,9 @@ reasons_for_not_opening_are_told_apart(void **state)
 static void
 kernel_answers_arp_and_ping(void **state)
 {
-	static const uint8_t broadcast[6] = {255, 255, 255, 255, 255, 255};
-	uint8_t arp[28] = {0, 1, 8, 0, 6, 4, 0, 1};
-	uint8_t ip[20 + 8 + 56] = {0x45, 0, 0, sizeof(ip), 0, 1, 0, 0, 64, 1};
+	static const uint8_t broadcast[6] = { 255, 255, 255, 255, 255, 255 };
+	uint8_t arp[28] = { 0, 1, 8, 0, 6, 4, 0, 1 };
+	uint8_t ip[20 + 8 + 56] = { 0x45, 0, 0, sizeof(ip), 0, 1, 0, 0, 64, 1 };
 	uint8_t kernel_mac[6];
 	struct flue_pkt *pkt;
 	uint32_t sum;
@@ -314,7 +314,7 @@ kernel_answers_arp_and_ping(void **state)
 static void
 lent_payload_is_gathered_behind_the_header(void **state)
 {
-	static const uint8_t to[6] = {2, 2, 2, 2, 2, 2};
+	static const uint8_t to[6] = { 2, 2, 2, 2, 2, 2 };
 	_Atomic uint32_t owner = 1;
 	uint8_t payload[1400];
 	uint8_t frame[2048];
@@ -339,14 +339,14 @@ lent_payload_is_gathered_behind_the_header(void **state)
 static void
 kernel_fills_in_tcp_checksums(void **state)
 {
-	static const uint8_t broadcast[6] = {255, 255, 255, 255, 255, 255};
+	static const uint8_t broadcast[6] = { 255, 255, 255, 255, 255, 255 };
 	struct sockaddr_in peer = {
-			.sin_family = AF_INET,
-			.sin_port = htons(7),
-			.sin_addr.s_addr = htonl(OURS),
+		.sin_family = AF_INET,
+		.sin_port = htons(7),
+		.sin_addr.s_addr = htonl(OURS),
 	};
 	int sock = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	uint8_t arp[28] = {0, 1, 8, 0, 6, 4, 0, 2};
+	uint8_t arp[28] = { 0, 1, 8, 0, 6, 4, 0, 2 };
 	struct flue_pkt *pkt;
 	const uint8_t *ip;
 	uint32_t tcp_bytes;
@@ -373,7 +373,7 @@ kernel_fills_in_tcp_checksums(void **state)
 static void
 raw_send(uint8_t number)
 {
-	uint8_t frame[60] = {2, 0, 0xc6, 0x12, 0, 2, 2, 3, 3, 3, 3, 3, 0x88, 0xb6, number};
+	uint8_t frame[60] = { 2, 0, 0xc6, 0x12, 0, 2, 2, 3, 3, 3, 3, 3, 0x88, 0xb6, number };
 
 	assert_int_equal(send(raw, frame, sizeof(frame), 0), sizeof(frame));
 }
@@ -431,7 +431,7 @@ buffer_lent_over_the_close_stays_readable_until_it_comes_back(void **state)
 static void
 frames_to_an_interface_that_is_down_are_lost_not_stuck(void **state)
 {
-	static const uint8_t to[6] = {2, 2, 2, 2, 2, 2};
+	static const uint8_t to[6] = { 2, 2, 2, 2, 2, 2 };
 
 	(void)state;
 	if (needs_root())
@@ -446,16 +446,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(arguments_out_of_range_are_refused),
-			cmocka_unit_test(name_in_use_is_busy_whatever_uses_it),
-			cmocka_unit_test(reasons_for_not_opening_are_told_apart),
-			cmocka_unit_test(kernel_answers_arp_and_ping),
-			cmocka_unit_test(lent_payload_is_gathered_behind_the_header),
-			cmocka_unit_test(kernel_fills_in_tcp_checksums),
-			cmocka_unit_test(frames_wait_in_the_kernel_while_buffers_are_used_up),
-			cmocka_unit_test(
-					buffer_lent_over_the_close_stays_readable_until_it_comes_back),
-			cmocka_unit_test(frames_to_an_interface_that_is_down_are_lost_not_stuck),
+		cmocka_unit_test(arguments_out_of_range_are_refused),
+		cmocka_unit_test(name_in_use_is_busy_whatever_uses_it),
+		cmocka_unit_test(reasons_for_not_opening_are_told_apart),
+		cmocka_unit_test(kernel_answers_arp_and_ping),
+		cmocka_unit_test(lent_payload_is_gathered_behind_the_header),
+		cmocka_unit_test(kernel_fills_in_tcp_checksums),
+		cmocka_unit_test(frames_wait_in_the_kernel_while_buffers_are_used_up),
+		cmocka_unit_test(buffer_lent_over_the_close_stays_readable_until_it_comes_back),
+		cmocka_unit_test(frames_to_an_interface_that_is_down_are_lost_not_stuck),
 	};
 
 	return cmocka_run_group_tests_name("tap", tests, enter_namespace, NULL);

@@ -317,21 +317,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(frame_arrives_at_the_same_time_in_a_region),
-			cmocka_unit_test(port_tells_its_name_mac_mtu_and_buffers),
-			cmocka_unit_test(fresh_packet_has_headroom_room_and_a_reference),
-			cmocka_unit_test(lent_payload_follows_the_header_and_is_let_go),
-			cmocka_unit_test(sender_keeps_a_packet_it_has_retained),
-			cmocka_unit_test(
-					switch_sends_unicast_to_one_and_groups_and_strangers_to_all_others),
-			cmocka_unit_test(frames_beyond_the_mtu_or_without_a_header_are_dropped),
-			cmocka_unit_test(full_link_without_loss_holds_the_sender_back),
-			cmocka_unit_test(
-					receiver_that_returns_nothing_loses_frames_but_can_still_send),
-			cmocka_unit_test(packets_to_send_run_out_and_come_back),
-			cmocka_unit_test(wire_waits_for_open_ports_and_for_lent_buffers),
-			cmocka_unit_test(socket_can_be_used_again_and_old_frames_do_not_haunt_it),
-			cmocka_unit_test(values_out_of_range_are_refused),
+		cmocka_unit_test(frame_arrives_at_the_same_time_in_a_region),
+		cmocka_unit_test(port_tells_its_name_mac_mtu_and_buffers),
+		cmocka_unit_test(fresh_packet_has_headroom_room_and_a_reference),
+		cmocka_unit_test(lent_payload_follows_the_header_and_is_let_go),
+		cmocka_unit_test(sender_keeps_a_packet_it_has_retained),
+		cmocka_unit_test(
+				switch_sends_unicast_to_one_and_groups_and_strangers_to_all_others),
+		cmocka_unit_test(frames_beyond_the_mtu_or_without_a_header_are_dropped),
+		cmocka_unit_test(full_link_without_loss_holds_the_sender_back),
+		cmocka_unit_test(receiver_that_returns_nothing_loses_frames_but_can_still_send),
+		cmocka_unit_test(packets_to_send_run_out_and_come_back),
+		cmocka_unit_test(wire_waits_for_open_ports_and_for_lent_buffers),
+		cmocka_unit_test(socket_can_be_used_again_and_old_frames_do_not_haunt_it),
+		cmocka_unit_test(values_out_of_range_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("wire", tests, NULL, NULL);

@@ -253,8 +253,8 @@ static void
 two_threads_exchange_every_frame_in_order(void **state)
 {
 	struct flue_wire_config config;
-	struct side a = {0};
-	struct side b = {0};
+	struct side a = { 0 };
+	struct side b = { 0 };
 	pthread_t thread;
 
 	(void)state;
@@ -279,14 +279,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(
-					delay_is_exact_and_order_of_equal_times_is_that_of_sending),
-			cmocka_unit_test(fault_rates_are_those_asked_for_over_100000_frames),
-			cmocka_unit_test(corruption_flips_exactly_one_bit_and_only_in_one_copy),
-			cmocka_unit_test(jitter_stays_within_its_bounds_and_reorder_holds_back),
-			cmocka_unit_test(loss_can_be_switched_on_and_off_under_way),
-			cmocka_unit_test(same_seed_gives_the_same_trace_and_another_seed_another),
-			cmocka_unit_test(two_threads_exchange_every_frame_in_order),
+		cmocka_unit_test(delay_is_exact_and_order_of_equal_times_is_that_of_sending),
+		cmocka_unit_test(fault_rates_are_those_asked_for_over_100000_frames),
+		cmocka_unit_test(corruption_flips_exactly_one_bit_and_only_in_one_copy),
+		cmocka_unit_test(jitter_stays_within_its_bounds_and_reorder_holds_back),
+		cmocka_unit_test(loss_can_be_switched_on_and_off_under_way),
+		cmocka_unit_test(same_seed_gives_the_same_trace_and_another_seed_another),
+		cmocka_unit_test(two_threads_exchange_every_frame_in_order),
 	};
 
 	return cmocka_run_group_tests_name("wire faults", tests, NULL, NULL);

@@ -25,12 +25,12 @@ struct layout_line {
 	int32_t value; /* as a Java int: what does not fit signed comes out negative */
 };
 
-#define OFFSET(s, member)     {#s "." #member, (int32_t)offsetof(struct s, member)},
-#define STRUCT(s, ...)        {"sizeof." #s, (int32_t)sizeof(struct s)}, EACH(OFFSET, s, __VA_ARGS__)
-#define ENUM_ONE(e, constant) {#constant, (int32_t)(constant)},
+#define OFFSET(s, member)     { #s "." #member, (int32_t)offsetof(struct s, member) },
+#define STRUCT(s, ...)        { "sizeof." #s, (int32_t)sizeof(struct s) }, EACH(OFFSET, s, __VA_ARGS__)
+#define ENUM_ONE(e, constant) { #constant, (int32_t)(constant) },
 #define ENUM(e, ...)          EACH(ENUM_ONE, e, __VA_ARGS__)
 /* Not through EACH: a macro's name would be replaced on the way. */
-#define CONSTANT(macro) {#macro, (int32_t)(macro)},
+#define CONSTANT(macro) { #macro, (int32_t)(macro) },
 
 /* clang-format off */
 static const struct layout_line lines[] = {

@@ -74,11 +74,11 @@ region_add(void *address, uint64_t mapped, int kind)
 		return -ENOSPC;
 	}
 	regions[id] = (struct region){
-			.base = (uintptr_t)address,
-			.mapped = mapped,
-			.size = size,
-			.state = REGION_OPEN,
-			.kind = kind,
+		.base = (uintptr_t)address,
+		.mapped = mapped,
+		.size = size,
+		.state = REGION_OPEN,
+		.kind = kind,
 	};
 	count++;
 	atomic_store_explicit(

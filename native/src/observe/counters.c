@@ -17,7 +17,8 @@ FLUE_COUNTERS(COUNTER_NAME_FITS)
 
 static const char *const names[FLUE_CTR_COUNT] = {
 #define COUNTER_NAME(id, text) [FLUE_CTR_##id] = text,
-		FLUE_COUNTERS(COUNTER_NAME)};
+	FLUE_COUNTERS(COUNTER_NAME)
+};
 
 int64_t
 flue_counters_bytes(void)

@@ -128,8 +128,8 @@ static void
 put_headers(struct capture_port *port)
 {
 	const uint8_t nanoseconds = 9;
-	const uint16_t version[2] = {1, 0};
-	const uint16_t link[2] = {LINK_ETHERNET, 0};
+	const uint16_t version[2] = { 1, 0 };
+	const uint16_t link[2] = { LINK_ETHERNET, 0 };
 	const char application[] = "Flue";
 	uint32_t start = port->used;
 
@@ -307,13 +307,13 @@ capture_close(struct flue_port *base)
 }
 
 static const struct flue_port_ops capture_ops = {
-		.rx_burst = capture_rx_burst,
-		.tx_burst = capture_tx_burst,
-		.alloc = capture_alloc,
-		.free = capture_free,
-		.reclaim = capture_reclaim,
-		.next_event = capture_next_event,
-		.close = capture_close,
+	.rx_burst = capture_rx_burst,
+	.tx_burst = capture_tx_burst,
+	.alloc = capture_alloc,
+	.free = capture_free,
+	.reclaim = capture_reclaim,
+	.next_event = capture_next_event,
+	.close = capture_close,
 };
 
 int

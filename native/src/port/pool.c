@@ -92,26 +92,3 @@ flue_pool_get(struct flue_pool *pool)
 	pkt->flags = 0;
 	return pkt;
 }
-
-bool
-flue_mac_from_number(int64_t number, uint8_t mac[6])
-{
-	int i;
-
-	if (number <= 0 || number >> 48 != 0 || (number >> 40 & 1) != 0)
-		return false;
-	for (i = 0; i < 6; i++)
-		mac[i] = (uint8_t)(number >> (40 - 8 * i));
-	return true;
-}
-
-int64_t
-flue_mac_to_number(const uint8_t mac[6])
-{
-	int64_t number = 0;
-	int i;
-
-	for (i = 0; i < 6; i++)
-		number = number << 8 | mac[i];
-	return number;
-}

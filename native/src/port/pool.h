@@ -5,10 +5,11 @@
 /**
  * @file
  * Packet buffers of the software ports: memory in a region, struct flue_pkt beside it. One owner
- * thread. Also what all ports need to know about MAC addresses.
+ * thread.
  */
 
 #include "flue/flue_pkt.h"
+#include "port/ethernet.h"
 
 struct flue_pool {
 	uint8_t *memory; /* buffer i starts at memory + i * stride */
@@ -53,14 +54,5 @@ flue_pool_tx_reserve(uint32_t buffers)
 {
 	return buffers / 8;
 }
-
-/** Bytes of an Ethernet header, and of one with a VLAN tag. */
-#define FLUE_ETH_BYTES      14
-#define FLUE_ETH_VLAN_BYTES 18
-
-/** @return false when the number is no address of one station */
-bool flue_mac_from_number(int64_t number, uint8_t mac[6]);
-
-int64_t flue_mac_to_number(const uint8_t mac[6]);
 
 #endif /* FLUE_PORT_POOL_H */

@@ -122,8 +122,8 @@ tap_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsign
 	for (i = 0; i < n; i++) {
 		struct flue_pkt *pkt = pkts[i];
 		struct iovec parts[2] = {
-				{.iov_base = pkt->data, .iov_len = pkt->len},
-				{.iov_base = (void *)(uintptr_t)pkt->ext, .iov_len = pkt->ext_len},
+			{ .iov_base = pkt->data, .iov_len = pkt->len },
+			{ .iov_base = (void *)(uintptr_t)pkt->ext, .iov_len = pkt->ext_len },
 		};
 		ssize_t written;
 
@@ -153,11 +153,11 @@ tap_close(struct flue_port *base)
 }
 
 static const struct flue_port_ops tap_ops = {
-		.rx_burst = tap_rx_burst,
-		.tx_burst = tap_tx_burst,
-		.alloc = tap_alloc,
-		.free = tap_free,
-		.close = tap_close,
+	.rx_burst = tap_rx_burst,
+	.tx_burst = tap_tx_burst,
+	.alloc = tap_alloc,
+	.free = tap_free,
+	.close = tap_close,
 };
 
 /* ---- Control --------------------------------------------------------------------------------- */
@@ -225,7 +225,9 @@ interface_mtu(int sock, const char *name, int mtu)
 
 	if (!request_init(&request, name))
 		return -EINVAL;
-	if (ioctl(sock, SIOCGIFMTU, &request) == 0 && request.ifr_mtu == mtu)
+	if (ioctl(sock, SIOCGIFMTU, &request) != 0)
+		return -errno;
+	if (request.ifr_mtu == mtu)
 		return 0;
 	request.ifr_mtu = mtu;
 	return ioctl(sock, SIOCSIFMTU, &request) == 0 ? 0 : -errno;
@@ -286,8 +288,8 @@ static int
 request_address(int sock, unsigned long command, const char *name, uint32_t address)
 {
 	struct sockaddr_in in = {
-			.sin_family = AF_INET,
-			.sin_addr.s_addr = htonl(address),
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(address),
 	};
 	struct ifreq request;
 

@@ -39,17 +39,17 @@ flue_wire_link_create(struct flue_wire *wire, uint32_t source, uint32_t destinat
 	while (capacity < count)
 		capacity *= 2;
 	*link = (struct wire_link){
-			.mask = capacity - 1,
-			.count = count,
-			.unused = count,
-			.stride = ((uint32_t)wire->config.mtu + FLUE_ETH_BYTES + FLUE_PKT_HEADROOM +
-						  FLUE_CACHE_LINE - 1) &
-				  ~(uint32_t)(FLUE_CACHE_LINE - 1),
-			.pkts = calloc(count, sizeof(*link->pkts)),
-			.full = calloc(capacity, sizeof(*link->full)),
-			.back = calloc(capacity, sizeof(*link->back)),
-			.random = scramble((uint64_t)wire->config.seed ^
-					   scramble((uint64_t)source << 32 | destination)),
+		.mask = capacity - 1,
+		.count = count,
+		.unused = count,
+		.stride = ((uint32_t)wire->config.mtu + FLUE_ETH_BYTES + FLUE_PKT_HEADROOM +
+					  FLUE_CACHE_LINE - 1) &
+			  ~(uint32_t)(FLUE_CACHE_LINE - 1),
+		.pkts = calloc(count, sizeof(*link->pkts)),
+		.full = calloc(capacity, sizeof(*link->full)),
+		.back = calloc(capacity, sizeof(*link->back)),
+		.random = scramble((uint64_t)wire->config.seed ^
+				   scramble((uint64_t)source << 32 | destination)),
 	};
 	if (link->pkts == NULL || link->full == NULL || link->back == NULL) {
 		link_free(link);

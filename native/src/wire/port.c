@@ -104,9 +104,9 @@ push(struct wire_port *port, uint32_t destination, int64_t now, const struct flu
 	struct wire_link *link = atomic_load_explicit(
 			&wire->links[port->index][destination], memory_order_relaxed);
 	struct wire_frame frame = {
-			.sent = now,
-			.drop_ppm = atomic_load_explicit(&wire->drop_ppm, memory_order_relaxed),
-			.len = (uint32_t)pkt->len + pkt->ext_len,
+		.sent = now,
+		.drop_ppm = atomic_load_explicit(&wire->drop_ppm, memory_order_relaxed),
+		.len = (uint32_t)pkt->len + pkt->ext_len,
 	};
 	uint8_t *data;
 
@@ -251,10 +251,10 @@ wire_close(struct flue_port *base)
 }
 
 const struct flue_port_ops flue_wire_ops = {
-		.rx_burst = wire_rx_burst,
-		.tx_burst = wire_tx_burst,
-		.alloc = wire_alloc,
-		.free = wire_free,
-		.next_event = wire_next_event,
-		.close = wire_close,
+	.rx_burst = wire_rx_burst,
+	.tx_burst = wire_tx_burst,
+	.alloc = wire_alloc,
+	.free = wire_free,
+	.next_event = wire_next_event,
+	.close = wire_close,
 };

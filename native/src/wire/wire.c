@@ -15,7 +15,7 @@
 void
 flue_wire_config_default(struct flue_wire_config *config)
 {
-	*config = (struct flue_wire_config){.ports = 2, .mtu = 1500, .buffers = 4096};
+	*config = (struct flue_wire_config){ .ports = 2, .mtu = 1500, .buffers = 4096 };
 }
 
 static bool

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The library's one symbol, and the start of EAL. */
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_version.h>
+
+#include "port/dpdk/dpdk.h"
+
+#define MAX_ARGS           64
+#define HUGEPAGES_WANTED   80 /* 128 MiB of packets and what EAL itself needs */
+#define FLUE_DPDK_EXPORTED __attribute__((visibility("default")))
+
+const struct flue_dpdk_host *dpdk_host;
+
+static bool started;
+static int first_error; /* EAL cannot be started again after a failure */
+
+static const struct flue_dpdk_plugin plugin = {
+	.seam = FLUE_DPDK_SEAM,
+	.port_bytes = sizeof(struct flue_port),
+	.start = dpdk_start,
+	.open = dpdk_open,
+	.ring_pair = dpdk_ring_pair,
+};
+
+FLUE_DPDK_EXPORTED const struct flue_dpdk_plugin *
+flue_dpdk_plugin(const struct flue_dpdk_host *host);
+
+const struct flue_dpdk_plugin *
+flue_dpdk_plugin(const struct flue_dpdk_host *host)
+{
+	static struct flue_dpdk_plugin versioned;
+
+	if (host->seam != FLUE_DPDK_SEAM || host->pkt_bytes != sizeof(struct flue_pkt))
+		return NULL;
+	dpdk_host = host;
+	versioned = plugin;
+	versioned.version = rte_version();
+	return &versioned;
+}
+
+int
+dpdk_fail(struct flue_dpdk_cause *cause, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(cause->text, sizeof(cause->text), format, args);
+	va_end(args);
+	return error;
+}
+
+bool
+dpdk_started(void)
+{
+	return started;
+}
+
+struct start {
+	char *words; /* of argv; EAL may keep pointers into it */
+	char *argv[MAX_ARGS + 1];
+	int argc;
+	int rc;
+	int error;
+};
+
+/** Lowest CPU this process may use: EAL's main lcore sleeps, so any will do. */
+static int
+first_cpu(void)
+{
+	cpu_set_t set;
+	int cpu;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+		for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+			if (CPU_ISSET(cpu, &set))
+				return cpu;
+		}
+	}
+	return 0;
+}
+
+static void
+default_args(char *args, size_t size)
+{
+	/* Without hugepages no file may be shared either; with them, nothing is left in a file system
+	 * by --in-memory. The two exclude each other. */
+	bool huge = dpdk_host->hugepages_free() >= HUGEPAGES_WANTED;
+
+	snprintf(args, size,
+			"-l %d --no-pci --no-telemetry --iova-mode=va --log-level=lib.eal:error %s",
+			first_cpu(), huge ? "--in-memory -m 128" : "--no-huge --no-shconf -m 256");
+}
+
+static int
+split(struct start *start, struct flue_dpdk_cause *cause)
+{
+	char *save = NULL;
+	char *word;
+
+	start->argv[start->argc++] = (char *)(uintptr_t) "flue";
+	for (word = strtok_r(start->words, " \t\n", &save); word != NULL;
+			word = strtok_r(NULL, " \t\n", &save)) {
+		if (start->argc == MAX_ARGS)
+			return dpdk_fail(cause, -E2BIG, "More than %d words of EAL arguments.",
+					MAX_ARGS - 1);
+		start->argv[start->argc++] = word;
+	}
+	return 0;
+}
+
+/** EAL ties the calling thread to one CPU, and all threads it makes later inherit that. So the
+ *  calling thread is one that ends here. */
+static void *
+start_run(void *arg)
+{
+	struct start *start = arg;
+
+	rte_errno = 0;
+	start->rc = rte_eal_init(start->argc, start->argv);
+	start->error = rte_errno;
+	return NULL;
+}
+
+int
+dpdk_start(const char *args, struct flue_dpdk_cause *cause)
+{
+	char defaults[256];
+	struct start *start;
+	pthread_t thread;
+	int rc;
+
+	if (started)
+		return -EALREADY;
+	if (first_error != 0)
+		return dpdk_fail(cause, first_error,
+				"DPDK failed to start before, and can be started only once a process: "
+				"mend the arguments and start the process again.");
+	if (args == NULL || args[0] == '\0') {
+		default_args(defaults, sizeof(defaults));
+		args = defaults;
+	}
+	start = calloc(1, sizeof(*start));
+	if (start == NULL || (start->words = strdup(args)) == NULL) {
+		free(start);
+		return dpdk_fail(cause, -ENOMEM, "Out of memory.");
+	}
+	rc = split(start, cause);
+	if (rc < 0) {
+		free(start->words);
+		free(start);
+		return rc;
+	}
+	rc = pthread_create(&thread, NULL, start_run, start);
+	if (rc != 0) {
+		free(start->words);
+		free(start);
+		return dpdk_fail(cause, -rc, "No thread to start DPDK on: %s.", strerror(rc));
+	}
+	pthread_join(thread, NULL);
+	/* `start` is not freed: EAL keeps its arguments. */
+	if (start->rc < 0) {
+		first_error = start->error > 0 ? -start->error : -EIO;
+		return dpdk_fail(cause, first_error,
+				"DPDK did not start with \"%s\": %s. What it objected to is on the "
+				"standard error stream.",
+				args, rte_strerror(-first_error));
+	}
+	started = true;
+	cause->text[0] = '\0';
+	return 0;
+}

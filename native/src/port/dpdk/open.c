@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Opening and closing DPDK ports. Control path; never on a polling thread. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_bus.h>
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ether.h>
+
+#include "port/dpdk/dpdk.h"
+
+/** Ethdev ports that are flue ports now. */
+static bool opened[RTE_MAX_ETHPORTS];
+
+/** What the device can do for us. */
+static void
+offloads_choose(const struct rte_eth_dev_info *info, struct rte_eth_conf *conf,
+		struct dpdk_port *port)
+{
+	const uint64_t rx = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+
+	if ((info->rx_offload_capa & rx) == rx) {
+		conf->rxmode.offloads |= rx;
+		port->base.caps |= FLUE_PORT_CAP_RX_CSUM;
+	}
+	if ((info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_CKSUM) != 0) {
+		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+		port->base.caps |= FLUE_PORT_CAP_TX_CSUM;
+	}
+	if ((info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0)
+		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	else
+		port->copies_ext = true;
+	/* A device with DMA reads only memory that was made known to it. */
+	if (info->device == NULL || strcmp(rte_bus_name(rte_dev_bus(info->device)), "vdev") != 0)
+		port->copies_ext = true;
+	conf->rxmode.mtu = port->base.mtu;
+}
+
+static int
+mtu_check(const struct dpdk_port *port, const struct rte_eth_dev_info *info,
+		struct flue_dpdk_cause *cause)
+{
+	uint16_t mtu = port->base.mtu;
+
+	if (mtu > info->max_mtu || mtu < info->min_mtu)
+		return dpdk_fail(cause, -EINVAL, "%s can do an MTU from %u to %u, not %u.",
+				port->base.name, info->min_mtu, info->max_mtu, mtu);
+	return 0;
+}
+
+/** Some devices take the MTU at configuration, some only by this call; some have none of their own. */
+static int
+mtu_set(const struct dpdk_port *port, struct flue_dpdk_cause *cause)
+{
+	int rc = rte_eth_dev_set_mtu(port->id, port->base.mtu);
+
+	if (rc < 0 && rc != -ENOTSUP)
+		return dpdk_fail(cause, rc, "%s does not accept an MTU of %u: %s.", port->base.name,
+				port->base.mtu, rte_strerror(-rc));
+	return 0;
+}
+
+static int
+queues_set_up(struct dpdk_port *port, unsigned descriptors, struct flue_dpdk_cause *cause)
+{
+	uint16_t rx = (uint16_t)descriptors;
+	uint16_t tx = (uint16_t)descriptors;
+	int socket = rte_eth_dev_socket_id(port->id);
+	int rc;
+
+	rc = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx);
+	if (rc == 0)
+		rc = rte_eth_rx_queue_setup(
+				port->id, 0, rx, (unsigned)socket, NULL, port->pool->data);
+	if (rc == 0)
+		rc = rte_eth_tx_queue_setup(port->id, 0, tx, (unsigned)socket, NULL);
+	if (rc < 0)
+		return dpdk_fail(cause, rc, "%s does not give a queue pair: %s.", port->base.name,
+				rte_strerror(-rc));
+	return 0;
+}
+
+/** Frames for our address must come in, whatever address the device has. */
+static int
+address_accept(struct dpdk_port *port, struct flue_dpdk_cause *cause)
+{
+	struct rte_ether_addr mac;
+	int rc;
+
+	if (memcmp(port->base.mac, port->device_mac, 6) == 0)
+		return 0;
+	/* Not the device's own address: a TAP's would change the kernel's side. */
+	if (rte_eth_promiscuous_enable(port->id) == 0)
+		return 0;
+	memcpy(&mac, port->base.mac, 6);
+	rc = rte_eth_dev_mac_addr_add(port->id, &mac, 0);
+	if (rc < 0)
+		return dpdk_fail(cause, rc,
+				"%s takes in no frames for an address that is not its own: %s.",
+				port->base.name, rte_strerror(-rc));
+	return 0;
+}
+
+static int
+address_choose(struct dpdk_port *port, int64_t mac, struct flue_dpdk_cause *cause)
+{
+	struct rte_ether_addr own = { 0 };
+
+	(void)rte_eth_macaddr_get(port->id, &own);
+	memcpy(port->device_mac, &own, 6);
+	if (mac == 0)
+		memcpy(port->base.mac, &own, 6);
+	else if (!flue_mac_from_number(mac, port->base.mac))
+		return dpdk_fail(cause, -EINVAL, "%012llx is no address of one station.",
+				(unsigned long long)mac);
+	return 0;
+}
+
+static int
+device_start(struct dpdk_port *port, unsigned descriptors, struct flue_dpdk_cause *cause)
+{
+	struct rte_eth_conf conf = { 0 };
+	struct rte_eth_dev_info info;
+	int rc;
+
+	rc = rte_eth_dev_info_get(port->id, &info);
+	if (rc < 0)
+		return dpdk_fail(cause, rc, "%s tells nothing about itself: %s.", port->base.name,
+				rte_strerror(-rc));
+	rc = mtu_check(port, &info, cause);
+	if (rc < 0)
+		return rc;
+	offloads_choose(&info, &conf, port);
+	port->own_echo = strcmp(info.driver_name, "net_af_packet") == 0;
+	port->reclaims = true;
+	rc = rte_eth_dev_configure(port->id, 1, 1, &conf);
+	if (rc < 0)
+		return dpdk_fail(cause, rc, "%s cannot be configured with an MTU of %u: %s.",
+				port->base.name, port->base.mtu, rte_strerror(-rc));
+	rc = queues_set_up(port, descriptors, cause);
+	if (rc == 0)
+		rc = mtu_set(port, cause);
+	if (rc < 0)
+		return rc;
+	rc = rte_eth_dev_start(port->id);
+	if (rc < 0)
+		return dpdk_fail(cause, rc, "%s does not start: %s.", port->base.name,
+				rte_strerror(-rc));
+	rc = address_accept(port, cause);
+	if (rc < 0)
+		(void)rte_eth_dev_stop(port->id);
+	return rc;
+}
+
+int
+dpdk_port_create(uint16_t id, const char *name, int64_t mac, int mtu, int buffers,
+		unsigned descriptors, struct dpdk_port **port, struct flue_dpdk_cause *cause)
+{
+	const unsigned room = RTE_MAX((unsigned)mtu + FLUE_ETH_VLAN_BYTES, (unsigned)FLUE_PKT_ROOM);
+	/* The device's rings and the caches of threads hold packets too. */
+	const unsigned count = (unsigned)buffers + 2 * descriptors + 512;
+	struct dpdk_port *p = calloc(1, sizeof(*p));
+	int rc;
+
+	if (p == NULL)
+		return dpdk_fail(cause, -ENOMEM, "Out of memory.");
+	p->id = id;
+	p->base.ops = &dpdk_ops;
+	p->base.mtu = (uint16_t)mtu;
+	p->base.buffers = (uint32_t)buffers;
+	p->rx_limit = (uint32_t)buffers - (uint32_t)buffers / 8;
+	snprintf(p->base.name, sizeof(p->base.name), "dpdk:%s", name);
+	rc = address_choose(p, mac, cause);
+	if (rc == 0) {
+		p->pool = dpdk_pool_take(count, room, cause);
+		rc = p->pool != NULL ? device_start(p, descriptors, cause) : -ENOMEM;
+	}
+	if (rc < 0) {
+		dpdk_port_free(p);
+		return rc;
+	}
+	opened[id] = true;
+	*port = p;
+	return 0;
+}
+
+void
+dpdk_port_free(struct dpdk_port *port)
+{
+	if (port->pool != NULL)
+		dpdk_pool_give(port->pool);
+	free(port);
+}
+
+void
+dpdk_port_close(struct flue_port *base)
+{
+	struct dpdk_port *port = (struct dpdk_port *)base;
+
+	if (port->closed)
+		return;
+	port->closed = true;
+	(void)rte_eth_dev_stop(port->id);
+	(void)rte_eth_dev_close(port->id);
+	opened[port->id] = false;
+	if (port->device != NULL)
+		(void)rte_dev_remove(port->device);
+	if (port->pair != NULL)
+		dpdk_pair_leave(port);
+	if (base->held == 0)
+		dpdk_port_free(port);
+}
+
+/* ---- Devices by name ------------------------------------------------------------------------- */
+
+/** What may be wrong with a device that did not appear. */
+static int
+probe_fail(const char *device, int error, struct flue_dpdk_cause *cause)
+{
+	const char *advice = "";
+
+	if (strncmp(device, "net_tap", 7) == 0)
+		advice = " A net_tap needs CAP_NET_ADMIN, /dev/net/tun and a name that is not taken.";
+	else if (strncmp(device, "net_af_", 7) == 0)
+		advice = " It needs CAP_NET_RAW and an existing interface (iface=...).";
+	else if (strchr(device, ':') != NULL)
+		advice = " A PCI device must be bound to vfio-pci, and DPDK started without --no-pci.";
+	return dpdk_fail(cause, error, "DPDK has no device \"%s\" and could not make one: %s.%s",
+			device, rte_strerror(-error), advice);
+}
+
+int
+dpdk_open(const char *device, int64_t mac, int mtu, int buffers, struct flue_port **port,
+		struct flue_dpdk_cause *cause)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	struct rte_eth_dev_info info;
+	struct dpdk_port *p;
+	bool made = false;
+	uint16_t id;
+	int rc;
+
+	if (mtu < 576 || mtu > 9000 || buffers < 64 || buffers > 65536)
+		return dpdk_fail(cause, -EINVAL,
+				"MTU %d or %d buffers is out of range (576..9000, 64..65536).", mtu,
+				buffers);
+	if (!dpdk_started())
+		return dpdk_fail(cause, -ENODEV,
+				"DPDK has not been started: call flue_dpdk_start().");
+	if (snprintf(name, sizeof(name), "%.*s", (int)strcspn(device, ","), device) >=
+					(int)sizeof(name) ||
+			name[0] == '\0')
+		return dpdk_fail(cause, -EINVAL, "\"%s\" is no name of a device.", device);
+	if (rte_eth_dev_get_port_by_name(name, &id) != 0) {
+		rc = rte_dev_probe(device);
+		if (rc < 0)
+			return probe_fail(device, rc, cause);
+		made = true;
+		/* Some drivers fail without a word. */
+		if (rte_eth_dev_get_port_by_name(name, &id) != 0)
+			return probe_fail(device, -ENODEV, cause);
+	} else if (opened[id]) {
+		return dpdk_fail(cause, -EBUSY, "%s is open already.", name);
+	}
+	if (rte_eth_dev_info_get(id, &info) != 0)
+		info.device = NULL;
+	rc = dpdk_port_create(id, name, mac, mtu, buffers, DPDK_DESCRIPTORS, &p, cause);
+	if (rc < 0) {
+		(void)rte_eth_dev_close(id);
+		if (made && info.device != NULL)
+			(void)rte_dev_remove(info.device);
+		return rc;
+	}
+	p->device = made ? info.device : NULL;
+	cause->text[0] = '\0';
+	*port = &p->base;
+	return 0;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Packet memory of DPDK ports, named by regions. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_errno.h>
+
+#include "port/dpdk/dpdk.h"
+
+#define CACHE      32
+#define MAX_CHUNKS 16
+
+static struct dpdk_pool *pools;
+
+/** Memory of a mempool, each piece a region. */
+struct chunks {
+	uint8_t *address[MAX_CHUNKS];
+	uint64_t bytes[MAX_CHUNKS];
+	int region[MAX_CHUNKS];
+	unsigned count;
+	int error;
+};
+
+static void
+chunk_add(struct rte_mempool *mp, void *opaque, struct rte_mempool_memhdr *header, unsigned index)
+{
+	struct chunks *chunks = opaque;
+	unsigned last = chunks->count - 1;
+
+	(void)mp;
+	(void)index;
+	if (chunks->count > 0 && chunks->address[last] + chunks->bytes[last] == header->addr) {
+		chunks->bytes[last] += header->len;
+		return;
+	}
+	if (chunks->count > 0 && (uint8_t *)header->addr + header->len == chunks->address[last]) {
+		chunks->address[last] = header->addr;
+		chunks->bytes[last] += header->len;
+		return;
+	}
+	if (chunks->count == MAX_CHUNKS) {
+		chunks->error = -ENOSPC;
+		return;
+	}
+	chunks->address[chunks->count] = header->addr;
+	chunks->bytes[chunks->count] = header->len;
+	chunks->count++;
+}
+
+/** Note in each mbuf where its buffer lies. */
+static void
+mbuf_name(struct rte_mempool *mp, void *opaque, void *object, unsigned index)
+{
+	struct chunks *chunks = opaque;
+	struct rte_mbuf *mbuf = object;
+	struct dpdk_priv *priv = dpdk_priv(mbuf);
+	const uint8_t *start = mbuf->buf_addr;
+	unsigned i;
+
+	(void)mp;
+	(void)index;
+	for (i = 0; i < chunks->count; i++) {
+		if (start < chunks->address[i] ||
+				start + mbuf->buf_len > chunks->address[i] + chunks->bytes[i])
+			continue;
+		priv->base = flue_ref_make((uint32_t)chunks->region[i],
+				(uint64_t)(start - chunks->address[i]));
+		priv->magic = DPDK_MAGIC;
+		return;
+	}
+	chunks->error = -EFAULT;
+}
+
+static int
+regions_add(struct rte_mempool *mp)
+{
+	struct chunks chunks = { 0 };
+	unsigned i;
+
+	rte_mempool_mem_iter(mp, chunk_add, &chunks);
+	for (i = 0; i < chunks.count && chunks.error == 0; i++) {
+		chunks.region[i] = dpdk_host->region_add_foreign(
+				chunks.address[i], (int64_t)chunks.bytes[i]);
+		if (chunks.region[i] < 0)
+			chunks.error = chunks.region[i];
+	}
+	if (chunks.error == 0)
+		rte_mempool_obj_iter(mp, mbuf_name, &chunks);
+	return chunks.error;
+}
+
+static bool
+all_back(const struct dpdk_pool *pool)
+{
+	return rte_mempool_avail_count(pool->data) == pool->count &&
+	       rte_mempool_avail_count(pool->ext) == pool->count;
+}
+
+static struct dpdk_pool *
+pool_make(unsigned count, unsigned room, struct flue_dpdk_cause *cause)
+{
+	static unsigned number;
+	struct dpdk_pool *pool = calloc(1, sizeof(*pool));
+	char name[RTE_MEMPOOL_NAMESIZE];
+	int rc;
+
+	if (pool == NULL) {
+		dpdk_fail(cause, -ENOMEM, "Out of memory.");
+		return NULL;
+	}
+	pool->count = count;
+	pool->room = room;
+	snprintf(name, sizeof(name), "flue_data%u", number);
+	pool->data = rte_pktmbuf_pool_create(name, count, CACHE, sizeof(struct dpdk_priv),
+			(uint16_t)(RTE_PKTMBUF_HEADROOM + room), SOCKET_ID_ANY);
+	snprintf(name, sizeof(name), "flue_ext%u", number++);
+	if (pool->data != NULL)
+		pool->ext = rte_pktmbuf_pool_create(
+				name, count, CACHE, sizeof(struct dpdk_priv), 0, SOCKET_ID_ANY);
+	if (pool->data == NULL || pool->ext == NULL) {
+		dpdk_fail(cause, -ENOMEM,
+				"DPDK has no memory for %u packets of %u bytes: %s. Start it with a "
+				"larger -m, or ask for fewer buffers.",
+				count, room, rte_strerror(rte_errno));
+		rte_mempool_free(pool->data);
+		free(pool);
+		return NULL;
+	}
+	rc = regions_add(pool->data);
+	if (rc < 0) {
+		/* Kept: a part of it may have become a region. */
+		dpdk_fail(cause, rc, "The memory of DPDK's packets cannot be made regions: %s.",
+				rte_strerror(-rc));
+		return NULL;
+	}
+	pool->next = pools;
+	pools = pool;
+	return pool;
+}
+
+struct dpdk_pool *
+dpdk_pool_take(unsigned count, unsigned room, struct flue_dpdk_cause *cause)
+{
+	struct dpdk_pool *pool;
+
+	for (pool = pools; pool != NULL; pool = pool->next) {
+		if (!pool->used && pool->count == count && pool->room == room && all_back(pool))
+			break;
+	}
+	if (pool == NULL)
+		pool = pool_make(count, room, cause);
+	if (pool != NULL)
+		pool->used = true;
+	return pool;
+}
+
+void
+dpdk_pool_give(struct dpdk_pool *pool)
+{
+	pool->used = false;
+}
