@@ -8,7 +8,9 @@
 #include <stdlib.h>
 
 #include <rte_errno.h>
+#ifndef FLUE_DPDK_NO_NET_RING
 #include <rte_eth_ring.h>
+#endif
 
 #include "port/dpdk/dpdk.h"
 
@@ -93,20 +95,33 @@ pair_make(unsigned number, int entries, struct flue_dpdk_cause *cause)
 	return pair;
 }
 
+/** @return ethdev port or -1 with rte_errno */
+static int
+ethdev_make(const char *name, struct rte_ring *rx, struct rte_ring *tx)
+{
+#ifdef FLUE_DPDK_NO_NET_RING
+	(void)name;
+	(void)rx;
+	(void)tx;
+	rte_errno = ENOTSUP; /* built without the driver */
+	return -1;
+#else
+	return rte_eth_from_rings(name, &rx, 1, &tx, 1, 0);
+#endif
+}
+
 /** One of the two ports; the ethdev is removed again when the port cannot be made. */
 static int
 side_make(struct dpdk_pair *pair, unsigned number, uint8_t side, int entries, int64_t mac,
 		int buffers, struct dpdk_port **port, struct flue_dpdk_cause *cause)
 {
-	struct rte_ring *rx[1] = { pair->rings[side] };
-	struct rte_ring *tx[1] = { pair->rings[1 - side] };
 	struct rte_eth_dev_info info;
 	char name[32];
 	int id;
 	int rc;
 
 	snprintf(name, sizeof(name), "flue_pair%u_%u", number, side);
-	id = rte_eth_from_rings(name, rx, 1, tx, 1, 0);
+	id = ethdev_make(name, pair->rings[side], pair->rings[1 - side]);
 	if (id < 0)
 		return dpdk_fail(cause, -ENODEV, "DPDK makes no port of two rings: %s.",
 				rte_strerror(rte_errno));
