@@ -47,7 +47,11 @@ FLUE_API int flue_region_create(int kind, int64_t bytes);
  */
 FLUE_API int flue_region_add_foreign(void *address, int64_t bytes);
 
-/** @return address of the region's first byte, NULL for an unknown id */
+/**
+ * Who asks holds the region's address space until they call flue_region_unmap(): without that, a
+ * region that C code owns (an arena, a port's buffers) is unmapped as soon as its owner goes.
+ * @return address of the region's first byte, NULL for an unknown or closed id
+ */
 FLUE_API void *flue_region_address(int region);
 
 /** @return size in bytes, or -EINVAL for an unknown id */
@@ -59,7 +63,10 @@ FLUE_API int flue_region_kind_of(int region);
 /** End the region's use (see the life above). Idempotent. @return 0 or -EINVAL */
 FLUE_API int flue_region_close(int region);
 
-/** Give back the address space of a closed region. @return 0, -EBUSY when not closed, -EINVAL */
+/**
+ * "I use no address in it any more." Gives back the address space of a closed region.
+ * @return 0; -EBUSY when it is still open (its owner will then unmap it too); -EINVAL
+ */
 FLUE_API int flue_region_unmap(int region);
 
 /** Regions that exist (created and not unmapped); for leak checks. */

@@ -73,10 +73,11 @@ FLUE_API int64_t flue_wire_trace_hash(const flue_wire *wire);
 FLUE_API int flue_wire_set_drop(flue_wire *wire, int drop_ppm);
 
 /** What the wire did so far. which: 0 frames sent, 1 delivered, 2 dropped, 3 duplicated,
- *  4 corrupted, 5 reordered, 6 dropped because a port's buffers were used up. */
+ *  4 corrupted, 5 reordered, 6 dropped because a port's buffers were used up. A frame for several
+ *  ports is counted once for each; frames that are too long for the MTU count as dropped. */
 FLUE_API int64_t flue_wire_count(const flue_wire *wire, int which);
 
-/** All its ports must be closed. Frames under way are dropped. */
+/** Frames under way are dropped. @return 0, -EBUSY when a port is open or a packet not back */
 FLUE_API int flue_wire_destroy(flue_wire *wire);
 
 /* ---- TAP ------------------------------------------------------------------------------------ */

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dpdk_fixture.h"
+
+/* ---- Devices ----------------------------------------------------------------------------------- */
+
+static int
+null_device(void)
+{
+	_Atomic uint32_t owner = 1;
+	static uint8_t payload[100];
+	struct flue_pkt *pkts[BURST];
+	struct flue_pkt *pkt;
+	flue_port *port = NULL;
+	flue_port *again = NULL;
+	unsigned n;
+	int saved = dup(2);
+
+	CHECK(flue_dpdk_start("--no-huge --no-shconf -m 128 --no-pci --no-telemetry "
+			      "--iova-mode=va --log-level=lib.eal:error") == 0);
+	CHECK(flue_dpdk_open("net_null0,size=64", MAC0, 1500, 256, &port) == 0);
+	CHECK(flue_dpdk_open("net_null0,size=64", MAC0, 1500, 256, &again) == -EBUSY);
+	n = port->ops->rx_burst(port, 0, pkts, BURST);
+	CHECK(n == BURST && flue_port_buffers_held(port) == BURST);
+	while (n > 0)
+		flue_pkt_release(pkts[--n]);
+	pkt = make_frame(port, 1, 60);
+	pkt->ext = payload;
+	pkt->ext_len = sizeof(payload);
+	pkt->ext_owner = &owner;
+	CHECK(send_pkt(port, pkt));
+	port->ops->reclaim(port);
+	CHECK(owner == 0);
+	flue_port_close(port);
+	/* It was made by opening, so it has gone by closing, and can be made again. */
+	CHECK(flue_dpdk_open("net_null0,size=100", 0, 1500, 256, &port) == 0);
+	flue_port_close(port);
+	quiet(); /* EAL complains */
+	n = (unsigned)-flue_dpdk_open("net_nosuch0", MAC0, 1500, 256, &port);
+	dup2(saved, 2);
+	CHECK(n > 0 && n < 200);
+	CHECK(strstr(flue_dpdk_unavailability_cause(), "net_nosuch0") != NULL);
+	return 0;
+}
+
+static void
+device_appears_by_opening_and_goes_by_closing(void **state)
+{
+	(void)state;
+	run_child(null_device);
+}
+
+static int
+raw_socket(const char *interface)
+{
+	struct sockaddr_ll where = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+	};
+	int raw = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL));
+
+	where.sll_ifindex = (int)if_nametoindex(interface);
+	CHECK(where.sll_ifindex > 0);
+	CHECK(bind(raw, (struct sockaddr *)&where, sizeof(where)) == 0);
+	return raw;
+}
+
+/** Can this child have a network namespace and TAPs? */
+static bool
+network(void)
+{
+	if (geteuid() != 0 || access("/dev/net/tun", R_OK | W_OK) != 0 ||
+			unshare(CLONE_NEWNET) != 0) {
+		fprintf(stderr, "no root, or no /dev/net/tun: skipped\n");
+		return false;
+	}
+	return true;
+}
+
+static uint32_t
+sum16(const uint8_t *bytes, size_t n, uint32_t sum)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		sum += i % 2 == 0 ? (uint32_t)bytes[i] << 8 : bytes[i];
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/** An IPv4 TCP segment whose checksum field holds what the port expects, behind the header part of
+ *  `pkt`; the payload is `n` bytes. */
+static void
+put_segment(struct flue_pkt *pkt, bool to_be_completed, const uint8_t *payload, unsigned n)
+{
+	static const uint8_t addresses[8] = { 198, 18, 0, 2, 198, 18, 0, 1 };
+	uint8_t *ip = pkt->data + 14;
+	uint8_t *tcp = ip + 20;
+	uint32_t sum;
+
+	pkt->data[12] = 0x08;
+	pkt->data[13] = 0x00;
+	memset(ip, 0, 40);
+	ip[0] = 0x45;
+	ip[2] = (uint8_t)((40 + n) >> 8);
+	ip[3] = (uint8_t)(40 + n);
+	ip[8] = 64;
+	ip[9] = 6;
+	memcpy(ip + 12, addresses, 8);
+	sum = ~sum16(ip, 20, 0);
+	ip[10] = (uint8_t)(sum >> 8);
+	ip[11] = (uint8_t)sum;
+	tcp[1] = 9;
+	tcp[3] = 9;
+	tcp[12] = 5 << 4;
+	tcp[13] = 0x10;
+	sum = sum16(ip + 12, 8, 6 + 20 + n);
+	if (!to_be_completed)
+		sum = ~sum16(payload, n, sum16(tcp, 20, sum));
+	tcp[16] = (uint8_t)(sum >> 8);
+	tcp[17] = (uint8_t)sum;
+	pkt->len = 54;
+	if (to_be_completed)
+		pkt->flags |= FLUE_PKT_TX_CSUM;
+}
+
+static bool
+tcp_sum_good(const uint8_t *frame, size_t len)
+{
+	const uint8_t *ip = frame + 14;
+
+	return sum16(ip, 20, 0) == 0xffff &&
+	       sum16(ip + 20, len - 34, sum16(ip + 12, 8, 6 + (uint32_t)len - 34)) == 0xffff;
+}
+
+/** Next frame on the raw socket that our side sent. */
+static ssize_t
+raw_receive(int raw, const flue_port *port, uint8_t *frame, size_t room)
+{
+	int64_t deadline = monotonic() + 5000000000;
+
+	while (monotonic() < deadline) {
+		ssize_t n = recv(raw, frame, room, 0);
+
+		if (n >= 14 && memcmp(frame + 6, port->mac, 6) == 0)
+			return n;
+		sched_yield();
+	}
+	return -1;
+}
+
+static void
+check_checksum_offload(flue_port *port, int raw, const uint8_t *payload)
+{
+	_Atomic uint32_t owner = 1;
+	uint8_t frame[2048];
+	struct flue_pkt *pkt;
+	ssize_t n;
+
+	if ((port->caps & FLUE_PORT_CAP_TX_CSUM) == 0)
+		return;
+	pkt = make_frame(port, 0, 60);
+	put_segment(pkt, true, payload, 1400);
+	pkt->ext = payload;
+	pkt->ext_len = 1400;
+	pkt->ext_owner = &owner;
+	CHECK(send_pkt(port, pkt));
+	n = raw_receive(raw, port, frame, sizeof(frame));
+	CHECK(n == 1454 && tcp_sum_good(frame, (size_t)n));
+	CHECK(owner == 0);
+	/* Without the flag nothing is touched. */
+	pkt = make_frame(port, 0, 60);
+	put_segment(pkt, false, payload, 1400);
+	pkt->data[50] ^= 1; /* in the checksum field */
+	pkt->ext = payload;
+	pkt->ext_len = 1400;
+	CHECK(send_pkt(port, pkt));
+	n = raw_receive(raw, port, frame, sizeof(frame));
+	CHECK(n == 1454 && !tcp_sum_good(frame, (size_t)n));
+}
+
+static int
+tap_device(void)
+{
+	static uint8_t payload[1400];
+	uint8_t frame[2048] = { 0x02, 0, 0xc6, 0x12, 0, 2, 2, 4, 4, 4, 4, 4, 0x88, 0xb5, 9, 0, 0,
+		0 };
+	struct flue_pkt *pkt;
+	flue_port *port;
+	int raw;
+
+	if (!network())
+		return SKIPPED;
+	CHECK(flue_dpdk_start(NULL) == 0);
+	CHECK(flue_dpdk_open("net_tap0,iface=fluetap0", MAC0, 1500, 1024, &port) == 0);
+	CHECK(flue_port_mac(port) == MAC0);
+	CHECK(flue_interface_configure("fluetap0", (int32_t)0xc6120001, 24, 1500) == 0);
+	raw = raw_socket("fluetap0");
+	memset(payload, 0x31, sizeof(payload));
+
+	CHECK(send_pkt(port, make_frame(port, 3, 60)));
+	CHECK(raw_receive(raw, port, frame + 1024, 1024) == 60);
+	CHECK(frame[1024 + 14] == 3);
+	CHECK(send(raw, frame, 60, 0) == 60);
+	pkt = receive(port);
+	CHECK(pkt != NULL && number_of(pkt) == 9);
+	CHECK(flue_ref_resolve(pkt->ref, pkt->len) == pkt->data);
+	flue_pkt_release(pkt);
+	check_checksum_offload(port, raw, payload);
+	CHECK(flue_port_buffers_held(port) == 0);
+	close(raw);
+	flue_port_close(port);
+	CHECK(if_nametoindex("fluetap0") == 0);
+	return 0;
+}
+
+static void
+net_tap_talks_to_the_kernel(void **state)
+{
+	(void)state;
+	run_child(tap_device);
+}
+
+static int
+packet_device(void)
+{
+	struct flue_pkt *pkt;
+	flue_port *port;
+	flue_port *tap;
+	int raw;
+
+	if (!network())
+		return SKIPPED;
+	CHECK(flue_tap_open("fluetap1", MAC1, 1500, 256, &tap) == 0);
+	CHECK(flue_interface_configure("fluetap1", (int32_t)0xc6120001, 24, 1500) == 0);
+	CHECK(flue_dpdk_start(NULL) == 0);
+	CHECK(flue_dpdk_open("net_af_packet0,iface=fluetap1", 0, 1500, 256, &port) == 0);
+	/* Out of the device to the other end of the TAP, and back. */
+	CHECK(send_pkt(port, make_frame(port, 11, 60)));
+	pkt = receive(tap);
+	CHECK(pkt != NULL && number_of(pkt) == 11);
+	flue_pkt_release(pkt);
+	/* What the kernel itself sends on the interface is not ours to receive. */
+	raw = raw_socket("fluetap1");
+	pkt = make_frame(port, 12, 60);
+	CHECK(send(raw, pkt->data, pkt->len, 0) == 60);
+	flue_pkt_release(pkt);
+	CHECK(send_pkt(tap, make_frame(tap, 13, 60)));
+	pkt = receive(port);
+	CHECK(pkt != NULL && number_of(pkt) == 13);
+	flue_pkt_release(pkt);
+	close(raw);
+	CHECK(flue_port_buffers_held(port) == 0);
+	flue_port_close(port);
+	flue_port_close(tap);
+	return 0;
+}
+
+static void
+net_af_packet_shares_an_interface_with_the_kernel(void **state)
+{
+	(void)state;
+	run_child(packet_device);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(device_appears_by_opening_and_goes_by_closing),
+		cmocka_unit_test(net_tap_talks_to_the_kernel),
+		cmocka_unit_test(net_af_packet_shares_an_interface_with_the_kernel),
+	};
+
+	return cmocka_run_group_tests_name("dpdk devices", tests, NULL, NULL);
+}
