@@ -40,6 +40,8 @@ public final class Simulation {
     private static final long MAX_ROUNDS_AT_ONE_INSTANT = 500_000;
     private static final int MAX_LATE_ROUNDS = 1_000;
     private static final long NUDGE_NANOS = 1_000;
+    private static final String GOES_ROUND =
+            "goes round, somebody is due all the time and does nothing";
     private static final long HASH_FACTOR = 0x9E3779B97F4A7C15L;
 
     private final List<String> names = new ArrayList<>();
@@ -162,17 +164,26 @@ public final class Simulation {
 
     /** Run for some time; what is due at its end is done. Being idle is no failure here. */
     public void run(long nanos) {
+        String what = "the time is over";
         long end = now + nanos;
         long limit = steps + stepLimit;
+        int late = 0;
         while (true) {
-            workInstant("the time is over", () -> false, limit);
+            workInstant(what, () -> false, limit);
             long next = nextEvent();
-            if (next > end) {
-                now = end;
-                workInstant("the time is over", () -> false, limit);
-                return;
+            late = next <= now ? late + 1 : 0;
+            if (late > MAX_LATE_ROUNDS) {
+                throw stopped(GOES_ROUND, what);
             }
-            now = Math.max(next, now + (next <= now ? NUDGE_NANOS : 0));
+            next = Math.max(next, now + (late > 0 ? NUDGE_NANOS : 0));
+            if (next > end) {
+                break;
+            }
+            now = next;
+        }
+        if (now < end) {
+            now = end;
+            workInstant(what, () -> false, limit);
         }
     }
 
@@ -228,7 +239,7 @@ public final class Simulation {
         int late = 0;
         while (next <= now) {
             if (++late > MAX_LATE_ROUNDS) {
-                throw stopped("goes round, somebody is due all the time and does nothing", what);
+                throw stopped(GOES_ROUND, what);
             }
             now += NUDGE_NANOS;
             if (round() > 0) {

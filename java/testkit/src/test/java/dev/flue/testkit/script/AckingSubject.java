@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.testkit.script;
+
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The least TCP there is: takes what comes in order and acknowledges it. */
+final class AckingSubject implements WireSubject {
+    private static final Endpoint LOCAL = new Endpoint(0x0200c6120001L, 0xc6120001, 7);
+    private static final Endpoint PEER = new Endpoint(0x0200c6120002L, 0xc6120002, 9);
+
+    private final List<byte[]> sent = new ArrayList<>();
+    private final ByteArrayOutputStream received = new ByteArrayOutputStream();
+    private ScriptConnection connection;
+    private int next;
+
+    @Override
+    public String name() {
+        return "acker";
+    }
+
+    @Override
+    public long establish(ScriptConnection wanted) {
+        connection = wanted;
+        next = wanted.irs() + 1;
+        return 77;
+    }
+
+    @Override
+    public int iss() {
+        return connection.iss();
+    }
+
+    @Override
+    public int irs() {
+        return connection.irs();
+    }
+
+    @Override
+    public Endpoint local() {
+        return LOCAL;
+    }
+
+    @Override
+    public Endpoint peer() {
+        return PEER;
+    }
+
+    @Override
+    public void inject(byte[] frame) {
+        TcpSegment in = TcpSegment.parse(frame, PEER, LOCAL);
+        if (in.seq == next) {
+            received.writeBytes(in.payload);
+            next += in.payload.length;
+        }
+        TcpSegment out = new TcpSegment();
+        out.seq = connection.iss() + 1;
+        out.ack = next;
+        out.flags = TcpSegment.ACK;
+        out.window = 1000;
+        sent.add(out.toFrame(LOCAL, PEER));
+    }
+
+    @Override
+    public int doWork(long nowNanos) {
+        return 0;
+    }
+
+    @Override
+    public long nextDeadline() {
+        return Long.MAX_VALUE;
+    }
+
+    @Override
+    public List<byte[]> sent() {
+        List<byte[]> out = List.copyOf(sent);
+        sent.clear();
+        return out;
+    }
+
+    @Override
+    public void send(byte[] data) {
+        throw new UnsupportedOperationException("it only acknowledges");
+    }
+
+    @Override
+    public void shutdown() {
+        throw new UnsupportedOperationException("it only acknowledges");
+    }
+
+    @Override
+    public void abort() {
+        throw new UnsupportedOperationException("it only acknowledges");
+    }
+
+    @Override
+    public void reading(boolean on) {}
+
+    @Override
+    public byte[] received() {
+        return received.toByteArray();
+    }
+
+    @Override
+    public boolean endOfStream() {
+        return false;
+    }
+
+    @Override
+    public boolean reset() {
+        return false;
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.testkit.script;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.HashSet;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class WireScriptTest {
+    private static final String HEAD = "0 offload established iss=1000 irs=5000 wnd=65535\n";
+
+    static List<String> scripts() {
+        return WireScript.names();
+    }
+
+    @Test
+    void thereAreAtLeastFifteenScriptsWithTitlesOfTheirOwn() {
+        HashSet<String> titles = new HashSet<>();
+        for (String name : scripts()) {
+            titles.add(WireScript.load(name).title());
+        }
+        assertThat(titles).hasSizeGreaterThanOrEqualTo(15).hasSameSizeAs(scripts());
+    }
+
+    @ParameterizedTest
+    @MethodSource("scripts")
+    void eachScriptParsesAndItsTimesDoNotGoBack(String name) {
+        WireScript script = WireScript.load(name);
+        assertThat(script.title()).isNotEmpty();
+        assertThat(script.steps()).isNotEmpty();
+        long last = 0;
+        for (ScriptStep step : script.steps()) {
+            assertThat(step.to()).as(step.text()).isGreaterThanOrEqualTo(last);
+            last = Math.max(last, step.kind() == ScriptStep.Kind.PEER_SENDS ? step.from() : last);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+                    0.1 < len 5 ack 1               | needs "seq" and "ack"
+                    0.1 < seq any ack 1             | the peer sends a number
+                    0.1 > ack 5 nonsense            | a segment has no "nonsense"
+                    0.1 >> ack 5                    | unknown verb
+                    x > ack 5                       | is no time
+                    0.2-0.1 > ack 5                 | ends before it starts
+                    0.1 > ack                       | the line ends where a number should be
+                    0.1 app dances                  | an application does not
+                    0.1 app reads maybe             | reads on, or reads off
+                    0.1 quiet please                | "please" makes no sense
+                    0.1 offload established         | expected one
+                    """)
+    void aBrokenLineIsNamed(String line, String complaint) {
+        assertThatThrownBy(() -> WireScript.parse("t.wire", HEAD + line))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("t.wire:2: ")
+                .hasMessageContaining(complaint);
+    }
+
+    @Test
+    void aScriptStartsWithItsConnection() {
+        assertThatThrownBy(() -> WireScript.parse("t", "0.1 > ack 5"))
+                .hasMessageContaining("offload established");
+        assertThatThrownBy(() -> WireScript.parse("t", "// nothing"))
+                .hasMessageContaining("offload established");
+    }
+
+    private static void run(String lines) {
+        WireScript script = WireScript.parse("t.wire", "// a test\n" + HEAD + lines);
+        WireScriptRunner.runAll(script, AckingSubject::new);
+    }
+
+    @Test
+    void theExampleOfTheFormatRuns() {
+        run(
+                """
+                0.010  < seq 5001 len 100 ack 1001 win 1000
+                0.010  > ack 5101
+                0.020  app received 100
+                1.000  quiet
+                """);
+    }
+
+    @Test
+    void aWrongAckIsShownAsExpectedAndGot() {
+        assertThatThrownBy(
+                        () ->
+                                run(
+                                        """
+                                        0.010  < seq 5001 len 100 ack 1001
+                                        0.010  > ack 5102
+                                        """))
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("t.wire:4: a test [acker, iss 1000, irs 5000]")
+                .hasMessageContaining("expected  0.010  > ack 5102")
+                .hasMessageContaining("got       0.010  > seq 1001 len 0 ack 5101")
+                .hasMessageContaining("differs   ack")
+                .hasMessageContaining("0.010  < seq 5001 len 100 ack 1001");
+    }
+
+    @Test
+    void aMissingSegmentASurprisingOneAndALateOneAreFound() {
+        assertThatThrownBy(() -> run("0.010-0.050 > ack 5001"))
+                .hasMessageContaining("nothing until 0.050");
+        assertThatThrownBy(
+                        () ->
+                                run(
+                                        """
+                                        0.010  < seq 5001 len 100 ack 1001
+                                        0.500  quiet
+                                        """))
+                .hasMessageContaining("nothing more before this line");
+        assertThatThrownBy(
+                        () ->
+                                run(
+                                        """
+                                        0.010        < seq 5001 len 100 ack 1001
+                                        0.050-0.060  > ack 5101
+                                        """))
+                .hasMessageContaining("differs   time 0.010");
+    }
+
+    @Test
+    void anOptionalSegmentMayCome() {
+        run(
+                """
+                0.010         < seq 5001 len 100 ack 1001
+                0.010-0.100   >? ack 1
+                0.010-0.100   > ack 5101
+                0.200-0.300   >? ack 5101
+                0.400         quiet
+                """);
+    }
+
+    @Test
+    void theApplicationIsLookedAt() {
+        assertThatThrownBy(() -> run("0.1 app received 3"))
+                .hasMessageContaining("3 bytes received")
+                .hasMessageContaining("0 bytes");
+        assertThatThrownBy(() -> run("0.1 app eof")).hasMessageContaining("the end of the stream");
+        assertThatThrownBy(() -> run("0.1 app reset")).hasMessageContaining("reset");
+    }
+}
