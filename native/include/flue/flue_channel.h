@@ -39,10 +39,10 @@ extern "C" {
 
 struct flue_channel_header {
 	uint32_t magic;
-	uint32_t version; /**< FLUE_ABI_VERSION */
+	uint32_t version;      /**< FLUE_ABI_VERSION */
 	uint32_t sub_capacity; /**< entries, a power of two, 64..65536 */
-	uint32_t up_capacity; /**< entries, a power of two, 64..65536 */
-	uint64_t sub_offset; /**< of the first entry, from the region's start */
+	uint32_t up_capacity;  /**< entries, a power of two, 64..65536 */
+	uint64_t sub_offset;   /**< of the first entry, from the region's start */
 	uint64_t up_offset;
 	uint64_t pad0[4];
 	uint64_t sub_tail;
@@ -96,7 +96,7 @@ enum flue_submission_op {
 	FLUE_SUB_DISCONNECT = 8,
 	FLUE_SUB_FORWARD = 9,
 	FLUE_SUB_RECEIVE_RETURN = 10, /**< no completion */
-	FLUE_SUB_VERDICT = 11, /**< no completion */
+	FLUE_SUB_VERDICT = 11,        /**< no completion */
 	FLUE_SUB_FRAME_SEND = 12,
 	FLUE_SUB_FRAME_RETURN = 13, /**< no completion */
 };

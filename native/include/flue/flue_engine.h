@@ -21,21 +21,21 @@ extern "C" {
 typedef struct flue_engine flue_engine;
 
 struct flue_engine_config {
-	int32_t abi_version; /**< FLUE_ABI_VERSION */
-	int32_t arena_kind; /**< enum flue_region_kind: HEAP or HUGEPAGE */
-	int64_t arena_bytes; /**< 0 = what the limits below need */
+	int32_t abi_version;     /**< FLUE_ABI_VERSION */
+	int32_t arena_kind;      /**< enum flue_region_kind: HEAP or HUGEPAGE */
+	int64_t arena_bytes;     /**< 0 = what the limits below need */
 	int32_t max_connections; /**< 1..4194304 */
 	int32_t max_paths;
 	int32_t max_neighbors;
-	int32_t max_sends; /**< pieces of send data held, over all connections */
-	int32_t max_receives; /**< receive-indication NBLs out at a time */
-	int32_t max_frames; /**< raw-frame NBLs out at a time */
-	int32_t rto_min_us; /**< floor of the retransmission timeout; 200000 */
-	int32_t rto_max_us; /**< 60000000 */
-	int32_t ticks_per_second; /**< of tick-valued state: 10, 100 or 1000 */
+	int32_t max_sends;          /**< pieces of send data held, over all connections */
+	int32_t max_receives;       /**< receive-indication NBLs out at a time */
+	int32_t max_frames;         /**< raw-frame NBLs out at a time */
+	int32_t rto_min_us;         /**< floor of the retransmission timeout; 200000 */
+	int32_t rto_max_us;         /**< 60000000 */
+	int32_t ticks_per_second;   /**< of tick-valued state: 10, 100 or 1000 */
 	int32_t max_receive_window; /**< larger InitialRcvWnd is refused; bytes */
-	int64_t seed; /**< of everything random in the engine */
-	int32_t counters_region; /**< where to keep the counters; 0 = a heap region of its own */
+	int64_t seed;               /**< of everything random in the engine */
+	int32_t counters_region;    /**< where to keep the counters; 0 = a heap region of its own */
 	int32_t max_retransmissions; /**< of one segment, then upload (TimeoutExpiration); 15 */
 };
 
@@ -46,8 +46,8 @@ FLUE_API void flue_engine_config_default(struct flue_engine_config *config);
  * @param port  owned by the caller; must outlive the engine
  * @return 0, -EINVAL (a value out of range), -ENOMEM (arena or tables)
  */
-FLUE_API int flue_engine_create(const struct flue_engine_config *config, flue_port *port,
-				flue_engine **engine);
+FLUE_API int
+flue_engine_create(const struct flue_engine_config *config, flue_port *port, flue_engine **engine);
 
 /**
  * Open a channel (flue_channel.h). At most 8 an engine. Only while the engine is not being polled.

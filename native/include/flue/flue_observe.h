@@ -22,58 +22,58 @@ extern "C" {
 #define FLUE_COUNTERS_MAGIC UINT32_C(0x466c754e)
 
 /** X(id, name): one line a counter, the only list there is. */
-#define FLUE_COUNTERS(X)                                                     \
-	X(PASSES, "engine.passes")                                           \
-	X(RX_FRAMES, "port.rx_frames")                                       \
-	X(RX_BYTES, "port.rx_bytes")                                         \
-	X(TX_FRAMES, "port.tx_frames")                                       \
-	X(TX_BYTES, "port.tx_bytes")                                         \
-	X(TX_RETRY, "port.tx_retry")                                         \
-	X(FRAMES_UP, "frames.up")                                            \
-	X(FRAMES_UP_DROPPED, "frames.up_dropped")                            \
-	X(FRAMES_DOWN, "frames.down")                                        \
-	X(BAD_CHECKSUM, "tcp.bad_checksum")                                  \
-	X(IN_SEGMENTS, "tcp.in_segments")                                    \
-	X(IN_FAST, "tcp.in_segments_fast_path")                              \
-	X(IN_BYTES, "tcp.in_bytes")                                          \
-	X(IN_DUPLICATE, "tcp.in_duplicate")                                  \
-	X(IN_OUT_OF_ORDER, "tcp.in_out_of_order")                            \
-	X(IN_OUT_OF_WINDOW, "tcp.in_out_of_window")                          \
-	X(IN_COPIED, "tcp.in_segments_copied")                               \
-	X(OUT_SEGMENTS, "tcp.out_segments")                                  \
-	X(OUT_BYTES, "tcp.out_bytes")                                        \
-	X(OUT_ACKS, "tcp.out_pure_acks")                                     \
-	X(OUT_COPIED, "tcp.out_segments_copied")                             \
-	X(RETRANSMITS, "tcp.retransmits")                                    \
-	X(TIMEOUTS, "tcp.retransmission_timeouts")                           \
-	X(PROBES, "tcp.zero_window_probes")                                  \
-	X(CHALLENGE_ACKS, "tcp.challenge_acks")                              \
-	X(ABORTS, "tcp.resets_received")                                     \
-	X(OUT_RESETS, "tcp.resets_sent")                                     \
-	X(INITIATED, "chimney.connections_initiated")                        \
-	X(INITIATE_FAILED, "chimney.initiate_failed_blocks")                 \
-	X(TERMINATED, "chimney.connections_terminated")                      \
-	X(QUERIED, "chimney.objects_queried")                                \
-	X(UPLOAD_REQUESTS, "chimney.upload_requests")                        \
-	X(INDICATIONS, "chimney.receive_indications")                        \
-	X(REFUSED, "chimney.indications_refused")                            \
-	X(FORWARDED, "chimney.segments_forwarded")                           \
-	X(BAD_SUBMISSIONS, "channel.bad_submissions")                        \
-	X(STALE_TOKENS, "channel.stale_tokens")                              \
-	X(UP_RING_FULL, "channel.up_ring_full")                              \
-	X(CONNECTIONS_NOW, "chimney.connections_now")                        \
-	X(PATHS_NOW, "chimney.paths_now")                                    \
-	X(NEIGHBORS_NOW, "chimney.neighbors_now")                            \
-	X(SENDS_NOW, "chimney.send_pieces_now")                              \
-	X(RECEIVES_NOW, "chimney.receive_lists_now")                         \
-	X(FRAMES_NOW, "frames.lists_now")                                    \
+#define FLUE_COUNTERS(X)                                     \
+	X(PASSES, "engine.passes")                           \
+	X(RX_FRAMES, "port.rx_frames")                       \
+	X(RX_BYTES, "port.rx_bytes")                         \
+	X(TX_FRAMES, "port.tx_frames")                       \
+	X(TX_BYTES, "port.tx_bytes")                         \
+	X(TX_RETRY, "port.tx_retry")                         \
+	X(FRAMES_UP, "frames.up")                            \
+	X(FRAMES_UP_DROPPED, "frames.up_dropped")            \
+	X(FRAMES_DOWN, "frames.down")                        \
+	X(BAD_CHECKSUM, "tcp.bad_checksum")                  \
+	X(IN_SEGMENTS, "tcp.in_segments")                    \
+	X(IN_FAST, "tcp.in_segments_fast_path")              \
+	X(IN_BYTES, "tcp.in_bytes")                          \
+	X(IN_DUPLICATE, "tcp.in_duplicate")                  \
+	X(IN_OUT_OF_ORDER, "tcp.in_out_of_order")            \
+	X(IN_OUT_OF_WINDOW, "tcp.in_out_of_window")          \
+	X(IN_COPIED, "tcp.in_segments_copied")               \
+	X(OUT_SEGMENTS, "tcp.out_segments")                  \
+	X(OUT_BYTES, "tcp.out_bytes")                        \
+	X(OUT_ACKS, "tcp.out_pure_acks")                     \
+	X(OUT_COPIED, "tcp.out_segments_copied")             \
+	X(RETRANSMITS, "tcp.retransmits")                    \
+	X(TIMEOUTS, "tcp.retransmission_timeouts")           \
+	X(PROBES, "tcp.zero_window_probes")                  \
+	X(CHALLENGE_ACKS, "tcp.challenge_acks")              \
+	X(ABORTS, "tcp.resets_received")                     \
+	X(OUT_RESETS, "tcp.resets_sent")                     \
+	X(INITIATED, "chimney.connections_initiated")        \
+	X(INITIATE_FAILED, "chimney.initiate_failed_blocks") \
+	X(TERMINATED, "chimney.connections_terminated")      \
+	X(QUERIED, "chimney.objects_queried")                \
+	X(UPLOAD_REQUESTS, "chimney.upload_requests")        \
+	X(INDICATIONS, "chimney.receive_indications")        \
+	X(REFUSED, "chimney.indications_refused")            \
+	X(FORWARDED, "chimney.segments_forwarded")           \
+	X(BAD_SUBMISSIONS, "channel.bad_submissions")        \
+	X(STALE_TOKENS, "channel.stale_tokens")              \
+	X(UP_RING_FULL, "channel.up_ring_full")              \
+	X(CONNECTIONS_NOW, "chimney.connections_now")        \
+	X(PATHS_NOW, "chimney.paths_now")                    \
+	X(NEIGHBORS_NOW, "chimney.neighbors_now")            \
+	X(SENDS_NOW, "chimney.send_pieces_now")              \
+	X(RECEIVES_NOW, "chimney.receive_lists_now")         \
+	X(FRAMES_NOW, "frames.lists_now")                    \
 	X(BUFFERS_NOW, "port.buffers_held_now")
 
 enum flue_counter {
 #define FLUE_COUNTER_ENUM(id, name) FLUE_CTR_##id,
 	FLUE_COUNTERS(FLUE_COUNTER_ENUM)
 #undef FLUE_COUNTER_ENUM
-		FLUE_CTR_COUNT
+	FLUE_CTR_COUNT
 };
 
 struct flue_counters_header {

@@ -51,9 +51,9 @@ enum flue_state_type {
 
 /** NDIS_OBJECT_HEADER. `size` is that of the block list, 152. */
 struct flue_object_header {
-	uint8_t type; /**< enum flue_state_type */
+	uint8_t type;     /**< enum flue_state_type */
 	uint8_t revision; /**< 1 */
-	uint16_t size; /**< bytes of the structure that starts here */
+	uint16_t size;    /**< bytes of the structure that starts here */
 };
 
 /**
@@ -65,13 +65,13 @@ struct flue_object_header {
 struct flue_miniport_offload_block_list {
 	struct flue_object_header header;
 	uint32_t pad0;
-	flue_ref next_block; /**< next block of the same layer, or NULL */
+	flue_ref next_block;           /**< next block of the same layer, or NULL */
 	flue_ref dependent_block_list; /**< first block one layer up, or NULL */
-	uint32_t status; /**< enum flue_status */
+	uint32_t status;               /**< enum flue_status */
 	uint32_t pad1;
 	uint64_t ndis_reserved[2];
 	flue_ref miniport_offload_context; /**< slot that holds the token; NULL = placeholder */
-	flue_ref ndis_offload_handle; /**< handed back in indications */
+	flue_ref ndis_offload_handle;      /**< handed back in indications */
 	uint64_t protocol_reserved[2];
 	uint64_t miniport_reserved[2];
 	uint64_t im_reserved[2];
@@ -123,13 +123,13 @@ struct flue_state_header {
 struct flue_neighbor_const {
 	struct flue_state_header header;
 	uint8_t dl_source_address[32]; /**< all zero: the port's own */
-	uint32_t vlan_id; /**< lower 12 bits; 0 = not significant */
+	uint32_t vlan_id;              /**< lower 12 bits; 0 = not significant */
 };
 
 struct flue_neighbor_cached {
 	struct flue_state_header header;
 	uint8_t dl_destination_address[32]; /**< next hop's MAC in the first 6 bytes */
-	uint32_t host_reachability_delta; /**< ticks */
+	uint32_t host_reachability_delta;   /**< ticks */
 };
 
 struct flue_neighbor_delegated {
@@ -156,16 +156,16 @@ struct flue_path_delegated {
 
 /* ---- TCP (2.3 .. 2.5) ---------------------------------------------------------------------- */
 
-#define FLUE_TCP_CONST_TIMESTAMPS 0x01
-#define FLUE_TCP_CONST_SACK 0x02
+#define FLUE_TCP_CONST_TIMESTAMPS     0x01
+#define FLUE_TCP_CONST_SACK           0x02
 #define FLUE_TCP_CONST_WINDOW_SCALING 0x04
 
 struct flue_tcp_const {
 	struct flue_state_header header;
-	uint16_t flags; /**< FLUE_TCP_CONST_* */
+	uint16_t flags;       /**< FLUE_TCP_CONST_* */
 	uint16_t remote_port; /**< network byte order */
-	uint16_t local_port; /**< network byte order */
-	uint8_t wind_scale; /**< low nibble SndWindScale, high nibble RcvWindScale */
+	uint16_t local_port;  /**< network byte order */
+	uint8_t wind_scale;   /**< low nibble SndWindScale, high nibble RcvWindScale */
 	uint8_t pad0;
 	uint16_t remote_mss; /**< as the peer announced it */
 	uint16_t pad1;
@@ -173,23 +173,23 @@ struct flue_tcp_const {
 };
 
 #define FLUE_TCP_CACHED_KEEP_ALIVE_ENABLED 0x01
-#define FLUE_TCP_CACHED_NAGLING_ENABLED 0x02
+#define FLUE_TCP_CACHED_NAGLING_ENABLED    0x02
 #define FLUE_TCP_CACHED_KEEP_ALIVE_RESTART 0x04
-#define FLUE_TCP_CACHED_MAX_RT_RESTART 0x08
-#define FLUE_TCP_CACHED_UPDATE_RCV_WND 0x10
+#define FLUE_TCP_CACHED_MAX_RT_RESTART     0x08
+#define FLUE_TCP_CACHED_UPDATE_RCV_WND     0x10
 
 struct flue_tcp_cached {
 	struct flue_state_header header;
 	uint16_t flags; /**< FLUE_TCP_CACHED_* */
 	uint16_t pad0;
-	uint32_t initial_rcv_wnd; /**< bytes: SO_RCVBUF */
+	uint32_t initial_rcv_wnd;     /**< bytes: SO_RCVBUF */
 	uint32_t rcv_indication_size; /**< bytes, a hint; 0 = as much as there is */
 	uint8_t ka_probe_count;
 	uint8_t pad1[3];
-	uint32_t ka_timeout; /**< ticks */
+	uint32_t ka_timeout;  /**< ticks */
 	uint32_t ka_interval; /**< ticks */
-	uint32_t max_rt; /**< ticks; 0 = by count, 0xffffffff = no limit */
-	uint32_t flow_label; /**< lower 20 bits, IPv6 */
+	uint32_t max_rt;      /**< ticks; 0 = by count, 0xffffffff = no limit */
+	uint32_t flow_label;  /**< lower 20 bits, IPv6 */
 	uint8_t ttl_or_hop_limit;
 	uint8_t tos_or_traffic_class;
 	uint8_t user_priority; /**< lower 3 bits */
@@ -227,14 +227,14 @@ struct flue_tcp_delegated {
 	uint32_t snd_wnd; /**< bytes from snd_una */
 	uint32_t max_snd_wnd;
 	uint32_t send_wl1;
-	uint32_t cwnd; /**< bytes */
+	uint32_t cwnd;     /**< bytes */
 	uint32_t ssthresh; /**< bytes */
-	uint16_t srtt; /**< ticks x 8 */
-	uint16_t rttvar; /**< ticks x 4 */
+	uint16_t srtt;     /**< ticks x 8 */
+	uint16_t rttvar;   /**< ticks x 4 */
 	uint32_t ts_recent;
 	uint32_t ts_recent_age; /**< ticks */
-	uint32_t ts_time; /**< the giver's timestamp clock, now */
-	uint32_t total_rt; /**< ticks */
+	uint32_t ts_time;       /**< the giver's timestamp clock, now */
+	uint32_t total_rt;      /**< ticks */
 	uint8_t dup_ack_count;
 	uint8_t snd_wnd_probe_count;
 	uint16_t pad1;
@@ -252,7 +252,7 @@ struct flue_tcp_delegated {
 		uint32_t send_backlog_size; /**< query; 0xffffffff = not supported */
 	};
 	union {
-		flue_ref buffered_data; /**< initiate, terminate: NBL chain */
+		flue_ref buffered_data;        /**< initiate, terminate: NBL chain */
 		uint32_t receive_backlog_size; /**< query; 0xffffffff = not supported */
 	};
 	uint32_t dwnd;
@@ -266,29 +266,29 @@ struct flue_tcp_delegated {
 struct flue_tcp_state_ext {
 	struct flue_state_header header;
 	uint32_t version; /**< FLUE_TCP_EXT_VERSION */
-	uint32_t flags; /**< FLUE_TCP_EXT_* */
+	uint32_t flags;   /**< FLUE_TCP_EXT_* */
 	uint32_t rcv_adv; /**< promised right edge: rcv_nxt + window last advertised */
 	uint32_t recover; /**< RFC 6582 recovery point; snd_una when not in recovery */
 	uint32_t srtt_us;
 	uint32_t rttvar_us;
-	uint32_t min_rtt_us; /**< 0 = unknown */
-	uint32_t rto_us; /**< current, backed off */
+	uint32_t min_rtt_us;    /**< 0 = unknown */
+	uint32_t rto_us;        /**< current, backed off */
 	uint32_t last_ack_sent; /**< rcv_nxt of the last ACK sent (RFC 7323 Last.ACK.sent) */
 	uint32_t snd_wl2;
-	uint64_t bytes_in; /**< payload received in order since establishment */
-	uint64_t bytes_out; /**< payload acknowledged since establishment */
-	uint32_t retransmits; /**< segments retransmitted since establishment */
+	uint64_t bytes_in;     /**< payload received in order since establishment */
+	uint64_t bytes_out;    /**< payload acknowledged since establishment */
+	uint32_t retransmits;  /**< segments retransmitted since establishment */
 	uint32_t cc_algorithm; /**< enum flue_cc; 0 = Reno */
 	uint32_t cc_state[14]; /**< private to the algorithm */
 };
 
-#define FLUE_TCP_EXT_FIN_SENT 0x1 /**< our FIN lies at snd_max - 1 */
-#define FLUE_TCP_EXT_FIN_QUEUED 0x2 /**< our FIN follows the send data, not yet sent */
+#define FLUE_TCP_EXT_FIN_SENT     0x1 /**< our FIN lies at snd_max - 1 */
+#define FLUE_TCP_EXT_FIN_QUEUED   0x2 /**< our FIN follows the send data, not yet sent */
 #define FLUE_TCP_EXT_FIN_RECEIVED 0x4 /**< the peer's FIN lies at rcv_nxt - 1 */
-#define FLUE_TCP_EXT_IN_RECOVERY 0x8
+#define FLUE_TCP_EXT_IN_RECOVERY  0x8
 
 #define FLUE_BLOCK_LIST_BYTES 152
-#define FLUE_ROUND8(n) (((n) + 7u) & ~7u)
+#define FLUE_ROUND8(n)        (((n) + 7u) & ~7u)
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_miniport_offload_block_list) == FLUE_BLOCK_LIST_BYTES);
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_protocol_offload_block_list) == FLUE_BLOCK_LIST_BYTES);
@@ -310,16 +310,16 @@ FLUE_ASSERT_LAYOUT(offsetof(struct flue_tcp_delegated, buffered_data) == 0x70);
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_tcp_state_ext) == 128);
 
 /* Offsets of the state structures behind a block list. */
-#define FLUE_NEIGHBOR_CONST_AT 152
-#define FLUE_NEIGHBOR_CACHED_AT 200
+#define FLUE_NEIGHBOR_CONST_AT     152
+#define FLUE_NEIGHBOR_CACHED_AT    200
 #define FLUE_NEIGHBOR_DELEGATED_AT 248
-#define FLUE_PATH_CONST_AT 152
-#define FLUE_PATH_CACHED_AT 176
-#define FLUE_PATH_DELEGATED_AT 192
-#define FLUE_TCP_CONST_AT 152
-#define FLUE_TCP_CACHED_AT 176
-#define FLUE_TCP_DELEGATED_AT 224
-#define FLUE_TCP_EXT_AT 352
+#define FLUE_PATH_CONST_AT         152
+#define FLUE_PATH_CACHED_AT        176
+#define FLUE_PATH_DELEGATED_AT     192
+#define FLUE_TCP_CONST_AT          152
+#define FLUE_TCP_CACHED_AT         176
+#define FLUE_TCP_DELEGATED_AT      224
+#define FLUE_TCP_EXT_AT            352
 
 /* ---- Events (6.1, 6.2, 6.5) ----------------------------------------------------------------- */
 
@@ -368,13 +368,13 @@ struct flue_net_buffer_list {
 	flue_ref first_net_buffer;
 	flue_ref context; /**< NET_BUFFER_LIST_CONTEXT: intermediate drivers' stack of owners */
 	uint64_t source_handle;
-	uint64_t protocol_reserved[4]; /**< the originator's */
-	uint64_t miniport_reserved[2]; /**< the target's */
-	uint64_t scratch; /**< current holder's */
-	uint32_t status; /**< enum flue_status, on completion */
-	uint32_t bytes_transferred; /**< TcpOffloadBytesTransferred */
+	uint64_t protocol_reserved[4];      /**< the originator's */
+	uint64_t miniport_reserved[2];      /**< the target's */
+	uint64_t scratch;                   /**< current holder's */
+	uint32_t status;                    /**< enum flue_status, on completion */
+	uint32_t bytes_transferred;         /**< TcpOffloadBytesTransferred */
 	uint32_t receive_bytes_transferred; /**< TcpReceiveBytesTransferred */
-	uint8_t receive_no_push; /**< TcpReceiveNoPush */
+	uint8_t receive_no_push;            /**< TcpReceiveNoPush */
 	uint8_t pad0[3];
 	uint32_t flags;
 	uint32_t pad1;
@@ -408,9 +408,9 @@ FLUE_ASSERT_LAYOUT(sizeof(struct flue_net_buffer) == 64);
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_mdl) == 32);
 
 /* Bounds on what a reader follows before it calls a chain broken. */
-#define FLUE_MAX_NBLS_PER_CALL 4096
-#define FLUE_MAX_NBS_PER_NBL 64
-#define FLUE_MAX_MDLS_PER_NB 64
+#define FLUE_MAX_NBLS_PER_CALL   4096
+#define FLUE_MAX_NBS_PER_NBL     64
+#define FLUE_MAX_MDLS_PER_NB     64
 #define FLUE_MAX_BLOCKS_PER_TREE 1048576
 
 #ifdef __cplusplus

@@ -22,21 +22,21 @@
 
 struct flue_port;
 
-#define FLUE_PKT_HEADROOM 128 /**< free bytes before `data` of a packet fresh from alloc() */
-#define FLUE_PKT_ROOM 2048 /**< bytes a packet fresh from alloc() can hold at `data`, at least */
+#define FLUE_PKT_HEADROOM 128  /**< free bytes before `data` of a packet fresh from alloc() */
+#define FLUE_PKT_ROOM     2048 /**< bytes a packet fresh from alloc() can hold at `data`, at least */
 
 #define FLUE_PKT_RX_CSUM_GOOD 0x1 /**< IP and TCP checksums verified by the port */
-#define FLUE_PKT_RX_CSUM_BAD 0x2
-#define FLUE_PKT_TX_CSUM 0x4 /**< checksum fields hold the pseudo sum; the port completes them */
+#define FLUE_PKT_RX_CSUM_BAD  0x2
+#define FLUE_PKT_TX_CSUM      0x4 /**< checksum fields hold the pseudo sum; the port completes them */
 
 struct flue_pkt {
-	uint8_t *data; /**< first byte of the frame */
-	flue_ref ref; /**< reference of data[0]; FLUE_REF_NULL when it lies in no region */
+	uint8_t *data;      /**< first byte of the frame */
+	flue_ref ref;       /**< reference of data[0]; FLUE_REF_NULL when it lies in no region */
 	const uint8_t *ext; /**< lent payload behind the header part, or NULL */
 	_Atomic uint32_t *ext_owner; /**< counts transmit references to what ext lies in; or NULL */
-	struct flue_port *port; /**< whose buffer this is */
-	struct flue_pkt *next; /**< the current holder's list */
-	uint16_t len; /**< bytes at data */
+	struct flue_port *port;      /**< whose buffer this is */
+	struct flue_pkt *next;       /**< the current holder's list */
+	uint16_t len;                /**< bytes at data */
 	uint16_t ext_len;
 	uint16_t refcnt;
 	uint16_t flags;
@@ -51,13 +51,15 @@ FLUE_ASSERT_LAYOUT(sizeof(struct flue_pkt) == 64);
 /** What a port implements. All but open/close run on the owner's thread; none blocks. */
 struct flue_port_ops {
 	/** Up to n frames that arrived by `now`; each has refcnt 1. @return how many */
-	unsigned (*rx_burst)(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n);
+	unsigned (*rx_burst)(
+			struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n);
 	/**
 	 * Send in order. The port takes over the references of the packets it accepted: it frees
 	 * each, and drops its ext reference, when it no longer reads it.
 	 * @return how many, from the front, were accepted; the rest stay the caller's
 	 */
-	unsigned (*tx_burst)(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n);
+	unsigned (*tx_burst)(
+			struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n);
 	/** A packet to send: refcnt 1, len 0, FLUE_PKT_HEADROOM before data. NULL when used up. */
 	struct flue_pkt *(*alloc)(struct flue_port *port);
 	/** The last reference is gone. Must drop the ext reference if there is one. */
@@ -77,9 +79,9 @@ struct flue_port {
 	const struct flue_port_ops *ops;
 	uint8_t mac[6];
 	uint16_t mtu;
-	uint32_t caps; /**< FLUE_PORT_CAP_* */
+	uint32_t caps;    /**< FLUE_PORT_CAP_* */
 	uint32_t buffers; /**< in the pool */
-	uint32_t held; /**< handed out and not back; kept by the implementation */
+	uint32_t held;    /**< handed out and not back; kept by the implementation */
 	char name[36];
 };
 

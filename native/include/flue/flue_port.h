@@ -34,8 +34,8 @@ FLUE_API int flue_port_buffers(const flue_port *port);
 
 /** Faults are drawn per frame and receiving port from the seed. ppm = one in a million. */
 struct flue_wire_config {
-	int32_t ports; /**< 2..16 */
-	int32_t mtu; /**< bytes of an IP packet, 576..9000 */
+	int32_t ports;   /**< 2..16 */
+	int32_t mtu;     /**< bytes of an IP packet, 576..9000 */
 	int32_t buffers; /**< packet buffers of each port, 64..65536 */
 	int32_t drop_ppm;
 	int32_t duplicate_ppm;
@@ -43,7 +43,7 @@ struct flue_wire_config {
 	int32_t reorder_ppm; /**< held back by reorder_ns more */
 	int32_t pad0;
 	int64_t seed;
-	int64_t delay_ns; /**< of every frame */
+	int64_t delay_ns;  /**< of every frame */
 	int64_t jitter_ns; /**< uniform 0..jitter_ns on top; may reorder */
 	int64_t reorder_ns;
 };
@@ -132,12 +132,12 @@ FLUE_API int flue_dpdk_start(const char *args);
  * @param device  "net_tap0,iface=flue0", "net_ring0", "0000:00:06.0", ...
  * @param mac     our address; 0 = the port's own
  */
-FLUE_API int flue_dpdk_open(const char *device, int64_t mac, int mtu, int buffers,
-			    flue_port **port);
+FLUE_API int
+flue_dpdk_open(const char *device, int64_t mac, int mtu, int buffers, flue_port **port);
 
 /** Two ports wired back to back by rings of `entries` descriptors; frames pass by reference. */
 FLUE_API int flue_dpdk_ring_pair(int entries, int64_t mac0, int64_t mac1, int buffers,
-				 flue_port **port0, flue_port **port1);
+		flue_port **port0, flue_port **port1);
 
 #ifdef __cplusplus
 }

@@ -32,7 +32,7 @@ extern "C" {
  */
 typedef uint64_t flue_ref;
 
-#define FLUE_REF_NULL ((flue_ref)0)
+#define FLUE_REF_NULL        ((flue_ref)0)
 #define FLUE_REF_OFFSET_BITS 48
 #define FLUE_REF_OFFSET_MASK ((UINT64_C(1) << FLUE_REF_OFFSET_BITS) - 1)
 
