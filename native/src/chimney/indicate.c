@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Upwards: receive indications with their verdicts and returns, and events. */
+
+#include <string.h>
+
+#include "engine/parts.h"
+#include "tcp/reasm.h"
+#include "tcp/tcp.h"
+
+#define RX_REF(e, i) ((e)->rx_ref + (uint64_t)(i) * sizeof(struct flue_rx_shared))
+
+static void
+release_list(struct flue_pkt *pkt)
+{
+	while (pkt != NULL) {
+		struct flue_pkt *next = pkt->next;
+
+		pkt->flags &= (uint16_t)~FLUE_PKT_OPEN;
+		flue_pkt_release(pkt);
+		pkt = next;
+	}
+}
+
+/** Move the front of the queue, up to FLUE_RX_MDLS packets, into record i. */
+static void
+fill_record(struct flue_engine *e, struct flue_conn *c, uint32_t i)
+{
+	struct flue_rx_shared *rx = &e->rx_shared[i];
+	struct flue_record *rec = &e->rx_records[i];
+	struct flue_pkt *pkt = c->rxq_head;
+	struct flue_pkt *last = NULL;
+	flue_ref mdl = RX_REF(e, i) + offsetof(struct flue_rx_shared, mdl);
+	uint32_t n = 0;
+
+	rec->pkts = pkt;
+	rec->bytes = 0;
+	for (; pkt != NULL && n < FLUE_RX_MDLS; n++) {
+		rx->mdl[n].data = pkt->ref + pkt->payload_off;
+		rx->mdl[n].byte_count = pkt->payload_len;
+		mdl += sizeof(struct flue_mdl);
+		rx->mdl[n].next = mdl;
+		rec->bytes += pkt->payload_len;
+		last = pkt;
+		pkt = pkt->next;
+	}
+	rx->mdl[n - 1].next = FLUE_REF_NULL;
+	last->next = NULL;
+	c->rxq_head = pkt;
+	memset(&rx->nbl, 0, sizeof(rx->nbl));
+	memset(&rx->nb, 0, sizeof(rx->nb));
+	rx->nbl.first_net_buffer = RX_REF(e, i) + offsetof(struct flue_rx_shared, nb);
+	rx->nb.mdl_chain = RX_REF(e, i) + offsetof(struct flue_rx_shared, mdl);
+	rx->nb.current_mdl = rx->nb.mdl_chain;
+	rx->nb.data_length = rec->bytes;
+}
+
+/** @return false: no record or no room now */
+static bool
+indicate(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_chan *ch = &e->chans[c->channel];
+	uint32_t i;
+
+	if (!flue_up_room(ch))
+		return false;
+	i = flue_ids_take(&e->rx_ids);
+	if (i == FLUE_NONE)
+		return false;
+	fill_record(e, c, i);
+	e->rx_records[i].state = RECORD_INDICATED;
+	c->indicated = i;
+	c->flags |= CONN_INDICATING;
+	(void)flue_up_put(ch, FLUE_UP_RECEIVE_INDICATE, 0, c->handle, RX_REF(e, i),
+			flue_token(FLUE_KIND_TCP, c->generation, flue_conn_index(e, c)));
+	flue_count(e, FLUE_CTR_INDICATIONS, 1);
+	return true;
+}
+
+/** No indication before the initiate that brought the connection has completed. */
+static bool
+gated(struct flue_engine *e, struct flue_conn *c)
+{
+	const struct flue_conn_rest *rest;
+
+	if (likely(!(c->flags & CONN_GATED)))
+		return false;
+	rest = flue_conn_rest_of(e, c);
+	if (flue_op_active(e, rest->initiate_op, rest->initiate_mark))
+		return true;
+	c->flags &= ~CONN_GATED;
+	return false;
+}
+
+/** @return false: no room */
+static bool
+event(struct flue_engine *e, struct flue_conn *c, enum flue_tcp_event type, uint64_t info)
+{
+	struct flue_chan *ch = &e->chans[c->channel];
+
+	/* Completions first: after an event nothing older may come. */
+	return flue_up_room(ch) && flue_chan_flush(e, ch) &&
+			flue_up_put(ch, FLUE_UP_EVENT, type, c->handle, FLUE_REF_NULL, info);
+}
+
+/** A stream that has ended on both sides is uploaded after its end was told, not before. */
+static bool
+upload_may_be_told(const struct flue_conn *c)
+{
+	return c->upload_reason != FLUE_UPLOAD_UPLOAD_REQUESTED || !(c->flags & CONN_FIN_RCVD) ||
+			(c->flags & CONN_FIN_TOLD);
+}
+
+static bool
+tell(struct flue_engine *e, struct flue_conn *c)
+{
+	if ((c->flags & (CONN_FIN_RCVD | CONN_FIN_TOLD | CONN_INDICATING | CONN_ABORTED)) ==
+					CONN_FIN_RCVD &&
+			c->rxq_head == NULL) {
+		if (!event(e, c, FLUE_TCP_INDICATE_DISCONNECT, 0))
+			return false;
+		c->flags |= CONN_FIN_TOLD;
+		/* What was posted and not filled will never be. */
+		flue_receive_abort(e, c, FLUE_STATUS_SUCCESS);
+	}
+	if (c->flags & CONN_TELL_ABORT) {
+		if (!event(e, c, FLUE_TCP_INDICATE_ABORT, 0))
+			return false;
+		c->flags &= ~CONN_TELL_ABORT;
+	}
+	if ((c->flags & CONN_TELL_UPLOAD) && upload_may_be_told(c)) {
+		if (!event(e, c, FLUE_TCP_INDICATE_RETRIEVE, c->upload_reason))
+			return false;
+		c->flags &= ~CONN_TELL_UPLOAD;
+	}
+	return true;
+}
+
+#define TELLABLE (CONN_FIN_RCVD | CONN_TELL_ABORT | CONN_TELL_UPLOAD)
+
+void
+flue_receive_deliver(struct flue_engine *e, struct flue_conn *c)
+{
+	if (c->flags & CONN_TERMINATING)
+		return;
+	if (c->rxq_head == NULL && !(c->flags & (TELLABLE | CONN_POSTED)))
+		return;
+	if (gated(e, c)) {
+		flue_conn_touch(e, c);
+		return;
+	}
+	if (!(c->flags & (CONN_INDICATING | CONN_ABORTED))) {
+		if (c->flags & CONN_POSTED)
+			flue_receive_place(e, c);
+		if (c->rxq_head != NULL && !(c->flags & (CONN_POSTED | CONN_REFUSED)) &&
+				!indicate(e, c)) {
+			flue_conn_touch(e, c);
+			return;
+		}
+	}
+	if ((c->flags & TELLABLE) && !tell(e, c))
+		flue_conn_touch(e, c);
+}
+
+/** Not, or not wholly, accepted: what is left goes back to the front of the queue. */
+static void
+take_back(struct flue_engine *e, struct flue_conn *c, struct flue_record *rec, uint32_t consumed)
+{
+	struct flue_pkt *pkt = rec->pkts;
+	struct flue_pkt *last;
+
+	c->rx_held -= consumed;
+	c->bytes_in += consumed;
+	while (pkt != NULL && consumed >= pkt->payload_len) {
+		struct flue_pkt *next = pkt->next;
+
+		consumed -= pkt->payload_len;
+		pkt->flags &= (uint16_t)~FLUE_PKT_OPEN;
+		flue_pkt_release(pkt);
+		pkt = next;
+	}
+	if (pkt == NULL)
+		return;
+	pkt->payload_off = (uint16_t)(pkt->payload_off + consumed);
+	pkt->payload_len = (uint16_t)(pkt->payload_len - consumed);
+	for (last = pkt; last->next != NULL; last = last->next)
+		;
+	last->next = c->rxq_head;
+	if (c->rxq_head == NULL)
+		c->rxq_tail = last;
+	c->rxq_head = pkt;
+	(void)e;
+}
+
+void
+flue_receive_verdict(struct flue_engine *e, struct flue_chan *ch, const struct flue_submission *s)
+{
+	struct flue_conn *c = flue_conn_of(e, s->token);
+	struct flue_record *rec;
+	uint32_t i;
+
+	if (c == NULL || c->channel != ch->index) {
+		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
+		return;
+	}
+	i = c->indicated;
+	if (!(c->flags & CONN_INDICATING) || s->ref != RX_REF(e, i)) {
+		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+		return;
+	}
+	rec = &e->rx_records[i];
+	c->flags &= ~CONN_INDICATING;
+	c->indicated = FLUE_NONE;
+	if (s->arg0 == FLUE_STATUS_SUCCESS) {
+		c->rx_held -= rec->bytes;
+		c->bytes_in += rec->bytes;
+		rec->state = RECORD_LENT;
+	} else {
+		uint32_t consumed = 0;
+
+		if (s->arg0 == (uint32_t)FLUE_STATUS_OFFLOAD_DATA_PARTIALLY_ACCEPTED)
+			consumed = s->arg1 < rec->bytes ? (uint32_t)s->arg1 : rec->bytes;
+		else if (s->arg0 != (uint32_t)FLUE_STATUS_OFFLOAD_DATA_NOT_ACCEPTED)
+			flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+		take_back(e, c, rec, consumed);
+		*rec = (struct flue_record){0};
+		flue_ids_give(&e->rx_ids, i);
+		c->flags |= CONN_REFUSED;
+		flue_count(e, FLUE_CTR_REFUSED, 1);
+	}
+	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD)) &&
+			flue_window_opened(c))
+		c->flags |= CONN_WIN_UPDATE;
+	flue_conn_touch(e, c);
+}
+
+void
+flue_receive_return(struct flue_engine *e, flue_ref ref)
+{
+	uint32_t n;
+
+	for (n = 0; n < e->rx_ids.size && ref != FLUE_REF_NULL; n++) {
+		uint64_t at = ref - e->rx_ref;
+		uint64_t i = at / sizeof(struct flue_rx_shared);
+
+		if (ref < e->rx_ref || at % sizeof(struct flue_rx_shared) != 0 ||
+				i >= e->rx_ids.size || e->rx_records[i].state != RECORD_LENT) {
+			flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+			return;
+		}
+		ref = __atomic_load_n(&e->rx_shared[i].nbl.next, __ATOMIC_RELAXED);
+		release_list(e->rx_records[i].pkts);
+		e->rx_records[i] = (struct flue_record){0};
+		flue_ids_give(&e->rx_ids, (uint32_t)i);
+	}
+}
+
+bool
+flue_receive_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *chain)
+{
+	struct flue_net_buffer_list *last = NULL;
+	struct flue_pkt *pkt;
+	uint32_t n = 0;
+
+	*chain = FLUE_REF_NULL;
+	for (pkt = c->rxq_head; pkt != NULL; pkt = pkt->next)
+		n++;
+	if ((n + FLUE_RX_MDLS - 1) / FLUE_RX_MDLS > e->rx_ids.free)
+		return false;
+	while (c->rxq_head != NULL) {
+		uint32_t i = flue_ids_take(&e->rx_ids);
+
+		fill_record(e, c, i);
+		e->rx_records[i].state = RECORD_LENT;
+		if (last != NULL)
+			last->next = RX_REF(e, i);
+		else
+			*chain = RX_REF(e, i);
+		last = &e->rx_shared[i].nbl;
+	}
+	return true;
+}
+
+void
+flue_receive_drop(struct flue_engine *e, struct flue_conn *c)
+{
+	release_list(c->rxq_head);
+	c->rxq_head = NULL;
+	(void)e;
+}

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Initiate: placeholders, linkers, new objects; statuses as in chimney rules 4.2. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "chimney/op.h"
+#include "engine/parts.h"
+#include "tcp/tcp.h"
+
+/** The parent's object, if it is of the kind wanted. */
+static uint32_t
+parent_object(const struct flue_op_level *parent, enum flue_kind kind)
+{
+	return parent != NULL && parent->kind == kind ? parent->object : FLUE_NONE;
+}
+
+static uint32_t
+new_neighbor(struct flue_engine *e, struct flue_op_level *lv, uint64_t *token)
+{
+	struct {
+		struct flue_neighbor_const c;
+		uint32_t pad;
+		struct flue_neighbor_cached cached;
+		uint32_t pad1;
+		struct flue_neighbor_delegated d;
+	} state;
+	static const uint8_t zero[32];
+	const void *from = flue_ref_at(lv->ref + FLUE_NEIGHBOR_CONST_AT, sizeof(state));
+	struct flue_neighbor *n;
+	uint32_t i;
+
+	_Static_assert(sizeof(state) == FLUE_NEIGHBOR_DELEGATED_AT + 12 - FLUE_NEIGHBOR_CONST_AT,
+			"as it lies behind the block");
+	if (from == NULL)
+		return FLUE_STATUS_FAILURE;
+	memcpy(&state, from, sizeof(state));
+	if (memcmp(state.c.dl_source_address, zero, 32) != 0 &&
+			memcmp(state.c.dl_source_address, e->port->mac, 6) != 0)
+		return FLUE_STATUS_OFFLOAD_HW_ADDRESS_ENTRIES;
+	/* No VLAN is configured here: any but 0 would need a tag that the port does not carry. */
+	if ((state.c.vlan_id & 0xfff) != 0)
+		return FLUE_STATUS_OFFLOAD_VLAN_ENTRIES;
+	i = flue_ids_take(&e->neighbor_ids);
+	if (i == FLUE_NONE)
+		return FLUE_STATUS_OFFLOAD_NEIGHBOR_ENTRIES;
+	n = &e->neighbors[i];
+	n->used = 1;
+	n->paths = 0;
+	n->handle = lv->block->ndis_offload_handle;
+	memcpy(n->mac, state.cached.dl_destination_address, 6);
+	memcpy(n->src, e->port->mac, 6);
+	n->own_src = memcmp(state.c.dl_source_address, zero, 32) == 0;
+	n->vlan_id = state.c.vlan_id;
+	n->host_delta = state.cached.host_reachability_delta;
+	n->nic_time = e->now_ticks - state.d.nic_reachability_delta;
+	lv->kind = FLUE_KIND_NEIGHBOR;
+	lv->object = i;
+	*token = flue_token(FLUE_KIND_NEIGHBOR, n->generation, i);
+	return FLUE_STATUS_SUCCESS;
+}
+
+static uint32_t
+new_path(struct flue_engine *e, struct flue_op_level *lv, struct flue_op_level *parent, bool ip6,
+		uint64_t *token)
+{
+	struct {
+		struct flue_path_const c;
+		struct flue_path_cached cached;
+	} state;
+	const void *from = flue_ref_at(lv->ref + FLUE_PATH_CONST_AT, 36);
+	uint32_t bytes = ip6 ? 16 : 4;
+	uint32_t neighbor = parent_object(parent, FLUE_KIND_NEIGHBOR);
+	const void *local;
+	const void *remote;
+	struct flue_path *p;
+	uint32_t i;
+
+	if (from == NULL || neighbor == FLUE_NONE)
+		return FLUE_STATUS_FAILURE;
+	memcpy(&state, from, 36);
+	local = flue_ref_at(state.c.source_address, bytes);
+	remote = flue_ref_at(state.c.destination_address, bytes);
+	if (local == NULL || remote == NULL)
+		return FLUE_STATUS_FAILURE;
+	if (state.cached.path_mtu > e->port->mtu || state.cached.path_mtu > FLUE_PKT_ROOM - 14)
+		return FLUE_STATUS_OFFLOAD_PATH_MTU;
+	/* Less than any IP network carries: no MSS would be left. */
+	if (state.cached.path_mtu < (ip6 ? 1280u : 68u))
+		return FLUE_STATUS_FAILURE;
+	i = flue_ids_take(&e->path_ids);
+	if (i == FLUE_NONE)
+		return FLUE_STATUS_OFFLOAD_PATH_ENTRIES;
+	p = &e->paths[i];
+	p->used = 1;
+	p->ip6 = ip6;
+	p->mtu = state.cached.path_mtu;
+	p->neighbor = neighbor;
+	p->connections = 0;
+	p->handle = lv->block->ndis_offload_handle;
+	memcpy(p->local, local, bytes);
+	memcpy(p->remote, remote, bytes);
+	flue_path_build_head(e, p);
+	e->neighbors[neighbor].paths++;
+	lv->kind = FLUE_KIND_PATH;
+	lv->object = i;
+	*token = flue_token(FLUE_KIND_PATH, p->generation, i);
+	return FLUE_STATUS_SUCCESS;
+}
+
+/** The chain of outstanding sends, checked against SND.UNA .. SND.MAX. */
+static uint32_t
+take_sends(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_delegated *d,
+		flue_ref chain)
+{
+	uint32_t flight = d->snd_max - d->snd_una;
+	uint32_t fin = (c->flags & CONN_FIN_SENT) != 0 && !(c->flags & CONN_FIN_ACKED);
+	int rc;
+
+	if (chain != FLUE_REF_NULL) {
+		rc = flue_send_queue(e, c, chain, FLUE_MAX_NBLS_PER_CALL, 0, 0);
+		if (rc == -ENOSPC)
+			return FLUE_STATUS_OFFLOAD_TCP_XMIT_BUFFER;
+		if (rc < 0)
+			return FLUE_STATUS_FAILURE;
+	}
+	/* Sent and not given to us: it could not be sent again. */
+	if (flight > c->snd_end - d->snd_una + fin)
+		return FLUE_STATUS_FAILURE;
+	return FLUE_STATUS_SUCCESS;
+}
+
+/** Received data the host had not delivered: copied, for the host takes its memory back. */
+static uint32_t
+take_buffered(struct flue_engine *e, struct flue_conn *c, flue_ref ref)
+{
+	int i;
+
+	for (i = 0; ref != FLUE_REF_NULL; i++) {
+		const struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
+		const struct flue_net_buffer *nb;
+		struct flue_nb_walk w;
+		uint8_t *data;
+		uint32_t len;
+		int rc;
+
+		if (nbl == NULL || i == FLUE_MAX_NBLS_PER_CALL)
+			return FLUE_STATUS_FAILURE;
+		nb = flue_nb_at(__atomic_load_n(&nbl->first_net_buffer, __ATOMIC_RELAXED));
+		if (nb == NULL || flue_nb_walk_begin(&w, nb) < 0)
+			return FLUE_STATUS_FAILURE;
+		if (c->rx_held + w.left > (uint32_t)e->config.max_receive_window)
+			return FLUE_STATUS_FAILURE;
+		while ((rc = flue_nb_walk_next(&w, &data, &len)) > 0) {
+			while (len > 0) {
+				struct flue_pkt *pkt = flue_slab_take(e);
+				uint32_t n = len < FLUE_SLAB_BYTES ? len : FLUE_SLAB_BYTES;
+
+				if (pkt == NULL)
+					return FLUE_STATUS_FAILURE;
+				memcpy(pkt->data, data, n);
+				pkt->payload_len = (uint16_t)n;
+				(void)flue_receive_enqueue(e, c, pkt);
+				data += n;
+				len -= n;
+			}
+		}
+		if (rc < 0)
+			return FLUE_STATUS_FAILURE;
+		ref = __atomic_load_n(&nbl->next, __ATOMIC_RELAXED);
+	}
+	return FLUE_STATUS_SUCCESS;
+}
+
+/** What a TCP block carries, each byte read once. */
+struct tcp_state {
+	struct flue_tcp_const c;
+	struct flue_tcp_cached cached;
+	uint32_t pad;
+	struct flue_tcp_delegated d;
+	struct flue_tcp_state_ext x;
+};
+
+static bool
+read_tcp_state(flue_ref ref, struct tcp_state *s)
+{
+	const void *from = flue_ref_at(ref + FLUE_TCP_CONST_AT, FLUE_TCP_EXT_AT - FLUE_TCP_CONST_AT);
+
+	if (from == NULL)
+		return false;
+	memcpy(s, from, FLUE_TCP_EXT_AT - FLUE_TCP_CONST_AT);
+	memset(&s->x, 0, sizeof(s->x));
+	if (s->d.header.recognized_options & FLUE_STATE_OPTION_EXT) {
+		from = flue_ref_at(ref + FLUE_TCP_EXT_AT, sizeof(s->x));
+		if (from == NULL)
+			return false;
+		memcpy(&s->x, from, sizeof(s->x));
+	}
+	return true;
+}
+
+static uint32_t
+fold(const uint8_t *a, bool ip6)
+{
+	uint32_t w[4];
+
+	memcpy(w, a, 16);
+	return ip6 ? w[0] ^ w[1] ^ w[2] ^ w[3] : w[0];
+}
+
+/** CONST, CACHED and the path's part of the connection. */
+static void
+set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s, uint32_t path)
+{
+	const struct flue_path *p = &e->paths[path];
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	uint32_t headers = p->ip6 ? 60 : 40;
+	uint32_t mss = s->c.remote_mss < 64 ? 64 : s->c.remote_mss;
+
+	rest->given_const = s->c;
+	rest->cached = s->cached;
+	c->raddr = fold(p->remote, p->ip6);
+	c->laddr = fold(p->local, p->ip6);
+	c->ports = (uint32_t)s->c.local_port << 16 | s->c.remote_port;
+	if (p->ip6)
+		c->flags |= CONN_IP6;
+	if (s->c.flags & FLUE_TCP_CONST_TIMESTAMPS)
+		c->flags |= CONN_TS;
+	if (s->c.flags & FLUE_TCP_CONST_WINDOW_SCALING)
+		c->scales = s->c.wind_scale;
+	if (s->cached.flags & FLUE_TCP_CACHED_NAGLING_ENABLED)
+		c->flags |= CONN_NAGLE;
+	if ((s->cached.flags & FLUE_TCP_CACHED_KEEP_ALIVE_ENABLED) && s->cached.ka_timeout != 0)
+		c->flags |= CONN_KEEPALIVE;
+	c->ttl = s->cached.ttl_or_hop_limit != 0 ? s->cached.ttl_or_hop_limit : 64;
+	c->tos = s->cached.tos_or_traffic_class;
+	if (mss > p->mtu - headers)
+		mss = p->mtu - headers;
+	c->mss = (uint16_t)(mss - (c->flags & CONN_TS ? 12 : 0));
+	c->rcv_buf = s->cached.initial_rcv_wnd;
+}
+
+static void
+blank(struct flue_engine *e, struct flue_conn *c, uint32_t path)
+{
+	uint32_t generation = c->generation;
+	uint32_t ready = c->flags & CONN_READY;
+
+	memset(c, 0, sizeof(*c));
+	memset(flue_conn_rest_of(e, c), 0, sizeof(struct flue_conn_rest));
+	c->generation = generation;
+	c->flags = ready;
+	c->path = path;
+	c->send_head = c->send_nxt = c->send_tail = FLUE_NONE;
+	c->post_head = c->post_tail = c->indicated = FLUE_NONE;
+	c->heap_pos = c->timer_ms = FLUE_NONE;
+	c->rtx_ms = FLUE_NONE;
+	c->ka_deadline = FLUE_NEVER;
+	e->paths[path].connections++;
+}
+
+static uint32_t
+check_given(const struct flue_engine *e, const struct tcp_state *s)
+{
+	if (s->cached.initial_rcv_wnd > (uint32_t)e->config.max_receive_window)
+		return FLUE_STATUS_OFFLOAD_TCP_RCV_WINDOW;
+	if ((s->c.flags & FLUE_TCP_CONST_WINDOW_SCALING) &&
+			((s->c.wind_scale & 15) > 14 || s->c.wind_scale >> 4 > 14))
+		return FLUE_STATUS_FAILURE;
+	return FLUE_STATUS_SUCCESS;
+}
+
+static void
+undo(struct flue_engine *e, struct flue_conn *c)
+{
+	flue_send_drop(e, c);
+	flue_receive_drop(e, c);
+	flue_conn_free(e, c);
+}
+
+static uint32_t
+fill_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv, struct flue_conn *c,
+		const struct tcp_state *s)
+{
+	flue_ref chain = __atomic_load_n(&lv->block->net_buffer_list_chain, __ATOMIC_RELAXED);
+	uint32_t status;
+	int rc;
+
+	c->handle = lv->block->ndis_offload_handle;
+	c->channel = op->channel;
+	status = flue_state_import(e, c, &s->d,
+			s->x.version == FLUE_TCP_EXT_VERSION ? &s->x : NULL);
+	if (status == FLUE_STATUS_SUCCESS)
+		status = take_sends(e, c, &s->d, chain);
+	if (status == FLUE_STATUS_SUCCESS && s->d.buffered_data != FLUE_REF_NULL)
+		status = take_buffered(e, c, s->d.buffered_data);
+	if (status != FLUE_STATUS_SUCCESS)
+		return status;
+	rc = flue_flow_insert(&e->flow, c);
+	if (rc < 0)
+		return rc == -EEXIST ? FLUE_STATUS_FAILURE : FLUE_STATUS_OFFLOAD_TCP_ENTRIES;
+	return FLUE_STATUS_SUCCESS;
+}
+
+static uint32_t
+new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
+		struct flue_op_level *parent, uint64_t *token)
+{
+	uint32_t path = parent_object(parent, FLUE_KIND_PATH);
+	struct flue_conn_rest *rest;
+	struct tcp_state s;
+	struct flue_conn *c;
+	uint32_t status;
+	uint32_t i;
+
+	if (path == FLUE_NONE || !read_tcp_state(lv->ref, &s))
+		return FLUE_STATUS_FAILURE;
+	status = check_given(e, &s);
+	if (status != FLUE_STATUS_SUCCESS)
+		return status;
+	i = flue_ids_take(&e->conn_ids);
+	if (i == FLUE_NONE)
+		return FLUE_STATUS_OFFLOAD_TCP_ENTRIES;
+	c = &e->conns[i];
+	blank(e, c, path);
+	set_given(e, c, &s, path);
+	status = fill_conn(e, op, lv, c, &s);
+	if (status != FLUE_STATUS_SUCCESS) {
+		undo(e, c);
+		return status;
+	}
+	lv->block->net_buffer_list_chain = FLUE_REF_NULL;
+	rest = flue_conn_rest_of(e, c);
+	rest->initiate_op = (uint32_t)(op - e->ops);
+	rest->initiate_mark = op->mark;
+	c->flags |= CONN_GATED;
+	*token = flue_token(FLUE_KIND_TCP, c->generation, i);
+	flue_count(e, FLUE_CTR_INITIATED, 1);
+	flue_conn_touch(e, c);
+	return FLUE_STATUS_SUCCESS;
+}
+
+/** A block that refers to something we have. */
+static void
+link_existing(struct flue_engine *e, struct flue_op_level *lv, uint64_t token)
+{
+	struct flue_neighbor *n = flue_neighbor_of(e, token);
+	struct flue_path *p = flue_path_of(e, token);
+
+	lv->role = ROLE_LINKER;
+	if (n != NULL) {
+		lv->kind = FLUE_KIND_NEIGHBOR;
+		lv->object = (uint32_t)(n - e->neighbors);
+	} else if (p != NULL) {
+		lv->kind = FLUE_KIND_PATH;
+		lv->object = (uint32_t)(p - e->paths);
+	} else {
+		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
+		lv->failed = 1;
+	}
+}
+
+void
+flue_initiate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
+		struct flue_op_level *parent)
+{
+	flue_ref slot_ref = __atomic_load_n(&lv->block->miniport_offload_context, __ATOMIC_RELAXED);
+	uint8_t type = __atomic_load_n(&lv->block->header.type, __ATOMIC_RELAXED);
+	uint64_t token = 0;
+	uint64_t *slot;
+
+	if (slot_ref == FLUE_REF_NULL && (parent == NULL || !parent->failed)) {
+		lv->role = ROLE_PLACEHOLDER;
+		lv->status = FLUE_STATUS_SUCCESS;
+		return;
+	}
+	lv->role = ROLE_NEW;
+	/* Below what failed nothing is tried. */
+	if (parent != NULL && parent->failed) {
+		lv->failed = 1;
+		return;
+	}
+	slot = flue_block_slot(slot_ref);
+	if (slot == NULL) {
+		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+		lv->failed = 1;
+		return;
+	}
+	token = __atomic_load_n(slot, __ATOMIC_RELAXED);
+	if (token != 0) {
+		link_existing(e, lv, token);
+		return;
+	}
+	switch (type) {
+	case FLUE_STATE_NEIGHBOR:
+		lv->status = op->depth == 0 ? new_neighbor(e, lv, &token)
+					    : (uint32_t)FLUE_STATUS_FAILURE;
+		break;
+	case FLUE_STATE_IP4:
+	case FLUE_STATE_IP6:
+		lv->status = new_path(e, lv, parent, type == FLUE_STATE_IP6, &token);
+		break;
+	case FLUE_STATE_TCP:
+		lv->status = new_conn(e, op, lv, parent, &token);
+		break;
+	default:
+		break;
+	}
+	if (lv->status == FLUE_STATUS_SUCCESS)
+		*slot = token;
+	else
+		lv->failed = 1;
+}
+
+void
+flue_initiate_leave(struct flue_engine *e, struct flue_op_level *lv)
+{
+	if (lv->failed) {
+		flue_count(e, FLUE_CTR_INITIATE_FAILED, 1);
+		if (lv->role == ROLE_LINKER)
+			lv->status = FLUE_STATUS_FAILURE;
+		return;
+	}
+	switch (lv->role) {
+	case ROLE_LINKER:
+		if (lv->deps_ok == lv->deps)
+			lv->status = FLUE_STATUS_SUCCESS;
+		else
+			lv->status = lv->deps_ok == 0 ? (uint32_t)FLUE_STATUS_FAILURE
+						      : FLUE_STATUS_OFFLOAD_PARTIAL_SUCCESS;
+		break;
+	case ROLE_NEW:
+		if (lv->deps_ok != lv->deps)
+			lv->status = FLUE_STATUS_OFFLOAD_PARTIAL_SUCCESS;
+		break;
+	default:
+		break;
+	}
+}

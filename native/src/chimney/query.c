@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Query: any of the structures of any object. Where which of them lie, and for terminate too. */
+
+#include <string.h>
+
+#include "chimney/fill.h"
+#include "engine/parts.h"
+#include "tcp/tcp.h"
+
+/** The `bytes` at `at` behind the block, as long as the region holds them. */
+static void *
+behind(const struct flue_op_level *lv, uint32_t at, uint32_t bytes)
+{
+	return flue_ref_at(lv->ref + at, bytes);
+}
+
+static bool
+fill_neighbor(struct flue_engine *e, const struct flue_op_level *lv, const struct flue_neighbor *n,
+		uint8_t type)
+{
+	struct flue_neighbor_const *c = NULL;
+	struct flue_neighbor_cached *cached = NULL;
+	struct flue_neighbor_delegated *d = NULL;
+	bool all = type == FLUE_STATE_NEIGHBOR;
+
+	if (all || type == FLUE_STATE_NEIGHBOR_CONST) {
+		c = behind(lv, FLUE_NEIGHBOR_CONST_AT, sizeof(*c));
+		if (c == NULL)
+			return false;
+		memset(c->dl_source_address, 0, sizeof(c->dl_source_address));
+		if (!n->own_src)
+			memcpy(c->dl_source_address, n->src, 6);
+		c->vlan_id = n->vlan_id;
+	}
+	if (all || type == FLUE_STATE_NEIGHBOR_CACHED) {
+		cached = behind(lv, all ? FLUE_NEIGHBOR_CACHED_AT : FLUE_BLOCK_LIST_BYTES,
+				sizeof(*cached));
+		if (cached == NULL)
+			return false;
+		memset(cached->dl_destination_address, 0, sizeof(cached->dl_destination_address));
+		memcpy(cached->dl_destination_address, n->mac, 6);
+		cached->host_reachability_delta = n->host_delta;
+	}
+	if (all || type == FLUE_STATE_NEIGHBOR_DELEGATED) {
+		d = behind(lv, all ? FLUE_NEIGHBOR_DELEGATED_AT : FLUE_BLOCK_LIST_BYTES, sizeof(*d));
+		if (d == NULL)
+			return false;
+		d->nic_reachability_delta = e->now_ticks - n->nic_time;
+	}
+	return c != NULL || cached != NULL || d != NULL;
+}
+
+/** CONST holds references to addresses: the addresses are written to where they point. */
+static bool
+fill_path(const struct flue_op_level *lv, const struct flue_path *p, uint8_t type)
+{
+	uint8_t base = p->ip6 ? FLUE_STATE_IP6_CONST : FLUE_STATE_IP4_CONST;
+	uint32_t bytes = p->ip6 ? 16 : 4;
+
+	if (type < base || type > base + 3)
+		return false;
+	if (type == base || type == base + 3) {
+		const struct flue_path_const *c = behind(lv, FLUE_PATH_CONST_AT, sizeof(*c));
+		uint8_t *local;
+		uint8_t *remote;
+
+		if (c == NULL)
+			return false;
+		local = flue_ref_at(__atomic_load_n(&c->source_address, __ATOMIC_RELAXED), bytes);
+		remote = flue_ref_at(__atomic_load_n(&c->destination_address, __ATOMIC_RELAXED), bytes);
+		if (local == NULL || remote == NULL)
+			return false;
+		memcpy(local, p->local, bytes);
+		memcpy(remote, p->remote, bytes);
+	}
+	if (type == base + 1 || type == base + 3) {
+		struct flue_path_cached *cached = behind(lv,
+				type == base + 3 ? FLUE_PATH_CACHED_AT : FLUE_BLOCK_LIST_BYTES,
+				sizeof(*cached));
+
+		if (cached == NULL)
+			return false;
+		cached->path_mtu = p->mtu;
+	}
+	return true;
+}
+
+bool
+flue_fill_delegated(struct flue_engine *e, const struct flue_op_level *lv, struct flue_conn *c,
+		uint8_t type, struct flue_tcp_delegated **out)
+{
+	uint32_t at = type == FLUE_STATE_TCP ? FLUE_TCP_DELEGATED_AT : FLUE_BLOCK_LIST_BYTES;
+	struct flue_tcp_delegated *d = behind(lv, at, sizeof(*d));
+	struct flue_tcp_state_ext *x = NULL;
+
+	if (d == NULL)
+		return false;
+	if (d->header.recognized_options & FLUE_STATE_OPTION_EXT) {
+		x = behind(lv, at + sizeof(*d), sizeof(*x));
+		if (x == NULL)
+			return false;
+	}
+	flue_state_export(e, c, d, x);
+	*out = d;
+	return true;
+}
+
+static bool
+fill_conn(struct flue_engine *e, const struct flue_op_level *lv, struct flue_conn *c, uint8_t type)
+{
+	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	bool all = type == FLUE_STATE_TCP;
+	struct flue_tcp_delegated *d;
+
+	if (!all && (type < FLUE_STATE_TCP_CONST || type > FLUE_STATE_TCP_DELEGATED))
+		return false;
+	if (all || type == FLUE_STATE_TCP_CONST) {
+		struct flue_tcp_const *to = behind(lv, FLUE_TCP_CONST_AT, sizeof(*to));
+		struct flue_tcp_const from = rest->given_const;
+
+		if (to == NULL)
+			return false;
+		from.header = to->header;
+		memcpy(to, &from, sizeof(from));
+	}
+	if (all || type == FLUE_STATE_TCP_CACHED) {
+		struct flue_tcp_cached *to = behind(lv,
+				all ? FLUE_TCP_CACHED_AT : FLUE_BLOCK_LIST_BYTES, sizeof(*to));
+		struct flue_tcp_cached from = rest->cached;
+
+		if (to == NULL)
+			return false;
+		from.header = to->header;
+		memcpy(to, &from, sizeof(from));
+	}
+	if (all || type == FLUE_STATE_TCP_DELEGATED) {
+		if (!flue_fill_delegated(e, lv, c, type, &d))
+			return false;
+		d->send_data_head = FLUE_REF_NULL;
+		d->send_data_tail = FLUE_REF_NULL;
+		d->buffered_data = FLUE_REF_NULL;
+		/* Enough to keep the larger of the two windows busy; of what is queued now it says
+		 * nothing (T-134). */
+		d->send_backlog_size = 2 * flue_conn_max_snd_wnd(c);
+		d->receive_backlog_size = c->rx_held;
+	}
+	return true;
+}
+
+void
+flue_query_enter(struct flue_engine *e, struct flue_op_level *lv)
+{
+	flue_ref slot_ref = __atomic_load_n(&lv->block->miniport_offload_context, __ATOMIC_RELAXED);
+	uint8_t type = __atomic_load_n(&lv->block->header.type, __ATOMIC_RELAXED);
+	const uint64_t *slot = flue_block_slot(slot_ref);
+	struct flue_neighbor *n;
+	struct flue_path *p;
+	struct flue_conn *c;
+	uint64_t token;
+	bool ok = false;
+
+	if (slot_ref == FLUE_REF_NULL) {
+		lv->status = FLUE_STATUS_SUCCESS;
+		return;
+	}
+	if (slot == NULL)
+		return;
+	token = __atomic_load_n(slot, __ATOMIC_RELAXED);
+	/* A block without structures refers to an object for the sake of its dependents. */
+	if ((n = flue_neighbor_of(e, token)) != NULL)
+		ok = type == FLUE_STATE_NONE || fill_neighbor(e, lv, n, type);
+	else if ((p = flue_path_of(e, token)) != NULL)
+		ok = type == FLUE_STATE_NONE || fill_path(lv, p, type);
+	else if ((c = flue_conn_of(e, token)) != NULL)
+		ok = type == FLUE_STATE_NONE || fill_conn(e, lv, c, type);
+	else
+		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
+	if (!ok)
+		return;
+	flue_count(e, FLUE_CTR_QUERIED, 1);
+	lv->status = FLUE_STATUS_SUCCESS;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Received data: queued in order, then put into posted requests or indicated, one indication at a
+ * time (chimney rules 5.3 to 5.5). */
+
+#include <string.h>
+
+#include "engine/parts.h"
+#include "tcp/reasm.h"
+#include "tcp/tcp.h"
+
+/* ---- Queue ---------------------------------------------------------------------------------- */
+
+static void
+append(struct flue_conn *c, struct flue_pkt *pkt)
+{
+	pkt->next = NULL;
+	if (c->rxq_head == NULL)
+		c->rxq_head = pkt;
+	else
+		c->rxq_tail->next = pkt;
+	c->rxq_tail = pkt;
+}
+
+/** Slabs that `len` bytes need beyond what the last one can take. */
+static uint32_t
+slabs_needed(const struct flue_conn *c, uint32_t len, uint32_t *room)
+{
+	*room = 0;
+	if (c->rxq_head != NULL && (c->rxq_tail->flags & FLUE_PKT_OPEN))
+		*room = FLUE_SLAB_BYTES - c->rxq_tail->payload_off - c->rxq_tail->payload_len;
+	return len <= *room ? 0 : (len - *room + FLUE_SLAB_BYTES - 1) / FLUE_SLAB_BYTES;
+}
+
+static bool
+enqueue_copy(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
+{
+	const uint8_t *from = pkt->data + pkt->payload_off;
+	uint32_t left = pkt->payload_len;
+	uint32_t room;
+
+	if (slabs_needed(c, left, &room) > e->slabs.ids.free)
+		return false;
+	while (left > 0) {
+		struct flue_pkt *to = c->rxq_tail;
+		uint32_t n;
+
+		if (room == 0) {
+			to = flue_slab_take(e);
+			to->flags |= FLUE_PKT_OPEN;
+			append(c, to);
+			room = FLUE_SLAB_BYTES;
+		}
+		n = left < room ? left : room;
+		memcpy(to->data + to->payload_off + to->payload_len, from, n);
+		to->payload_len = (uint16_t)(to->payload_len + n);
+		from += n;
+		left -= n;
+		room -= n;
+	}
+	flue_count(e, FLUE_CTR_IN_COPIED, 1);
+	return true;
+}
+
+bool
+flue_receive_enqueue(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
+{
+	uint32_t len = pkt->payload_len;
+	bool scarce = e->port->held > e->low_buffers;
+
+	if (pkt->port == e->port && (len < FLUE_COPY_BELOW || scarce || pkt->ref == FLUE_REF_NULL)) {
+		if (enqueue_copy(e, c, pkt)) {
+			c->rx_held += len;
+			flue_pkt_release(pkt);
+			return true;
+		}
+		if (scarce || pkt->ref == FLUE_REF_NULL)
+			return false;
+	}
+	append(c, pkt);
+	c->rx_held += len;
+	return true;
+}
+
+/** Space was made: is it worth an ACK of its own? */
+static void
+window_check(struct flue_engine *e, struct flue_conn *c)
+{
+	if ((c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD)) ||
+			!flue_window_opened(c))
+		return;
+	c->flags |= CONN_WIN_UPDATE;
+	flue_conn_touch(e, c);
+}
+
+/* ---- Posted requests ------------------------------------------------------------------------ */
+
+static void
+complete_post(struct flue_engine *e, struct flue_conn *c, flue_ref ref, uint32_t status,
+		uint32_t credits)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
+
+	if (nbl != NULL) {
+		nbl->status = status;
+		nbl->bytes_transferred = rest->post_bytes;
+	}
+	rest->post_bytes = 0;
+	flue_chain_append(&e->chans[c->channel].receives, ref, nbl, credits);
+}
+
+/** Give back the first posted NBL, filled or not. */
+static void
+finish_post(struct flue_engine *e, struct flue_conn *c, uint32_t status)
+{
+	bool last = false;
+
+	while (c->post_head != FLUE_NONE && !last) {
+		uint32_t id = c->post_head;
+		struct flue_piece *p = &e->pieces[id];
+
+		flue_conn_rest_of(e, c)->post_bytes += p->seq;
+		last = (p->flags & PIECE_LAST_OF_NBL) != 0;
+		c->post_head = p->next;
+		flue_ids_give(&e->piece_ids, id);
+		if (last)
+			complete_post(e, c, p->nbl, status, (p->flags & PIECE_LAST_OF_SUB) != 0);
+	}
+	if (c->post_head == FLUE_NONE) {
+		c->post_tail = FLUE_NONE;
+		c->flags &= ~CONN_POSTED;
+	}
+}
+
+void
+flue_receive_abort(struct flue_engine *e, struct flue_conn *c, uint32_t status)
+{
+	while (c->post_head != FLUE_NONE)
+		finish_post(e, c, status);
+}
+
+/** Copy the front of the queue into one piece. @return bytes */
+static uint32_t
+fill(struct flue_engine *e, struct flue_conn *c, struct flue_piece *p)
+{
+	uint32_t done = 0;
+
+	while (p->seq < p->len && c->rxq_head != NULL) {
+		struct flue_pkt *pkt = c->rxq_head;
+		uint32_t n = p->len - p->seq;
+
+		if (n > pkt->payload_len)
+			n = pkt->payload_len;
+		memcpy((uint8_t *)(uintptr_t)p->data + p->seq, pkt->data + pkt->payload_off, n);
+		p->seq += n;
+		done += n;
+		pkt->payload_off = (uint16_t)(pkt->payload_off + n);
+		pkt->payload_len = (uint16_t)(pkt->payload_len - n);
+		if (pkt->payload_len == 0) {
+			c->rxq_head = pkt->next;
+			pkt->flags &= (uint16_t)~FLUE_PKT_OPEN;
+			flue_pkt_release(pkt);
+		}
+	}
+	c->rx_held -= done;
+	c->bytes_in += done;
+	(void)e;
+	return done;
+}
+
+void
+flue_receive_place(struct flue_engine *e, struct flue_conn *c)
+{
+	uint32_t at = c->post_head;
+
+	while (at != FLUE_NONE) {
+		struct flue_piece *p = &e->pieces[at];
+		uint32_t flags = p->flags;
+		bool full;
+
+		if (p->len > 0 && c->rxq_head == NULL)
+			break;
+		(void)fill(e, c, p);
+		full = p->seq == p->len;
+		if (full && !(flags & PIECE_LAST_OF_NBL)) {
+			at = p->next;
+			continue;
+		}
+		if (!full && (flags & PIECE_NO_PUSH))
+			return;
+		finish_post(e, c, FLUE_STATUS_SUCCESS);
+		at = c->post_head;
+	}
+	/* The queue ended between two pieces of one NBL. */
+	if (at != FLUE_NONE && at != c->post_head && !(e->pieces[at].flags & PIECE_NO_PUSH))
+		finish_post(e, c, FLUE_STATUS_SUCCESS);
+	window_check(e, c);
+}
+
+/** @return 0 or the status with which the whole submission is refused */
+static uint32_t
+capture_posts(struct flue_engine *e, flue_ref ref, uint32_t *first, uint32_t *last)
+{
+	int i;
+
+	for (i = 0; ref != FLUE_REF_NULL; i++) {
+		const struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
+		const struct flue_net_buffer *nb;
+		struct flue_nb_walk w;
+		uint32_t flags = 0;
+		uint8_t *data = NULL;
+		uint32_t len = 0;
+		int rc;
+
+		if (nbl == NULL || i == FLUE_MAX_NBLS_PER_CALL)
+			return FLUE_STATUS_FAILURE;
+		nb = flue_nb_at(__atomic_load_n(&nbl->first_net_buffer, __ATOMIC_RELAXED));
+		if (nb == NULL || flue_nb_walk_begin(&w, nb) < 0)
+			return FLUE_STATUS_FAILURE;
+		if (nbl->receive_no_push)
+			flags |= PIECE_NO_PUSH;
+		rc = flue_nb_walk_next(&w, &data, &len);
+		do {
+			uint32_t id;
+
+			if (rc < 0)
+				return FLUE_STATUS_FAILURE;
+			id = flue_ids_take(&e->piece_ids);
+			if (id == FLUE_NONE)
+				return FLUE_STATUS_UPLOAD_IN_PROGRESS;
+			e->pieces[id] = (struct flue_piece){.data = data,
+				.nbl = ref,
+				.len = rc == 0 ? 0 : len,
+				.next = FLUE_NONE,
+				.flags = flags};
+			if (*last == FLUE_NONE)
+				*first = id;
+			else
+				e->pieces[*last].next = id;
+			*last = id;
+		} while (rc != 0 && (rc = flue_nb_walk_next(&w, &data, &len)) != 0);
+		e->pieces[*last].flags |= PIECE_LAST_OF_NBL;
+		ref = __atomic_load_n(&nbl->next, __ATOMIC_RELAXED);
+	}
+	return 0;
+}
+
+static uint32_t
+post_refusal(const struct flue_conn *c)
+{
+	if (c->flags & CONN_ABORTED)
+		return FLUE_STATUS_REQUEST_ABORTED;
+	if (c->flags & (CONN_STOPPED | CONN_TERMINATING))
+		return FLUE_STATUS_UPLOAD_IN_PROGRESS;
+	if (c->flags & CONN_FIN_TOLD)
+		return FLUE_STATUS_INVALID_STATE;
+	return 0;
+}
+
+void
+flue_receive_post(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref)
+{
+	struct flue_conn *c = flue_conn_of(e, token);
+	uint32_t first = FLUE_NONE;
+	uint32_t last = FLUE_NONE;
+	uint32_t status;
+
+	if (c == NULL || c->channel != ch->index) {
+		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
+		flue_chain_refuse(e, &ch->receives, ref, FLUE_STATUS_INVALID_STATE);
+		return;
+	}
+	status = post_refusal(c);
+	if (status == 0)
+		status = ref == FLUE_REF_NULL ? (uint32_t)FLUE_STATUS_FAILURE
+					      : capture_posts(e, ref, &first, &last);
+	if (status != 0) {
+		while (first != FLUE_NONE) {
+			uint32_t id = first;
+
+			first = e->pieces[id].next;
+			flue_ids_give(&e->piece_ids, id);
+		}
+		if (status == (uint32_t)FLUE_STATUS_FAILURE)
+			flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+		else if (status == (uint32_t)FLUE_STATUS_UPLOAD_IN_PROGRESS)
+			flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
+		flue_chain_refuse(e, &ch->receives, ref, status);
+		return;
+	}
+	e->pieces[last].flags |= PIECE_LAST_OF_SUB;
+	if (c->post_head == FLUE_NONE)
+		c->post_head = first;
+	else
+		e->pieces[c->post_tail].next = first;
+	c->post_tail = last;
+	c->flags |= CONN_POSTED;
+	c->flags &= ~CONN_REFUSED;
+	flue_conn_touch(e, c);
+}

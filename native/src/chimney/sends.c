@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Send data: NBL chains become pieces at submission, pieces become completions when all of them is
+ * acknowledged and the port no longer reads them. */
+
+#include <errno.h>
+
+#include "engine/parts.h"
+#include "tcp/tcp.h"
+
+/** Pieces taken so far for a chain that may still turn out to be broken. */
+struct capture {
+	uint32_t first;
+	uint32_t last;
+	uint32_t seq;
+	uint32_t bytes;
+};
+
+static struct flue_piece *
+capture_piece(struct flue_engine *e, struct capture *cap, flue_ref nbl, uint32_t nbl_seq)
+{
+	uint32_t id = flue_ids_take(&e->piece_ids);
+	struct flue_piece *p;
+
+	if (id == FLUE_NONE)
+		return NULL;
+	p = &e->pieces[id];
+	p->data = NULL;
+	p->nbl = nbl;
+	p->seq = cap->seq + cap->bytes;
+	p->nbl_seq = nbl_seq;
+	p->len = 0;
+	p->next = FLUE_NONE;
+	p->flags = 0;
+	atomic_store_explicit(&p->tx_refs, 0, memory_order_relaxed);
+	if (cap->last != FLUE_NONE)
+		e->pieces[cap->last].next = id;
+	else
+		cap->first = id;
+	cap->last = id;
+	return p;
+}
+
+static int
+capture_nb(struct flue_engine *e, struct capture *cap, const struct flue_net_buffer *nb,
+		flue_ref nbl, uint32_t nbl_seq, uint32_t flags)
+{
+	struct flue_nb_walk w;
+	uint8_t *data;
+	uint32_t len;
+	int rc = flue_nb_walk_begin(&w, nb);
+
+	while (rc == 0 && (rc = flue_nb_walk_next(&w, &data, &len)) > 0) {
+		struct flue_piece *p = capture_piece(e, cap, nbl, nbl_seq);
+
+		if (p == NULL)
+			return -ENOSPC;
+		p->data = data;
+		p->len = len;
+		p->flags = flags;
+		cap->bytes += len;
+		/* Sequence space: what is queued must stay far below half of it. */
+		if (cap->bytes > UINT32_C(0x20000000))
+			return -ENOSPC;
+		rc = 0;
+	}
+	return rc;
+}
+
+static int
+capture_nbl(struct flue_engine *e, struct capture *cap, flue_ref ref, uint32_t flags, flue_ref *next)
+{
+	const struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
+	uint32_t before = cap->last;
+	uint32_t nbl_seq = cap->seq + cap->bytes;
+	flue_ref at;
+	int i;
+
+	if (nbl == NULL)
+		return -EINVAL;
+	*next = __atomic_load_n(&nbl->next, __ATOMIC_RELAXED);
+	at = __atomic_load_n(&nbl->first_net_buffer, __ATOMIC_RELAXED);
+	for (i = 0; at != FLUE_REF_NULL; i++) {
+		const struct flue_net_buffer *nb = flue_nb_at(at);
+		int rc;
+
+		if (nb == NULL || i == FLUE_MAX_NBS_PER_NBL)
+			return -EINVAL;
+		at = __atomic_load_n(&nb->next, __ATOMIC_RELAXED);
+		rc = capture_nb(e, cap, nb, ref, nbl_seq, flags);
+		if (rc < 0)
+			return rc;
+	}
+	/* Nothing in it: it still has its place in the order. */
+	if (cap->last == before) {
+		struct flue_piece *p = capture_piece(e, cap, ref, nbl_seq);
+
+		if (p == NULL)
+			return -ENOSPC;
+		p->flags = flags;
+	}
+	e->pieces[cap->last].flags |= PIECE_LAST_OF_NBL;
+	return 0;
+}
+
+int
+flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int nbls,
+		uint32_t flags, uint32_t last_flags)
+{
+	struct capture cap = {FLUE_NONE, FLUE_NONE, c->snd_end, 0};
+	int rc = chain == FLUE_REF_NULL ? -EINVAL : 0;
+	int i;
+
+	for (i = 0; rc == 0 && i < nbls && chain != FLUE_REF_NULL; i++)
+		rc = capture_nbl(e, &cap, chain, flags, &chain);
+	if (rc == 0 && nbls > 1 && chain != FLUE_REF_NULL)
+		rc = -EINVAL;
+	if (rc == 0 && c->snd_end + cap.bytes - c->snd_una > UINT32_C(0x3fffffff))
+		rc = -ENOSPC;
+	if (rc < 0) {
+		while (cap.first != FLUE_NONE) {
+			uint32_t id = cap.first;
+
+			cap.first = e->pieces[id].next;
+			flue_ids_give(&e->piece_ids, id);
+		}
+		return rc;
+	}
+	e->pieces[cap.last].flags |= last_flags;
+	if (c->send_head == FLUE_NONE)
+		c->send_head = cap.first;
+	else
+		e->pieces[c->send_tail].next = cap.first;
+	if (c->send_nxt == FLUE_NONE)
+		c->send_nxt = cap.first;
+	c->send_tail = cap.last;
+	c->snd_end += cap.bytes;
+	return 0;
+}
+
+/** Complete at once, unless earlier sends are still out: then behind them. */
+static void
+refuse(struct flue_engine *e, struct flue_chan *ch, struct flue_conn *c, flue_ref ref,
+		uint32_t status)
+{
+	struct flue_chain *chain = &ch->sends;
+
+	if (c != NULL && c->send_head != FLUE_NONE)
+		chain = &flue_conn_rest_of(e, c)->refused;
+	flue_chain_refuse(e, chain, ref, status);
+}
+
+void
+flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref)
+{
+	struct flue_conn *c = flue_conn_of(e, token);
+	int rc;
+
+	if (unlikely(c == NULL || c->channel != ch->index)) {
+		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
+		refuse(e, ch, NULL, ref, FLUE_STATUS_INVALID_STATE);
+		return;
+	}
+	if (unlikely(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING))) {
+		refuse(e, ch, c, ref, c->flags & CONN_ABORTED ? FLUE_STATUS_REQUEST_ABORTED
+							      : FLUE_STATUS_UPLOAD_IN_PROGRESS);
+		return;
+	}
+	if (unlikely(c->flags & CONN_FIN_QUEUED)) {
+		refuse(e, ch, c, ref, FLUE_STATUS_INVALID_STATE);
+		return;
+	}
+	rc = flue_send_queue(e, c, ref, FLUE_MAX_NBLS_PER_CALL, 0, PIECE_LAST_OF_SUB);
+	if (unlikely(rc == -ENOSPC)) {
+		flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
+		refuse(e, ch, c, ref, FLUE_STATUS_UPLOAD_IN_PROGRESS);
+		return;
+	}
+	if (unlikely(rc < 0)) {
+		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+		refuse(e, ch, c, ref, FLUE_STATUS_FAILURE);
+		return;
+	}
+	if (c->snd_end == c->snd_una)
+		flue_send_complete(e, c);
+	flue_conn_touch(e, c);
+}
+
+/** Data acknowledged: never beyond the data, whatever our FIN took. */
+static uint32_t
+una_of_data(const struct flue_conn *c)
+{
+	return flue_seq_lt(c->snd_end, c->snd_una) ? c->snd_end : c->snd_una;
+}
+
+static void
+complete_nbl(struct flue_engine *e, struct flue_conn *c, const struct flue_piece *p, bool acked)
+{
+	struct flue_net_buffer_list *nbl = flue_nbl_at(p->nbl);
+	uint32_t end = acked ? p->seq + p->len : una_of_data(c);
+	uint32_t bytes = flue_seq_gt(end, p->nbl_seq) ? end - p->nbl_seq : 0;
+
+	if (p->flags & PIECE_DISCONNECT) {
+		flue_conn_rest_of(e, c)->disconnect_bytes = bytes;
+		if (nbl != NULL)
+			flue_nbl_advance(nbl, bytes);
+		return;
+	}
+	if (nbl != NULL) {
+		nbl->status = acked ? FLUE_STATUS_SUCCESS : FLUE_STATUS_REQUEST_ABORTED;
+		nbl->bytes_transferred = bytes;
+		flue_nbl_advance(nbl, bytes);
+	}
+	flue_chain_append(&e->chans[c->channel].sends, p->nbl, nbl,
+			(p->flags & PIECE_LAST_OF_SUB) != 0);
+}
+
+/** Everything in front of it is complete: now the disconnect, if its time has come. */
+static void
+complete_disconnect(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	uint32_t status = FLUE_STATUS_SUCCESS;
+
+	if (rest->refused.credits != 0)
+		flue_chain_join(&e->chans[c->channel].sends, &rest->refused);
+	if (rest->disconnect == 0)
+		return;
+	if (!rest->disconnect_abortive) {
+		if (!(c->flags & (CONN_FIN_ACKED | CONN_ABORTED)))
+			return;
+		if (!(c->flags & CONN_FIN_ACKED))
+			status = FLUE_STATUS_REQUEST_ABORTED;
+	}
+	if (!flue_disconnect_complete(e, c, status)) {
+		c->flags |= CONN_TX_WAIT;
+		flue_conn_touch(e, c);
+	}
+}
+
+void
+flue_send_complete(struct flue_engine *e, struct flue_conn *c)
+{
+	uint32_t una = una_of_data(c);
+
+	c->flags &= ~CONN_TX_WAIT;
+	while (c->send_head != FLUE_NONE) {
+		uint32_t id = c->send_head;
+		struct flue_piece *p = &e->pieces[id];
+		bool acked = flue_seq_leq(p->seq + p->len, una);
+
+		if (!acked && !(c->flags & CONN_ABORTED))
+			return;
+		if (atomic_load_explicit(&p->tx_refs, memory_order_acquire) != 0) {
+			c->flags |= CONN_TX_WAIT;
+			flue_conn_touch(e, c);
+			return;
+		}
+		if (p->flags & PIECE_LAST_OF_NBL)
+			complete_nbl(e, c, p, acked);
+		if (acked)
+			c->bytes_out += p->len;
+		c->send_head = p->next;
+		if (c->send_nxt == id)
+			c->send_nxt = p->next;
+		flue_ids_give(&e->piece_ids, id);
+	}
+	c->send_tail = FLUE_NONE;
+	if (flue_conn_rest_of(e, c)->disconnect != 0 ||
+			flue_conn_rest_of(e, c)->refused.credits != 0)
+		complete_disconnect(e, c);
+}
+
+bool
+flue_send_lent(const struct flue_engine *e, const struct flue_conn *c)
+{
+	uint32_t id;
+
+	for (id = c->send_head; id != FLUE_NONE; id = e->pieces[id].next)
+		if (atomic_load_explicit(&e->pieces[id].tx_refs, memory_order_acquire) != 0)
+			return true;
+	return false;
+}
+
+uint32_t
+flue_send_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *head, flue_ref *tail)
+{
+	struct flue_net_buffer_list *last = NULL;
+	uint32_t una = una_of_data(c);
+	uint32_t credits = 0;
+
+	*head = FLUE_REF_NULL;
+	*tail = FLUE_REF_NULL;
+	while (c->send_head != FLUE_NONE) {
+		uint32_t id = c->send_head;
+		struct flue_piece *p = &e->pieces[id];
+		struct flue_net_buffer_list *nbl = flue_nbl_at(p->nbl);
+		uint32_t done = flue_seq_gt(una, p->nbl_seq) ? una - p->nbl_seq : 0;
+
+		if (flue_seq_gt(una, p->seq))
+			c->bytes_out += una - p->seq < p->len ? una - p->seq : p->len;
+		if (p->flags & PIECE_DISCONNECT) {
+			if ((p->flags & PIECE_LAST_OF_NBL))
+				complete_nbl(e, c, p, false);
+		} else if (nbl != NULL && p->nbl != *tail) {
+			nbl->next = FLUE_REF_NULL;
+			if (last != NULL)
+				last->next = p->nbl;
+			else
+				*head = p->nbl;
+			last = nbl;
+			*tail = p->nbl;
+			if (done > 0)
+				flue_nbl_advance(nbl, done);
+		}
+		credits += (p->flags & PIECE_LAST_OF_SUB) != 0;
+		c->send_head = p->next;
+		flue_ids_give(&e->piece_ids, id);
+	}
+	c->send_tail = FLUE_NONE;
+	c->send_nxt = FLUE_NONE;
+	return credits;
+}
+
+void
+flue_send_drop(struct flue_engine *e, struct flue_conn *c)
+{
+	while (c->send_head != FLUE_NONE) {
+		uint32_t id = c->send_head;
+
+		c->send_head = e->pieces[id].next;
+		flue_ids_give(&e->piece_ids, id);
+	}
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Terminate, in two walks: the first takes every connection of the tree out of processing at once,
+ * the second gives them back one by one, waiting where a verdict or the port is awaited. */
+
+#include "chimney/fill.h"
+#include "engine/parts.h"
+#include "tcp/tcp.h"
+
+static uint64_t
+token_of(const struct flue_op_level *lv)
+{
+	flue_ref ref = __atomic_load_n(&lv->block->miniport_offload_context, __ATOMIC_RELAXED);
+	const uint64_t *slot = ref != FLUE_REF_NULL ? flue_block_slot(ref) : NULL;
+
+	return slot != NULL ? __atomic_load_n(slot, __ATOMIC_RELAXED) : 0;
+}
+
+/** @return false: the ACK that is owed could not be sent yet */
+static bool
+pay_ack(struct flue_engine *e, struct flue_conn *c)
+{
+	if (!(c->flags & (CONN_ACK_OWED | CONN_ACK_NOW)))
+		return true;
+	return flue_tcp_send_ack(e, c);
+}
+
+void
+flue_terminate_prepare(struct flue_engine *e, struct flue_op_level *lv)
+{
+	struct flue_conn *c = flue_conn_of(e, token_of(lv));
+
+	if (c == NULL || (c->flags & CONN_TERMINATING))
+		return;
+	c->flags |= CONN_TERMINATING;
+	(void)pay_ack(e, c);
+	flue_timer_drop(e, c);
+}
+
+/** Everything that has to be over before the host gets the connection. */
+static bool
+conn_ready(struct flue_engine *e, struct flue_conn *c)
+{
+	/* Room for every completion it can still have, so that none is left half done. */
+	if (!pay_ack(e, c) || (c->flags & CONN_INDICATING) ||
+			!flue_up_fits(&e->chans[c->channel], 8))
+		return false;
+	flue_send_complete(e, c);
+	return !flue_send_lent(e, c);
+}
+
+/** Put what is given back into the block. */
+static bool
+give_back(struct flue_engine *e, struct flue_op_level *lv, struct flue_conn *c)
+{
+	uint8_t type = __atomic_load_n(&lv->block->header.type, __ATOMIC_RELAXED);
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_chan *ch = &e->chans[c->channel];
+	struct flue_tcp_delegated *d = NULL;
+	flue_ref buffered;
+	flue_ref head;
+	flue_ref tail;
+
+	if (!flue_receive_recall(e, c, &buffered))
+		return false;
+	flue_receive_abort(e, c, FLUE_STATUS_UPLOAD_IN_PROGRESS);
+	ch->sends.credits += flue_send_recall(e, c, &head, &tail);
+	flue_chain_join(&ch->sends, &rest->refused);
+	if (type == FLUE_STATE_TCP || type == FLUE_STATE_TCP_DELEGATED)
+		(void)flue_fill_delegated(e, lv, c, type, &d);
+	lv->block->net_buffer_list_chain = head;
+	if (d != NULL) {
+		d->send_data_head = head;
+		d->send_data_tail = tail;
+		d->buffered_data = buffered;
+	} else if (buffered != FLUE_REF_NULL) {
+		/* Nowhere to say it: the host did not want it. */
+		flue_receive_return(e, buffered);
+	}
+	return true;
+}
+
+/** @return false: not ready */
+static bool
+terminate_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
+		struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	if (c->channel != op->channel) {
+		lv->status = FLUE_STATUS_FAILURE;
+		return true;
+	}
+	if (!conn_ready(e, c) || !give_back(e, lv, c))
+		return false;
+	if (rest->disconnect != 0)
+		(void)flue_disconnect_complete(e, c, FLUE_STATUS_UPLOAD_IN_PROGRESS);
+	flue_reasm_hand_up(e, c);
+	flue_conn_free(e, c);
+	flue_count(e, FLUE_CTR_TERMINATED, 1);
+	lv->status = FLUE_STATUS_SUCCESS;
+	return true;
+}
+
+bool
+flue_terminate_leave(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv)
+{
+	uint64_t token = token_of(lv);
+	struct flue_neighbor *n;
+	struct flue_path *p;
+	struct flue_conn *c;
+
+	lv->status = FLUE_STATUS_FAILURE;
+	if (lv->block->miniport_offload_context == FLUE_REF_NULL) {
+		lv->status = FLUE_STATUS_SUCCESS;
+		return true;
+	}
+	if ((c = flue_conn_of(e, token)) != NULL)
+		return terminate_conn(e, op, lv, c);
+	if ((p = flue_path_of(e, token)) != NULL) {
+		if (p->connections == 0) {
+			flue_path_free(e, p);
+			lv->status = FLUE_STATUS_SUCCESS;
+		}
+	} else if ((n = flue_neighbor_of(e, token)) != NULL) {
+		if (n->paths == 0) {
+			flue_neighbor_free(e, n);
+			lv->status = FLUE_STATUS_SUCCESS;
+		}
+	} else {
+		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
+	}
+	return true;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Channels: submissions down, one ordered ring up. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "engine/parts.h"
+
+/** Entries a single submission can need at once: it is not taken while there are fewer. */
+#define UP_RESERVE 4
+
+/** NBLs of one completion entry, about; Java bounds what it follows. */
+#define CHAIN_MAX 1024
+
+static bool
+capacity_valid(int n)
+{
+	return n >= 64 && n <= 65536 && (n & (n - 1)) == 0;
+}
+
+int
+flue_chan_open(struct flue_engine *e, int sub_capacity, int up_capacity)
+{
+	struct flue_chan *ch;
+	int64_t bytes;
+	int region;
+
+	if (!capacity_valid(sub_capacity) || !capacity_valid(up_capacity))
+		return -EINVAL;
+	if (e->nchans == FLUE_MAX_CHANNELS)
+		return -ENOSPC;
+	bytes = (int64_t)sizeof(struct flue_channel_header) +
+			(int64_t)sizeof(struct flue_submission) * sub_capacity +
+			(int64_t)sizeof(struct flue_up) * up_capacity;
+	region = flue_region_create(FLUE_REGION_HEAP, bytes);
+	if (region < 0)
+		return region;
+	ch = &e->chans[e->nchans];
+	memset(ch, 0, sizeof(*ch));
+	ch->index = e->nchans;
+	ch->region = region;
+	ch->header = flue_region_at(region);
+	ch->header->magic = FLUE_CHANNEL_MAGIC;
+	ch->header->version = FLUE_ABI_VERSION;
+	ch->header->sub_capacity = (uint32_t)sub_capacity;
+	ch->header->up_capacity = (uint32_t)up_capacity;
+	ch->header->sub_offset = sizeof(struct flue_channel_header);
+	ch->header->up_offset = sizeof(struct flue_channel_header) +
+			sizeof(struct flue_submission) * (uint64_t)sub_capacity;
+	ch->subs = (struct flue_submission *)(ch->header + 1);
+	ch->ups = (struct flue_up *)(ch->subs + sub_capacity);
+	ch->sub_mask = (uint32_t)sub_capacity - 1;
+	ch->up_mask = (uint32_t)up_capacity - 1;
+	e->nchans++;
+	return region;
+}
+
+/** Free entries. A head that Java cannot have written counts as a full ring. */
+static uint32_t
+up_free(struct flue_chan *ch, uint32_t wanted)
+{
+	uint64_t used = ch->up_tail - ch->up_head;
+
+	if (ch->up_mask + 1 - used < wanted) {
+		uint64_t head = __atomic_load_n(&ch->header->up_head, __ATOMIC_ACQUIRE);
+
+		if (head - ch->up_head <= used)
+			ch->up_head = head;
+		used = ch->up_tail - ch->up_head;
+	}
+	return ch->up_mask + 1 - (uint32_t)used;
+}
+
+bool
+flue_up_room(struct flue_chan *ch)
+{
+	uint32_t half = (ch->up_mask + 1) / 2;
+
+	return up_free(ch, half + 1) > half;
+}
+
+bool
+flue_up_fits(struct flue_chan *ch, uint32_t n)
+{
+	return up_free(ch, n) >= n;
+}
+
+bool
+flue_up_put(struct flue_chan *ch, uint32_t op, uint32_t arg0, uint64_t handle, flue_ref ref,
+		uint64_t arg1)
+{
+	struct flue_up *up;
+
+	if (unlikely(up_free(ch, 1) == 0))
+		return false;
+	up = &ch->ups[ch->up_tail & ch->up_mask];
+	up->op = op;
+	up->arg0 = arg0;
+	up->handle = handle;
+	up->ref = ref;
+	up->arg1 = arg1;
+	ch->up_tail++;
+	return true;
+}
+
+void
+flue_chan_publish(struct flue_chan *ch, int64_t now)
+{
+	struct flue_channel_header *h = ch->header;
+
+	__atomic_store_n(&h->sub_head, ch->sub_head, __ATOMIC_RELEASE);
+	__atomic_store_n(&h->up_tail, ch->up_tail, __ATOMIC_RELEASE);
+	__atomic_store_n(&h->engine_now, now, __ATOMIC_RELAXED);
+	__atomic_store_n(&h->engine_passes, h->engine_passes + 1, __ATOMIC_RELAXED);
+}
+
+/* ---- Completion chains ---------------------------------------------------------------------- */
+
+void
+flue_chain_append(struct flue_chain *chain, flue_ref ref, struct flue_net_buffer_list *nbl,
+		uint32_t credits)
+{
+	chain->credits += credits;
+	if (nbl == NULL)
+		return;
+	nbl->next = FLUE_REF_NULL;
+	if (chain->tail != NULL)
+		chain->tail->next = ref;
+	else
+		chain->head = ref;
+	chain->tail = nbl;
+	chain->count++;
+}
+
+void
+flue_chain_join(struct flue_chain *chain, struct flue_chain *from)
+{
+	chain->credits += from->credits;
+	if (from->tail != NULL) {
+		if (chain->tail != NULL)
+			chain->tail->next = from->head;
+		else
+			chain->head = from->head;
+		chain->tail = from->tail;
+		chain->count += from->count;
+	}
+	*from = (struct flue_chain){0};
+}
+
+void
+flue_chain_refuse(struct flue_engine *e, struct flue_chain *chain, flue_ref ref, uint32_t status)
+{
+	int i;
+
+	for (i = 0; i < FLUE_MAX_NBLS_PER_CALL && ref != FLUE_REF_NULL; i++) {
+		struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
+		flue_ref next;
+
+		if (nbl == NULL) {
+			flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+			break;
+		}
+		next = __atomic_load_n(&nbl->next, __ATOMIC_RELAXED);
+		nbl->status = status;
+		nbl->bytes_transferred = 0;
+		/* In a ring of NBLs the first one would be linked behind itself. */
+		if (nbl == chain->tail)
+			break;
+		flue_chain_append(chain, ref, nbl, 0);
+		ref = next;
+	}
+	chain->credits++;
+}
+
+/** A chain without a credit is only an interim report: it must not use up the completions' half. */
+static bool
+chain_flush(struct flue_chan *ch, struct flue_chain *chain, uint32_t op)
+{
+	if (chain->tail == NULL && chain->credits == 0)
+		return true;
+	if (chain->credits == 0 && !flue_up_room(ch))
+		return false;
+	if (!flue_up_put(ch, op, chain->credits, 0, chain->head, 0))
+		return false;
+	*chain = (struct flue_chain){0};
+	return true;
+}
+
+bool
+flue_chan_flush(struct flue_engine *e, struct flue_chan *ch)
+{
+	bool ok = chain_flush(ch, &ch->sends, FLUE_UP_SEND_COMPLETE);
+
+	ok = chain_flush(ch, &ch->receives, FLUE_UP_RECEIVE_COMPLETE) && ok;
+	ok = chain_flush(ch, &ch->frames, FLUE_UP_FRAME_SEND_COMPLETE) && ok;
+	if (unlikely(!ok))
+		flue_count(e, FLUE_CTR_UP_RING_FULL, 1);
+	return ok;
+}
+
+/* ---- Submissions ---------------------------------------------------------------------------- */
+
+/** @return false: not now; the submission stays in the ring */
+static bool
+dispatch(struct flue_engine *e, struct flue_chan *ch, const struct flue_submission *s)
+{
+	switch (s->op) {
+	case FLUE_SUB_INITIATE:
+	case FLUE_SUB_QUERY:
+	case FLUE_SUB_UPDATE:
+	case FLUE_SUB_INVALIDATE:
+	case FLUE_SUB_TERMINATE:
+		return flue_op_start(e, ch, s->op, s->ref);
+	case FLUE_SUB_SEND:
+		flue_send_submit(e, ch, s->token, s->ref);
+		return true;
+	case FLUE_SUB_RECEIVE:
+		flue_receive_post(e, ch, s->token, s->ref);
+		return true;
+	case FLUE_SUB_DISCONNECT:
+		return flue_disconnect_submit(e, ch, s);
+	case FLUE_SUB_FORWARD:
+		flue_forward_submit(e, ch, s->token, s->ref);
+		return true;
+	case FLUE_SUB_RECEIVE_RETURN:
+		flue_receive_return(e, s->ref);
+		return true;
+	case FLUE_SUB_VERDICT:
+		flue_receive_verdict(e, ch, s);
+		return true;
+	case FLUE_SUB_FRAME_SEND:
+		return flue_frames_send(e, ch, s->ref);
+	case FLUE_SUB_FRAME_RETURN:
+		flue_frames_return(e, s->ref);
+		return true;
+	default:
+		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+		return true;
+	}
+}
+
+int
+flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max)
+{
+	uint64_t tail = __atomic_load_n(&ch->header->sub_tail, __ATOMIC_ACQUIRE);
+	int n = 0;
+
+	/* A tail that Java cannot have written: there is nothing in between that could be read. */
+	if (unlikely(tail - ch->sub_head > (uint64_t)ch->sub_mask + 1)) {
+		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+		return 0;
+	}
+	while (ch->sub_head != tail && n < max) {
+		struct flue_submission s = ch->subs[ch->sub_head & ch->sub_mask];
+
+		if (unlikely(up_free(ch, UP_RESERVE) < UP_RESERVE)) {
+			flue_count(e, FLUE_CTR_UP_RING_FULL, 1);
+			break;
+		}
+		if (!dispatch(e, ch, &s))
+			break;
+		if (unlikely(ch->sends.count >= CHAIN_MAX || ch->frames.count >= CHAIN_MAX))
+			(void)flue_chan_flush(e, ch);
+		ch->sub_head++;
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Making and ending an engine. */
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/parts.h"
+#include "engine/run.h"
+#include "observe/counters.h"
+#include "tcp/tcp.h"
+
+void
+flue_engine_config_default(struct flue_engine_config *config)
+{
+	*config = (struct flue_engine_config){
+		.abi_version = FLUE_ABI_VERSION,
+		.arena_kind = FLUE_REGION_HEAP,
+		.max_connections = 16384,
+		.max_paths = 4096,
+		.max_neighbors = 1024,
+		.max_sends = 65536,
+		.max_receives = 4096,
+		.max_frames = 4096,
+		.rto_min_us = 200000,
+		.rto_max_us = 60000000,
+		.ticks_per_second = 1000,
+		.max_receive_window = 16 * 1024 * 1024,
+		.seed = 1,
+		.max_retransmissions = 15,
+	};
+}
+
+static bool
+between(int64_t v, int64_t low, int64_t high)
+{
+	return v >= low && v <= high;
+}
+
+static bool
+config_valid(const struct flue_engine_config *c)
+{
+	return c->abi_version == FLUE_ABI_VERSION &&
+			(c->arena_kind == FLUE_REGION_HEAP ||
+					c->arena_kind == FLUE_REGION_HUGEPAGE) &&
+			c->arena_bytes >= 0 && between(c->max_connections, 1, 4194304) &&
+			between(c->max_paths, 1, 4194304) &&
+			between(c->max_neighbors, 1, 4194304) &&
+			between(c->max_sends, 1, 4194304) && between(c->max_receives, 1, 1048576) &&
+			between(c->max_frames, 1, 1048576) && c->rto_min_us > 0 &&
+			c->rto_min_us <= c->rto_max_us && c->rto_max_us <= 1000000000 &&
+			(c->ticks_per_second == 10 || c->ticks_per_second == 100 ||
+					c->ticks_per_second == 1000) &&
+			between(c->max_receive_window, 1, 1 << 30) && c->counters_region >= 0 &&
+			between(c->max_retransmissions, 1, 255);
+}
+
+/* ---- Memory --------------------------------------------------------------------------------- */
+
+/** Cuts a piece of memory into tables. With `base` NULL it only adds up. */
+struct cutter {
+	uint8_t *base;
+	uint64_t used;
+};
+
+static void *
+cut(struct cutter *k, uint64_t n, uint64_t size)
+{
+	void *at = k->base == NULL ? NULL : k->base + k->used;
+
+	k->used += (n * size + FLUE_CACHE_LINE - 1) & ~(uint64_t)(FLUE_CACHE_LINE - 1);
+	return at;
+}
+
+static void
+cut_ids(struct cutter *k, struct flue_ids *ids, uint32_t n)
+{
+	uint32_t i;
+
+	ids->stack = cut(k, n, sizeof(uint32_t));
+	ids->size = n;
+	if (k->base == NULL)
+		return;
+	for (i = 0; i < n; i++)
+		ids->stack[i] = n - 1 - i;
+	ids->free = n;
+}
+
+static uint32_t
+slab_count(const struct flue_engine_config *c)
+{
+	uint32_t n = 2 * (uint32_t)c->max_receives;
+
+	return n < 256 ? 256 : n > 16384 ? 16384 : n;
+}
+
+static void
+cut_tables(struct flue_engine *e, struct cutter *k)
+{
+	const struct flue_engine_config *c = &e->config;
+	uint32_t conns = (uint32_t)c->max_connections;
+	uint32_t buckets = flue_flow_buckets(conns);
+
+	e->flow.buckets = cut(k, 1,
+			(uint64_t)buckets * sizeof(struct flue_flow_bucket) + 4ull * (conns + 1));
+	e->flow.mask = buckets - 1;
+	e->pieces = cut(k, (uint32_t)c->max_sends, sizeof(struct flue_piece));
+	e->rests = cut(k, conns, sizeof(struct flue_conn_rest));
+	e->ready_mask = buckets - 1;
+	e->ready = cut(k, buckets, sizeof(uint32_t));
+	e->heap = cut(k, conns, sizeof(struct flue_heap_entry));
+	e->rx_records = cut(k, (uint32_t)c->max_receives, sizeof(struct flue_record));
+	e->frame_records = cut(k, (uint32_t)c->max_frames, sizeof(struct flue_record));
+	e->slabs.pkts = cut(k, slab_count(c), sizeof(struct flue_pkt));
+	cut_ids(k, &e->conn_ids, conns);
+	cut_ids(k, &e->path_ids, (uint32_t)c->max_paths);
+	cut_ids(k, &e->neighbor_ids, (uint32_t)c->max_neighbors);
+	cut_ids(k, &e->piece_ids, (uint32_t)c->max_sends);
+	cut_ids(k, &e->rx_ids, (uint32_t)c->max_receives);
+	cut_ids(k, &e->frame_ids, (uint32_t)c->max_frames);
+	cut_ids(k, &e->slabs.ids, slab_count(c));
+}
+
+static int
+make_tables(struct flue_engine *e)
+{
+	struct cutter k = {NULL, 0};
+
+	cut_tables(e, &k);
+	e->memory = calloc(1, k.used + FLUE_CACHE_LINE);
+	if (e->memory == NULL)
+		return -ENOMEM;
+	e->memory_bytes = k.used;
+	k.base = (uint8_t *)(((uintptr_t)e->memory + FLUE_CACHE_LINE - 1) &
+			     ~(uintptr_t)(FLUE_CACHE_LINE - 1));
+	k.used = 0;
+	cut_tables(e, &k);
+	return 0;
+}
+
+static int
+make_objects(struct flue_engine *e)
+{
+	const struct flue_engine_config *c = &e->config;
+	int64_t need = (int64_t)sizeof(struct flue_conn) * c->max_connections +
+			(int64_t)sizeof(struct flue_path) * c->max_paths +
+			(int64_t)sizeof(struct flue_neighbor) * c->max_neighbors;
+	int64_t bytes = c->arena_bytes > 0 ? c->arena_bytes : need;
+	int32_t i;
+	int rc;
+
+	if (bytes > FLUE_REGION_MAX_BYTES)
+		return -ENOMEM;
+	rc = flue_arena_create(c->arena_kind, bytes < 4096 ? 4096 : bytes, &e->arena);
+	if (rc < 0)
+		return rc;
+	e->conns = flue_arena_alloc(e->arena, (int64_t)sizeof(struct flue_conn) * c->max_connections);
+	e->paths = flue_arena_alloc(e->arena, (int64_t)sizeof(struct flue_path) * c->max_paths);
+	e->neighbors = flue_arena_alloc(
+			e->arena, (int64_t)sizeof(struct flue_neighbor) * c->max_neighbors);
+	if (e->conns == NULL || e->paths == NULL || e->neighbors == NULL)
+		return -ENOMEM;
+	for (i = 0; i < c->max_connections; i++) {
+		e->conns[i].path = FLUE_NONE;
+		e->conns[i].heap_pos = FLUE_NONE;
+		e->conns[i].timer_ms = FLUE_NONE;
+	}
+	return 0;
+}
+
+static void
+slab_free(struct flue_pkt *pkt)
+{
+	struct flue_slabs *slabs = (struct flue_slabs *)pkt->port;
+
+	pkt->port->held--;
+	flue_ids_give(&slabs->ids, (uint32_t)(pkt - slabs->pkts));
+}
+
+static const struct flue_port_ops slab_ops = {.free = slab_free};
+
+struct flue_pkt *
+flue_slab_take(struct flue_engine *e)
+{
+	uint32_t i = flue_ids_take(&e->slabs.ids);
+	struct flue_pkt *pkt;
+
+	if (i == FLUE_NONE)
+		return NULL;
+	pkt = &e->slabs.pkts[i];
+	*pkt = (struct flue_pkt){
+		.data = e->slabs.memory + (uint64_t)i * FLUE_SLAB_BYTES,
+		.ref = e->slabs.ref + (uint64_t)i * FLUE_SLAB_BYTES,
+		.port = &e->slabs.port,
+		.refcnt = 1,
+	};
+	e->slabs.port.held++;
+	return pkt;
+}
+
+static int
+make_region(struct flue_engine *e)
+{
+	struct cutter k = {NULL, 0};
+	int pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		if (pass == 1) {
+			if (k.used > (uint64_t)FLUE_REGION_MAX_BYTES)
+				return -ENOMEM;
+			e->region = flue_region_create(FLUE_REGION_HEAP, (int64_t)k.used);
+			if (e->region < 0)
+				return e->region;
+			k.base = flue_region_at(e->region);
+			k.used = 0;
+		}
+		e->rx_ref = flue_ref_make((uint32_t)e->region, k.used);
+		e->rx_shared = cut(&k, e->rx_ids.size, sizeof(struct flue_rx_shared));
+		e->frame_ref = flue_ref_make((uint32_t)e->region, k.used);
+		e->frame_shared = cut(&k, e->frame_ids.size, sizeof(struct flue_frame_shared));
+		e->slabs.ref = flue_ref_make((uint32_t)e->region, k.used);
+		e->slabs.memory = cut(&k, e->slabs.ids.size, FLUE_SLAB_BYTES);
+	}
+	e->slabs.port.ops = &slab_ops;
+	e->slabs.port.buffers = e->slabs.ids.size;
+	return 0;
+}
+
+static int
+make_counters(struct flue_engine *e)
+{
+	int rc;
+
+	e->counters_region = e->config.counters_region;
+	if (e->counters_region == 0) {
+		e->counters_region = flue_region_create(FLUE_REGION_HEAP, flue_counters_bytes());
+		if (e->counters_region < 0)
+			return e->counters_region;
+		e->own_counters = true;
+		rc = flue_counters_init(e->counters_region, 0);
+		if (rc < 0)
+			return rc;
+	}
+	return flue_counters_header_at(e->counters_region) == NULL ? -EINVAL : 0;
+}
+
+static void
+free_all(struct flue_engine *e)
+{
+	int i;
+
+	for (i = 0; i < e->nchans; i++)
+		flue_region_release(e->chans[i].region);
+	if (e->own_counters)
+		flue_region_release(e->counters_region);
+	if (e->region > 0)
+		flue_region_release(e->region);
+	flue_arena_destroy(e->arena);
+	free(e->memory);
+	free(e);
+}
+
+int
+flue_engine_create(const struct flue_engine_config *config, flue_port *port, flue_engine **engine)
+{
+	struct flue_engine *e;
+	int rc;
+
+	if (config == NULL || port == NULL || engine == NULL || !config_valid(config))
+		return -EINVAL;
+	e = calloc(1, sizeof(*e));
+	if (e == NULL)
+		return -ENOMEM;
+	e->config = *config;
+	e->port = port;
+	e->low_buffers = port->buffers - port->buffers / 4;
+	rc = make_tables(e);
+	if (rc == 0)
+		rc = make_objects(e);
+	if (rc == 0)
+		rc = make_region(e);
+	if (rc == 0)
+		rc = make_counters(e);
+	if (rc < 0) {
+		free_all(e);
+		return rc == -ENOSPC ? -ENOMEM : rc;
+	}
+	e->flow.conns = e->conns;
+	e->flow.seed = (uint64_t)config->seed * UINT64_C(0x9e3779b97f4a7c15) + 0x632be59bd9b4e019;
+	e->ip_id = (uint16_t)(e->flow.seed >> 40);
+	*engine = e;
+	return 0;
+}
+
+/* ---- End ------------------------------------------------------------------------------------ */
+
+static void
+drop_records(struct flue_record *records, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		struct flue_pkt *pkt = records[i].state == RECORD_FREE ? NULL : records[i].pkts;
+
+		while (pkt != NULL) {
+			struct flue_pkt *next = pkt->next;
+
+			flue_pkt_release(pkt);
+			pkt = next;
+		}
+	}
+}
+
+/** Packets at the port may still point into the send pieces. */
+static bool
+pieces_lent(struct flue_engine *e)
+{
+	int tries;
+	int32_t i;
+
+	for (tries = 0; tries < 100; tries++) {
+		bool lent = false;
+
+		if (e->port->ops->reclaim != NULL)
+			e->port->ops->reclaim(e->port);
+		for (i = 0; i < e->config.max_sends && !lent; i++)
+			lent = atomic_load_explicit(&e->pieces[i].tx_refs,
+					       memory_order_acquire) != 0;
+		if (!lent)
+			return false;
+		usleep(1000);
+	}
+	return true;
+}
+
+void
+flue_engine_destroy(flue_engine *e)
+{
+	int expected = OWNER_NONE;
+	int32_t i;
+
+	if (e == NULL)
+		return;
+	(void)flue_engine_stop(e);
+	while (!atomic_compare_exchange_weak(&e->owner, &expected, OWNER_GONE)) {
+		expected = OWNER_NONE;
+		sched_yield();
+	}
+	for (i = 0; i < e->nchans; i++)
+		__atomic_store_n(&e->chans[i].header->engine_stopped, 1, __ATOMIC_RELEASE);
+	for (; e->txq_head != e->txq_tail; e->txq_head++)
+		flue_pkt_release(e->txq[e->txq_head % FLUE_TX_QUEUE]);
+	for (i = 0; i < e->config.max_connections; i++) {
+		if (e->conns[i].path == FLUE_NONE)
+			continue;
+		flue_receive_drop(e, &e->conns[i]);
+		flue_reasm_drop(e, &e->conns[i]);
+	}
+	drop_records(e->rx_records, e->rx_ids.size);
+	drop_records(e->frame_records, e->frame_ids.size);
+	if (pieces_lent(e)) /* better some memory lost than a driver that writes into ours */
+		e->memory = NULL;
+	free_all(e);
+}
+
+/* ---- Questions ------------------------------------------------------------------------------ */
+
+int64_t
+flue_engine_held(const flue_engine *e, int which)
+{
+	switch (which) {
+	case 0:
+		return flue_ids_used(&e->neighbor_ids);
+	case 1:
+		return flue_ids_used(&e->path_ids);
+	case 2:
+		return flue_ids_used(&e->conn_ids);
+	case 3:
+		return e->flow.count;
+	case 4:
+		return flue_ids_used(&e->piece_ids);
+	case 5:
+		return flue_ids_used(&e->rx_ids);
+	case 6:
+		return flue_ids_used(&e->frame_ids);
+	case 7:
+		return e->heap_size;
+	default:
+		return -EINVAL;
+	}
+}
+
+int64_t
+flue_engine_arena(const flue_engine *e, int which)
+{
+	switch (which) {
+	case 0:
+		return (int64_t)(flue_ids_used(&e->conn_ids) * sizeof(struct flue_conn) +
+				 flue_ids_used(&e->path_ids) * sizeof(struct flue_path) +
+				 flue_ids_used(&e->neighbor_ids) * sizeof(struct flue_neighbor));
+	case 1:
+		return flue_arena_size(e->arena);
+	case 2:
+		return flue_arena_kind(e->arena);
+	default:
+		return -EINVAL;
+	}
+}
+
+int
+flue_engine_counters(const flue_engine *e)
+{
+	return e->counters_region;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Objects and the tokens that name them: kind (8 bits), generation (24), index (32). */
+
+#include <string.h>
+
+#include "engine/parts.h"
+#include "tcp/bytes.h"
+#include "tcp/csum.h"
+
+#define GENERATION_MASK UINT32_C(0xffffff)
+
+uint64_t
+flue_token(enum flue_kind kind, uint32_t generation, uint32_t index)
+{
+	return ((uint64_t)kind << 56) | ((uint64_t)(generation & GENERATION_MASK) << 32) | index;
+}
+
+static bool
+token_names(uint64_t token, enum flue_kind kind, uint32_t size)
+{
+	return token >> 56 == (uint64_t)kind && (uint32_t)token < size;
+}
+
+struct flue_conn *
+flue_conn_of(struct flue_engine *e, uint64_t token)
+{
+	struct flue_conn *c;
+
+	if (!token_names(token, FLUE_KIND_TCP, e->conn_ids.size))
+		return NULL;
+	c = &e->conns[(uint32_t)token];
+	if (c->path == FLUE_NONE || token != flue_token(FLUE_KIND_TCP, c->generation, (uint32_t)token))
+		return NULL;
+	return c;
+}
+
+struct flue_path *
+flue_path_of(struct flue_engine *e, uint64_t token)
+{
+	struct flue_path *p;
+
+	if (!token_names(token, FLUE_KIND_PATH, e->path_ids.size))
+		return NULL;
+	p = &e->paths[(uint32_t)token];
+	if (!p->used || token != flue_token(FLUE_KIND_PATH, p->generation, (uint32_t)token))
+		return NULL;
+	return p;
+}
+
+struct flue_neighbor *
+flue_neighbor_of(struct flue_engine *e, uint64_t token)
+{
+	struct flue_neighbor *n;
+
+	if (!token_names(token, FLUE_KIND_NEIGHBOR, e->neighbor_ids.size))
+		return NULL;
+	n = &e->neighbors[(uint32_t)token];
+	if (!n->used || token != flue_token(FLUE_KIND_NEIGHBOR, n->generation, (uint32_t)token))
+		return NULL;
+	return n;
+}
+
+void
+flue_conn_free(struct flue_engine *e, struct flue_conn *c)
+{
+	uint32_t generation = c->generation + 1;
+	uint32_t ready = c->flags & CONN_READY;
+
+	flue_flow_remove(&e->flow, c);
+	flue_timer_drop(e, c);
+	e->paths[c->path].connections--;
+	memset(c, 0, sizeof(*c));
+	memset(flue_conn_rest_of(e, c), 0, sizeof(struct flue_conn_rest));
+	c->generation = generation;
+	c->path = FLUE_NONE;
+	c->heap_pos = FLUE_NONE;
+	c->timer_ms = FLUE_NONE;
+	/* It may still stand in the ready queue: that entry must find itself again. */
+	c->flags = ready;
+	flue_ids_give(&e->conn_ids, flue_conn_index(e, c));
+}
+
+void
+flue_path_free(struct flue_engine *e, struct flue_path *p)
+{
+	uint32_t generation = p->generation + 1;
+
+	e->neighbors[p->neighbor].paths--;
+	memset(p, 0, sizeof(*p));
+	p->generation = generation;
+	flue_ids_give(&e->path_ids, (uint32_t)(p - e->paths));
+}
+
+void
+flue_neighbor_free(struct flue_engine *e, struct flue_neighbor *n)
+{
+	uint32_t generation = n->generation + 1;
+
+	memset(n, 0, sizeof(*n));
+	n->generation = generation;
+	flue_ids_give(&e->neighbor_ids, (uint32_t)(n - e->neighbors));
+}
+
+static void
+fold_pseudo(struct flue_path *p, uint64_t sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	p->pseudo = (uint32_t)sum;
+}
+
+void
+flue_path_build_head(struct flue_engine *e, struct flue_path *p)
+{
+	const struct flue_neighbor *n = &e->neighbors[p->neighbor];
+	uint8_t *ip = p->head + 14;
+
+	memset(p->head, 0, sizeof(p->head));
+	memcpy(p->head, n->mac, 6);
+	memcpy(p->head + 6, n->src, 6);
+	if (p->ip6) {
+		flue_store16be(p->head + 12, 0x86dd);
+		ip[0] = 0x60;
+		ip[6] = 6;
+		memcpy(ip + 8, p->local, 16);
+		memcpy(ip + 24, p->remote, 16);
+		fold_pseudo(p, flue_csum_add(ip + 8, 32, __builtin_bswap16(6)));
+		return;
+	}
+	flue_store16be(p->head + 12, 0x0800);
+	ip[0] = 0x45;
+	flue_store16be(ip + 6, 0x4000); /* DF */
+	ip[9] = 6;
+	memcpy(ip + 12, p->local, 4);
+	memcpy(ip + 16, p->remote, 4);
+	p->ip_sum = (uint32_t)flue_csum_add(ip, 20, 0);
+	fold_pseudo(p, flue_csum_add(ip + 12, 8, __builtin_bswap16(6)));
+}

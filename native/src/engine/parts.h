@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLUE_ENGINE_PARTS_H
+#define FLUE_ENGINE_PARTS_H
+
+/** @file What the engine's files call of each other. All on the owner's thread. */
+
+#include "engine/priv.h"
+
+/* ---- channel.c: rings ----------------------------------------------------------------------- */
+
+int flue_chan_open(struct flue_engine *e, int sub_capacity, int up_capacity);
+/** Take submissions. @return how many */
+int flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max);
+/** Is there room for an indication, an event, frames? They get half of the ring. */
+bool flue_up_room(struct flue_chan *ch);
+/** Are there `n` free entries for completions? */
+bool flue_up_fits(struct flue_chan *ch, uint32_t n);
+/** @return false: no room at all, try again in a later pass */
+bool flue_up_put(struct flue_chan *ch, uint32_t op, uint32_t arg0, uint64_t handle, flue_ref ref,
+		uint64_t arg1);
+/** Let Java see what was put, and the submissions taken. */
+void flue_chan_publish(struct flue_chan *ch, int64_t now);
+/** Put waiting completion chains. @return true when none is left waiting */
+bool flue_chan_flush(struct flue_engine *e, struct flue_chan *ch);
+/** Append a completed NBL (may be NULL: credits alone) to a chain. */
+void flue_chain_append(struct flue_chain *chain, flue_ref ref, struct flue_net_buffer_list *nbl,
+		uint32_t credits);
+/** Move all of `from` behind `chain`. */
+void flue_chain_join(struct flue_chain *chain, struct flue_chain *from);
+/** Complete a whole submitted chain with one status. Follows it as far as it can be followed. */
+void flue_chain_refuse(struct flue_engine *e, struct flue_chain *chain, flue_ref ref,
+		uint32_t status);
+
+/* ---- nbl.c: buffer lists of others ---------------------------------------------------------- */
+
+/** NBL behind a reference; NULL when it does not resolve or is not aligned. */
+struct flue_net_buffer_list *flue_nbl_at(flue_ref ref);
+struct flue_net_buffer *flue_nb_at(flue_ref ref);
+
+/** Position in the data of one NB; every field of NB and MDL is read once. */
+struct flue_nb_walk {
+	flue_ref mdl;
+	uint32_t offset;
+	uint32_t left;
+	int mdls;
+};
+
+/** @return 0, -EINVAL */
+int flue_nb_walk_begin(struct flue_nb_walk *w, const struct flue_net_buffer *nb);
+/** Next piece of memory. @return 1, 0 at the end, -EINVAL (broken chain) */
+int flue_nb_walk_next(struct flue_nb_walk *w, uint8_t **data, uint32_t *len);
+/** Move the start of data on by `bytes`, at most data_length. @return how many bytes it moved */
+uint32_t flue_nb_advance(struct flue_net_buffer *nb, uint32_t bytes);
+/** The same over all NBs of an NBL. */
+void flue_nbl_advance(struct flue_net_buffer_list *nbl, uint32_t bytes);
+
+/* ---- frames.c: raw frames ------------------------------------------------------------------- */
+
+/** Up to the host. Takes over the packet. */
+void flue_frame_up(struct flue_engine *e, struct flue_pkt *pkt);
+/** Put the frames of this pass into the first channel's up-ring. */
+void flue_frames_flush(struct flue_engine *e);
+/** @return false: no packet or no room in the queue; try again later */
+bool flue_frames_send(struct flue_engine *e, struct flue_chan *ch, flue_ref ref);
+void flue_frames_return(struct flue_engine *e, flue_ref ref);
+
+/* ---- tx.c ----------------------------------------------------------------------------------- */
+
+/** Room was checked before. */
+void flue_txq_push(struct flue_engine *e, struct flue_pkt *pkt);
+void flue_txq_flush(struct flue_engine *e);
+/** A packet to fill, or NULL. */
+struct flue_pkt *flue_tx_alloc(struct flue_engine *e);
+
+/* ---- rx.c ----------------------------------------------------------------------------------- */
+
+/** A segment as parsed. Numbers in host order, addresses and ports as on the wire. */
+struct flue_segment {
+	struct flue_pkt *pkt;
+	const uint8_t *tcp;
+	uint32_t seq;
+	uint32_t ack;
+	uint32_t tsval;
+	uint32_t tsecr;
+	uint32_t payload; /* bytes */
+	uint16_t window; /* unscaled */
+	uint8_t flags; /* low byte of the TCP flags */
+	uint8_t hlen; /* TCP header bytes */
+	bool has_ts;
+	bool checked; /* checksums are known to be good */
+	struct flue_flow_key key;
+	uint64_t hash;
+};
+
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_PSH 0x08
+#define TCP_ACK 0x10
+#define TCP_URG 0x20
+
+/** Receive until drained or `budget` is used up. @return packets */
+int flue_rx(struct flue_engine *e, int budget);
+/** Is this a plain TCP/IPv4 segment for us? Fills `s` but for options. */
+bool flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s);
+/** Read the options; never beyond the header, whatever their length bytes say. */
+void flue_segment_options(struct flue_segment *s);
+
+/* ---- pools (engine.c) ----------------------------------------------------------------------- */
+
+struct flue_pkt *flue_slab_take(struct flue_engine *e);
+
+/* ---- timer.c -------------------------------------------------------------------------------- */
+
+/** Have timers_run() look at `c` no later than `deadline`. */
+void flue_timer_arm(struct flue_engine *e, struct flue_conn *c, int64_t deadline);
+void flue_timer_arm_ms(struct flue_engine *e, struct flue_conn *c, uint32_t ms);
+void flue_timer_drop(struct flue_engine *e, struct flue_conn *c);
+int flue_timers_run(struct flue_engine *e);
+
+/* ---- object.c: tokens and objects ----------------------------------------------------------- */
+
+uint64_t flue_token(enum flue_kind kind, uint32_t generation, uint32_t index);
+struct flue_conn *flue_conn_of(struct flue_engine *e, uint64_t token);
+struct flue_path *flue_path_of(struct flue_engine *e, uint64_t token);
+struct flue_neighbor *flue_neighbor_of(struct flue_engine *e, uint64_t token);
+void flue_conn_free(struct flue_engine *e, struct flue_conn *c);
+void flue_path_free(struct flue_engine *e, struct flue_path *p);
+void flue_neighbor_free(struct flue_engine *e, struct flue_neighbor *n);
+void flue_path_build_head(struct flue_engine *e, struct flue_path *p);
+
+/* ---- op.c: state operations ----------------------------------------------------------------- */
+
+/** @return false: too many under way */
+bool flue_op_start(struct flue_engine *e, struct flue_chan *ch, uint32_t code, flue_ref root);
+/** @return blocks looked at */
+int flue_ops_run(struct flue_engine *e);
+/** Is the operation in that slot still the one with that mark? */
+bool flue_op_active(const struct flue_engine *e, uint32_t slot, uint64_t mark);
+
+/* initiate.c, terminate.c, query.c: what the walk calls. leave: false = not yet, ask again */
+void flue_initiate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
+		struct flue_op_level *parent);
+void flue_initiate_leave(struct flue_engine *e, struct flue_op_level *lv);
+void flue_terminate_prepare(struct flue_engine *e, struct flue_op_level *lv);
+bool flue_terminate_leave(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv);
+void flue_query_enter(struct flue_engine *e, struct flue_op_level *lv);
+
+/** Token in the block's slot. @return NULL when the slot does not resolve */
+uint64_t *flue_block_slot(flue_ref slot);
+
+/* ---- state.c: structures of the specification ----------------------------------------------- */
+
+void flue_state_export(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_delegated *d,
+		struct flue_tcp_state_ext *x);
+/** @return 0 or a status */
+uint32_t flue_state_import(struct flue_engine *e, struct flue_conn *c,
+		const struct flue_tcp_delegated *d, const struct flue_tcp_state_ext *x);
+
+/* ---- sends.c, receives.c, disconnect.c, forward.c: data calls -------------------------------- */
+
+void flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref);
+/**
+ * Take over a chain of at most `nbls` as send data; `flags` of every piece, `last_flags` of the
+ * last. Nothing is taken on failure.
+ * @return 0, -ENOSPC (no piece left), -EINVAL (broken)
+ */
+int flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int nbls,
+		uint32_t flags, uint32_t last_flags);
+/** Give back what is acknowledged (or aborted) and no longer read by the port. */
+void flue_send_complete(struct flue_engine *e, struct flue_conn *c);
+/** All pieces, without completing: NBLs relinked in order, first byte SND.UNA.
+ *  @return credits; chain head and tail through the pointers */
+uint32_t flue_send_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *head, flue_ref *tail);
+bool flue_send_lent(const struct flue_engine *e, const struct flue_conn *c);
+void flue_send_drop(struct flue_engine *e, struct flue_conn *c);
+
+void flue_receive_post(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref);
+void flue_receive_verdict(struct flue_engine *e, struct flue_chan *ch,
+		const struct flue_submission *s);
+void flue_receive_return(struct flue_engine *e, flue_ref ref);
+void flue_receive_abort(struct flue_engine *e, struct flue_conn *c, uint32_t status);
+/** Queue in-order payload. Takes over the packet. @return false: no memory, nothing was taken */
+bool flue_receive_enqueue(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt);
+/** PLACE of the delivery algorithm: queue to posted requests. A push request is complete as soon as
+ *  it holds anything. */
+void flue_receive_place(struct flue_engine *e, struct flue_conn *c);
+/** Run the delivery machine; touches the connection again when it had to stop for want of room. */
+void flue_receive_deliver(struct flue_engine *e, struct flue_conn *c);
+/** All that is queued, as a chain of lent NBLs. @return false: not enough records now */
+bool flue_receive_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *chain);
+void flue_receive_drop(struct flue_engine *e, struct flue_conn *c);
+
+/** @return false: no packet for the RST now; ask again */
+bool flue_disconnect_submit(struct flue_engine *e, struct flue_chan *ch,
+		const struct flue_submission *s);
+/** @return false: no room now */
+bool flue_disconnect_complete(struct flue_engine *e, struct flue_conn *c, uint32_t status);
+void flue_forward_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref);
+
+#endif /* FLUE_ENGINE_PARTS_H */

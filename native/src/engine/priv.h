@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLUE_ENGINE_PRIV_H
+#define FLUE_ENGINE_PRIV_H
+
+/**
+ * @file
+ * The engine from within. Everything here belongs to the engine's owner: the thread that holds
+ * `owner`. Nothing is locked.
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "engine/flow.h"
+#include "flue/flue_channel.h"
+#include "flue/flue_engine.h"
+#include "flue/flue_memory.h"
+#include "flue/flue_observe.h"
+#include "flue/flue_pkt.h"
+#include "memory/region.h"
+#include "tcp/conn.h"
+
+#define FLUE_MAX_CHANNELS    8
+#define FLUE_BURST           32
+#define FLUE_TX_QUEUE        512 /* packets built and not taken by the port */
+#define FLUE_TX_PER_PASS     64 /* data segments */
+#define FLUE_TX_PER_TURN     8 /* of one connection before the next gets its turn */
+#define FLUE_COMMANDS        256 /* submissions a pass */
+#define FLUE_BLOCKS          32 /* blocks of state operations a pass */
+#define FLUE_OPS             64 /* state operations under way */
+#define FLUE_OOO_MAX         256 /* segments held behind a hole, a connection */
+#define FLUE_RX_MDLS         32 /* of one receive indication */
+#define FLUE_COPY_BELOW      256 /* payload bytes that are not worth lending */
+#define FLUE_SLAB_BYTES      2048
+#define FLUE_QUIET_NS        INT64_C(100000000)
+#define FLUE_CHALLENGE_MS    100
+#define FLUE_FIN_WAIT_US     120000000u
+#define FLUE_NS_PER_MS       INT64_C(1000000)
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* ---- Objects -------------------------------------------------------------------------------- */
+
+enum flue_kind { FLUE_KIND_NEIGHBOR = 1, FLUE_KIND_PATH = 2, FLUE_KIND_TCP = 3 };
+
+/** Layer 2. One line. */
+struct flue_neighbor {
+	uint64_t handle;
+	uint32_t generation;
+	uint32_t paths; /* that depend on it */
+	uint32_t vlan_id;
+	uint32_t host_delta; /* HostReachabilityDelta, ticks, as given */
+	uint32_t nic_time; /* engine's ticks of the last confirmation */
+	uint8_t mac[6];
+	uint8_t src[6];
+	uint8_t used;
+	uint8_t own_src; /* the host left DlSourceAddress zero */
+	uint8_t pad[18];
+};
+
+FLUE_ASSERT_LAYOUT(sizeof(struct flue_neighbor) == 64);
+
+/** Layer 3. `head` is what every packet of the path begins with. */
+struct flue_path {
+	uint8_t head[54]; /* Ethernet and IP header; tos, length, id, ttl, checksum zero */
+	uint8_t used;
+	uint8_t ip6;
+	uint32_t ip_sum; /* of the IPv4 header in head */
+	uint32_t pseudo; /* source, destination, protocol; folded to 32 bits */
+	uint32_t connections; /* that depend on it */
+	uint32_t neighbor;
+	uint32_t generation;
+	uint32_t mtu;
+	uint64_t handle;
+	uint8_t local[16];
+	uint8_t remote[16];
+	uint8_t pad[8];
+};
+
+FLUE_ASSERT_LAYOUT(sizeof(struct flue_path) == 128);
+
+/* ---- Pools ---------------------------------------------------------------------------------- */
+
+/** Indices that are free. */
+struct flue_ids {
+	uint32_t *stack;
+	uint32_t free;
+	uint32_t size;
+};
+
+static inline uint32_t
+flue_ids_take(struct flue_ids *ids)
+{
+	return ids->free == 0 ? FLUE_NONE : ids->stack[--ids->free];
+}
+
+static inline void
+flue_ids_give(struct flue_ids *ids, uint32_t id)
+{
+	ids->stack[ids->free++] = id;
+}
+
+static inline uint32_t
+flue_ids_used(const struct flue_ids *ids)
+{
+	return ids->size - ids->free;
+}
+
+#define PIECE_LAST_OF_NBL    0x1 /* the NBL completes with this piece */
+#define PIECE_LAST_OF_SUB    0x2 /* ... and with it a submission's credit */
+#define PIECE_DISCONNECT     0x4 /* final data of a disconnect; not a send */
+#define PIECE_NO_PUSH        0x8 /* posted receive: complete only when full */
+
+/** A contiguous piece of send data, or of a posted receive buffer. One line. */
+struct flue_piece {
+	const uint8_t *data;
+	flue_ref nbl;
+	uint32_t seq; /* of the first byte (send) / bytes placed (receive) */
+	uint32_t nbl_seq; /* of the NBL's first byte (send) / bytes of the NBL so far (receive) */
+	uint32_t len;
+	uint32_t next;
+	_Atomic uint32_t tx_refs; /* packets at the port that read this */
+	uint32_t flags;
+	uint64_t pad[3];
+};
+
+FLUE_ASSERT_LAYOUT(sizeof(struct flue_piece) == FLUE_CACHE_LINE);
+
+enum flue_record_state {
+	RECORD_FREE = 0,
+	RECORD_INDICATED = 1, /* waiting for the verdict */
+	RECORD_LENT = 2, /* the host's until it returns it */
+};
+
+/** What Java sees of a receive indication, in the engine's region. */
+struct flue_rx_shared {
+	struct flue_net_buffer_list nbl;
+	struct flue_net_buffer nb;
+	struct flue_mdl mdl[FLUE_RX_MDLS];
+};
+
+/** What Java sees of a raw frame. */
+struct flue_frame_shared {
+	struct flue_net_buffer_list nbl;
+	struct flue_net_buffer nb;
+	struct flue_mdl mdl;
+	uint8_t pad[32];
+};
+
+FLUE_ASSERT_LAYOUT(sizeof(struct flue_rx_shared) == 1216);
+FLUE_ASSERT_LAYOUT(sizeof(struct flue_frame_shared) == 256);
+
+/** The engine's own note on a record: Java cannot write here. */
+struct flue_record {
+	struct flue_pkt *pkts;
+	uint32_t bytes;
+	uint32_t state; /* enum flue_record_state */
+};
+
+/** Packets on slabs: looks like a port to flue_pkt_release(). */
+struct flue_slabs {
+	struct flue_port port;
+	struct flue_pkt *pkts;
+	struct flue_ids ids;
+	uint8_t *memory;
+	flue_ref ref;
+};
+
+/* ---- Channels ------------------------------------------------------------------------------- */
+
+struct flue_chan {
+	struct flue_channel_header *header;
+	struct flue_submission *subs;
+	struct flue_up *ups;
+	uint64_t sub_head;
+	uint64_t up_tail;
+	uint64_t up_head; /* last seen */
+	uint32_t sub_mask;
+	uint32_t up_mask;
+	int region;
+	int index;
+	struct flue_chain sends;
+	struct flue_chain receives;
+	struct flue_chain frames;
+};
+
+/* ---- State operations ----------------------------------------------------------------------- */
+
+enum flue_op_phase { OP_FREE = 0, OP_PREPARE, OP_WORK, OP_COMPLETE };
+
+struct flue_op_level {
+	struct flue_miniport_offload_block_list *block;
+	flue_ref ref;
+	flue_ref next;
+	uint32_t status;
+	uint32_t deps;
+	uint32_t deps_ok;
+	uint32_t object; /* index of the neighbor or path here; FLUE_NONE */
+	uint8_t kind; /* enum flue_kind of `object`; 0 */
+	uint8_t role; /* enum flue_role */
+	uint8_t failed; /* nothing below it is tried */
+};
+
+/** One operation on a tree; the walk can stop after any block. */
+struct flue_op {
+	uint64_t mark; /* written into each block that was seen; never the same twice */
+	flue_ref root;
+	flue_ref cursor; /* block to enter next; 0 = leave level[depth] */
+	uint32_t visited;
+	int32_t depth;
+	uint8_t code; /* enum flue_submission_op */
+	uint8_t phase; /* enum flue_op_phase */
+	uint8_t channel;
+	struct flue_op_level level[3];
+};
+
+/* ---- The engine ----------------------------------------------------------------------------- */
+
+struct flue_heap_entry {
+	uint32_t ms;
+	uint32_t conn;
+};
+
+enum { OWNER_NONE = 0, OWNER_POLL = 1, OWNER_THREAD = 2, OWNER_GONE = 3 };
+
+struct flue_engine {
+	struct flue_port *port;
+	int64_t now;
+	int64_t now_ms_wide;
+	uint32_t now_ms;
+	uint32_t now_sub_us; /* microseconds into now_ms, rounded up */
+	uint32_t now_ticks;
+	uint32_t low_buffers; /* port.held above this: copy instead of lending */
+	uint32_t op_count;
+	struct flue_conn *conns;
+	struct flue_conn_rest *rests;
+	struct flue_path *paths;
+	struct flue_neighbor *neighbors;
+	struct flue_ids conn_ids;
+	struct flue_ids path_ids;
+	struct flue_ids neighbor_ids;
+	struct flue_flow flow;
+	struct flue_piece *pieces;
+	struct flue_ids piece_ids;
+	struct flue_rx_shared *rx_shared;
+	struct flue_record *rx_records;
+	struct flue_ids rx_ids;
+	flue_ref rx_ref;
+	struct flue_frame_shared *frame_shared;
+	struct flue_record *frame_records;
+	struct flue_ids frame_ids;
+	flue_ref frame_ref;
+	struct flue_slabs slabs;
+
+	/* Connections with something to do at the end of the pass: a ring, max_connections wide. */
+	uint32_t *ready;
+	uint32_t ready_mask;
+	uint32_t ready_head;
+	uint32_t ready_tail;
+
+	struct flue_heap_entry *heap;
+	uint32_t heap_size;
+
+	struct flue_pkt *txq[FLUE_TX_QUEUE];
+	uint32_t txq_head;
+	uint32_t txq_tail;
+	uint32_t tx_data; /* data segments built this pass */
+	uint16_t ip_id;
+
+	/* Raw frames of this pass, linked. */
+	struct flue_net_buffer_list *raw_tail;
+	flue_ref raw_head;
+	uint32_t raw_count;
+
+	uint64_t ctr[FLUE_CTR_COUNT];
+	uint64_t published[FLUE_CTR_COUNT];
+	struct flue_chan chans[FLUE_MAX_CHANNELS];
+	int nchans;
+	struct flue_op ops[FLUE_OPS];
+	uint32_t op_order[FLUE_OPS]; /* slots, oldest first */
+
+	struct flue_engine_config config;
+	flue_arena *arena;
+	int region;
+	int counters_region;
+	bool own_counters;
+	void *memory; /* tables outside of arena and region */
+	uint64_t memory_bytes;
+	_Atomic int owner;
+	_Atomic bool stop;
+	bool thread_runs;
+	pthread_t thread;
+	int thread_cpu;
+};
+
+static inline void
+flue_count(struct flue_engine *e, enum flue_counter id, uint64_t n)
+{
+	e->ctr[id] += n;
+}
+
+static inline uint32_t
+flue_conn_index(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return (uint32_t)(c - e->conns);
+}
+
+static inline struct flue_conn_rest *
+flue_conn_rest_of(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return &e->rests[c - e->conns];
+}
+
+/** Have the end of this pass look at the connection. */
+static inline void
+flue_conn_touch(struct flue_engine *e, struct flue_conn *c)
+{
+	if (c->flags & CONN_READY)
+		return;
+	c->flags |= CONN_READY;
+	e->ready[e->ready_tail++ & e->ready_mask] = flue_conn_index(e, c);
+}
+
+static inline uint32_t
+flue_txq_room(const struct flue_engine *e)
+{
+	return FLUE_TX_QUEUE - (e->txq_tail - e->txq_head);
+}
+
+#endif /* FLUE_ENGINE_PRIV_H */

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A pass: receive, commands, timers, transmit. Who comes later in this order sees what those before
+ * have changed; a timer that fires late sees what arrived while nobody polled. */
+
+#include "engine/run.h"
+
+#include <errno.h>
+
+#include "engine/parts.h"
+#include "observe/counters.h"
+#include "tcp/tcp.h"
+
+/** The last word on a connection in this pass. @return true: it wants another turn */
+static bool
+conn_run(struct flue_engine *e, struct flue_conn *c)
+{
+	bool more = false;
+
+	flue_receive_deliver(e, c);
+	if (c->flags & CONN_TX_WAIT)
+		flue_send_complete(e, c);
+	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING)))
+		more = flue_tcp_output(e, c);
+	if ((c->flags & (CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE)) &&
+			!(c->flags & (CONN_ABORTED | CONN_TERMINATING)))
+		more = !flue_tcp_send_ack(e, c) || more;
+	return more;
+}
+
+/** Everyone that has something to do gets a turn; those with data left get more while the pass has
+ *  any to give. */
+static void
+run_ready(struct flue_engine *e)
+{
+	uint32_t before;
+
+	e->tx_data = 0;
+	do {
+		uint32_t n = e->ready_tail - e->ready_head;
+
+		before = e->tx_data;
+		for (; n > 0; n--) {
+			struct flue_conn *c = &e->conns[e->ready[e->ready_head++ & e->ready_mask]];
+
+			c->flags &= ~CONN_READY;
+			if (c->path != FLUE_NONE && conn_run(e, c))
+				flue_conn_touch(e, c);
+		}
+	} while (e->tx_data != before && e->tx_data < FLUE_TX_PER_PASS &&
+			e->ready_head != e->ready_tail);
+}
+
+static void
+publish_counters(struct flue_engine *e)
+{
+	struct flue_counters_header *header =
+			flue_ref_at(flue_ref_make((uint32_t)e->counters_region, 0),
+					(uint64_t)sizeof(struct flue_counters_header) +
+							FLUE_CTR_COUNT *
+									sizeof(struct flue_counter_record));
+	struct flue_counter_record *records;
+	int i;
+
+	if (header == NULL)
+		return;
+	e->ctr[FLUE_CTR_CONNECTIONS_NOW] = flue_ids_used(&e->conn_ids);
+	e->ctr[FLUE_CTR_PATHS_NOW] = flue_ids_used(&e->path_ids);
+	e->ctr[FLUE_CTR_NEIGHBORS_NOW] = flue_ids_used(&e->neighbor_ids);
+	e->ctr[FLUE_CTR_SENDS_NOW] = flue_ids_used(&e->piece_ids);
+	e->ctr[FLUE_CTR_RECEIVES_NOW] = flue_ids_used(&e->rx_ids);
+	e->ctr[FLUE_CTR_FRAMES_NOW] = flue_ids_used(&e->frame_ids);
+	e->ctr[FLUE_CTR_BUFFERS_NOW] = e->port->held;
+	records = flue_counters_records(header);
+	for (i = 0; i < FLUE_CTR_COUNT; i++) {
+		if (e->ctr[i] == e->published[i])
+			continue;
+		e->published[i] = e->ctr[i];
+		flue_counter_set(records, (enum flue_counter)i, e->ctr[i]);
+	}
+	flue_counters_updated(header, e->now);
+}
+
+int
+flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
+{
+	int commands = FLUE_COMMANDS;
+	int work;
+	int i;
+
+	e->now = now;
+	e->now_ms_wide = now / FLUE_NS_PER_MS;
+	e->now_ms = (uint32_t)e->now_ms_wide;
+	e->now_sub_us = (uint32_t)((now % FLUE_NS_PER_MS + 999) / 1000);
+	e->now_ticks = (uint32_t)(now / (INT64_C(1000000000) / e->config.ticks_per_second));
+	if (e->port->ops->reclaim != NULL)
+		e->port->ops->reclaim(e->port);
+	work = flue_rx(e, budget);
+	for (i = 0; i < e->nchans; i++)
+		commands -= flue_chan_commands(e, &e->chans[i], commands);
+	work += FLUE_COMMANDS - commands;
+	if (e->op_count > 0)
+		work += flue_ops_run(e);
+	work += flue_timers_run(e);
+	flue_txq_flush(e);
+	run_ready(e);
+	flue_txq_flush(e);
+	flue_frames_flush(e);
+	for (i = 0; i < e->nchans; i++) {
+		(void)flue_chan_flush(e, &e->chans[i]);
+		flue_chan_publish(&e->chans[i], now);
+	}
+	flue_count(e, FLUE_CTR_PASSES, 1);
+	if (work > 0 || (e->ctr[FLUE_CTR_PASSES] & 1023) == 0)
+		publish_counters(e);
+	return work;
+}
+
+int
+flue_engine_poll(flue_engine *e, int64_t now, int budget)
+{
+	int expected = OWNER_NONE;
+	int work;
+
+	if (!atomic_compare_exchange_strong_explicit(&e->owner, &expected, OWNER_POLL,
+			    memory_order_acquire, memory_order_relaxed))
+		return expected == OWNER_GONE ? -ESHUTDOWN : -EBUSY;
+	work = flue_engine_pass(e, now, budget);
+	atomic_store_explicit(&e->owner, OWNER_NONE, memory_order_release);
+	return work;
+}
+
+int
+flue_engine_channel(flue_engine *e, int sub_capacity, int up_capacity)
+{
+	int expected = OWNER_NONE;
+	int region;
+
+	if (!atomic_compare_exchange_strong_explicit(&e->owner, &expected, OWNER_POLL,
+			    memory_order_acquire, memory_order_relaxed))
+		return expected == OWNER_GONE ? -ESHUTDOWN : -EBUSY;
+	region = flue_chan_open(e, sub_capacity, up_capacity);
+	atomic_store_explicit(&e->owner, OWNER_NONE, memory_order_release);
+	return region;
+}
+
+int64_t
+flue_engine_next_deadline(const flue_engine *e)
+{
+	/* Work that was cut short goes on as soon as time does. */
+	if (e->ready_head != e->ready_tail || e->txq_head != e->txq_tail || e->op_count > 0)
+		return e->now + 1000;
+	if (e->heap_size == 0)
+		return INT64_MAX;
+	return (e->now_ms_wide + (int32_t)(e->heap[0].ms - e->now_ms)) * FLUE_NS_PER_MS;
+}

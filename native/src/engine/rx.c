@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Receiving: a burst is parsed, looked up and processed in three passes, each prefetching for the
+ * next. Whatever is not a plain segment of a connection we hold goes up as a frame. */
+
+#include <string.h>
+
+#include "engine/parts.h"
+#include "tcp/csum.h"
+#include "tcp/tcp.h"
+
+#define ETH_BYTES 14
+#define ETH_IP4   0x0800
+#define ETH_IP6   0x86dd
+#define IP4_BYTES 20
+#define IP6_BYTES 40
+#define PROTO_TCP 6
+
+/** Port checksums: without an IPv4 header's. */
+static bool
+parse_ip4(struct flue_segment *s, const uint8_t *ip, uint32_t room, uint32_t *seg_len)
+{
+	uint32_t total;
+
+	if (room < IP4_BYTES + 20 || ip[0] != 0x45 || ip[9] != PROTO_TCP)
+		return false;
+	/* More fragments, or an offset: the host reassembles. */
+	if ((flue_load16be(ip + 6) & 0x3fff) != 0)
+		return false;
+	total = flue_load16be(ip + 2);
+	if (total < IP4_BYTES + 20 || total > room)
+		return false;
+	s->key.raddr = flue_load32(ip + 12);
+	s->key.laddr = flue_load32(ip + 16);
+	s->key.ip6 = false;
+	s->tcp = ip + IP4_BYTES;
+	*seg_len = total - IP4_BYTES;
+	return true;
+}
+
+static uint32_t
+fold_ip6(const uint8_t *a)
+{
+	return flue_load32(a) ^ flue_load32(a + 4) ^ flue_load32(a + 8) ^ flue_load32(a + 12);
+}
+
+static bool
+parse_ip6(struct flue_segment *s, const uint8_t *ip, uint32_t room, uint32_t *seg_len)
+{
+	uint32_t length;
+
+	if (room < IP6_BYTES + 20 || ip[0] >> 4 != 6 || ip[6] != PROTO_TCP)
+		return false;
+	length = flue_load16be(ip + 4);
+	if (length < 20 || length > room - IP6_BYTES)
+		return false;
+	s->key.raddr = fold_ip6(ip + 8);
+	s->key.laddr = fold_ip6(ip + 24);
+	s->key.ip6 = true;
+	s->tcp = ip + IP6_BYTES;
+	*seg_len = length;
+	return true;
+}
+
+bool
+flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s)
+{
+	const uint8_t *eth = pkt->data;
+	uint32_t room = pkt->len;
+	uint32_t seg_len;
+	uint16_t type;
+	bool ok;
+
+	if (room < ETH_BYTES || memcmp(eth, e->port->mac, 6) != 0)
+		return false;
+	room -= ETH_BYTES;
+	type = flue_load16be(eth + 12);
+	if (likely(type == ETH_IP4))
+		ok = parse_ip4(s, eth + ETH_BYTES, room, &seg_len);
+	else
+		ok = type == ETH_IP6 && parse_ip6(s, eth + ETH_BYTES, room, &seg_len);
+	if (!ok)
+		return false;
+	s->hlen = (uint8_t)((s->tcp[12] >> 4) * 4);
+	if (s->hlen < 20 || s->hlen > seg_len)
+		return false;
+	s->pkt = pkt;
+	s->key.ports = flue_load32(s->tcp);
+	s->seq = flue_load32be(s->tcp + 4);
+	s->ack = flue_load32be(s->tcp + 8);
+	s->flags = s->tcp[13];
+	s->window = flue_load16be(s->tcp + 14);
+	s->payload = seg_len - s->hlen;
+	s->has_ts = false;
+	s->checked = (pkt->flags & FLUE_PKT_RX_CSUM_GOOD) != 0;
+	s->hash = flue_flow_hash(&e->flow, s->key.raddr, s->key.laddr, s->key.ports);
+	pkt->seq = s->seq;
+	pkt->payload_off = (uint16_t)(s->tcp + s->hlen - eth);
+	pkt->payload_len = (uint16_t)s->payload;
+	return true;
+}
+
+void
+flue_segment_options(struct flue_segment *s)
+{
+	const uint8_t *p = s->tcp + 20;
+	uint32_t left = s->hlen - 20u;
+
+	while (left > 0 && p[0] != 0) {
+		uint32_t n;
+
+		if (p[0] == 1) {
+			p++;
+			left--;
+			continue;
+		}
+		if (left < 2)
+			return;
+		n = p[1];
+		if (n < 2 || n > left)
+			return;
+		if (p[0] == 8 && n == 10) {
+			s->has_ts = true;
+			s->tsval = flue_load32be(p + 2);
+			s->tsecr = flue_load32be(p + 6);
+		}
+		p += n;
+		left -= n;
+	}
+}
+
+static bool
+checksums_good(const struct flue_segment *s)
+{
+	uint32_t seg_len = s->hlen + s->payload;
+	uint64_t sum;
+
+	if (s->checked)
+		return true;
+	if (s->pkt->flags & FLUE_PKT_RX_CSUM_BAD)
+		return false;
+	if (s->key.ip6) {
+		sum = flue_csum_add(s->tcp - 32, 32, 0);
+		sum += __builtin_bswap16(PROTO_TCP) + __builtin_bswap16((uint16_t)seg_len);
+	} else {
+		const uint8_t *ip = s->tcp - IP4_BYTES;
+
+		if (flue_csum_fold(flue_csum_add(ip, IP4_BYTES, 0)) != 0xffff)
+			return false;
+		sum = flue_csum_pseudo4(s->key.raddr, s->key.laddr, seg_len);
+	}
+	return flue_csum_fold(flue_csum_add(s->tcp, seg_len, sum)) == 0xffff;
+}
+
+/** Folded addresses fit; do the whole ones? */
+static bool
+addresses_match6(const struct flue_engine *e, const struct flue_conn *c, const uint8_t *tcp)
+{
+	const struct flue_path *p = &e->paths[c->path];
+
+	return memcmp(tcp - 32, p->remote, 16) == 0 && memcmp(tcp - 16, p->local, 16) == 0;
+}
+
+static void
+segment_in(struct flue_engine *e, struct flue_segment *s)
+{
+	struct flue_conn *c = flue_flow_find(&e->flow, s->hash, &s->key);
+
+	if (c == NULL || (unlikely(s->key.ip6) && !addresses_match6(e, c, s->tcp))) {
+		flue_frame_up(e, s->pkt);
+		return;
+	}
+	if (unlikely(c->flags & (CONN_STOPPED | CONN_TERMINATING))) {
+		flue_frame_up(e, s->pkt);
+		return;
+	}
+	if (unlikely(!checksums_good(s))) {
+		flue_count(e, FLUE_CTR_BAD_CHECKSUM, 1);
+		flue_pkt_release(s->pkt);
+		return;
+	}
+	s->checked = true;
+	flue_tcp_segment(e, c, s);
+}
+
+static void
+burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
+{
+	struct flue_segment segs[FLUE_BURST];
+	bool plain[FLUE_BURST];
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		__builtin_prefetch(pkts[i]->data);
+	for (i = 0; i < n; i++) {
+		flue_count(e, FLUE_CTR_RX_BYTES, pkts[i]->len);
+		plain[i] = flue_segment_parse(e, pkts[i], &segs[i]);
+		if (plain[i])
+			__builtin_prefetch(flue_flow_bucket_of(&e->flow, segs[i].hash));
+	}
+	for (i = 0; i < n; i++) {
+		struct flue_conn *c;
+
+		if (!plain[i])
+			continue;
+		c = flue_flow_candidate(&e->flow, segs[i].hash);
+		if (c != NULL) {
+			__builtin_prefetch(c, 1);
+			__builtin_prefetch(&c->rxq_head, 1);
+		}
+	}
+	for (i = 0; i < n; i++) {
+		if (likely(plain[i]))
+			segment_in(e, &segs[i]);
+		else
+			flue_frame_up(e, pkts[i]);
+	}
+	flue_count(e, FLUE_CTR_RX_FRAMES, n);
+}
+
+int
+flue_rx(struct flue_engine *e, int budget)
+{
+	int total = 0;
+
+	while (total < budget) {
+		struct flue_pkt *pkts[FLUE_BURST];
+		unsigned want = budget - total < FLUE_BURST ? (unsigned)(budget - total) : FLUE_BURST;
+		unsigned n = e->port->ops->rx_burst(e->port, e->now, pkts, want);
+
+		if (n == 0)
+			break;
+		burst(e, pkts, n);
+		total += (int)n;
+		if (n < want)
+			break;
+	}
+	return total;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What an acknowledgment moves: SND.UNA, the send window, RTT, congestion window, timer. */
+
+#include "tcp/loss.h"
+
+static void
+take_time(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	if (c->flags & CONN_TIMING) {
+		if (flue_seq_lt(s->ack, c->rtt_seq))
+			return;
+		c->flags &= ~CONN_TIMING;
+		flue_rtt_sample(e, c, (uint32_t)(e->now / 1000) - c->rtt_start);
+	} else if ((c->flags & CONN_RTO_RECOVERY) && s->has_ts && s->tsecr != 0) {
+		/* Nothing is being timed, for it was sent again; the echo still tells (RFC 7323 4). */
+		uint32_t ticks = flue_ts_clock(e, c) - s->tsecr;
+
+		if (ticks < 60u * (uint32_t)e->config.ticks_per_second)
+			flue_rtt_sample(e, c,
+					ticks * (1000000u / (uint32_t)e->config.ticks_per_second));
+	}
+}
+
+bool
+flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	uint32_t acked = s->ack - c->snd_una;
+	uint32_t flight = c->snd_max - c->snd_una;
+	bool limited;
+
+	if (acked == 0)
+		return false;
+	take_time(e, c, s);
+	c->snd_una = s->ack;
+	if (flue_seq_lt(c->snd_nxt, c->snd_una))
+		c->snd_nxt = c->snd_una;
+	limited = c->cc.cwnd < c->cc.ssthresh ? (uint64_t)flight * 2 >= c->cc.cwnd
+					      : (uint64_t)flight + c->mss >= c->cc.cwnd;
+	flue_cc_reno.on_ack(&c->cc, c->mss, acked, limited);
+	if (c->flags & (CONN_DUP_ACKS | CONN_RTO_RECOVERY))
+		flue_loss_progress(e, c);
+	if ((c->flags & CONN_FIN_SENT) && c->snd_una == c->snd_end + 1)
+		c->flags |= CONN_FIN_ACKED;
+	if (unlikely(c->flags & CONN_PERSIST)) {
+		/* A probe was taken: the peer lives, the next round of probes begins. */
+		c->flags &= ~CONN_PERSIST;
+		c->rtx_count = 0;
+		if (c->probe_round < 16)
+			c->probe_round++;
+	}
+	if (c->snd_una == c->snd_max)
+		c->rtx_ms = FLUE_NONE;
+	else
+		flue_tcp_arm_rtx(e, c, c->rto_us);
+	flue_send_complete(e, c);
+	flue_conn_touch(e, c);
+	return true;
+}
+
+void
+flue_tcp_update_window(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	uint32_t wnd = (uint32_t)s->window << flue_conn_snd_scale(c);
+
+	/* SND.UNA stands for SND.WL2: no update was ever taken from an ACK beyond it, and from one
+	 * before it nothing is taken. */
+	if (!(flue_seq_lt(c->snd_wl1, s->seq) ||
+			    (c->snd_wl1 == s->seq && flue_seq_leq(c->snd_una, s->ack))))
+		return;
+	c->snd_wl1 = s->seq;
+	if (s->window > c->max_window)
+		c->max_window = s->window;
+	if (c->flags & CONN_PERSIST) {
+		/* The peer lives: the next round of probes begins (chimney rules 10.4). */
+		c->rtx_count = 0;
+		if (wnd == 0 && c->probe_round < 16)
+			c->probe_round++;
+	}
+	if (wnd != 0 && c->snd_wnd == 0) {
+		c->probe_round = 0;
+		if (c->flags & CONN_PERSIST) {
+			c->flags &= ~CONN_PERSIST;
+			c->rtx_ms = FLUE_NONE;
+			if (c->snd_una != c->snd_max)
+				flue_tcp_arm_rtx(e, c, c->rto_us);
+		}
+	}
+	if (wnd != c->snd_wnd) {
+		c->snd_wnd = wnd;
+		flue_conn_touch(e, c);
+	}
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLUE_TCP_BYTES_H
+#define FLUE_TCP_BYTES_H
+
+/** @file Unaligned loads and stores. be = network byte order on the wire, host order in hand. */
+
+#include <stdint.h>
+#include <string.h>
+
+static inline uint16_t
+flue_load16(const void *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint32_t
+flue_load32(const void *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t
+flue_load64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline void
+flue_store16(void *p, uint16_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void
+flue_store32(void *p, uint32_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void
+flue_store64(void *p, uint64_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline uint16_t
+flue_load16be(const void *p)
+{
+	return __builtin_bswap16(flue_load16(p));
+}
+
+static inline uint32_t
+flue_load32be(const void *p)
+{
+	return __builtin_bswap32(flue_load32(p));
+}
+
+static inline void
+flue_store16be(void *p, uint16_t v)
+{
+	flue_store16(p, __builtin_bswap16(v));
+}
+
+static inline void
+flue_store32be(void *p, uint32_t v)
+{
+	flue_store32(p, __builtin_bswap32(v));
+}
+
+#endif /* FLUE_TCP_BYTES_H */

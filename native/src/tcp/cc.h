@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLUE_TCP_CC_H
+#define FLUE_TCP_CC_H
+
+/**
+ * @file
+ * Congestion control: pure functions over two numbers, one table an algorithm. They know nothing of
+ * segments, timers or the engine. Bytes everywhere.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct flue_cc {
+	uint32_t cwnd;
+	uint32_t ssthresh;
+};
+
+struct flue_cc_ops {
+	const char *name;
+	/**
+	 * New data was acknowledged.
+	 * @param acked    bytes
+	 * @param limited  was the window what held the sender back? If not it does not grow.
+	 */
+	void (*on_ack)(struct flue_cc *cc, uint32_t mss, uint32_t acked, bool limited);
+	/** @param first  first timeout of this segment: only that one moves ssthresh (RFC 5681 3.1) */
+	void (*on_timeout)(struct flue_cc *cc, uint32_t mss, uint32_t flight, bool first);
+};
+
+enum flue_cc_algorithm { FLUE_CC_RENO = 0 };
+
+extern const struct flue_cc_ops flue_cc_reno;
+
+/** Initial window, RFC 6928. */
+static inline uint32_t
+flue_cc_initial_window(uint32_t mss)
+{
+	uint32_t iw = 10 * mss;
+	uint32_t most = 2 * mss > 14600 ? 2 * mss : 14600;
+
+	return iw < most ? iw : most;
+}
+
+#endif /* FLUE_TCP_CC_H */

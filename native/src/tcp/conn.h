@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLUE_TCP_CONN_H
+#define FLUE_TCP_CONN_H
+
+/**
+ * @file
+ * The object of one connection: 256 bytes. Written and read by the engine's owner alone.
+ *
+ *   line 0  what a segment that arrives is compared with and moves
+ *   line 1  what sending and queueing received data need
+ *   line 2, 3  the rest: identity, recovery, timers, counters
+ *
+ * A segment without loss touches the first two lines (and once a round trip, to take its time, the
+ * third). Values of CONST and CACHED lie apart, in struct flue_conn_rest.
+ *
+ *      SND.UNA          SND.NXT      SND.MAX          snd_end   +1 if a FIN is queued
+ *   ------|----------------|------------|-----------------|----
+ *    acked    in flight      sent once      not sent yet
+ *                            before
+ */
+
+#include "flue/flue_offload.h"
+#include "flue/flue_pkt.h"
+#include "tcp/cc.h"
+#include "tcp/seq.h"
+
+/** No index: of a piece, a record, a connection. */
+#define FLUE_NONE UINT32_C(0xffffffff)
+
+/** No deadline. */
+#define FLUE_NEVER INT64_MAX
+
+/* Flags of a connection. */
+#define CONN_TS          UINT32_C(0x00000001) /* timestamps agreed */
+#define CONN_IP6         UINT32_C(0x00000002)
+#define CONN_NAGLE       UINT32_C(0x00000004)
+#define CONN_KEEPALIVE   UINT32_C(0x00000008)
+#define CONN_READY       UINT32_C(0x00000010) /* in the engine's ready queue */
+#define CONN_ACK_OWED    UINT32_C(0x00000020) /* send an ACK at the end of this pass */
+#define CONN_TIMING      UINT32_C(0x00000040) /* rtt_seq is being timed */
+#define CONN_OOO         UINT32_C(0x00000080) /* there are segments behind a hole */
+#define CONN_FIN_QUEUED  UINT32_C(0x00000100) /* our FIN follows snd_end */
+#define CONN_FIN_SENT    UINT32_C(0x00000200) /* ... and was sent at least once */
+#define CONN_FIN_ACKED   UINT32_C(0x00000400)
+#define CONN_FIN_RCVD    UINT32_C(0x00000800) /* the peer's FIN lies at rcv_nxt - 1 */
+#define CONN_FIN_TOLD    UINT32_C(0x00001000) /* DISCONNECT was indicated */
+#define CONN_INDICATING  UINT32_C(0x00002000) /* a verdict is awaited */
+#define CONN_REFUSED     UINT32_C(0x00004000) /* no indication before a receive is posted */
+#define CONN_GATED       UINT32_C(0x00008000) /* its initiate has not completed yet */
+#define CONN_PERSIST     UINT32_C(0x00010000) /* rtx_ms is that of a window probe */
+#define CONN_FIN_WAIT    UINT32_C(0x00020000) /* rtx_ms is that of FIN-WAIT-2 */
+#define CONN_STOPPED     UINT32_C(0x00040000) /* upload requested; segments go up raw */
+#define CONN_ABORTED     UINT32_C(0x00080000) /* RST received or sent */
+#define CONN_TERMINATING UINT32_C(0x00100000)
+#define CONN_ACK_NOW     UINT32_C(0x00200000) /* a duplicate ACK; not held back by the quiet period */
+#define CONN_TELL_ABORT  UINT32_C(0x00400000) /* the ABORT event waits for room */
+#define CONN_TELL_UPLOAD UINT32_C(0x00800000) /* the RETRIEVE event waits for room */
+#define CONN_POSTED      UINT32_C(0x01000000) /* receive requests are queued */
+#define CONN_TX_WAIT     UINT32_C(0x02000000) /* acknowledged pieces wait for the port */
+#define CONN_FORCE       UINT32_C(0x04000000) /* the next segment goes out whatever its size */
+#define CONN_WIN_UPDATE  UINT32_C(0x08000000) /* the ACK owed announces a window */
+#define CONN_RTO_RECOVERY UINT32_C(0x10000000) /* SND.NXT was pulled back; recover is set */
+#define CONN_DUP_ACKS    UINT32_C(0x20000000) /* dup_acks is not zero */
+
+/** With any of these a segment takes the RFC path. */
+#define CONN_SLOW                                                                                  \
+	(CONN_OOO | CONN_FIN_QUEUED | CONN_FIN_SENT | CONN_FIN_RCVD | CONN_STOPPED | CONN_ABORTED |  \
+			CONN_TERMINATING | CONN_PERSIST | CONN_RTO_RECOVERY | CONN_DUP_ACKS)
+
+struct flue_conn {
+	/* line 0 */
+	uint32_t raddr; /* network order; IPv6: folded, the path has the whole */
+	uint32_t laddr;
+	uint32_t ports; /* as in a received TCP header: remote, local */
+	uint32_t flags;
+	uint32_t rcv_nxt;
+	uint32_t rcv_adv; /* promised right edge */
+	uint32_t snd_una;
+	uint32_t snd_nxt;
+	uint32_t snd_max;
+	uint32_t snd_wnd; /* from snd_una */
+	uint32_t snd_wl1;
+	uint32_t ts_recent;
+	uint32_t ts_recent_ms; /* when it was set */
+	uint32_t last_ack_sent;
+	uint32_t ts_delta; /* ticks: our timestamp clock = engine's ticks + this */
+	uint8_t state; /* enum flue_tcp_state */
+	uint8_t scales; /* low nibble: of what we receive from the peer (send); high: of ours */
+	uint8_t ttl;
+	uint8_t tos;
+	/* line 1 */
+	struct flue_pkt *rxq_head; /* in order, not indicated */
+	struct flue_pkt *rxq_tail;
+	uint32_t rtx_ms; /* when retransmission, probe or FIN-WAIT-2 is due; FLUE_NONE = off */
+	uint32_t rx_held; /* bytes queued or indicated and not accepted */
+	uint32_t rcv_buf; /* InitialRcvWnd */
+	uint32_t snd_end; /* behind the last byte queued */
+	uint32_t send_head; /* piece with snd_una; FLUE_NONE */
+	uint32_t send_nxt; /* piece with snd_nxt, or before it; FLUE_NONE = none */
+	struct flue_cc cc;
+	uint32_t rto_us;
+	uint32_t rtt_seq; /* acknowledged beyond this: take the time */
+	uint32_t path;
+	uint16_t mss; /* payload bytes of a full segment */
+	uint16_t max_window; /* largest window field seen; unscaled */
+	/* line 2 */
+	uint64_t handle; /* NdisOffloadHandle */
+	struct flue_pkt *ooo; /* by sequence number */
+	int64_t ka_deadline;
+	int64_t quiet_until; /* no duplicate ACK before; 0 = over */
+	uint32_t generation;
+	uint32_t send_tail;
+	uint32_t post_head; /* posted receive requests: pieces */
+	uint32_t post_tail;
+	uint32_t indicated; /* receive record a verdict is awaited for; FLUE_NONE */
+	uint32_t heap_pos;
+	uint32_t rtt_start; /* us */
+	uint32_t srtt8; /* us x 8; 0 = no sample yet */
+	/* line 3 */
+	uint32_t rttvar4; /* us x 4 */
+	uint32_t min_rtt; /* us */
+	uint32_t recover;
+	uint32_t timer_ms; /* time of the heap entry; FLUE_NONE = no entry */
+	uint32_t pad0;
+	uint32_t rtx_start_ms; /* first retransmission of the current segment */
+	uint32_t last_rx_ms;
+	uint32_t challenge_ms; /* when the last challenge ACK went out */
+	uint32_t retransmits;
+	uint32_t fin_seq; /* of a FIN behind a hole */
+	uint64_t bytes_in; /* accepted by the host */
+	uint64_t bytes_out; /* of send pieces given back */
+	uint16_t ooo_count;
+	uint8_t dup_acks;
+	uint8_t rtx_count;
+	uint8_t probe_round;
+	uint8_t ka_probes;
+	uint8_t upload_reason; /* enum flue_upload_reason of CONN_TELL_UPLOAD */
+	uint8_t channel;
+};
+
+FLUE_ASSERT_LAYOUT(sizeof(struct flue_conn) == 256);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, tos) == 63);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, rxq_head) == 64);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, max_window) == 126);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, handle) == 128);
+
+/** Completions that wait for their up-ring entry: NBLs linked by next. */
+struct flue_chain {
+	flue_ref head;
+	struct flue_net_buffer_list *tail; /* resolved when it was appended */
+	uint32_t credits;
+	uint32_t count;
+};
+
+/** CONST and CACHED as given, and what only control operations need. */
+struct flue_conn_rest {
+	struct flue_tcp_const given_const;
+	struct flue_tcp_cached cached;
+	uint64_t disconnect; /* NBL of the graceful disconnect under way; 0 */
+	struct flue_chain refused; /* sends that found no piece */
+	uint64_t initiate_mark; /* mark and ... */
+	uint32_t initiate_op; /* ... slot of the operation that brought it */
+	uint32_t disconnect_bytes; /* acknowledged of the disconnect's final data */
+	uint32_t post_bytes; /* placed so far for the first posted NBL */
+	bool disconnect_abortive;
+};
+
+static inline bool
+flue_conn_synchronized(const struct flue_conn *c)
+{
+	return c->state >= FLUE_TCP_ESTABLISHED && c->state <= FLUE_TCP_TIME_WAIT;
+}
+
+static inline uint32_t
+flue_conn_snd_scale(const struct flue_conn *c)
+{
+	return c->scales & 15u;
+}
+
+static inline uint32_t
+flue_conn_rcv_scale(const struct flue_conn *c)
+{
+	return c->scales >> 4;
+}
+
+/** Largest send window seen, bytes. */
+static inline uint32_t
+flue_conn_max_snd_wnd(const struct flue_conn *c)
+{
+	return (uint32_t)c->max_window << flue_conn_snd_scale(c);
+}
+
+/** Behind the last sequence number we have to send, the FIN counted. */
+static inline uint32_t
+flue_conn_snd_limit(const struct flue_conn *c)
+{
+	return c->snd_end + ((c->flags & CONN_FIN_QUEUED) != 0);
+}
+
+#endif /* FLUE_TCP_CONN_H */

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A segment arrives (RFC 9293 3.10.7.4, synchronized states). The fast path takes what continues
+ * the stream as expected; everything else goes the RFC's way, step by step, in its order. */
+
+#include "tcp/bytes.h"
+#include "tcp/loss.h"
+#include "tcp/reasm.h"
+
+#define TS_OPTION UINT32_C(0x0101080a) /* NOP, NOP, timestamps, 10 bytes */
+
+static void
+drop(struct flue_segment *s)
+{
+	flue_pkt_release(s->pkt);
+}
+
+static void
+owe_ack(struct flue_engine *e, struct flue_conn *c, uint32_t flags)
+{
+	c->flags |= flags;
+	flue_conn_touch(e, c);
+}
+
+/** An ACK that an attacker must not be able to draw at will (RFC 5961). */
+static void
+challenge(struct flue_engine *e, struct flue_conn *c)
+{
+	if (e->now_ms - c->challenge_ms < FLUE_CHALLENGE_MS)
+		return;
+	c->challenge_ms = e->now_ms;
+	flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
+	owe_ack(e, c, CONN_ACK_NOW);
+}
+
+static void
+remember_ts(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	if (s->has_ts && flue_seq_leq(s->seq, c->last_ack_sent) &&
+			flue_seq_geq(s->tsval, c->ts_recent)) {
+		c->ts_recent = s->tsval;
+		c->ts_recent_ms = e->now_ms;
+	}
+}
+
+/* ---- Fast path ------------------------------------------------------------------------------ */
+
+static bool
+fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
+{
+	/* Header length, reserved bits and flags in one compare; PSH and the window may be anything. */
+	uint32_t expected = c->flags & CONN_TS ? UINT32_C(0x80100000) : UINT32_C(0x50100000);
+	uint32_t window;
+
+	if ((flue_load32be(s->tcp + 12) & UINT32_C(0xfff70000)) != expected ||
+			c->state != FLUE_TCP_ESTABLISHED || (c->flags & CONN_SLOW) ||
+			s->seq != c->rcv_nxt || s->payload > c->rcv_adv - c->rcv_nxt ||
+			s->ack - c->snd_una > c->snd_max - c->snd_una)
+		return false;
+	if (c->flags & CONN_TS) {
+		if (flue_load32be(s->tcp + 20) != TS_OPTION)
+			return false;
+		s->tsval = flue_load32be(s->tcp + 24);
+		s->tsecr = flue_load32be(s->tcp + 28);
+		s->has_ts = true;
+		if (flue_seq_lt(s->tsval, c->ts_recent))
+			return false;
+	}
+	window = (uint32_t)s->window << flue_conn_snd_scale(c);
+	if ((s->payload == 0 && s->ack == c->snd_una && window == c->snd_wnd) || window == 0)
+		return false;
+	flue_count(e, FLUE_CTR_IN_FAST, 1);
+	if (c->flags & CONN_TS)
+		remember_ts(e, c, s);
+	(void)flue_tcp_acknowledge(e, c, s);
+	if (window != c->snd_wnd) {
+		if (s->window > c->max_window)
+			c->max_window = s->window;
+		c->snd_wnd = window;
+		flue_conn_touch(e, c);
+	}
+	c->snd_wl1 = s->seq;
+	if (s->payload == 0) {
+		drop(s);
+		return true;
+	}
+	if (likely(flue_receive_enqueue(e, c, s->pkt))) {
+		c->rcv_nxt += s->payload;
+		flue_count(e, FLUE_CTR_IN_BYTES, s->payload);
+		owe_ack(e, c, CONN_ACK_OWED);
+	} else {
+		drop(s);
+	}
+	return true;
+}
+
+/* ---- RFC path ------------------------------------------------------------------------------- */
+
+/** Timestamps: present when agreed, and not older than what was seen (RFC 7323 5). */
+static bool
+timestamps_acceptable(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	if (!(c->flags & CONN_TS) || (s->flags & TCP_RST))
+		return true;
+	if (!s->has_ts)
+		return false;
+	if (!flue_seq_lt(s->tsval, c->ts_recent))
+		return true;
+	/* 24 days of silence make TS.Recent worthless. */
+	if (e->now_ms - c->ts_recent_ms > 24u * 24 * 3600 * 1000)
+		return true;
+	flue_count(e, FLUE_CTR_IN_OUT_OF_WINDOW, 1);
+	owe_ack(e, c, CONN_ACK_NOW);
+	return false;
+}
+
+static bool
+sequence_acceptable(const struct flue_conn *c, const struct flue_segment *s)
+{
+	uint32_t len = s->payload + ((s->flags & TCP_FIN) != 0) + ((s->flags & TCP_SYN) != 0);
+
+	/* A segment without length at the right edge is what a sender that filled the window sends. */
+	if (len == 0)
+		return flue_seq_geq(s->seq, c->rcv_nxt) && flue_seq_leq(s->seq, c->rcv_adv);
+	return flue_seq_lt(s->seq, c->rcv_adv) && flue_seq_gt(s->seq + len, c->rcv_nxt);
+}
+
+/** RFC 9293: ACK, URG and RST of a segment at RCV.NXT count even when its data does not fit. */
+static bool
+zero_window_exception(const struct flue_conn *c, const struct flue_segment *s)
+{
+	return c->rcv_adv == c->rcv_nxt && s->seq == c->rcv_nxt && !(s->flags & TCP_SYN);
+}
+
+static void
+enter_time_wait(struct flue_engine *e, struct flue_conn *c)
+{
+	c->state = FLUE_TCP_TIME_WAIT;
+	c->rtx_ms = FLUE_NONE;
+	flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
+}
+
+/** Our FIN was acknowledged. */
+static void
+fin_acknowledged(struct flue_engine *e, struct flue_conn *c)
+{
+	switch (c->state) {
+	case FLUE_TCP_FIN_WAIT1:
+		c->state = FLUE_TCP_FIN_WAIT2;
+		c->flags |= CONN_FIN_WAIT;
+		flue_tcp_arm_rtx(e, c, FLUE_FIN_WAIT_US);
+		break;
+	case FLUE_TCP_CLOSING:
+		enter_time_wait(e, c);
+		break;
+	case FLUE_TCP_LAST_ACK:
+		c->state = FLUE_TCP_CLOSED;
+		flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+fin_arrived(struct flue_engine *e, struct flue_conn *c)
+{
+	if (c->flags & CONN_FIN_RCVD)
+		return;
+	flue_reasm_drop(e, c);
+	c->rcv_nxt++;
+	if (flue_seq_lt(c->rcv_adv, c->rcv_nxt))
+		c->rcv_adv = c->rcv_nxt;
+	c->flags |= CONN_FIN_RCVD;
+	owe_ack(e, c, CONN_ACK_NOW);
+	switch (c->state) {
+	case FLUE_TCP_ESTABLISHED:
+		c->state = FLUE_TCP_CLOSE_WAIT;
+		break;
+	case FLUE_TCP_FIN_WAIT1:
+		/* Not acknowledged ours yet, or that came with this segment and was seen before. */
+		c->state = FLUE_TCP_CLOSING;
+		break;
+	case FLUE_TCP_FIN_WAIT2:
+		c->flags &= ~CONN_FIN_WAIT;
+		enter_time_wait(e, c);
+		break;
+	default:
+		break;
+	}
+}
+
+/** In order now? Takes over the packet. */
+static void
+payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
+{
+	bool fin = (s->flags & TCP_FIN) != 0;
+	bool holes = (c->flags & CONN_OOO) != 0;
+	uint32_t end = s->seq + s->payload;
+
+	if (s->seq != c->rcv_nxt) {
+		flue_reasm_add(e, c, s->pkt, fin);
+		if (e->now >= c->quiet_until)
+			owe_ack(e, c, CONN_ACK_NOW);
+		else
+			flue_timer_arm(e, c, c->quiet_until);
+		return;
+	}
+	if (s->payload > 0) {
+		if (!flue_receive_enqueue(e, c, s->pkt)) {
+			drop(s);
+			return;
+		}
+		c->rcv_nxt = end;
+		flue_count(e, FLUE_CTR_IN_BYTES, s->payload);
+		owe_ack(e, c, holes ? CONN_ACK_NOW : CONN_ACK_OWED);
+	} else {
+		drop(s);
+	}
+	if (!fin && holes)
+		fin = flue_reasm_drain(e, c);
+	if (fin)
+		fin_arrived(e, c);
+}
+
+/** Cut to the window; takes over the packet. */
+static void
+trim_and_queue(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
+{
+	uint32_t cut;
+
+	if ((c->state != FLUE_TCP_ESTABLISHED && c->state != FLUE_TCP_FIN_WAIT1 &&
+			    c->state != FLUE_TCP_FIN_WAIT2) ||
+			(s->payload == 0 && !(s->flags & TCP_FIN))) {
+		drop(s);
+		return;
+	}
+	if (flue_seq_lt(s->seq, c->rcv_nxt)) {
+		cut = c->rcv_nxt - s->seq;
+		flue_count(e, FLUE_CTR_IN_DUPLICATE, 1);
+		owe_ack(e, c, CONN_ACK_NOW);
+		if (cut > s->payload) /* all of it and the FIN: acceptable() saw to that */
+			cut = s->payload;
+		s->seq += cut;
+		s->payload -= cut;
+		s->pkt->payload_off = (uint16_t)(s->pkt->payload_off + cut);
+	}
+	if (flue_seq_gt(s->seq + s->payload, c->rcv_adv)) {
+		s->payload = c->rcv_adv - s->seq;
+		s->flags &= (uint8_t)~TCP_FIN;
+		owe_ack(e, c, CONN_ACK_NOW);
+	}
+	s->pkt->seq = s->seq;
+	s->pkt->payload_len = (uint16_t)s->payload;
+	if (s->payload == 0 && !(s->flags & TCP_FIN)) {
+		drop(s);
+		return;
+	}
+	payload_in(e, c, s);
+}
+
+/** Urgent data is the host's: this segment and all that follows go to it unprocessed. */
+static void
+urgent(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
+{
+	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE);
+	flue_tcp_request_upload(e, c, FLUE_UPLOAD_RECEIVED_URGENT_DATA);
+	flue_frame_up(e, s->pkt);
+}
+
+static bool
+ack_acceptable(const struct flue_conn *c, const struct flue_segment *s)
+{
+	return flue_seq_leq(s->ack, c->snd_max) &&
+			flue_seq_geq(s->ack, c->snd_una - flue_conn_max_snd_wnd(c));
+}
+
+static void
+ack_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	bool was_acked = (c->flags & CONN_FIN_ACKED) != 0;
+	uint32_t old_wnd = c->snd_wnd;
+
+	if (flue_seq_gt(s->ack, c->snd_una)) {
+		(void)flue_tcp_acknowledge(e, c, s);
+		flue_tcp_update_window(e, c, s);
+	} else {
+		flue_tcp_update_window(e, c, s);
+		flue_loss_dup_ack(c, s, old_wnd);
+	}
+	if (!was_acked && (c->flags & CONN_FIN_ACKED))
+		fin_acknowledged(e, c);
+	else if (c->flags & CONN_FIN_WAIT)
+		flue_tcp_arm_rtx(e, c, FLUE_FIN_WAIT_US);
+}
+
+static void
+rfc_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
+{
+	flue_segment_options(s);
+	if (!timestamps_acceptable(e, c, s)) {
+		drop(s);
+		return;
+	}
+	if (!sequence_acceptable(c, s)) {
+		if (!zero_window_exception(c, s)) {
+			flue_count(e, FLUE_CTR_IN_OUT_OF_WINDOW, 1);
+			if (!(s->flags & TCP_RST)) {
+				if (s->payload == 0 && !(s->flags & (TCP_FIN | TCP_SYN)))
+					challenge(e, c);
+				else
+					owe_ack(e, c, CONN_ACK_NOW);
+			}
+			drop(s);
+			return;
+		}
+		s->payload = 0;
+		s->flags &= (uint8_t)~TCP_FIN;
+		owe_ack(e, c, CONN_ACK_NOW);
+	}
+	if (s->flags & TCP_RST) {
+		if (s->seq == c->rcv_nxt) {
+			flue_count(e, FLUE_CTR_ABORTS, 1);
+			flue_tcp_abort(e, c);
+			c->flags |= CONN_TELL_ABORT;
+			flue_conn_touch(e, c);
+		} else {
+			challenge(e, c);
+		}
+		drop(s);
+		return;
+	}
+	if ((s->flags & TCP_SYN) || ((s->flags & TCP_ACK) && !ack_acceptable(c, s))) {
+		challenge(e, c);
+		drop(s);
+		return;
+	}
+	if (!(s->flags & TCP_ACK)) {
+		drop(s);
+		return;
+	}
+	if (s->flags & TCP_URG) {
+		urgent(e, c, s);
+		return;
+	}
+	if (c->flags & CONN_TS)
+		remember_ts(e, c, s);
+	ack_in(e, c, s);
+	trim_and_queue(e, c, s);
+}
+
+void
+flue_tcp_segment(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
+{
+	flue_count(e, FLUE_CTR_IN_SEGMENTS, 1);
+	if (unlikely(c->flags & CONN_ABORTED)) {
+		drop(s);
+		return;
+	}
+	if (unlikely(c->flags & CONN_KEEPALIVE)) {
+		c->last_rx_ms = e->now_ms;
+		c->ka_probes = 0;
+	}
+	if (likely(fast_path(e, c, s)))
+		return;
+	rfc_path(e, c, s);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Building segments, and deciding which may go. */
+
+#include "tcp/csum.h"
+#include "tcp/tcp.h"
+
+#define TCP_TS_BYTES 12
+
+/** Piece in which `seq` lies. The queue is not empty and holds it. */
+static struct flue_piece *
+piece_at(struct flue_engine *e, struct flue_conn *c, uint32_t seq)
+{
+	uint32_t at = c->send_nxt;
+	struct flue_piece *p;
+
+	if (at == FLUE_NONE || flue_seq_lt(seq, e->pieces[at].seq))
+		at = c->send_head;
+	p = &e->pieces[at];
+	while (seq - p->seq >= p->len && p->next != FLUE_NONE) {
+		at = p->next;
+		p = &e->pieces[at];
+	}
+	if (seq == c->snd_nxt)
+		c->send_nxt = at;
+	return p;
+}
+
+/** Ethernet and IP. @return where the TCP header goes */
+static uint8_t *
+put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *p,
+		uint8_t *at, uint32_t tcp_len)
+{
+	uint8_t *ip = at + 14;
+	uint64_t sum;
+	uint16_t id;
+
+	if (unlikely(p->ip6)) {
+		memcpy(at, p->head, 54);
+		flue_store16be(ip, (uint16_t)(0x6000 | (c->tos << 4)));
+		flue_store16be(ip + 4, (uint16_t)tcp_len);
+		ip[7] = c->ttl;
+		return ip + 40;
+	}
+	memcpy(at, p->head, 34);
+	/* The lower half of the ids is the host's (chimney rules 5.2). */
+	id = (uint16_t)(0x8000 | (e->ip_id++ & 0x7fff));
+	ip[1] = c->tos;
+	flue_store16be(ip + 2, (uint16_t)(tcp_len + 20));
+	flue_store16be(ip + 4, id);
+	ip[8] = c->ttl;
+	sum = (uint64_t)p->ip_sum + flue_load16(ip + 2) + flue_load16(ip + 4);
+	sum += (uint64_t)c->tos << 8; /* second byte of a word, as it lies in memory */
+	sum += c->ttl;
+	flue_store16(ip + 10, flue_csum_finish(sum));
+	return ip + 20;
+}
+
+static uint32_t
+put_tcp(struct flue_engine *e, struct flue_conn *c, uint8_t *tcp, uint32_t seq, uint8_t flags)
+{
+	uint32_t hlen = 20;
+
+	flue_store16(tcp, (uint16_t)(c->ports >> 16));
+	flue_store16(tcp + 2, (uint16_t)c->ports);
+	flue_store32be(tcp + 4, seq);
+	flue_store32be(tcp + 8, c->rcv_nxt);
+	if (c->flags & CONN_TS) {
+		flue_store32be(tcp + 20, UINT32_C(0x0101080a));
+		flue_store32be(tcp + 24, flue_ts_clock(e, c));
+		flue_store32be(tcp + 28, c->ts_recent);
+		hlen += TCP_TS_BYTES;
+	}
+	tcp[12] = (uint8_t)(hlen << 2);
+	tcp[13] = flags;
+	flue_store16be(tcp + 14, flue_window_advertise(c));
+	flue_store32(tcp + 16, 0);
+	return hlen;
+}
+
+/** Lend or copy. @return the sum of the payload; 0 when the port does checksums */
+static uint64_t
+put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, uint32_t seq,
+		uint32_t len, bool sum_wanted)
+{
+	struct flue_piece *p = piece_at(e, c, seq);
+	uint32_t off = seq - p->seq;
+	uint32_t done = 0;
+	uint64_t sum = 0;
+
+	if (len >= FLUE_COPY_BELOW && p->len - off >= len) {
+		pkt->ext = p->data + off;
+		pkt->ext_len = (uint16_t)len;
+		pkt->ext_owner = &p->tx_refs;
+		atomic_fetch_add_explicit(&p->tx_refs, 1, memory_order_relaxed);
+		return sum_wanted ? flue_csum_add(pkt->ext, len, 0) : 0;
+	}
+	while (done < len) {
+		uint32_t n = p->len - off < len - done ? p->len - off : len - done;
+		uint64_t part = flue_csum_copy(pkt->data + pkt->len, p->data + off, n, 0);
+
+		sum += done & 1 ? flue_csum_odd(part) : flue_csum_fold(part);
+		pkt->len = (uint16_t)(pkt->len + n);
+		done += n;
+		off = 0;
+		if (done < len)
+			p = &e->pieces[p->next];
+	}
+	flue_count(e, FLUE_CTR_OUT_COPIED, 1);
+	return sum;
+}
+
+bool
+flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+{
+	const struct flue_path *path = &e->paths[c->path];
+	bool sums = (e->port->caps & FLUE_PORT_CAP_TX_CSUM) == 0;
+	uint32_t hlen = c->flags & CONN_TS ? 20 + TCP_TS_BYTES : 20;
+	struct flue_pkt *pkt;
+	uint64_t sum;
+	uint8_t *tcp;
+
+	if (flue_txq_room(e) == 0)
+		return false;
+	pkt = flue_tx_alloc(e);
+	if (pkt == NULL)
+		return false;
+	tcp = put_head(e, c, path, pkt->data, hlen + len);
+	(void)put_tcp(e, c, tcp, seq, flags);
+	pkt->len = (uint16_t)(tcp + hlen - pkt->data);
+	sum = (uint64_t)path->pseudo + __builtin_bswap16((uint16_t)(hlen + len));
+	if (sums)
+		sum = flue_csum_add(tcp, hlen, sum);
+	if (len > 0)
+		sum += put_payload(e, c, pkt, seq, len, sums) * sums;
+	if (sums) {
+		flue_store16(tcp + 16, flue_csum_finish(sum));
+	} else {
+		flue_store16(tcp + 16, flue_csum_fold(sum));
+		pkt->flags |= FLUE_PKT_TX_CSUM;
+	}
+	flue_txq_push(e, pkt);
+	c->last_ack_sent = c->rcv_nxt;
+	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE);
+	flue_count(e, FLUE_CTR_OUT_SEGMENTS, 1);
+	flue_count(e, FLUE_CTR_OUT_BYTES, len);
+	return true;
+}
+
+bool
+flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c)
+{
+	/* Beyond the FIN when it was sent: SND.NXT may have been pulled back. */
+	if (!flue_tcp_emit(e, c, c->snd_max, 0, TCP_ACK))
+		return false;
+	flue_count(e, FLUE_CTR_OUT_ACKS, 1);
+	return true;
+}
+
+void
+flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c)
+{
+	flue_timer_arm_ms(e, c, c->rtx_ms);
+}
+
+/** Sender's silly window avoidance and Nagle (RFC 9293 3.8.6.2.1, RFC 1122 4.2.3.4). */
+static bool
+worth_sending(const struct flue_conn *c, uint32_t len, uint32_t unsent, bool fin)
+{
+	if (len == c->mss || fin || (c->flags & CONN_FORCE) || flue_seq_lt(c->snd_nxt, c->snd_max))
+		return true;
+	if (len == unsent && (!(c->flags & CONN_NAGLE) || c->snd_una == c->snd_nxt))
+		return true;
+	return len > 0 && len >= flue_conn_max_snd_wnd(c) / 2;
+}
+
+/** After a segment left: sequence numbers, timing, timer. */
+static void
+sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
+{
+	uint32_t end = c->snd_nxt + len + fin;
+
+	if (flue_seq_lt(c->snd_nxt, c->snd_max)) {
+		flue_count(e, FLUE_CTR_RETRANSMITS, 1);
+		c->retransmits++;
+	} else if (!(c->flags & (CONN_TIMING | CONN_RTO_RECOVERY))) {
+		c->flags |= CONN_TIMING;
+		c->rtt_seq = end;
+		c->rtt_start = (uint32_t)(e->now / 1000);
+	}
+	c->snd_nxt = end;
+	if (flue_seq_gt(end, c->snd_max))
+		c->snd_max = end;
+	if (fin)
+		c->flags |= CONN_FIN_SENT;
+	c->flags &= ~(CONN_FORCE | CONN_PERSIST);
+	if (c->rtx_ms == FLUE_NONE)
+		flue_tcp_arm_rtx(e, c, c->rto_us);
+}
+
+/** Data waits, nothing is under way, the window is in the way: probe (RFC 9293 3.8.6.1). */
+static void
+persist(struct flue_engine *e, struct flue_conn *c)
+{
+	uint64_t us = (uint64_t)c->rto_us << c->probe_round;
+
+	if (c->snd_una != c->snd_nxt || c->snd_una != c->snd_max ||
+			c->rtx_ms != FLUE_NONE)
+		return;
+	if (us > (uint64_t)e->config.rto_max_us)
+		us = (uint64_t)e->config.rto_max_us;
+	c->flags |= CONN_PERSIST;
+	flue_tcp_arm_rtx(e, c, (uint32_t)us);
+}
+
+bool
+flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
+{
+	uint32_t wnd = c->cc.cwnd < c->snd_wnd ? c->cc.cwnd : c->snd_wnd;
+	uint32_t limit = flue_conn_snd_limit(c);
+	int turns;
+
+	if (!flue_seq_lt(c->snd_nxt, limit))
+		return false;
+	for (turns = 0; flue_seq_lt(c->snd_nxt, limit); turns++) {
+		uint32_t flight = c->snd_nxt - c->snd_una;
+		uint32_t unsent = flue_seq_lt(c->snd_nxt, c->snd_end) ? c->snd_end - c->snd_nxt : 0;
+		uint32_t len = wnd > flight ? wnd - flight : 0;
+		uint8_t flags = TCP_ACK;
+		bool fin;
+
+		if (len > unsent)
+			len = unsent;
+		if (len > c->mss)
+			len = c->mss;
+		fin = len == unsent && (c->flags & CONN_FIN_QUEUED);
+		if ((len == 0 && !fin) || !worth_sending(c, len, unsent, fin)) {
+			persist(e, c);
+			return false;
+		}
+		if (turns == FLUE_TX_PER_TURN || e->tx_data >= FLUE_TX_PER_PASS)
+			return true;
+		if (len == unsent && len > 0)
+			flags |= TCP_PSH;
+		if (fin)
+			flags |= TCP_FIN;
+		if (!flue_tcp_emit(e, c, c->snd_nxt, len, flags))
+			return true;
+		e->tx_data++;
+		sent(e, c, len, fin);
+	}
+	return false;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Segments behind a hole: whole frames, by sequence number, so that they can still go up raw. */
+
+#include <string.h>
+
+#include "engine/parts.h"
+#include "tcp/reasm.h"
+#include "tcp/tcp.h"
+
+static uint32_t
+end_of(const struct flue_pkt *pkt)
+{
+	return pkt->seq + pkt->payload_len;
+}
+
+void
+flue_reasm_drop(struct flue_engine *e, struct flue_conn *c)
+{
+	(void)e;
+	while (c->ooo != NULL) {
+		struct flue_pkt *pkt = c->ooo;
+
+		c->ooo = pkt->next;
+		pkt->flags &= (uint16_t)~FLUE_PKT_FIN;
+		flue_pkt_release(pkt);
+	}
+	c->ooo_count = 0;
+	c->flags &= ~CONN_OOO;
+}
+
+/** A copy of the frame on a slab, when the port is short of buffers. */
+static struct flue_pkt *
+spare_port(struct flue_engine *e, struct flue_pkt *pkt)
+{
+	struct flue_pkt *slab;
+
+	if (e->port->held <= e->low_buffers || pkt->port != e->port || pkt->len > FLUE_SLAB_BYTES)
+		return pkt;
+	slab = flue_slab_take(e);
+	if (slab == NULL)
+		return pkt;
+	memcpy(slab->data, pkt->data, pkt->len);
+	slab->len = pkt->len;
+	slab->seq = pkt->seq;
+	slab->payload_off = pkt->payload_off;
+	slab->payload_len = pkt->payload_len;
+	slab->flags = pkt->flags & FLUE_PKT_RX_CSUM_GOOD;
+	flue_pkt_release(pkt);
+	return slab;
+}
+
+void
+flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, bool fin)
+{
+	struct flue_pkt **link = &c->ooo;
+	struct flue_pkt *p;
+
+	for (p = c->ooo; p != NULL; p = p->next) {
+		/* Beyond the end of the stream, or an end before what is there: none can be trusted. */
+		if (((p->flags & FLUE_PKT_FIN) && flue_seq_gt(end_of(pkt), end_of(p))) ||
+				(fin && flue_seq_gt(end_of(p), end_of(pkt)))) {
+			flue_pkt_release(pkt);
+			flue_reasm_drop(e, c);
+			return;
+		}
+		if (flue_seq_leq(p->seq, pkt->seq) && flue_seq_geq(end_of(p), end_of(pkt)) &&
+				(!fin || (p->flags & FLUE_PKT_FIN))) {
+			flue_count(e, FLUE_CTR_IN_DUPLICATE, 1);
+			flue_pkt_release(pkt);
+			return;
+		}
+		if (flue_seq_leq(p->seq, pkt->seq))
+			link = &p->next;
+	}
+	if (c->ooo_count >= FLUE_OOO_MAX) {
+		flue_pkt_release(pkt);
+		return;
+	}
+	pkt = spare_port(e, pkt);
+	if (fin)
+		pkt->flags |= FLUE_PKT_FIN;
+	pkt->next = *link;
+	*link = pkt;
+	c->ooo_count++;
+	c->flags |= CONN_OOO;
+	flue_count(e, FLUE_CTR_IN_OUT_OF_ORDER, 1);
+}
+
+/** @return false: no memory for it now */
+static bool
+take_first(struct flue_engine *e, struct flue_conn *c, bool *fin)
+{
+	struct flue_pkt *pkt = c->ooo;
+	struct flue_pkt *next = pkt->next;
+	uint32_t seq = pkt->seq;
+	uint16_t flags = pkt->flags;
+	uint32_t cut = c->rcv_nxt - pkt->seq;
+	uint32_t end = end_of(pkt);
+
+	if (flue_seq_gt(end, c->rcv_nxt)) {
+		pkt->payload_off = (uint16_t)(pkt->payload_off + cut);
+		pkt->payload_len = (uint16_t)(pkt->payload_len - cut);
+		pkt->seq += cut;
+		pkt->flags &= (uint16_t)~FLUE_PKT_FIN;
+		if (!flue_receive_enqueue(e, c, pkt)) {
+			pkt->payload_off = (uint16_t)(pkt->payload_off - cut);
+			pkt->payload_len = (uint16_t)(pkt->payload_len + cut);
+			pkt->seq = seq;
+			pkt->flags = flags;
+			return false;
+		}
+		c->rcv_nxt = end;
+	} else {
+		pkt->flags &= (uint16_t)~FLUE_PKT_FIN;
+		flue_pkt_release(pkt);
+	}
+	c->ooo = next;
+	c->ooo_count--;
+	*fin = (flags & FLUE_PKT_FIN) && end == c->rcv_nxt;
+	return true;
+}
+
+bool
+flue_reasm_drain(struct flue_engine *e, struct flue_conn *c)
+{
+	bool fin = false;
+
+	while (c->ooo != NULL && !fin && flue_seq_leq(c->ooo->seq, c->rcv_nxt))
+		if (!take_first(e, c, &fin))
+			break;
+	if (c->ooo == NULL)
+		c->flags &= ~CONN_OOO;
+	return fin;
+}
+
+void
+flue_reasm_hand_up(struct flue_engine *e, struct flue_conn *c)
+{
+	while (c->ooo != NULL) {
+		struct flue_pkt *pkt = c->ooo;
+
+		c->ooo = pkt->next;
+		pkt->flags &= (uint16_t)~FLUE_PKT_FIN;
+		flue_frame_up(e, pkt);
+	}
+	c->ooo_count = 0;
+	c->flags &= ~CONN_OOO;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLUE_TCP_REASM_H
+#define FLUE_TCP_REASM_H
+
+/** @file A mark of the engine's own on packets it keeps; ports use the low bits. */
+
+#define FLUE_PKT_FIN  0x8000 /* the segment ends with a FIN */
+#define FLUE_PKT_OPEN 0x4000 /* slab with copied payload that can take more */
+
+#endif /* FLUE_TCP_REASM_H */

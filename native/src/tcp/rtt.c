@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Round-trip time and retransmission timeout, RFC 6298. */
+
+#include "tcp/tcp.h"
+
+#define GRANULARITY_US 1000u
+
+uint32_t
+flue_rto(const struct flue_engine *e, const struct flue_conn *c)
+{
+	uint64_t rto;
+
+	if (c->srtt8 == 0) {
+		rto = 1000000;
+	} else {
+		rto = c->srtt8 / 8;
+		rto += c->rttvar4 > GRANULARITY_US ? c->rttvar4 : GRANULARITY_US;
+	}
+	if (rto < (uint64_t)e->config.rto_min_us)
+		rto = (uint64_t)e->config.rto_min_us;
+	if (rto > (uint64_t)e->config.rto_max_us)
+		rto = (uint64_t)e->config.rto_max_us;
+	return (uint32_t)rto;
+}
+
+void
+flue_rtt_sample(struct flue_engine *e, struct flue_conn *c, uint32_t us)
+{
+	/* A sample of minutes says more about the host than about the path. */
+	if (us > 60000000)
+		us = 60000000;
+	if (us == 0)
+		us = 1;
+	if (c->min_rtt == 0 || us < c->min_rtt)
+		c->min_rtt = us;
+	if (c->srtt8 == 0) {
+		c->srtt8 = us * 8;
+		c->rttvar4 = us * 2;
+	} else {
+		int64_t srtt = c->srtt8 / 8;
+		int64_t error = (int64_t)us - srtt;
+
+		if (error < 0)
+			error = -error;
+		c->rttvar4 = (uint32_t)((int64_t)c->rttvar4 - c->rttvar4 / 4 + error);
+		c->srtt8 = (uint32_t)((int64_t)c->srtt8 - srtt + us);
+	}
+	c->rto_us = flue_rto(e, c);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FLUE_TCP_TCP_H
+#define FLUE_TCP_TCP_H
+
+/** @file The TCP of established connections (RFC 9293), as the engine calls it. Owner thread. */
+
+#include "engine/parts.h"
+
+/** A segment with good checksums arrived (or was forwarded). Takes over the packet. */
+void flue_tcp_segment(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s);
+
+/** Send what windows and queue allow, at most FLUE_TX_PER_TURN segments.
+ *  @return true when there is more to do: give the connection another turn */
+bool flue_tcp_output(struct flue_engine *e, struct flue_conn *c);
+
+/** Send an ACK. @return false: no packet or no room now */
+bool flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c);
+
+/** Send one segment. @return false: no packet or no room now */
+bool flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len,
+		uint8_t flags);
+
+/** The heap entry of the connection came due. */
+void flue_tcp_timer(struct flue_engine *e, struct flue_conn *c);
+
+/** Take the connection out of processing and ask the host to take it back. */
+void flue_tcp_request_upload(struct flue_engine *e, struct flue_conn *c,
+		enum flue_upload_reason reason);
+
+/** An acceptable RST, or an abortive disconnect: nothing is processed any more. */
+void flue_tcp_abort(struct flue_engine *e, struct flue_conn *c);
+
+/** Take an acceptable acknowledgment into account (ack.c). @return acknowledged something new */
+bool flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s);
+/** RFC 9293 window update rule. */
+void flue_tcp_update_window(struct flue_engine *e, struct flue_conn *c,
+		const struct flue_segment *s);
+
+/** Out-of-order queue (reasm.c). Takes over the packet. */
+void flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, bool fin);
+/** Move what has become in-order to the receive queue. @return a FIN became in-order */
+bool flue_reasm_drain(struct flue_engine *e, struct flue_conn *c);
+/** Up as frames, in sequence order. */
+void flue_reasm_hand_up(struct flue_engine *e, struct flue_conn *c);
+void flue_reasm_drop(struct flue_engine *e, struct flue_conn *c);
+
+/** RTT and RTO, RFC 6298 (rtt.c). */
+void flue_rtt_sample(struct flue_engine *e, struct flue_conn *c, uint32_t us);
+uint32_t flue_rto(const struct flue_engine *e, const struct flue_conn *c);
+
+/** Window field of the next segment; moves the promised edge where that pays (window.c). */
+uint16_t flue_window_advertise(struct flue_conn *c);
+/** Would an ACK now open the window enough to be worth sending? */
+bool flue_window_opened(const struct flue_conn *c);
+
+/** The heap must know of a time that may lie before its entry. */
+void flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c);
+
+/** Have the retransmission timer expire in `us` from now, instead of when it would have. */
+static inline void
+flue_tcp_arm_rtx(struct flue_engine *e, struct flue_conn *c, uint32_t us)
+{
+	uint32_t ms = e->now_ms + (e->now_sub_us + us + 999) / 1000;
+	bool later = c->rtx_ms != FLUE_NONE && (int32_t)(ms - c->rtx_ms) >= 0;
+
+	c->rtx_ms = ms == FLUE_NONE ? 0 : ms;
+	/* While it ran there was an entry no later than the old time: that will do. */
+	if (unlikely(!later))
+		flue_tcp_arm_rtx_slow(e, c);
+}
+
+/** Our timestamp clock. */
+static inline uint32_t
+flue_ts_clock(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return e->now_ticks + c->ts_delta;
+}
+
+#endif /* FLUE_TCP_TCP_H */

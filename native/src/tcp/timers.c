@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What happens when a connection's time has come, and how a connection ends. */
+
+#include "tcp/loss.h"
+
+void
+flue_tcp_request_upload(struct flue_engine *e, struct flue_conn *c, enum flue_upload_reason reason)
+{
+	if (c->flags & (CONN_STOPPED | CONN_ABORTED))
+		return;
+	c->flags |= CONN_STOPPED | CONN_TELL_UPLOAD;
+	c->upload_reason = (uint8_t)reason;
+	flue_count(e, FLUE_CTR_UPLOAD_REQUESTS, 1);
+	flue_conn_touch(e, c);
+}
+
+void
+flue_tcp_abort(struct flue_engine *e, struct flue_conn *c)
+{
+	c->state = FLUE_TCP_CLOSED;
+	c->flags |= CONN_ABORTED;
+	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE | CONN_PERSIST |
+			CONN_FIN_WAIT | CONN_TELL_UPLOAD);
+	c->rtx_ms = FLUE_NONE;
+	c->ka_deadline = FLUE_NEVER;
+	flue_reasm_drop(e, c);
+	flue_send_complete(e, c);
+	flue_receive_abort(e, c, FLUE_STATUS_REQUEST_ABORTED);
+	flue_conn_touch(e, c);
+}
+
+/** One byte beyond what the peer allows, or again the oldest. */
+static void
+probe(struct flue_engine *e, struct flue_conn *c)
+{
+	uint64_t us;
+	bool ok = true;
+
+	if (c->rtx_count >= e->config.max_retransmissions) {
+		flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+		return;
+	}
+	c->send_nxt = c->send_head;
+	if (c->snd_wnd != 0 && c->snd_una == c->snd_max) {
+		/* Only silly-window avoidance held it: send what fits. */
+		c->flags = (c->flags & ~CONN_PERSIST) | CONN_FORCE;
+		c->rtx_ms = FLUE_NONE;
+		flue_conn_touch(e, c);
+		return;
+	}
+	if (c->snd_una != c->snd_end) {
+		ok = flue_tcp_emit(e, c, c->snd_una, 1, TCP_ACK);
+		if (ok && flue_seq_lt(c->snd_max, c->snd_una + 1))
+			c->snd_max = c->snd_una + 1;
+	}
+	if (ok) {
+		c->rtx_count++;
+		flue_count(e, FLUE_CTR_PROBES, 1);
+	}
+	us = (uint64_t)c->rto_us << (c->probe_round + c->rtx_count > 16
+						   ? 16
+						   : c->probe_round + c->rtx_count);
+	if (us > (uint64_t)e->config.rto_max_us)
+		us = (uint64_t)e->config.rto_max_us;
+	c->flags |= CONN_PERSIST;
+	flue_tcp_arm_rtx(e, c, (uint32_t)us);
+}
+
+/** MaxRT rules by time where it is given, the configured count else. */
+static bool
+gave_up(const struct flue_engine *e, const struct flue_conn *c)
+{
+	uint32_t max_rt = flue_conn_rest_of(e, c)->cached.max_rt;
+
+	if (max_rt == UINT32_MAX || c->rtx_count == 0)
+		return false;
+	if (max_rt != 0)
+		return (uint64_t)(e->now_ms - c->rtx_start_ms) *
+				(uint64_t)e->config.ticks_per_second / 1000 >= max_rt;
+	return c->rtx_count >= e->config.max_retransmissions;
+}
+
+static void
+retransmit_expired(struct flue_engine *e, struct flue_conn *c)
+{
+	if (c->flags & CONN_FIN_WAIT) {
+		c->state = FLUE_TCP_CLOSED;
+		c->rtx_ms = FLUE_NONE;
+		flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+		return;
+	}
+	if ((c->flags & CONN_PERSIST) || (c->snd_wnd == 0 && c->snd_una != c->snd_end)) {
+		/* Sent what the peer has closed the window for since: that is a probe, not a loss. */
+		c->snd_nxt = c->snd_una;
+		probe(e, c);
+		return;
+	}
+	if (c->snd_una == c->snd_max) {
+		c->rtx_ms = FLUE_NONE;
+		return;
+	}
+	if (gave_up(e, c)) {
+		flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+		return;
+	}
+	flue_loss_timeout(e, c);
+	flue_conn_touch(e, c);
+}
+
+static int64_t
+ticks_ns(const struct flue_engine *e, uint32_t ticks)
+{
+	return (int64_t)ticks * (INT64_C(1000000000) / e->config.ticks_per_second);
+}
+
+static void
+keepalive_expired(struct flue_engine *e, struct flue_conn *c)
+{
+	const struct flue_tcp_cached *cached = &flue_conn_rest_of(e, c)->cached;
+	int64_t idle = (int64_t)(e->now_ms - c->last_rx_ms) * FLUE_NS_PER_MS;
+	int64_t timeout = ticks_ns(e, cached->ka_timeout);
+
+	if (c->ka_probes == 0 && idle < timeout) {
+		c->ka_deadline = e->now + timeout - idle;
+		return;
+	}
+	/* Only an idle connection is asked: with data under way the retransmission timer asks. */
+	if (c->snd_una != c->snd_max) {
+		c->ka_deadline = e->now + timeout;
+		return;
+	}
+	if (c->ka_probes >= cached->ka_probe_count && c->ka_probes > 0) {
+		flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+		return;
+	}
+	if (flue_tcp_emit(e, c, c->snd_una - 1, 0, TCP_ACK))
+		c->ka_probes++;
+	c->ka_deadline = e->now + ticks_ns(e, cached->ka_interval ? cached->ka_interval : 1000);
+}
+
+void
+flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
+{
+	int64_t next = FLUE_NEVER;
+
+	if (c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING))
+		return;
+	if (c->rtx_ms != FLUE_NONE && (int32_t)(e->now_ms - c->rtx_ms) >= 0)
+		retransmit_expired(e, c);
+	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline <= e->now)
+		keepalive_expired(e, c);
+	if (c->quiet_until != 0 && c->quiet_until <= e->now) {
+		c->quiet_until = 0;
+		if (c->flags & CONN_OOO) {
+			c->flags |= CONN_ACK_NOW;
+			flue_conn_touch(e, c);
+		}
+	}
+	if (c->flags & CONN_STOPPED)
+		return;
+	if (c->rtx_ms != FLUE_NONE)
+		flue_timer_arm_ms(e, c, c->rtx_ms);
+	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline < next)
+		next = c->ka_deadline;
+	if (c->quiet_until != 0 && (c->flags & CONN_OOO) && c->quiet_until < next)
+		next = c->quiet_until;
+	if (next != FLUE_NEVER)
+		flue_timer_arm(e, c, next);
+}
