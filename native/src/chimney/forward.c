@@ -112,7 +112,7 @@ forward_one(struct flue_engine *e, struct flue_conn *c, const struct flue_net_bu
 {
 	const struct flue_net_buffer *nb =
 			flue_nb_at(__atomic_load_n(&nbl->first_net_buffer, __ATOMIC_RELAXED));
-	struct reader r = {.len = 0};
+	struct reader r = { .len = 0 };
 	uint8_t header[60];
 	uint32_t hlen;
 	uint32_t left;
@@ -154,7 +154,7 @@ void
 flue_forward_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref)
 {
 	struct flue_conn *c = flue_conn_of(e, token);
-	struct flue_chain chain = {0};
+	struct flue_chain chain = { 0 };
 	flue_ref root = ref;
 	int i;
 

@@ -100,7 +100,7 @@ event(struct flue_engine *e, struct flue_conn *c, enum flue_tcp_event type, uint
 
 	/* Completions first: after an event nothing older may come. */
 	return flue_up_room(ch) && flue_chan_flush(e, ch) &&
-			flue_up_put(ch, FLUE_UP_EVENT, type, c->handle, FLUE_REF_NULL, info);
+	       flue_up_put(ch, FLUE_UP_EVENT, type, c->handle, FLUE_REF_NULL, info);
 }
 
 /** A stream that has ended on both sides is uploaded after its end was told, not before. */
@@ -108,7 +108,7 @@ static bool
 upload_may_be_told(const struct flue_conn *c)
 {
 	return c->upload_reason != FLUE_UPLOAD_UPLOAD_REQUESTED || !(c->flags & CONN_FIN_RCVD) ||
-			(c->flags & CONN_FIN_TOLD);
+	       (c->flags & CONN_FIN_TOLD);
 }
 
 static bool
@@ -223,7 +223,7 @@ flue_receive_verdict(struct flue_engine *e, struct flue_chan *ch, const struct f
 		else if (s->arg0 != (uint32_t)FLUE_STATUS_OFFLOAD_DATA_NOT_ACCEPTED)
 			flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 		take_back(e, c, rec, consumed);
-		*rec = (struct flue_record){0};
+		*rec = (struct flue_record){ 0 };
 		flue_ids_give(&e->rx_ids, i);
 		c->flags |= CONN_REFUSED;
 		flue_count(e, FLUE_CTR_REFUSED, 1);
@@ -250,7 +250,7 @@ flue_receive_return(struct flue_engine *e, flue_ref ref)
 		}
 		ref = __atomic_load_n(&e->rx_shared[i].nbl.next, __ATOMIC_RELAXED);
 		release_list(e->rx_records[i].pkts);
-		e->rx_records[i] = (struct flue_record){0};
+		e->rx_records[i] = (struct flue_record){ 0 };
 		flue_ids_give(&e->rx_ids, (uint32_t)i);
 	}
 }

@@ -185,7 +185,8 @@ struct tcp_state {
 static bool
 read_tcp_state(flue_ref ref, struct tcp_state *s)
 {
-	const void *from = flue_ref_at(ref + FLUE_TCP_CONST_AT, FLUE_TCP_EXT_AT - FLUE_TCP_CONST_AT);
+	const void *from =
+			flue_ref_at(ref + FLUE_TCP_CONST_AT, FLUE_TCP_EXT_AT - FLUE_TCP_CONST_AT);
 
 	if (from == NULL)
 		return false;
@@ -289,8 +290,8 @@ fill_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv, s
 
 	c->handle = lv->block->ndis_offload_handle;
 	c->channel = op->channel;
-	status = flue_state_import(e, c, &s->d,
-			s->x.version == FLUE_TCP_EXT_VERSION ? &s->x : NULL);
+	status = flue_state_import(
+			e, c, &s->d, s->x.version == FLUE_TCP_EXT_VERSION ? &s->x : NULL);
 	if (status == FLUE_STATUS_SUCCESS)
 		status = take_sends(e, c, &s->d, chain);
 	if (status == FLUE_STATUS_SUCCESS && s->d.buffered_data != FLUE_REF_NULL)

@@ -74,7 +74,8 @@ enter(struct flue_engine *e, struct flue_op *op)
 	struct flue_op_level *lv = &op->level[op->depth];
 	flue_ref dependents;
 
-	if (b == NULL || op->visited >= FLUE_MAX_BLOCKS_PER_TREE || b->miniport_reserved[0] == mark) {
+	if (b == NULL || op->visited >= FLUE_MAX_BLOCKS_PER_TREE ||
+			b->miniport_reserved[0] == mark) {
 		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 		op->cursor = FLUE_REF_NULL;
 		op->depth--;

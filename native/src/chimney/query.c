@@ -43,7 +43,8 @@ fill_neighbor(struct flue_engine *e, const struct flue_op_level *lv, const struc
 		cached->host_reachability_delta = n->host_delta;
 	}
 	if (all || type == FLUE_STATE_NEIGHBOR_DELEGATED) {
-		d = behind(lv, all ? FLUE_NEIGHBOR_DELEGATED_AT : FLUE_BLOCK_LIST_BYTES, sizeof(*d));
+		d = behind(lv, all ? FLUE_NEIGHBOR_DELEGATED_AT : FLUE_BLOCK_LIST_BYTES,
+				sizeof(*d));
 		if (d == NULL)
 			return false;
 		d->nic_reachability_delta = e->now_ticks - n->nic_time;
@@ -68,7 +69,8 @@ fill_path(const struct flue_op_level *lv, const struct flue_path *p, uint8_t typ
 		if (c == NULL)
 			return false;
 		local = flue_ref_at(__atomic_load_n(&c->source_address, __ATOMIC_RELAXED), bytes);
-		remote = flue_ref_at(__atomic_load_n(&c->destination_address, __ATOMIC_RELAXED), bytes);
+		remote = flue_ref_at(
+				__atomic_load_n(&c->destination_address, __ATOMIC_RELAXED), bytes);
 		if (local == NULL || remote == NULL)
 			return false;
 		memcpy(local, p->local, bytes);
@@ -125,8 +127,8 @@ fill_conn(struct flue_engine *e, const struct flue_op_level *lv, struct flue_con
 		memcpy(to, &from, sizeof(from));
 	}
 	if (all || type == FLUE_STATE_TCP_CACHED) {
-		struct flue_tcp_cached *to = behind(lv,
-				all ? FLUE_TCP_CACHED_AT : FLUE_BLOCK_LIST_BYTES, sizeof(*to));
+		struct flue_tcp_cached *to = behind(
+				lv, all ? FLUE_TCP_CACHED_AT : FLUE_BLOCK_LIST_BYTES, sizeof(*to));
 		struct flue_tcp_cached from = rest->cached;
 
 		if (to == NULL)

@@ -68,7 +68,8 @@ flue_receive_enqueue(struct flue_engine *e, struct flue_conn *c, struct flue_pkt
 	uint32_t len = pkt->payload_len;
 	bool scarce = e->port->held > e->low_buffers;
 
-	if (pkt->port == e->port && (len < FLUE_COPY_BELOW || scarce || pkt->ref == FLUE_REF_NULL)) {
+	if (pkt->port == e->port &&
+			(len < FLUE_COPY_BELOW || scarce || pkt->ref == FLUE_REF_NULL)) {
 		if (enqueue_copy(e, c, pkt)) {
 			c->rx_held += len;
 			flue_pkt_release(pkt);
@@ -229,11 +230,11 @@ capture_posts(struct flue_engine *e, flue_ref ref, uint32_t *first, uint32_t *la
 			id = flue_ids_take(&e->piece_ids);
 			if (id == FLUE_NONE)
 				return FLUE_STATUS_UPLOAD_IN_PROGRESS;
-			e->pieces[id] = (struct flue_piece){.data = data,
+			e->pieces[id] = (struct flue_piece){ .data = data,
 				.nbl = ref,
 				.len = rc == 0 ? 0 : len,
 				.next = FLUE_NONE,
-				.flags = flags};
+				.flags = flags };
 			if (*last == FLUE_NONE)
 				*first = id;
 			else

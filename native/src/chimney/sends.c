@@ -68,7 +68,8 @@ capture_nb(struct flue_engine *e, struct capture *cap, const struct flue_net_buf
 }
 
 static int
-capture_nbl(struct flue_engine *e, struct capture *cap, flue_ref ref, uint32_t flags, flue_ref *next)
+capture_nbl(struct flue_engine *e, struct capture *cap, flue_ref ref, uint32_t flags,
+		flue_ref *next)
 {
 	const struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
 	uint32_t before = cap->last;
@@ -107,7 +108,7 @@ int
 flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int nbls,
 		uint32_t flags, uint32_t last_flags)
 {
-	struct capture cap = {FLUE_NONE, FLUE_NONE, c->snd_end, 0};
+	struct capture cap = { FLUE_NONE, FLUE_NONE, c->snd_end, 0 };
 	int rc = chain == FLUE_REF_NULL ? -EINVAL : 0;
 	int i;
 
@@ -162,8 +163,9 @@ flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, fl
 		return;
 	}
 	if (unlikely(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING))) {
-		refuse(e, ch, c, ref, c->flags & CONN_ABORTED ? FLUE_STATUS_REQUEST_ABORTED
-							      : FLUE_STATUS_UPLOAD_IN_PROGRESS);
+		refuse(e, ch, c, ref,
+				c->flags & CONN_ABORTED ? FLUE_STATUS_REQUEST_ABORTED
+							: FLUE_STATUS_UPLOAD_IN_PROGRESS);
 		return;
 	}
 	if (unlikely(c->flags & CONN_FIN_QUEUED)) {

@@ -144,8 +144,8 @@ import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_
 	}
 	if (c->flags & CONN_KEEPALIVE) {
 		delta = d->ka_timeout_delta != FLUE_TIMER_STOPPED
-				? d->ka_timeout_delta
-				: flue_conn_rest_of(e, c)->cached.ka_timeout;
+					? d->ka_timeout_delta
+					: flue_conn_rest_of(e, c)->cached.ka_timeout;
 		c->ka_probes = d->ka_probe_count;
 		c->ka_deadline = e->now + delta * tick_ns(e);
 		/* As if the last segment had come so long ago that the rest is what is left. */
@@ -182,11 +182,11 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 	c->cc.ssthresh = d->ssthresh < 2u * c->mss ? 2u * c->mss : d->ssthresh;
 	c->ts_recent = d->ts_recent;
 	c->ts_recent_ms = e->now_ms - (uint32_t)((uint64_t)d->ts_recent_age * 1000 /
-						(uint32_t)e->config.ticks_per_second);
+						      (uint32_t)e->config.ticks_per_second);
 	c->ts_delta = d->ts_time - e->now_ticks;
 	c->challenge_ms = e->now_ms - FLUE_CHALLENGE_MS;
 	c->rtx_start_ms = e->now_ms - (uint32_t)((uint64_t)d->total_rt * 1000 /
-						(uint32_t)e->config.ticks_per_second);
+						      (uint32_t)e->config.ticks_per_second);
 	c->dup_acks = d->dup_ack_count;
 	if (c->dup_acks != 0)
 		c->flags |= CONN_DUP_ACKS;
@@ -281,7 +281,7 @@ flue_state_export(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_de
 	d->snd_wnd_probe_count = c->probe_round;
 	d->ka_probe_count = c->ka_probes;
 	d->ka_timeout_delta = c->flags & CONN_KEEPALIVE ? ticks_left(e, c->ka_deadline)
-						      : FLUE_TIMER_STOPPED;
+							: FLUE_TIMER_STOPPED;
 	d->retransmit_count = c->rtx_count;
 	d->retransmit_timeout_delta = ticks_left(e, rtx_deadline(e, c));
 	if (x != NULL)

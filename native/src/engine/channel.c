@@ -31,8 +31,8 @@ flue_chan_open(struct flue_engine *e, int sub_capacity, int up_capacity)
 	if (e->nchans == FLUE_MAX_CHANNELS)
 		return -ENOSPC;
 	bytes = (int64_t)sizeof(struct flue_channel_header) +
-			(int64_t)sizeof(struct flue_submission) * sub_capacity +
-			(int64_t)sizeof(struct flue_up) * up_capacity;
+		(int64_t)sizeof(struct flue_submission) * sub_capacity +
+		(int64_t)sizeof(struct flue_up) * up_capacity;
 	region = flue_region_create(FLUE_REGION_HEAP, bytes);
 	if (region < 0)
 		return region;
@@ -47,7 +47,7 @@ flue_chan_open(struct flue_engine *e, int sub_capacity, int up_capacity)
 	ch->header->up_capacity = (uint32_t)up_capacity;
 	ch->header->sub_offset = sizeof(struct flue_channel_header);
 	ch->header->up_offset = sizeof(struct flue_channel_header) +
-			sizeof(struct flue_submission) * (uint64_t)sub_capacity;
+				sizeof(struct flue_submission) * (uint64_t)sub_capacity;
 	ch->subs = (struct flue_submission *)(ch->header + 1);
 	ch->ups = (struct flue_up *)(ch->subs + sub_capacity);
 	ch->sub_mask = (uint32_t)sub_capacity - 1;
@@ -145,7 +145,7 @@ flue_chain_join(struct flue_chain *chain, struct flue_chain *from)
 		chain->tail = from->tail;
 		chain->count += from->count;
 	}
-	*from = (struct flue_chain){0};
+	*from = (struct flue_chain){ 0 };
 }
 
 void
@@ -183,7 +183,7 @@ chain_flush(struct flue_chan *ch, struct flue_chain *chain, uint32_t op)
 		return false;
 	if (!flue_up_put(ch, op, chain->credits, 0, chain->head, 0))
 		return false;
-	*chain = (struct flue_chain){0};
+	*chain = (struct flue_chain){ 0 };
 	return true;
 }
 

@@ -44,18 +44,16 @@ static bool
 config_valid(const struct flue_engine_config *c)
 {
 	return c->abi_version == FLUE_ABI_VERSION &&
-			(c->arena_kind == FLUE_REGION_HEAP ||
-					c->arena_kind == FLUE_REGION_HUGEPAGE) &&
-			c->arena_bytes >= 0 && between(c->max_connections, 1, 4194304) &&
-			between(c->max_paths, 1, 4194304) &&
-			between(c->max_neighbors, 1, 4194304) &&
-			between(c->max_sends, 1, 4194304) && between(c->max_receives, 1, 1048576) &&
-			between(c->max_frames, 1, 1048576) && c->rto_min_us > 0 &&
-			c->rto_min_us <= c->rto_max_us && c->rto_max_us <= 1000000000 &&
-			(c->ticks_per_second == 10 || c->ticks_per_second == 100 ||
-					c->ticks_per_second == 1000) &&
-			between(c->max_receive_window, 1, 1 << 30) && c->counters_region >= 0 &&
-			between(c->max_retransmissions, 1, 255);
+	       (c->arena_kind == FLUE_REGION_HEAP || c->arena_kind == FLUE_REGION_HUGEPAGE) &&
+	       c->arena_bytes >= 0 && between(c->max_connections, 1, 4194304) &&
+	       between(c->max_paths, 1, 4194304) && between(c->max_neighbors, 1, 4194304) &&
+	       between(c->max_sends, 1, 4194304) && between(c->max_receives, 1, 1048576) &&
+	       between(c->max_frames, 1, 1048576) && c->rto_min_us > 0 &&
+	       c->rto_min_us <= c->rto_max_us && c->rto_max_us <= 1000000000 &&
+	       (c->ticks_per_second == 10 || c->ticks_per_second == 100 ||
+			       c->ticks_per_second == 1000) &&
+	       between(c->max_receive_window, 1, 1 << 30) && c->counters_region >= 0 &&
+	       between(c->max_retransmissions, 1, 255);
 }
 
 /* ---- Memory --------------------------------------------------------------------------------- */
@@ -127,7 +125,7 @@ cut_tables(struct flue_engine *e, struct cutter *k)
 static int
 make_tables(struct flue_engine *e)
 {
-	struct cutter k = {NULL, 0};
+	struct cutter k = { NULL, 0 };
 
 	cut_tables(e, &k);
 	e->memory = calloc(1, k.used + FLUE_CACHE_LINE);
@@ -146,8 +144,8 @@ make_objects(struct flue_engine *e)
 {
 	const struct flue_engine_config *c = &e->config;
 	int64_t need = (int64_t)sizeof(struct flue_conn) * c->max_connections +
-			(int64_t)sizeof(struct flue_path) * c->max_paths +
-			(int64_t)sizeof(struct flue_neighbor) * c->max_neighbors;
+		       (int64_t)sizeof(struct flue_path) * c->max_paths +
+		       (int64_t)sizeof(struct flue_neighbor) * c->max_neighbors;
 	int64_t bytes = c->arena_bytes > 0 ? c->arena_bytes : need;
 	int32_t i;
 	int rc;
@@ -157,7 +155,8 @@ make_objects(struct flue_engine *e)
 	rc = flue_arena_create(c->arena_kind, bytes < 4096 ? 4096 : bytes, &e->arena);
 	if (rc < 0)
 		return rc;
-	e->conns = flue_arena_alloc(e->arena, (int64_t)sizeof(struct flue_conn) * c->max_connections);
+	e->conns = flue_arena_alloc(
+			e->arena, (int64_t)sizeof(struct flue_conn) * c->max_connections);
 	e->paths = flue_arena_alloc(e->arena, (int64_t)sizeof(struct flue_path) * c->max_paths);
 	e->neighbors = flue_arena_alloc(
 			e->arena, (int64_t)sizeof(struct flue_neighbor) * c->max_neighbors);
@@ -180,7 +179,7 @@ slab_free(struct flue_pkt *pkt)
 	flue_ids_give(&slabs->ids, (uint32_t)(pkt - slabs->pkts));
 }
 
-static const struct flue_port_ops slab_ops = {.free = slab_free};
+static const struct flue_port_ops slab_ops = { .free = slab_free };
 
 struct flue_pkt *
 flue_slab_take(struct flue_engine *e)
@@ -204,7 +203,7 @@ flue_slab_take(struct flue_engine *e)
 static int
 make_region(struct flue_engine *e)
 {
-	struct cutter k = {NULL, 0};
+	struct cutter k = { NULL, 0 };
 	int pass;
 
 	for (pass = 0; pass < 2; pass++) {
@@ -327,8 +326,8 @@ pieces_lent(struct flue_engine *e)
 		if (e->port->ops->reclaim != NULL)
 			e->port->ops->reclaim(e->port);
 		for (i = 0; i < e->config.max_sends && !lent; i++)
-			lent = atomic_load_explicit(&e->pieces[i].tx_refs,
-					       memory_order_acquire) != 0;
+			lent = atomic_load_explicit(&e->pieces[i].tx_refs, memory_order_acquire) !=
+			       0;
 		if (!lent)
 			return false;
 		usleep(1000);

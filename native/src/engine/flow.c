@@ -33,7 +33,7 @@ bucket_put(struct flue_flow_bucket *b, uint64_t hash, uint32_t index1)
 
 	for (i = 0; i < 8; i++) {
 		if (b->entry[i].index1 == 0) {
-			b->entry[i] = (struct flue_flow_entry){(uint32_t)(hash >> 32), index1};
+			b->entry[i] = (struct flue_flow_entry){ (uint32_t)(hash >> 32), index1 };
 			return true;
 		}
 	}
@@ -75,7 +75,7 @@ collect(const struct flue_flow *flow, uint32_t *indices)
 int
 flue_flow_insert(struct flue_flow *flow, struct flue_conn *c)
 {
-	struct flue_flow_key key = {c->raddr, c->laddr, c->ports, (c->flags & CONN_IP6) != 0};
+	struct flue_flow_key key = { c->raddr, c->laddr, c->ports, (c->flags & CONN_IP6) != 0 };
 	uint64_t hash = hash_of(flow, c);
 	uint32_t index1 = (uint32_t)(c - flow->conns) + 1;
 	uint64_t old_seed = flow->seed;
@@ -126,7 +126,7 @@ flue_flow_remove(struct flue_flow *flow, const struct flue_conn *c)
 
 	if (entry == NULL)
 		return;
-	*entry = (struct flue_flow_entry){0, 0};
+	*entry = (struct flue_flow_entry){ 0, 0 };
 	flow->count--;
 }
 

@@ -19,7 +19,7 @@
 #include "tcp/conn.h"
 
 struct flue_flow_entry {
-	uint32_t tag; /* upper half of the hash */
+	uint32_t tag;    /* upper half of the hash */
 	uint32_t index1; /* connection + 1; 0 = empty */
 };
 

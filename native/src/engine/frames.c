@@ -25,7 +25,7 @@ flue_frame_up(struct flue_engine *e, struct flue_pkt *pkt)
 		flue_pkt_release(pkt);
 		return;
 	}
-	e->frame_records[i] = (struct flue_record){.pkts = pkt, .state = RECORD_LENT};
+	e->frame_records[i] = (struct flue_record){ .pkts = pkt, .state = RECORD_LENT };
 	pkt->next = NULL;
 	f = &e->frame_shared[i];
 	memset(f, 0, sizeof(*f));
@@ -48,7 +48,7 @@ static void
 frame_release(struct flue_engine *e, uint32_t i)
 {
 	flue_pkt_release(e->frame_records[i].pkts);
-	e->frame_records[i] = (struct flue_record){0};
+	e->frame_records[i] = (struct flue_record){ 0 };
 	flue_ids_give(&e->frame_ids, i);
 }
 

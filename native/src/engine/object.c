@@ -30,7 +30,8 @@ flue_conn_of(struct flue_engine *e, uint64_t token)
 	if (!token_names(token, FLUE_KIND_TCP, e->conn_ids.size))
 		return NULL;
 	c = &e->conns[(uint32_t)token];
-	if (c->path == FLUE_NONE || token != flue_token(FLUE_KIND_TCP, c->generation, (uint32_t)token))
+	if (c->path == FLUE_NONE ||
+			token != flue_token(FLUE_KIND_TCP, c->generation, (uint32_t)token))
 		return NULL;
 	return c;
 }

@@ -28,8 +28,8 @@ void flue_chain_append(struct flue_chain *chain, flue_ref ref, struct flue_net_b
 /** Move all of `from` behind `chain`. */
 void flue_chain_join(struct flue_chain *chain, struct flue_chain *from);
 /** Complete a whole submitted chain with one status. Follows it as far as it can be followed. */
-void flue_chain_refuse(struct flue_engine *e, struct flue_chain *chain, flue_ref ref,
-		uint32_t status);
+void
+flue_chain_refuse(struct flue_engine *e, struct flue_chain *chain, flue_ref ref, uint32_t status);
 
 /* ---- nbl.c: buffer lists of others ---------------------------------------------------------- */
 
@@ -83,9 +83,9 @@ struct flue_segment {
 	uint32_t tsval;
 	uint32_t tsecr;
 	uint32_t payload; /* bytes */
-	uint16_t window; /* unscaled */
-	uint8_t flags; /* low byte of the TCP flags */
-	uint8_t hlen; /* TCP header bytes */
+	uint16_t window;  /* unscaled */
+	uint8_t flags;    /* low byte of the TCP flags */
+	uint8_t hlen;     /* TCP header bytes */
 	bool has_ts;
 	bool checked; /* checksums are known to be good */
 	struct flue_flow_key key;
@@ -171,13 +171,14 @@ int flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, 
 void flue_send_complete(struct flue_engine *e, struct flue_conn *c);
 /** All pieces, without completing: NBLs relinked in order, first byte SND.UNA.
  *  @return credits; chain head and tail through the pointers */
-uint32_t flue_send_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *head, flue_ref *tail);
+uint32_t
+flue_send_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *head, flue_ref *tail);
 bool flue_send_lent(const struct flue_engine *e, const struct flue_conn *c);
 void flue_send_drop(struct flue_engine *e, struct flue_conn *c);
 
 void flue_receive_post(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref);
-void flue_receive_verdict(struct flue_engine *e, struct flue_chan *ch,
-		const struct flue_submission *s);
+void
+flue_receive_verdict(struct flue_engine *e, struct flue_chan *ch, const struct flue_submission *s);
 void flue_receive_return(struct flue_engine *e, flue_ref ref);
 void flue_receive_abort(struct flue_engine *e, struct flue_conn *c, uint32_t status);
 /** Queue in-order payload. Takes over the packet. @return false: no memory, nothing was taken */
@@ -192,8 +193,8 @@ bool flue_receive_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *c
 void flue_receive_drop(struct flue_engine *e, struct flue_conn *c);
 
 /** @return false: no packet for the RST now; ask again */
-bool flue_disconnect_submit(struct flue_engine *e, struct flue_chan *ch,
-		const struct flue_submission *s);
+bool flue_disconnect_submit(
+		struct flue_engine *e, struct flue_chan *ch, const struct flue_submission *s);
 /** @return false: no room now */
 bool flue_disconnect_complete(struct flue_engine *e, struct flue_conn *c, uint32_t status);
 void flue_forward_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref);

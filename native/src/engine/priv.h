@@ -20,29 +20,33 @@
 #include "memory/region.h"
 #include "tcp/conn.h"
 
-#define FLUE_MAX_CHANNELS    8
-#define FLUE_BURST           32
-#define FLUE_TX_QUEUE        512 /* packets built and not taken by the port */
-#define FLUE_TX_PER_PASS     64 /* data segments */
-#define FLUE_TX_PER_TURN     8 /* of one connection before the next gets its turn */
-#define FLUE_COMMANDS        256 /* submissions a pass */
-#define FLUE_BLOCKS          32 /* blocks of state operations a pass */
-#define FLUE_OPS             64 /* state operations under way */
-#define FLUE_OOO_MAX         256 /* segments held behind a hole, a connection */
-#define FLUE_RX_MDLS         32 /* of one receive indication */
-#define FLUE_COPY_BELOW      256 /* payload bytes that are not worth lending */
-#define FLUE_SLAB_BYTES      2048
-#define FLUE_QUIET_NS        INT64_C(100000000)
-#define FLUE_CHALLENGE_MS    100
-#define FLUE_FIN_WAIT_US     120000000u
-#define FLUE_NS_PER_MS       INT64_C(1000000)
+#define FLUE_MAX_CHANNELS 8
+#define FLUE_BURST        32
+#define FLUE_TX_QUEUE     512 /* packets built and not taken by the port */
+#define FLUE_TX_PER_PASS  64  /* data segments */
+#define FLUE_TX_PER_TURN  8   /* of one connection before the next gets its turn */
+#define FLUE_COMMANDS     256 /* submissions a pass */
+#define FLUE_BLOCKS       32  /* blocks of state operations a pass */
+#define FLUE_OPS          64  /* state operations under way */
+#define FLUE_OOO_MAX      256 /* segments held behind a hole, a connection */
+#define FLUE_RX_MDLS      32  /* of one receive indication */
+#define FLUE_COPY_BELOW   256 /* payload bytes that are not worth lending */
+#define FLUE_SLAB_BYTES   2048
+#define FLUE_QUIET_NS     INT64_C(100000000)
+#define FLUE_CHALLENGE_MS 100
+#define FLUE_FIN_WAIT_US  120000000u
+#define FLUE_NS_PER_MS    INT64_C(1000000)
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* ---- Objects -------------------------------------------------------------------------------- */
 
-enum flue_kind { FLUE_KIND_NEIGHBOR = 1, FLUE_KIND_PATH = 2, FLUE_KIND_TCP = 3 };
+enum flue_kind {
+	FLUE_KIND_NEIGHBOR = 1,
+	FLUE_KIND_PATH = 2,
+	FLUE_KIND_TCP = 3
+};
 
 /** Layer 2. One line. */
 struct flue_neighbor {
@@ -51,7 +55,7 @@ struct flue_neighbor {
 	uint32_t paths; /* that depend on it */
 	uint32_t vlan_id;
 	uint32_t host_delta; /* HostReachabilityDelta, ticks, as given */
-	uint32_t nic_time; /* engine's ticks of the last confirmation */
+	uint32_t nic_time;   /* engine's ticks of the last confirmation */
 	uint8_t mac[6];
 	uint8_t src[6];
 	uint8_t used;
@@ -66,8 +70,8 @@ struct flue_path {
 	uint8_t head[54]; /* Ethernet and IP header; tos, length, id, ttl, checksum zero */
 	uint8_t used;
 	uint8_t ip6;
-	uint32_t ip_sum; /* of the IPv4 header in head */
-	uint32_t pseudo; /* source, destination, protocol; folded to 32 bits */
+	uint32_t ip_sum;      /* of the IPv4 header in head */
+	uint32_t pseudo;      /* source, destination, protocol; folded to 32 bits */
 	uint32_t connections; /* that depend on it */
 	uint32_t neighbor;
 	uint32_t generation;
@@ -107,16 +111,16 @@ flue_ids_used(const struct flue_ids *ids)
 	return ids->size - ids->free;
 }
 
-#define PIECE_LAST_OF_NBL    0x1 /* the NBL completes with this piece */
-#define PIECE_LAST_OF_SUB    0x2 /* ... and with it a submission's credit */
-#define PIECE_DISCONNECT     0x4 /* final data of a disconnect; not a send */
-#define PIECE_NO_PUSH        0x8 /* posted receive: complete only when full */
+#define PIECE_LAST_OF_NBL 0x1 /* the NBL completes with this piece */
+#define PIECE_LAST_OF_SUB 0x2 /* ... and with it a submission's credit */
+#define PIECE_DISCONNECT  0x4 /* final data of a disconnect; not a send */
+#define PIECE_NO_PUSH     0x8 /* posted receive: complete only when full */
 
 /** A contiguous piece of send data, or of a posted receive buffer. One line. */
 struct flue_piece {
 	const uint8_t *data;
 	flue_ref nbl;
-	uint32_t seq; /* of the first byte (send) / bytes placed (receive) */
+	uint32_t seq;     /* of the first byte (send) / bytes placed (receive) */
 	uint32_t nbl_seq; /* of the NBL's first byte (send) / bytes of the NBL so far (receive) */
 	uint32_t len;
 	uint32_t next;
@@ -130,7 +134,7 @@ FLUE_ASSERT_LAYOUT(sizeof(struct flue_piece) == FLUE_CACHE_LINE);
 enum flue_record_state {
 	RECORD_FREE = 0,
 	RECORD_INDICATED = 1, /* waiting for the verdict */
-	RECORD_LENT = 2, /* the host's until it returns it */
+	RECORD_LENT = 2,      /* the host's until it returns it */
 };
 
 /** What Java sees of a receive indication, in the engine's region. */
@@ -187,7 +191,12 @@ struct flue_chan {
 
 /* ---- State operations ----------------------------------------------------------------------- */
 
-enum flue_op_phase { OP_FREE = 0, OP_PREPARE, OP_WORK, OP_COMPLETE };
+enum flue_op_phase {
+	OP_FREE = 0,
+	OP_PREPARE,
+	OP_WORK,
+	OP_COMPLETE
+};
 
 struct flue_op_level {
 	struct flue_miniport_offload_block_list *block;
@@ -197,9 +206,9 @@ struct flue_op_level {
 	uint32_t deps;
 	uint32_t deps_ok;
 	uint32_t object; /* index of the neighbor or path here; FLUE_NONE */
-	uint8_t kind; /* enum flue_kind of `object`; 0 */
-	uint8_t role; /* enum flue_role */
-	uint8_t failed; /* nothing below it is tried */
+	uint8_t kind;    /* enum flue_kind of `object`; 0 */
+	uint8_t role;    /* enum flue_role */
+	uint8_t failed;  /* nothing below it is tried */
 };
 
 /** One operation on a tree; the walk can stop after any block. */
@@ -209,7 +218,7 @@ struct flue_op {
 	flue_ref cursor; /* block to enter next; 0 = leave level[depth] */
 	uint32_t visited;
 	int32_t depth;
-	uint8_t code; /* enum flue_submission_op */
+	uint8_t code;  /* enum flue_submission_op */
 	uint8_t phase; /* enum flue_op_phase */
 	uint8_t channel;
 	struct flue_op_level level[3];
@@ -222,7 +231,12 @@ struct flue_heap_entry {
 	uint32_t conn;
 };
 
-enum { OWNER_NONE = 0, OWNER_POLL = 1, OWNER_THREAD = 2, OWNER_GONE = 3 };
+enum {
+	OWNER_NONE = 0,
+	OWNER_POLL = 1,
+	OWNER_THREAD = 2,
+	OWNER_GONE = 3
+};
 
 struct flue_engine {
 	struct flue_port *port;

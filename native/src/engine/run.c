@@ -54,11 +54,10 @@ run_ready(struct flue_engine *e)
 static void
 publish_counters(struct flue_engine *e)
 {
-	struct flue_counters_header *header =
-			flue_ref_at(flue_ref_make((uint32_t)e->counters_region, 0),
-					(uint64_t)sizeof(struct flue_counters_header) +
-							FLUE_CTR_COUNT *
-									sizeof(struct flue_counter_record));
+	struct flue_counters_header *header = flue_ref_at(
+			flue_ref_make((uint32_t)e->counters_region, 0),
+			(uint64_t)sizeof(struct flue_counters_header) +
+					FLUE_CTR_COUNT * sizeof(struct flue_counter_record));
 	struct flue_counter_record *records;
 	int i;
 

@@ -225,7 +225,8 @@ flue_rx(struct flue_engine *e, int budget)
 
 	while (total < budget) {
 		struct flue_pkt *pkts[FLUE_BURST];
-		unsigned want = budget - total < FLUE_BURST ? (unsigned)(budget - total) : FLUE_BURST;
+		unsigned want = budget - total < FLUE_BURST ? (unsigned)(budget - total)
+							    : FLUE_BURST;
 		unsigned n = e->port->ops->rx_burst(e->port, e->now, pkts, want);
 
 		if (n == 0)

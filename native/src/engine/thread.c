@@ -26,7 +26,7 @@ clock_now(void)
 static void
 idle(unsigned rounds)
 {
-	struct timespec ts = {0, 1000};
+	struct timespec ts = { 0, 1000 };
 
 	if (rounds < SPINS)
 		return;
@@ -67,7 +67,8 @@ flue_engine_start(flue_engine *e, int cpu)
 	if (!atomic_compare_exchange_strong_explicit(&e->owner, &expected, OWNER_THREAD,
 			    memory_order_acquire, memory_order_relaxed))
 		return expected == OWNER_THREAD ? -EALREADY
-				: expected == OWNER_GONE ? -ESHUTDOWN : -EBUSY;
+		       : expected == OWNER_GONE ? -ESHUTDOWN
+						: -EBUSY;
 	atomic_store(&e->stop, false);
 	rc = pthread_create(&e->thread, NULL, thread_main, e);
 	if (rc != 0) {

@@ -56,7 +56,7 @@ sift_down(struct flue_engine *e, uint32_t pos, struct flue_heap_entry entry)
 void
 flue_timer_arm_ms(struct flue_engine *e, struct flue_conn *c, uint32_t ms)
 {
-	struct flue_heap_entry entry = {ms == FLUE_NONE ? 0 : ms, flue_conn_index(e, c)};
+	struct flue_heap_entry entry = { ms == FLUE_NONE ? 0 : ms, flue_conn_index(e, c) };
 
 	if (c->timer_ms == FLUE_NONE) {
 		c->timer_ms = entry.ms;

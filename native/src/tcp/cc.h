@@ -28,7 +28,9 @@ struct flue_cc_ops {
 	void (*on_timeout)(struct flue_cc *cc, uint32_t mss, uint32_t flight, bool first);
 };
 
-enum flue_cc_algorithm { FLUE_CC_RENO = 0 };
+enum flue_cc_algorithm {
+	FLUE_CC_RENO = 0
+};
 
 extern const struct flue_cc_ops flue_cc_reno;
 

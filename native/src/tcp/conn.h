@@ -31,41 +31,42 @@
 #define FLUE_NEVER INT64_MAX
 
 /* Flags of a connection. */
-#define CONN_TS          UINT32_C(0x00000001) /* timestamps agreed */
-#define CONN_IP6         UINT32_C(0x00000002)
-#define CONN_NAGLE       UINT32_C(0x00000004)
-#define CONN_KEEPALIVE   UINT32_C(0x00000008)
-#define CONN_READY       UINT32_C(0x00000010) /* in the engine's ready queue */
-#define CONN_ACK_OWED    UINT32_C(0x00000020) /* send an ACK at the end of this pass */
-#define CONN_TIMING      UINT32_C(0x00000040) /* rtt_seq is being timed */
-#define CONN_OOO         UINT32_C(0x00000080) /* there are segments behind a hole */
-#define CONN_FIN_QUEUED  UINT32_C(0x00000100) /* our FIN follows snd_end */
-#define CONN_FIN_SENT    UINT32_C(0x00000200) /* ... and was sent at least once */
-#define CONN_FIN_ACKED   UINT32_C(0x00000400)
-#define CONN_FIN_RCVD    UINT32_C(0x00000800) /* the peer's FIN lies at rcv_nxt - 1 */
-#define CONN_FIN_TOLD    UINT32_C(0x00001000) /* DISCONNECT was indicated */
-#define CONN_INDICATING  UINT32_C(0x00002000) /* a verdict is awaited */
-#define CONN_REFUSED     UINT32_C(0x00004000) /* no indication before a receive is posted */
-#define CONN_GATED       UINT32_C(0x00008000) /* its initiate has not completed yet */
-#define CONN_PERSIST     UINT32_C(0x00010000) /* rtx_ms is that of a window probe */
-#define CONN_FIN_WAIT    UINT32_C(0x00020000) /* rtx_ms is that of FIN-WAIT-2 */
-#define CONN_STOPPED     UINT32_C(0x00040000) /* upload requested; segments go up raw */
-#define CONN_ABORTED     UINT32_C(0x00080000) /* RST received or sent */
-#define CONN_TERMINATING UINT32_C(0x00100000)
-#define CONN_ACK_NOW     UINT32_C(0x00200000) /* a duplicate ACK; not held back by the quiet period */
-#define CONN_TELL_ABORT  UINT32_C(0x00400000) /* the ABORT event waits for room */
-#define CONN_TELL_UPLOAD UINT32_C(0x00800000) /* the RETRIEVE event waits for room */
-#define CONN_POSTED      UINT32_C(0x01000000) /* receive requests are queued */
-#define CONN_TX_WAIT     UINT32_C(0x02000000) /* acknowledged pieces wait for the port */
-#define CONN_FORCE       UINT32_C(0x04000000) /* the next segment goes out whatever its size */
-#define CONN_WIN_UPDATE  UINT32_C(0x08000000) /* the ACK owed announces a window */
+#define CONN_TS           UINT32_C(0x00000001) /* timestamps agreed */
+#define CONN_IP6          UINT32_C(0x00000002)
+#define CONN_NAGLE        UINT32_C(0x00000004)
+#define CONN_KEEPALIVE    UINT32_C(0x00000008)
+#define CONN_READY        UINT32_C(0x00000010) /* in the engine's ready queue */
+#define CONN_ACK_OWED     UINT32_C(0x00000020) /* send an ACK at the end of this pass */
+#define CONN_TIMING       UINT32_C(0x00000040) /* rtt_seq is being timed */
+#define CONN_OOO          UINT32_C(0x00000080) /* there are segments behind a hole */
+#define CONN_FIN_QUEUED   UINT32_C(0x00000100) /* our FIN follows snd_end */
+#define CONN_FIN_SENT     UINT32_C(0x00000200) /* ... and was sent at least once */
+#define CONN_FIN_ACKED    UINT32_C(0x00000400)
+#define CONN_FIN_RCVD     UINT32_C(0x00000800) /* the peer's FIN lies at rcv_nxt - 1 */
+#define CONN_FIN_TOLD     UINT32_C(0x00001000) /* DISCONNECT was indicated */
+#define CONN_INDICATING   UINT32_C(0x00002000) /* a verdict is awaited */
+#define CONN_REFUSED      UINT32_C(0x00004000) /* no indication before a receive is posted */
+#define CONN_GATED        UINT32_C(0x00008000) /* its initiate has not completed yet */
+#define CONN_PERSIST      UINT32_C(0x00010000) /* rtx_ms is that of a window probe */
+#define CONN_FIN_WAIT     UINT32_C(0x00020000) /* rtx_ms is that of FIN-WAIT-2 */
+#define CONN_STOPPED      UINT32_C(0x00040000) /* upload requested; segments go up raw */
+#define CONN_ABORTED      UINT32_C(0x00080000) /* RST received or sent */
+#define CONN_TERMINATING  UINT32_C(0x00100000)
+#define CONN_ACK_NOW      UINT32_C(0x00200000) /* a duplicate ACK; not held back by the quiet period */
+#define CONN_TELL_ABORT   UINT32_C(0x00400000) /* the ABORT event waits for room */
+#define CONN_TELL_UPLOAD  UINT32_C(0x00800000) /* the RETRIEVE event waits for room */
+#define CONN_POSTED       UINT32_C(0x01000000) /* receive requests are queued */
+#define CONN_TX_WAIT      UINT32_C(0x02000000) /* acknowledged pieces wait for the port */
+#define CONN_FORCE        UINT32_C(0x04000000) /* the next segment goes out whatever its size */
+#define CONN_WIN_UPDATE   UINT32_C(0x08000000) /* the ACK owed announces a window */
 #define CONN_RTO_RECOVERY UINT32_C(0x10000000) /* SND.NXT was pulled back; recover is set */
-#define CONN_DUP_ACKS    UINT32_C(0x20000000) /* dup_acks is not zero */
+#define CONN_DUP_ACKS     UINT32_C(0x20000000) /* dup_acks is not zero */
 
 /** With any of these a segment takes the RFC path. */
-#define CONN_SLOW                                                                                  \
-	(CONN_OOO | CONN_FIN_QUEUED | CONN_FIN_SENT | CONN_FIN_RCVD | CONN_STOPPED | CONN_ABORTED |  \
-			CONN_TERMINATING | CONN_PERSIST | CONN_RTO_RECOVERY | CONN_DUP_ACKS)
+#define CONN_SLOW                                                                            \
+	(CONN_OOO | CONN_FIN_QUEUED | CONN_FIN_SENT | CONN_FIN_RCVD | CONN_STOPPED |         \
+			CONN_ABORTED | CONN_TERMINATING | CONN_PERSIST | CONN_RTO_RECOVERY | \
+			CONN_DUP_ACKS)
 
 struct flue_conn {
 	/* line 0 */
@@ -84,27 +85,27 @@ struct flue_conn {
 	uint32_t ts_recent_ms; /* when it was set */
 	uint32_t last_ack_sent;
 	uint32_t ts_delta; /* ticks: our timestamp clock = engine's ticks + this */
-	uint8_t state; /* enum flue_tcp_state */
-	uint8_t scales; /* low nibble: of what we receive from the peer (send); high: of ours */
+	uint8_t state;     /* enum flue_tcp_state */
+	uint8_t scales;    /* low nibble: of what we receive from the peer (send); high: of ours */
 	uint8_t ttl;
 	uint8_t tos;
 	/* line 1 */
 	struct flue_pkt *rxq_head; /* in order, not indicated */
 	struct flue_pkt *rxq_tail;
-	uint32_t rtx_ms; /* when retransmission, probe or FIN-WAIT-2 is due; FLUE_NONE = off */
-	uint32_t rx_held; /* bytes queued or indicated and not accepted */
-	uint32_t rcv_buf; /* InitialRcvWnd */
-	uint32_t snd_end; /* behind the last byte queued */
+	uint32_t rtx_ms;    /* when retransmission, probe or FIN-WAIT-2 is due; FLUE_NONE = off */
+	uint32_t rx_held;   /* bytes queued or indicated and not accepted */
+	uint32_t rcv_buf;   /* InitialRcvWnd */
+	uint32_t snd_end;   /* behind the last byte queued */
 	uint32_t send_head; /* piece with snd_una; FLUE_NONE */
-	uint32_t send_nxt; /* piece with snd_nxt, or before it; FLUE_NONE = none */
+	uint32_t send_nxt;  /* piece with snd_nxt, or before it; FLUE_NONE = none */
 	struct flue_cc cc;
 	uint32_t rto_us;
 	uint32_t rtt_seq; /* acknowledged beyond this: take the time */
 	uint32_t path;
-	uint16_t mss; /* payload bytes of a full segment */
+	uint16_t mss;        /* payload bytes of a full segment */
 	uint16_t max_window; /* largest window field seen; unscaled */
 	/* line 2 */
-	uint64_t handle; /* NdisOffloadHandle */
+	uint64_t handle;      /* NdisOffloadHandle */
 	struct flue_pkt *ooo; /* by sequence number */
 	int64_t ka_deadline;
 	int64_t quiet_until; /* no duplicate ACK before; 0 = over */
@@ -115,7 +116,7 @@ struct flue_conn {
 	uint32_t indicated; /* receive record a verdict is awaited for; FLUE_NONE */
 	uint32_t heap_pos;
 	uint32_t rtt_start; /* us */
-	uint32_t srtt8; /* us x 8; 0 = no sample yet */
+	uint32_t srtt8;     /* us x 8; 0 = no sample yet */
 	/* line 3 */
 	uint32_t rttvar4; /* us x 4 */
 	uint32_t min_rtt; /* us */
@@ -126,8 +127,8 @@ struct flue_conn {
 	uint32_t last_rx_ms;
 	uint32_t challenge_ms; /* when the last challenge ACK went out */
 	uint32_t retransmits;
-	uint32_t fin_seq; /* of a FIN behind a hole */
-	uint64_t bytes_in; /* accepted by the host */
+	uint32_t fin_seq;   /* of a FIN behind a hole */
+	uint64_t bytes_in;  /* accepted by the host */
 	uint64_t bytes_out; /* of send pieces given back */
 	uint16_t ooo_count;
 	uint8_t dup_acks;
@@ -156,12 +157,12 @@ struct flue_chain {
 struct flue_conn_rest {
 	struct flue_tcp_const given_const;
 	struct flue_tcp_cached cached;
-	uint64_t disconnect; /* NBL of the graceful disconnect under way; 0 */
+	uint64_t disconnect;       /* NBL of the graceful disconnect under way; 0 */
 	struct flue_chain refused; /* sends that found no piece */
-	uint64_t initiate_mark; /* mark and ... */
-	uint32_t initiate_op; /* ... slot of the operation that brought it */
+	uint64_t initiate_mark;    /* mark and ... */
+	uint32_t initiate_op;      /* ... slot of the operation that brought it */
 	uint32_t disconnect_bytes; /* acknowledged of the disconnect's final data */
-	uint32_t post_bytes; /* placed so far for the first posted NBL */
+	uint32_t post_bytes;       /* placed so far for the first posted NBL */
 	bool disconnect_abortive;
 };
 

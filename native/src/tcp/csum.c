@@ -25,8 +25,8 @@ uint64_t
 flue_csum_add(const void *data, uint32_t len, uint64_t sum)
 {
 	const uint8_t *p = data;
-	uint64_t lo[4] = {0, 0, 0, 0};
-	uint64_t hi[4] = {0, 0, 0, 0};
+	uint64_t lo[4] = { 0, 0, 0, 0 };
+	uint64_t hi[4] = { 0, 0, 0, 0 };
 	int i;
 
 	for (; len >= 32; len -= 32, p += 32) {
@@ -50,8 +50,8 @@ flue_csum_copy(void *dst, const void *src, uint32_t len, uint64_t sum)
 {
 	const uint8_t *p = src;
 	uint8_t *q = dst;
-	uint64_t lo[4] = {0, 0, 0, 0};
-	uint64_t hi[4] = {0, 0, 0, 0};
+	uint64_t lo[4] = { 0, 0, 0, 0 };
+	uint64_t hi[4] = { 0, 0, 0, 0 };
 	int i;
 
 	for (; len >= 32; len -= 32, p += 32, q += 32) {

@@ -272,7 +272,7 @@ static bool
 ack_acceptable(const struct flue_conn *c, const struct flue_segment *s)
 {
 	return flue_seq_leq(s->ack, c->snd_max) &&
-			flue_seq_geq(s->ack, c->snd_una - flue_conn_max_snd_wnd(c));
+	       flue_seq_geq(s->ack, c->snd_una - flue_conn_max_snd_wnd(c));
 }
 
 static void

@@ -28,8 +28,8 @@ piece_at(struct flue_engine *e, struct flue_conn *c, uint32_t seq)
 
 /** Ethernet and IP. @return where the TCP header goes */
 static uint8_t *
-put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *p,
-		uint8_t *at, uint32_t tcp_len)
+put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *p, uint8_t *at,
+		uint32_t tcp_len)
 {
 	uint8_t *ip = at + 14;
 	uint64_t sum;
@@ -204,8 +204,7 @@ persist(struct flue_engine *e, struct flue_conn *c)
 {
 	uint64_t us = (uint64_t)c->rto_us << c->probe_round;
 
-	if (c->snd_una != c->snd_nxt || c->snd_una != c->snd_max ||
-			c->rtx_ms != FLUE_NONE)
+	if (c->snd_una != c->snd_nxt || c->snd_una != c->snd_max || c->rtx_ms != FLUE_NONE)
 		return;
 	if (us > (uint64_t)e->config.rto_max_us)
 		us = (uint64_t)e->config.rto_max_us;

@@ -24,8 +24,8 @@ bool flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uin
 void flue_tcp_timer(struct flue_engine *e, struct flue_conn *c);
 
 /** Take the connection out of processing and ask the host to take it back. */
-void flue_tcp_request_upload(struct flue_engine *e, struct flue_conn *c,
-		enum flue_upload_reason reason);
+void
+flue_tcp_request_upload(struct flue_engine *e, struct flue_conn *c, enum flue_upload_reason reason);
 
 /** An acceptable RST, or an abortive disconnect: nothing is processed any more. */
 void flue_tcp_abort(struct flue_engine *e, struct flue_conn *c);
@@ -33,8 +33,8 @@ void flue_tcp_abort(struct flue_engine *e, struct flue_conn *c);
 /** Take an acceptable acknowledgment into account (ack.c). @return acknowledged something new */
 bool flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s);
 /** RFC 9293 window update rule. */
-void flue_tcp_update_window(struct flue_engine *e, struct flue_conn *c,
-		const struct flue_segment *s);
+void
+flue_tcp_update_window(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s);
 
 /** Out-of-order queue (reasm.c). Takes over the packet. */
 void flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, bool fin);

@@ -59,8 +59,8 @@ probe(struct flue_engine *e, struct flue_conn *c)
 		flue_count(e, FLUE_CTR_PROBES, 1);
 	}
 	us = (uint64_t)c->rto_us << (c->probe_round + c->rtx_count > 16
-						   ? 16
-						   : c->probe_round + c->rtx_count);
+						     ? 16
+						     : c->probe_round + c->rtx_count);
 	if (us > (uint64_t)e->config.rto_max_us)
 		us = (uint64_t)e->config.rto_max_us;
 	c->flags |= CONN_PERSIST;
@@ -77,7 +77,8 @@ gave_up(const struct flue_engine *e, const struct flue_conn *c)
 		return false;
 	if (max_rt != 0)
 		return (uint64_t)(e->now_ms - c->rtx_start_ms) *
-				(uint64_t)e->config.ticks_per_second / 1000 >= max_rt;
+				       (uint64_t)e->config.ticks_per_second / 1000 >=
+		       max_rt;
 	return c->rtx_count >= e->config.max_retransmissions;
 }
 

@@ -42,8 +42,7 @@ flue_window_advertise(struct flue_conn *c)
 	field = window >> scale;
 	/* The field is too coarse for the promise: round up while the buffer stands it, so that the
 	 * edge does not move left. */
-	if ((field << scale) != window &&
-			c->rx_held + window <= c->rcv_buf) {
+	if ((field << scale) != window && c->rx_held + window <= c->rcv_buf) {
 		field++;
 		c->rcv_adv = c->rcv_nxt + (field << scale);
 	}
