@@ -1,12 +1,18 @@
 package dev.flue.arch;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.security.SecureRandom;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Who may know whom inside the core module. */
 @AnalyzeClasses(packages = "dev.flue", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -58,6 +64,91 @@ class ArchitectureTest {
                     .dependOnClassesThat()
                     .resideInAnyPackage("dev.flue.host..", "dev.flue.data..")
                     .because("an intermediate driver sees block lists, whatever is above it");
+
+    @ArchTest
+    static final ArchRule hostStackKnowsNoDriver =
+            noClasses()
+                    .that()
+                    .resideInAPackage("dev.flue.host..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAPackage("dev.flue.im..")
+                    .because("a host stack sees a miniport, whatever is below it");
+
+    @ArchTest
+    static final ArchRule applicationsSeeTheContractAlone =
+            noClasses()
+                    .that()
+                    .resideInAPackage("dev.flue.data..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage("dev.flue.host..", "dev.flue.im..", "dev.flue.spi..")
+                    .because("the same application runs over any stack");
+
+    @ArchTest
+    static final ArchRule timeIsAnArgument =
+            noClasses()
+                    .should()
+                    .callMethod(System.class, "nanoTime")
+                    .orShould()
+                    .callMethod(System.class, "currentTimeMillis")
+                    .orShould()
+                    .callMethod(Thread.class, "sleep", long.class)
+                    .orShould()
+                    .callMethod(Thread.class, "sleep", long.class, int.class)
+                    .orShould()
+                    .dependOnClassesThat()
+                    .resideInAPackage("java.time..")
+                    .because("tests run in virtual time");
+
+    @ArchTest
+    static final ArchRule randomnessComesFromASeed =
+            noClasses()
+                    .should()
+                    .callMethod(Math.class, "random")
+                    .orShould()
+                    .callConstructor(Random.class)
+                    .orShould()
+                    .callConstructor(SplittableRandom.class)
+                    .orShould()
+                    .dependOnClassesThat()
+                    .areAssignableTo(SecureRandom.class)
+                    .orShould()
+                    .dependOnClassesThat()
+                    .areAssignableTo(ThreadLocalRandom.class)
+                    .because("the same seed gives the same run");
+
+    @ArchTest
+    static final ArchRule nothingPrintsOrLogs =
+            noClasses()
+                    .should()
+                    .accessField(System.class, "out")
+                    .orShould()
+                    .accessField(System.class, "err")
+                    .orShould()
+                    .dependOnClassesThat()
+                    .resideInAPackage("java.util.logging..")
+                    .orShould()
+                    .dependOnClassesThat()
+                    .areAssignableTo(System.Logger.class)
+                    .because("the core tells by counters, statuses and exceptions");
+
+    @ArchTest
+    static final ArchRule onlyIdlingParks =
+            noClasses()
+                    .that()
+                    .doNotHaveFullyQualifiedName("dev.flue.spi.IdlePolicy")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAPackage("java.util.concurrent.locks..")
+                    .because("one thread owns a stack: there is nothing to lock or to wait for");
+
+    @ArchTest
+    static final ArchRule noMethodIsSynchronized =
+            methods()
+                    .should()
+                    .notHaveModifier(JavaModifier.SYNCHRONIZED)
+                    .because("one thread owns a stack: there is nothing to lock");
 
     @ArchTest
     static final ArchRule tcpIpAndLinkFormNoCycle =
