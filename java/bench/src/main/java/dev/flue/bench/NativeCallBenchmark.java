@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 package dev.flue.bench;
 
 import dev.flue.jni.global.flue;

@@ -300,23 +300,23 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     private void stateComplete(int op, long root) {
         switch (op) {
             case ChannelLayout.UP_INITIATE_COMPLETE -> {
-                queue.complete(1);
+                queue.completeOperation();
                 adapter.initiateOffloadComplete(root);
             }
             case ChannelLayout.UP_QUERY_COMPLETE -> {
-                queue.complete(1);
+                queue.completeOperation();
                 adapter.queryOffloadComplete(root);
             }
             case ChannelLayout.UP_UPDATE_COMPLETE -> {
-                queue.complete(1);
+                queue.completeOperation();
                 adapter.updateOffloadComplete(root);
             }
             case ChannelLayout.UP_INVALIDATE_COMPLETE -> {
-                queue.complete(1);
+                queue.completeOperation();
                 adapter.invalidateOffloadComplete(root);
             }
             case ChannelLayout.UP_TERMINATE_COMPLETE -> {
-                queue.complete(1);
+                queue.completeOperation();
                 adapter.terminateOffloadComplete(root);
             }
             default -> ignoredEntries++;

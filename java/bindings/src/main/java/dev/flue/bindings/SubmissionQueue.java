@@ -17,9 +17,15 @@ package dev.flue.bindings;
  *       rest. A terminate and an abort wait for no credit, and take everything before them along.
  * </ul>
  *
+ * <p>Few state operations are on the ring at a time: an engine that has all it can work on reads no
+ * further, and what one of them waits for, a verdict, may come behind the next.
+ *
  * <p>One thread.
  */
 final class SubmissionQueue {
+    /** State operations under way at a time; the engine works on twice as many. */
+    static final int MAX_OPERATIONS = 32;
+
     private final SubmissionRing ring;
     private final int limit;
     private final int sendLimit;
@@ -29,6 +35,7 @@ final class SubmissionQueue {
     // Entries of `ordered` before this number need no credit.
     private long takenAlong;
     private int outstanding;
+    private int operations;
 
     /** {@code credit}: submissions that may be under way. */
     SubmissionQueue(SubmissionRing ring, int credit) {
@@ -57,8 +64,8 @@ final class SubmissionQueue {
     /** State operations, sends, graceful disconnects. */
     void submitOrdered(int op, int arg0, long token, long ref) {
         boolean first = free.isEmpty() && ordered.isEmpty();
-        if (first && outstanding < limitOf(op) && ring.offer(op, arg0, token, ref, 0)) {
-            outstanding++;
+        if (first && canGo(op, false) && ring.offer(op, arg0, token, ref, 0)) {
+            gone(op);
         } else {
             ordered.add(op, arg0, token, ref, 0);
         }
@@ -71,9 +78,15 @@ final class SubmissionQueue {
         flush();
     }
 
-    /** {@code count} submissions have completed. */
+    /** {@code count} submissions of I/O have completed. */
     void complete(int count) {
         outstanding = Math.max(0, outstanding - count);
+    }
+
+    /** A state operation has completed. */
+    void completeOperation() {
+        outstanding = Math.max(0, outstanding - 1);
+        operations = Math.max(0, operations - 1);
     }
 
     /** Send what can go now. Returns how many went. */
@@ -89,16 +102,37 @@ final class SubmissionQueue {
             outstanding++;
             sent++;
         }
-        while (orderedCanGo() && ordered.moveTo(ring)) {
-            outstanding++;
+        while (orderedCanGo()) {
+            int op = ordered.op();
+            if (!ordered.moveTo(ring)) {
+                break;
+            }
+            gone(op);
             sent++;
         }
         return sent;
     }
 
+    private void gone(int op) {
+        outstanding++;
+        if (isOperation(op)) {
+            operations++;
+        }
+    }
+
     private boolean orderedCanGo() {
-        return !ordered.isEmpty()
-                && (ordered.headNumber() < takenAlong || outstanding < limitOf(ordered.op()));
+        return !ordered.isEmpty() && canGo(ordered.op(), ordered.headNumber() < takenAlong);
+    }
+
+    private boolean canGo(int op, boolean withoutCredit) {
+        if (isOperation(op)) {
+            return operations < MAX_OPERATIONS && (withoutCredit || outstanding < limit);
+        }
+        return withoutCredit || outstanding < sendLimit;
+    }
+
+    private static boolean isOperation(int op) {
+        return op <= ChannelLayout.SUB_TERMINATE;
     }
 
     /** Something waits that needs only room on the ring. */
@@ -119,11 +153,5 @@ final class SubmissionQueue {
     /** Submissions that wait here. */
     int waiting() {
         return free.size() + prompt.size() + ordered.size();
-    }
-
-    private int limitOf(int op) {
-        return op == ChannelLayout.SUB_SEND || op == ChannelLayout.SUB_DISCONNECT
-                ? sendLimit
-                : limit;
     }
 }

@@ -225,6 +225,24 @@ class NativeOffloadTargetTest {
     }
 
     @Test
+    void verdictsReachAnEngineThatHasAllTheOperationsItCanWorkOn() {
+        for (int i = 1; i <= 100; i++) {
+            target.terminateOffload(i);
+        }
+        engine.post(ChannelLayout.UP_RECEIVE_INDICATE, 0, 7, 200, TOKEN);
+        target.doWork(0);
+        engine.take(Integer.MAX_VALUE);
+        assertThat(engine.taken).hasSize(SubmissionQueue.MAX_OPERATIONS + 1);
+        assertThat(engine.taken.get(SubmissionQueue.MAX_OPERATIONS).op())
+                .isEqualTo(ChannelLayout.SUB_VERDICT);
+        long root = block();
+        engine.post(ChannelLayout.UP_TERMINATE_COMPLETE, 0, 0, root, 0);
+        target.doWork(1);
+        target.doWork(2);
+        assertThat(engine.taken).hasSize(SubmissionQueue.MAX_OPERATIONS + 2);
+    }
+
+    @Test
     void anAbortGetsThroughWithoutCredit() {
         for (int i = 1; i <= 40; i++) {
             target.tcpOffloadSend(TOKEN, i);
@@ -236,7 +254,7 @@ class NativeOffloadTargetTest {
     }
 
     @Test
-    void creditComesBackAsTheEntrySaysAlsoWithoutALists() {
+    void creditComesBackAsTheEntrySaysAlsoWithoutLists() {
         for (int i = 1; i <= 10; i++) {
             target.tcpOffloadSend(TOKEN, i);
         }
