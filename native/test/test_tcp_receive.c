@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-static const uint32_t numbers[][2] = {
-		{1000, 5000}, {0x7fffff00, 0x80000000}, {0xffffff00, 0xfffffff0}};
+static const uint32_t numbers[][2] = { { 1000, 5000 }, { 0x7fffff00, 0x80000000 },
+	{ 0xffffff00, 0xfffffff0 } };
 
 #define EACH_NUMBER(n) for (unsigned n = 0; n < 3; n++)
 
@@ -28,7 +28,7 @@ a_hole_is_acknowledged_at_once_and_filled_in_order(void **state)
 	EACH_NUMBER(n)
 	{
 		struct harness *h = harness_new(NULL, 0);
-		struct conn c = {0};
+		struct conn c = { 0 };
 		struct seen s;
 
 		connect_at(h, &c, numbers[n][0], numbers[n][1]);
@@ -59,7 +59,7 @@ static void
 overlapping_and_repeated_data_is_delivered_once(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct seen s;
 
 	(void)state;
@@ -92,7 +92,7 @@ static void
 for_100_ms_after_an_initiate_a_hole_draws_no_ack(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 
 	(void)state;
 	conn_block(h, &c, 1, 1);
@@ -118,7 +118,7 @@ static void
 a_forwarded_segment_fills_the_hole_it_left(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	uint8_t frame[2048];
 	uint32_t len;
@@ -148,7 +148,7 @@ static void
 a_forwarded_segment_of_64_kib_is_taken_whole(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	uint32_t total = 0;
 	uint8_t *frame = buf + 200000;
 	uint8_t head[64];
@@ -176,7 +176,7 @@ static void
 refused_data_waits_for_a_posted_receive(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	flue_ref post;
 
@@ -224,7 +224,7 @@ static void
 posted_requests_are_filled_first_and_in_order(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	flue_ref a = nbl_new(h, NULL, 600, 2);
 	flue_ref b = nbl_new(h, NULL, 1000, 1);
@@ -254,7 +254,7 @@ static void
 a_request_without_push_completes_only_when_full(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	flue_ref a = nbl_new(h, NULL, 1500, 3);
 
@@ -283,7 +283,7 @@ static void
 one_indication_is_under_way_at_a_time(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 
 	(void)state;
@@ -309,7 +309,7 @@ the_right_edge_never_moves_left_and_opens_in_steps(void **state)
 	EACH_NUMBER(n)
 	{
 		struct harness *h = harness_new(NULL, 0);
-		struct conn c = {0};
+		struct conn c = { 0 };
 		struct flue_up up;
 		struct seen s;
 		uint32_t edge = 65535;
@@ -358,7 +358,7 @@ static void
 a_zero_window_still_takes_ack_and_rst(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 
 	(void)state;
@@ -384,7 +384,7 @@ static void
 small_payloads_are_copied_and_their_packets_freed(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	int i;
 
 	(void)state;
@@ -404,7 +404,7 @@ static void
 a_port_short_of_buffers_gets_them_back_by_copying(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	uint32_t i;
 
 	(void)state;
@@ -426,7 +426,7 @@ static void
 without_memory_a_segment_is_dropped_before_it_is_acknowledged(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	uint32_t slabs = 0;
 
 	(void)state;
@@ -451,7 +451,7 @@ the_reassembly_queue_is_bounded(void **state)
 {
 	struct flue_engine_config config = harness_config();
 	struct harness *h = harness_new(&config, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	uint32_t i;
 
 	(void)state;
@@ -470,7 +470,7 @@ static void
 data_beyond_a_queued_fin_flushes_the_queue(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 
 	(void)state;
 	connect_at(h, &c, 1, 1);
@@ -487,22 +487,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(a_hole_is_acknowledged_at_once_and_filled_in_order),
-			cmocka_unit_test(overlapping_and_repeated_data_is_delivered_once),
-			cmocka_unit_test(for_100_ms_after_an_initiate_a_hole_draws_no_ack),
-			cmocka_unit_test(a_forwarded_segment_fills_the_hole_it_left),
-			cmocka_unit_test(a_forwarded_segment_of_64_kib_is_taken_whole),
-			cmocka_unit_test(refused_data_waits_for_a_posted_receive),
-			cmocka_unit_test(posted_requests_are_filled_first_and_in_order),
-			cmocka_unit_test(a_request_without_push_completes_only_when_full),
-			cmocka_unit_test(one_indication_is_under_way_at_a_time),
-			cmocka_unit_test(the_right_edge_never_moves_left_and_opens_in_steps),
-			cmocka_unit_test(a_zero_window_still_takes_ack_and_rst),
-			cmocka_unit_test(small_payloads_are_copied_and_their_packets_freed),
-			cmocka_unit_test(a_port_short_of_buffers_gets_them_back_by_copying),
-			cmocka_unit_test(without_memory_a_segment_is_dropped_before_it_is_acknowledged),
-			cmocka_unit_test(the_reassembly_queue_is_bounded),
-			cmocka_unit_test(data_beyond_a_queued_fin_flushes_the_queue),
+		cmocka_unit_test(a_hole_is_acknowledged_at_once_and_filled_in_order),
+		cmocka_unit_test(overlapping_and_repeated_data_is_delivered_once),
+		cmocka_unit_test(for_100_ms_after_an_initiate_a_hole_draws_no_ack),
+		cmocka_unit_test(a_forwarded_segment_fills_the_hole_it_left),
+		cmocka_unit_test(a_forwarded_segment_of_64_kib_is_taken_whole),
+		cmocka_unit_test(refused_data_waits_for_a_posted_receive),
+		cmocka_unit_test(posted_requests_are_filled_first_and_in_order),
+		cmocka_unit_test(a_request_without_push_completes_only_when_full),
+		cmocka_unit_test(one_indication_is_under_way_at_a_time),
+		cmocka_unit_test(the_right_edge_never_moves_left_and_opens_in_steps),
+		cmocka_unit_test(a_zero_window_still_takes_ack_and_rst),
+		cmocka_unit_test(small_payloads_are_copied_and_their_packets_freed),
+		cmocka_unit_test(a_port_short_of_buffers_gets_them_back_by_copying),
+		cmocka_unit_test(without_memory_a_segment_is_dropped_before_it_is_acknowledged),
+		cmocka_unit_test(the_reassembly_queue_is_bounded),
+		cmocka_unit_test(data_beyond_a_queued_fin_flushes_the_queue),
 	};
 	unsigned i;
 
