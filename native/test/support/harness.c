@@ -31,15 +31,15 @@ harness_config(void)
 }
 
 struct harness *
-harness_new(const struct flue_engine_config *config, uint32_t caps)
+harness_on(const struct flue_engine_config *config, flue_port *port, bool mirrored)
 {
 	struct flue_engine_config small = harness_config();
 	struct harness *h = calloc(1, sizeof(*h));
 
-	h->port = fake_port_new(1024, caps);
+	h->mirrored = mirrored;
 	h->now = 5 * SEC;
 	h->budget = 256;
-	assert_int_equal(flue_engine_create(config ? config : &small, &h->port->port, &h->e), 0);
+	assert_int_equal(flue_engine_create(config ? config : &small, port, &h->e), 0);
 	h->region = flue_engine_channel(h->e, SUBS, UPS);
 	assert_true(h->region > 0);
 	h->ch = flue_region_at(h->region);
@@ -51,11 +51,22 @@ harness_new(const struct flue_engine_config *config, uint32_t caps)
 	return h;
 }
 
+struct harness *
+harness_new(const struct flue_engine_config *config, uint32_t caps)
+{
+	struct fake_port *port = fake_port_new(1024, caps);
+	struct harness *h = harness_on(config, &port->port, false);
+
+	h->port = port;
+	return h;
+}
+
 void
 harness_discard(struct harness *h)
 {
 	flue_engine_destroy(h->e);
-	fake_port_free(h->port);
+	if (h->port != NULL)
+		fake_port_free(h->port);
 	flue_region_release(h->java);
 	free(h);
 }
@@ -83,7 +94,7 @@ harness_at_rest(struct harness *h)
 	}
 	for (i = 0; i <= 7; i++)
 		assert_int_equal(flue_engine_held(h->e, i), 0);
-	assert_int_equal(h->port->port.held, 0);
+	assert_int_equal(h->e->port->held, 0);
 	assert_int_equal(h->e->slabs.port.held, 0);
 }
 
@@ -206,7 +217,7 @@ neighbor_new(struct harness *h)
 	h->neighbor_ref = block_new(h, FLUE_STATE_NEIGHBOR, &h->neighbor, &h->neighbor_block);
 	cached = (struct flue_neighbor_cached *)((uint8_t *)h->neighbor_block +
 						 FLUE_NEIGHBOR_CACHED_AT);
-	memcpy(cached->dl_destination_address, PEER_MAC, 6);
+	memcpy(cached->dl_destination_address, h->mirrored ? OUR_MAC : PEER_MAC, 6);
 }
 
 void
@@ -228,8 +239,8 @@ path_new(struct harness *h, bool ip6)
 		inet_pton(AF_INET, "198.18.0.1", addresses);
 		inet_pton(AF_INET, "198.18.0.2", addresses + 16);
 	}
-	c->source_address = ref;
-	c->destination_address = ref + 16;
+	c->source_address = h->mirrored ? ref + 16 : ref;
+	c->destination_address = h->mirrored ? ref : ref + 16;
 	cached->path_mtu = 1500;
 }
 
@@ -273,8 +284,8 @@ conn_block(struct harness *h, struct conn *c, uint32_t iss, uint32_t irs)
 	c->iss = iss;
 	c->irs = irs;
 	c->port = ports++;
-	tcp_const(c)->remote_port = htons(c->port);
-	tcp_const(c)->local_port = htons(80);
+	tcp_const(c)->remote_port = htons(h->mirrored ? 80 : c->port);
+	tcp_const(c)->local_port = htons(h->mirrored ? c->port : 80);
 	tcp_const(c)->remote_mss = 1460;
 	tcp_const(c)->flags = ts ? FLUE_TCP_CONST_TIMESTAMPS : 0;
 	tcp_cached(c)->initial_rcv_wnd = 65535;

@@ -98,6 +98,7 @@ struct harness {
 	uint8_t *java_base;
 	uint64_t java_used;
 	int budget;
+	bool mirrored; /* we are 198.18.0.2, port c.port, at PEER_MAC */
 	/* The tree's lower objects, made once. */
 	struct flue_offload_handle *neighbor;
 	struct flue_offload_handle *path;
@@ -110,6 +111,8 @@ struct harness {
 struct flue_engine_config harness_config(void);
 /** With configuration, or NULL for a small default; checksum capabilities of the port. */
 struct harness *harness_new(const struct flue_engine_config *config, uint32_t caps);
+/** On a port of the caller's; the functions about sent frames and injecting do not apply. */
+struct harness *harness_on(const struct flue_engine_config *config, flue_port *port, bool mirrored);
 /** Everything must be back: engine, port and regions hold nothing. */
 void harness_free(struct harness *h);
 /** The same without looking: for tests that leave connections behind on purpose. */

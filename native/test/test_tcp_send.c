@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Sending: windows, timers, retransmission, probes, back-pressure. */
+
+#include "support/harness.h"
+#include "tcp/bytes.h"
+
+#include <limits.h>
+#include <string.h>
+
+static const uint32_t numbers[][2] = {
+		{1000, 5000}, {0x7fffff00, 0x80000000}, {0xffffff00, 0xfffffff0}};
+
+#define EACH_NUMBER(n) for (unsigned n = 0; n < 3; n++)
+
+static uint8_t pattern[200000];
+
+static void
+finish(struct harness *h, struct conn *c)
+{
+	assert_int_equal(terminate(h, c), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}
+
+static flue_ref
+send_data(struct harness *h, struct conn *c, uint32_t len)
+{
+	flue_ref nbl = nbl_new(h, pattern, len, 1);
+
+	submit(h, FLUE_SUB_SEND, c->token, nbl, 0, 0);
+	poll_engine(h);
+	return nbl;
+}
+
+static void
+ack(struct harness *h, struct conn *c, uint32_t upto, uint16_t win)
+{
+	peer(h, c, TCP_ACK, 0, upto, NULL, 0, win);
+	pass_after(h, MS);
+}
+
+static uint32_t
+drain_sent(struct harness *h, struct conn *c)
+{
+	struct seen s;
+	uint32_t end = 0;
+
+	while (sent_next(h, c, &s))
+		end = s.seq + s.len;
+	return end;
+}
+
+static struct flue_conn *
+object(struct harness *h, struct conn *c)
+{
+	return &h->e->conns[(uint32_t)c->token];
+}
+
+static void
+congestion_and_send_window_bound_what_is_in_flight(void **state)
+{
+	(void)state;
+	EACH_NUMBER(n)
+	{
+		struct harness *h = harness_new(NULL, 0);
+		struct conn c = {0};
+
+		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		(void)send_data(h, &c, 100000);
+		assert_int_equal(drain_sent(h, &c), 14600);
+		/* Slow start: one segment more for each that is acknowledged. */
+		ack(h, &c, 1460, 65535);
+		assert_int_equal(drain_sent(h, &c), 14600 + 2 * 1460);
+		assert_int_equal(object(h, &c)->cc.cwnd, 14600 + 1460);
+		ack(h, &c, 2920, 5000);
+		assert_int_equal(drain_sent(h, &c), 0);
+		ack(h, &c, 14600 + 2 * 1460, 2000);
+		assert_int_equal(drain_sent(h, &c), 17520 + 1460);
+		finish(h, &c);
+	}
+}
+
+static void
+congestion_avoidance_adds_one_segment_a_window(void **state)
+{
+	struct flue_cc cc = {14600, 14600};
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 10; i++)
+		flue_cc_reno.on_ack(&cc, 1460, 1460, true);
+	assert_in_range(cc.cwnd, 14600 + 1300, 14600 + 1460);
+	flue_cc_reno.on_ack(&cc, 1460, 1460, false);
+	assert_in_range(cc.cwnd, 14600 + 1300, 14600 + 1460);
+	flue_cc_reno.on_timeout(&cc, 1460, 12000, true);
+	assert_int_equal(cc.cwnd, 1460);
+	assert_int_equal(cc.ssthresh, 6000);
+	flue_cc_reno.on_timeout(&cc, 1460, 1460, false);
+	assert_int_equal(cc.ssthresh, 6000);
+	cc = (struct flue_cc){UINT32_MAX, 0};
+	flue_cc_reno.on_ack(&cc, 1460, 1460, true);
+	assert_int_equal(cc.cwnd, UINT32_MAX);
+}
+
+static void
+a_timeout_goes_back_and_backs_off(void **state)
+{
+	(void)state;
+	EACH_NUMBER(n)
+	{
+		struct harness *h = harness_new(NULL, 0);
+		struct conn c = {0};
+		struct seen s;
+		int64_t rto = 200;
+		int i;
+
+		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		(void)send_data(h, &c, 4000);
+		assert_int_equal(drain_sent(h, &c), 4000);
+		for (i = 0; i < 4; i++) {
+			pass_after(h, (rto - 2) * MS);
+			sent_none(h);
+			pass_after(h, 3 * MS);
+			s = sent_expect(h, &c);
+			assert_int_equal(s.seq, 0);
+			assert_int_equal(s.len, 1460);
+			assert_memory_equal(s.payload, pattern, 1460);
+			sent_none(h);
+			rto *= 2;
+		}
+		assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 4);
+		assert_int_equal(object(h, &c)->cc.cwnd, 1460);
+		assert_int_equal(object(h, &c)->cc.ssthresh, 2920);
+		/* The answer: slow start goes on from SND.UNA, the timer is short again. */
+		ack(h, &c, 1460, 65535);
+		s = sent_expect(h, &c);
+		assert_int_equal(s.seq, 1460);
+		s = sent_expect(h, &c);
+		assert_int_equal(s.seq, 2920);
+		assert_int_equal(s.len, 1080);
+		sent_none(h);
+		assert_true(object(h, &c)->rto_us <= 200000);
+		/* What was received all along is acknowledged at once. */
+		ack(h, &c, 4000, 65535);
+		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+		assert_int_equal(object(h, &c)->rtx_ms, FLUE_NONE);
+		assert_int_equal(object(h, &c)->rtx_count, 0);
+		finish(h, &c);
+	}
+}
+
+static void
+an_ack_beyond_snd_nxt_after_a_timeout_is_taken(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = {0};
+
+	(void)state;
+	connect_at(h, &c, 0xfffff000, 1);
+	(void)send_data(h, &c, 10000);
+	assert_int_equal(drain_sent(h, &c), 10000);
+	pass_after(h, 201 * MS);
+	assert_int_equal(drain_sent(h, &c), 1460);
+	ack(h, &c, 10000, 65535);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	sent_none(h);
+	(void)send_data(h, &c, 100);
+	assert_int_equal(drain_sent(h, &c), 10100);
+	ack(h, &c, 10100, 65535);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+static void
+a_late_timer_looks_at_what_arrived_first(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = {0};
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	(void)send_data(h, &c, 1000);
+	(void)drain_sent(h, &c);
+	/* The machine stood still for 400 ms; the ACK is in the port. */
+	peer(h, &c, TCP_ACK, 0, 1000, NULL, 0, 65535);
+	pass_after(h, 400 * MS);
+	sent_none(h);
+	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 0);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+RULE("T-132")
+static void
+after_the_last_retransmission_the_connection_asks_for_upload(void **state)
+{
+	struct flue_engine_config config = harness_config();
+	struct harness *h;
+	struct conn c = {0};
+	struct flue_up up;
+	flue_ref nbl;
+	int i;
+
+	(void)state;
+	config.max_retransmissions = 3;
+	h = harness_new(&config, 0);
+	connect_at(h, &c, 1, 1);
+	nbl = send_data(h, &c, 1000);
+	for (i = 0; i < 30; i++)
+		pass_after(h, 200 * MS);
+	assert_int_equal(counter(h, FLUE_CTR_RETRANSMITS), 3);
+	up = up_expect(h, FLUE_UP_EVENT);
+	assert_int_equal(up.arg0, FLUE_TCP_INDICATE_RETRIEVE);
+	assert_int_equal(up.arg1, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+	assert_true(up.handle == c.handle_ref);
+	(void)drain_sent(h, &c);
+	/* No more processing: segments go up as they are. */
+	peer(h, &c, TCP_ACK, 0, 1000, NULL, 0, 65535);
+	pass_after(h, MS);
+	up = up_expect(h, FLUE_UP_FRAME);
+	submit(h, FLUE_SUB_FRAME_RETURN, 0, up.ref, 0, 0);
+	sent_none(h);
+	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
+	assert_int_equal(tcp_delegated(&c)->retransmit_count, 3);
+	assert_true(c.block->net_buffer_list_chain == nbl);
+	harness_free(h);
+}
+
+RULE("T-138")
+static void
+a_zero_window_is_probed_for_ever_with_growing_pauses(void **state)
+{
+	(void)state;
+	EACH_NUMBER(n)
+	{
+		struct harness *h = harness_new(NULL, 0);
+		struct conn c = {0};
+		struct seen s;
+		int64_t last = 0;
+		int64_t pause = 0;
+		int probes = 0;
+		int i;
+
+		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+		pass_after(h, MS);
+		(void)send_data(h, &c, 5000);
+		sent_none(h);
+		last = h->now;
+		/* Ten hours of a peer that answers every probe. */
+		for (i = 0; i < 36000; i++) {
+			pass_after(h, SEC);
+			while (sent_next(h, &c, &s)) {
+				assert_int_equal(s.seq, 0);
+				assert_int_equal(s.len, 1);
+				assert_true(h->now - last >= pause || h->now - last >= 60 * SEC);
+				pause = h->now - last;
+				last = h->now;
+				probes++;
+				peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+			}
+		}
+		assert_in_range(probes, 500, 700);
+		up_none(h);
+		/* It opens. */
+		ack(h, &c, 0, 65535);
+		assert_int_equal(drain_sent(h, &c), 5000);
+		ack(h, &c, 5000, 65535);
+		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+		finish(h, &c);
+	}
+}
+
+RULE("T-137")
+static void
+probes_without_any_answer_end_in_an_upload(void **state)
+{
+	struct flue_engine_config config = harness_config();
+	struct harness *h;
+	struct conn c = {0};
+	struct flue_up up;
+	int i;
+
+	(void)state;
+	config.max_retransmissions = 4;
+	h = harness_new(&config, 0);
+	connect_at(h, &c, 1, 1);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+	pass_after(h, MS);
+	(void)send_data(h, &c, 5000);
+	for (i = 0; i < 100; i++)
+		pass_after(h, SEC);
+	assert_int_equal(counter(h, FLUE_CTR_PROBES), 4);
+	up = up_expect(h, FLUE_UP_EVENT);
+	assert_int_equal(up.arg1, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
+static void
+a_probe_that_is_taken_moves_the_stream(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = {0};
+	struct seen s;
+
+	(void)state;
+	connect_at(h, &c, 0xffffffff, 1);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+	pass_after(h, MS);
+	(void)send_data(h, &c, 3);
+	pass_after(h, 300 * MS);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.payload[0], pattern[0]);
+	ack(h, &c, 1, 0);
+	sent_none(h);
+	pass_after(h, 500 * MS);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 1);
+	assert_int_equal(s.payload[0], pattern[1]);
+	ack(h, &c, 2, 10);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 2);
+	assert_int_equal(s.len, 1);
+	ack(h, &c, 3, 10);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+static void
+a_silly_window_is_not_filled_before_the_timer_says_so(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = {0};
+	struct seen s;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 100);
+	pass_after(h, MS);
+	(void)send_data(h, &c, 5000);
+	sent_none(h);
+	pass_after(h, 250 * MS);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.len, 100);
+	finish(h, &c);
+}
+
+static void
+a_peer_that_shrinks_its_window_gets_no_new_data(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = {0};
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	(void)send_data(h, &c, 20000);
+	assert_int_equal(drain_sent(h, &c), 14600);
+	ack(h, &c, 1460, 3000);
+	sent_none(h);
+	/* A timeout sends again what lies within the window only. */
+	pass_after(h, 250 * MS);
+	assert_int_equal(drain_sent(h, &c), 2920);
+	finish(h, &c);
+}
+
+static void
+nagle_holds_a_small_segment_while_data_is_under_way(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = {0};
+	struct seen s;
+
+	(void)state;
+	conn_block(h, &c, 1, 1);
+	tcp_cached(&c)->flags = FLUE_TCP_CACHED_NAGLING_ENABLED;
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	(void)send_data(h, &c, 10);
+	assert_int_equal(sent_expect(h, &c).len, 10);
+	(void)send_data(h, &c, 10);
+	(void)send_data(h, &c, 10);
+	sent_none(h);
+	ack(h, &c, 10, 65535);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.len, 20);
+	finish(h, &c);
+}
+
+RULE("T-83")
+RULE("T-88")
+static void
+sends_go_out_in_order_and_push_where_the_queue_empties(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = {0};
+	struct seen s;
+	flue_ref a = nbl_new(h, pattern, 700, 4);
+	flue_ref b = nbl_new(h, pattern + 700, 1, 1);
+	flue_ref d = nbl_new(h, pattern + 701, 300, 5);
+	struct flue_up up;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	nbl_link(h, a, b);
+	submit(h, FLUE_SUB_SEND, c.token, a, 0, 0);
+	submit(h, FLUE_SUB_SEND, c.token, d, 0, 0);
+	poll_engine(h);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.len, 1001);
+	assert_int_equal(s.flags, TCP_ACK | TCP_PSH);
+	assert_memory_equal(s.payload, pattern, 1001);
+	assert_false(s.lent);
+	sent_none(h);
+	/* Half of the first chain: its first NBL comes back, its credit does not. */
+	ack(h, &c, 700, 65535);
+	up = up_expect(h, FLUE_UP_SEND_COMPLETE);
+	assert_true(up.ref == a);
+	assert_int_equal(up.arg0, 0);
+	assert_int_equal(nbl_at(h, a)->next, 0);
+	ack(h, &c, 1001, 65535);
+	up = up_expect(h, FLUE_UP_SEND_COMPLETE);
+	assert_true(up.ref == b);
+	assert_int_equal(up.arg0, 2);
+	assert_true(nbl_at(h, b)->next == d);
+	finish(h, &c);
+}
+
+RULE("T-34")
+static void
+a_send_completes_only_when_the_port_has_let_go_of_it(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = {0};
+	struct seen s;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	h->port->keep_tx = true;
+	(void)send_data(h, &c, 1000);
+	s = sent_expect(h, &c);
+	assert_true(s.lent);
+	ack(h, &c, 1000, 65535);
+	pass_after(h, MS);
+	up_none(h);
+	terminate_submit(h, &c);
+	pass_after(h, MS);
+	up_none(h);
+	h->port->keep_tx = false;
+	pass_after(h, MS);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	(void)up_expect(h, FLUE_UP_TERMINATE_COMPLETE);
+	harness_free(h);
+}
+
+static void
+a_slow_port_delays_and_loses_nothing(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = {0};
+	struct seen s;
+	uint32_t at = 0;
+	int i;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	object(h, &c)->cc.cwnd = 60000;
+	h->port->tx_limit = 0;
+	(void)send_data(h, &c, 50000);
+	sent_none(h);
+	for (i = 0; i < 100; i++) {
+		h->port->tx_limit = 1;
+		poll_engine(h);
+	}
+	while (sent_next(h, &c, &s)) {
+		assert_int_equal(s.seq, at);
+		assert_memory_equal(s.payload, pattern + at, s.len);
+		at += s.len;
+	}
+	assert_int_equal(at, 50000);
+	h->port->tx_limit = UINT_MAX;
+	finish(h, &c);
+}
+
+static void
+without_packets_data_and_acks_wait(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = {0};
+	struct flue_up up;
+	struct seen s;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	h->port->no_alloc = true;
+	(void)send_data(h, &c, 1000);
+	peer(h, &c, TCP_ACK, 0, 0, pattern, 500, 65535);
+	pass_after(h, MS);
+	sent_none(h);
+	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	h->port->no_alloc = false;
+	pass_after(h, MS);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.len, 1000);
+	assert_int_equal(s.ack, 500);
+	sent_none(h);
+	verdict(h, &c, up.ref, FLUE_STATUS_SUCCESS, 0);
+	submit(h, FLUE_SUB_RECEIVE_RETURN, 0, up.ref, 0, 0);
+	finish(h, &c);
+}
+
+static void
+connections_take_turns(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c[4] = {0};
+	unsigned i;
+	unsigned count[4] = {0};
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		connect_at(h, &c[i], i * 1000, 1);
+	for (i = 0; i < 4; i++) {
+		h->e->conns[(uint32_t)c[i].token].cc.cwnd = 1 << 20;
+		h->e->conns[(uint32_t)c[i].token].snd_wnd = 1 << 20;
+		submit(h, FLUE_SUB_SEND, c[i].token, nbl_new(h, pattern, 100000, 1), 0, 0);
+	}
+	poll_engine(h);
+	assert_int_equal(h->port->sent_count, FLUE_TX_PER_PASS);
+	for (i = 0; i < h->port->sent_count; i++)
+		count[flue_load16be(h->port->sent[i].bytes + 36) - c[0].port]++;
+	for (i = 0; i < 4; i++)
+		assert_int_equal(count[i], 16);
+	h->port->seen = h->port->sent_count;
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(terminate(h, &c[i]), FLUE_STATUS_SUCCESS);
+		h->port->seen = h->port->sent_count;
+	}
+	harness_free(h);
+}
+
+RULE("T-86")
+RULE("T-145")
+static void
+a_used_up_pool_asks_for_upload_and_keeps_the_order(void **state)
+{
+	struct flue_engine_config config = harness_config();
+	struct harness *h;
+	struct conn c = {0};
+	struct flue_up up;
+	flue_ref a;
+	flue_ref b;
+	flue_ref d;
+
+	(void)state;
+	config.max_sends = 4;
+	h = harness_new(&config, 0);
+	connect_at(h, &c, 1, 1);
+	a = nbl_new(h, pattern, 100, 3);
+	b = nbl_new(h, pattern, 100, 2);
+	d = nbl_new(h, pattern, 100, 1);
+	submit(h, FLUE_SUB_SEND, c.token, a, 0, 0);
+	submit(h, FLUE_SUB_SEND, c.token, b, 0, 0);
+	submit(h, FLUE_SUB_SEND, c.token, d, 0, 0);
+	poll_engine(h);
+	up = up_expect(h, FLUE_UP_EVENT);
+	assert_int_equal(up.arg1, FLUE_UPLOAD_UPLOAD_REQUESTED);
+	up_none(h);
+	assert_int_equal(flue_engine_held(h->e, 4), 3);
+	terminate_submit(h, &c);
+	poll_engine(h);
+	up = up_expect(h, FLUE_UP_SEND_COMPLETE);
+	assert_true(up.ref == b);
+	assert_int_equal(up.arg0, 3);
+	assert_int_equal(nbl_at(h, b)->status, (uint32_t)FLUE_STATUS_UPLOAD_IN_PROGRESS);
+	assert_int_equal(nbl_at(h, b)->bytes_transferred, 0);
+	assert_true(nbl_at(h, b)->next == d);
+	(void)up_expect(h, FLUE_UP_TERMINATE_COMPLETE);
+	assert_true(c.block->net_buffer_list_chain == a);
+	harness_free(h);
+}
+
+static void
+keepalive_asks_only_an_idle_peer(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = {0};
+	struct flue_up up;
+	struct seen s;
+	int i;
+
+	(void)state;
+	conn_block(h, &c, 1, 1);
+	tcp_cached(&c)->flags = FLUE_TCP_CACHED_KEEP_ALIVE_ENABLED;
+	tcp_cached(&c)->ka_timeout = 10000;
+	tcp_cached(&c)->ka_interval = 1000;
+	tcp_cached(&c)->ka_probe_count = 3;
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	pass_after(h, 6 * SEC);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 60000);
+	pass_after(h, 5 * SEC);
+	sent_none(h);
+	pass_after(h, 10 * SEC);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, UINT32_MAX);
+	assert_int_equal(s.len, 0);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 60000);
+	pass_after(h, SEC);
+	sent_none(h);
+	for (i = 0; i < 20; i++)
+		pass_after(h, SEC);
+	for (i = 0; i < 3; i++)
+		(void)sent_expect(h, &c);
+	sent_none(h);
+	up = up_expect(h, FLUE_UP_EVENT);
+	assert_int_equal(up.arg1, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+	finish(h, &c);
+}
+
+static void
+checksums_can_be_left_to_the_port(void **state)
+{
+	struct harness *h = harness_new(NULL, FLUE_PORT_CAP_TX_CSUM | FLUE_PORT_CAP_RX_CSUM);
+	struct conn c = {0};
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	(void)send_data(h, &c, 3001);
+	assert_int_equal(drain_sent(h, &c), 3001);
+	finish(h, &c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+			cmocka_unit_test(congestion_and_send_window_bound_what_is_in_flight),
+			cmocka_unit_test(congestion_avoidance_adds_one_segment_a_window),
+			cmocka_unit_test(a_timeout_goes_back_and_backs_off),
+			cmocka_unit_test(an_ack_beyond_snd_nxt_after_a_timeout_is_taken),
+			cmocka_unit_test(a_late_timer_looks_at_what_arrived_first),
+			cmocka_unit_test(after_the_last_retransmission_the_connection_asks_for_upload),
+			cmocka_unit_test(a_zero_window_is_probed_for_ever_with_growing_pauses),
+			cmocka_unit_test(probes_without_any_answer_end_in_an_upload),
+			cmocka_unit_test(a_probe_that_is_taken_moves_the_stream),
+			cmocka_unit_test(a_silly_window_is_not_filled_before_the_timer_says_so),
+			cmocka_unit_test(a_peer_that_shrinks_its_window_gets_no_new_data),
+			cmocka_unit_test(nagle_holds_a_small_segment_while_data_is_under_way),
+			cmocka_unit_test(sends_go_out_in_order_and_push_where_the_queue_empties),
+			cmocka_unit_test(a_send_completes_only_when_the_port_has_let_go_of_it),
+			cmocka_unit_test(a_slow_port_delays_and_loses_nothing),
+			cmocka_unit_test(without_packets_data_and_acks_wait),
+			cmocka_unit_test(connections_take_turns),
+			cmocka_unit_test(a_used_up_pool_asks_for_upload_and_keeps_the_order),
+			cmocka_unit_test(keepalive_asks_only_an_idle_peer),
+			cmocka_unit_test(checksums_can_be_left_to_the_port),
+	};
+	unsigned i;
+
+	for (i = 0; i < sizeof(pattern); i++)
+		pattern[i] = (uint8_t)(i * 7 + i / 251);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
