@@ -19,6 +19,7 @@ final class ScriptParser {
     private String title = "";
     private int line;
     private String text;
+    private boolean relative;
 
     ScriptParser(String name) {
         this.name = name;
@@ -42,7 +43,9 @@ final class ScriptParser {
 
     private void parseLine() {
         Deque<String> words = new ArrayDeque<>(List.of(text.split("\\s+")));
-        String[] times = words.remove().split("-", 2);
+        String when = words.remove();
+        relative = when.startsWith("+");
+        String[] times = when.substring(relative ? 1 : 0).split("-", 2);
         long from = time(times[0]);
         long to = times.length == 2 ? time(times[1]) : from;
         if (to < from) {
@@ -74,7 +77,7 @@ final class ScriptParser {
 
     private void add(
             ScriptStep.Kind kind, long from, long to, ScriptStep.Fields fields, String word) {
-        steps.add(new ScriptStep(line, text, kind, from, to, fields, word));
+        steps.add(new ScriptStep(line, text, kind, relative, from, to, fields, word));
     }
 
     private void parseConnection(Deque<String> words) {

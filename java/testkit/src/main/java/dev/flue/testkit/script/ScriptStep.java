@@ -6,11 +6,19 @@ package dev.flue.testkit.script;
  *
  * @param line number in the file
  * @param text as written
+ * @param relative whether its times count from when the line before it happened
  * @param from when it happens, or may happen at the earliest
  * @param to when it must have happened
  */
 record ScriptStep(
-        int line, String text, Kind kind, long from, long to, Fields fields, String word) {
+        int line,
+        String text,
+        Kind kind,
+        boolean relative,
+        long from,
+        long to,
+        Fields fields,
+        String word) {
     enum Kind {
         PEER_SENDS,
         SUBJECT_SENDS,

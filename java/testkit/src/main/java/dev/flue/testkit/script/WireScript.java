@@ -25,9 +25,10 @@ import java.util.List;
  *   <dd>First line. The subject's and the peer's initial sequence numbers (those of the SYNs), the
  *       window the peer offers; the MSS, window shift and timestamp value the peer announced.
  *   <dt>{@code <}
- *   <dd>The peer sends. {@code seq} and {@code ack} (a number or {@code none}) are needed; {@code
- *       len} is 0 and {@code win} the last one unless given; words {@code syn fin rst psh urg};
- *       {@code ts VALUE ECHO}, where the echo may be {@code last}: the subject's latest value.
+ *   <dd>The peer sends; lines of the same time arrive as one burst. {@code seq} and {@code ack} (a
+ *       number or {@code none}) are needed; {@code len} is 0 and {@code win} the last one unless
+ *       given; words {@code syn fin rst psh urg}; {@code ts VALUE ECHO}, where the echo may be
+ *       {@code last}: the subject's latest value.
  *   <dt>{@code >}
  *   <dd>The subject sends, at this time (1 ms early or late) or in this span: its next segment must
  *       be this. What is not said is not looked at, except: {@code len} is 0 unless given, and syn,
@@ -42,6 +43,7 @@ import java.util.List;
  *   <dd>What it must have seen by now.
  * </dl>
  *
+ * A time that starts with {@code +} counts from the moment at which the line before it happened.
  * Content of data is derived from its place in the stream and checked both ways.
  */
 public final class WireScript {
@@ -80,15 +82,27 @@ public final class WireScript {
         }
     }
 
-    /** Names of all scripts of the testkit, in the order of its index. */
-    public static List<String> names() {
+    /**
+     * Names of the scripts of the testkit, in the order of its index: those for every TCP, and
+     * those for one that can more.
+     *
+     * @param abilities what the subject can beyond the common; "fast-retransmit" is the only one
+     *     yet
+     */
+    public static List<String> names(String... abilities) {
         try (InputStream in =
                 WireScript.class.getResourceAsStream("/dev/flue/testkit/scripts/INDEX")) {
             if (in == null) {
                 throw new IllegalStateException("the testkit has no script index");
             }
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            return text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+            List<String> able = List.of(abilities);
+            return text.lines()
+                    .map(line -> line.strip().split("\\s+"))
+                    .filter(words -> !words[0].isEmpty())
+                    .filter(words -> words.length == 1 || able.contains(words[1]))
+                    .map(words -> words[0])
+                    .toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
