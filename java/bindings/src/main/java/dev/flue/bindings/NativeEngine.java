@@ -15,6 +15,7 @@ final class NativeEngine implements EngineControl {
     private final EngineHandle handle = new EngineHandle(null);
     private final Guard guard = new Guard("the engine");
     private final ByteBuffer channel;
+    private final long borrower;
     private int countersFile;
 
     /**
@@ -25,6 +26,7 @@ final class NativeEngine implements EngineControl {
         this.port = port;
         this.memory = memory;
         PortHandle portHandle = port.acquire("an engine");
+        borrower = NativeMemory.borrowerOpened();
         boolean made = false;
         flue_engine_config c = new flue_engine_config();
         try {
@@ -213,6 +215,7 @@ final class NativeEngine implements EngineControl {
             NativeMemory.release(countersFile);
         }
         NativeMemory.forgetClosed();
+        NativeMemory.borrowerClosed(borrower);
         port.release();
     }
 }

@@ -7,6 +7,9 @@ import dev.flue.spi.Region;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
@@ -18,7 +21,8 @@ import org.bytedeco.javacpp.Pointer;
  *
  * <p>Life of a region: closing it makes its id resolve to nothing and turns its pages into zeroes
  * in place, so a buffer somebody still holds stays readable. The address space goes back when the
- * last buffer on it is unreachable.
+ * last buffer on it is unreachable and every engine and port that was open by then, and may have
+ * been lent a piece of it, is closed.
  */
 public final class NativeMemory implements Memory {
     private static final int MAX_REGIONS = 1024;
@@ -26,8 +30,13 @@ public final class NativeMemory implements Memory {
     private static final AtomicReferenceArray<ByteBuffer> TABLE =
             new AtomicReferenceArray<>(MAX_REGIONS);
     private static final Cleaner CLEANER = Cleaner.create();
-    // Guards changes of the table; reading it takes no lock.
+    // Guards changes of the table, and what follows; reading the table takes no lock.
     private static final Object LOCK = new Object();
+    // Numbers of the open engines and ports, in order of opening.
+    private static final TreeSet<Long> BORROWERS = new TreeSet<>();
+    // Ids of regions without a reachable buffer, and the number of the moment that was noticed.
+    private static final Map<Integer, Long> UNREACHABLE = new HashMap<>();
+    private static long moments;
 
     private static final NativeMemory HEAP = new NativeMemory(0, "heap");
     private static final NativeMemory HUGEPAGES = new NativeMemory(1, "hugepages");
@@ -112,6 +121,42 @@ public final class NativeMemory implements Memory {
         }
     }
 
+    /** Something was opened that may hold addresses of lent memory. Returns its number. */
+    static long borrowerOpened() {
+        synchronized (LOCK) {
+            BORROWERS.add(++moments);
+            return moments;
+        }
+    }
+
+    static void borrowerClosed(long number) {
+        synchronized (LOCK) {
+            BORROWERS.remove(number);
+            unmapUnreachable();
+        }
+    }
+
+    private static void unreachable(int id) {
+        synchronized (LOCK) {
+            UNREACHABLE.put(id, ++moments);
+            unmapUnreachable();
+        }
+    }
+
+    private static void unmapUnreachable() {
+        long oldest = BORROWERS.isEmpty() ? Long.MAX_VALUE : BORROWERS.first();
+        UNREACHABLE
+                .entrySet()
+                .removeIf(
+                        each -> {
+                            boolean nobody = each.getValue() < oldest;
+                            if (nobody) {
+                                flue.flue_region_unmap(each.getKey());
+                            }
+                            return nobody;
+                        });
+    }
+
     private static ByteBuffer lookUp(int id) {
         if (id <= 0 || id >= MAX_REGIONS) {
             throw new IllegalArgumentException("no region " + id);
@@ -137,7 +182,7 @@ public final class NativeMemory implements Memory {
         }
         ByteBuffer buffer = new BytePointer(address).capacity(size).asByteBuffer();
         buffer.order(ByteOrder.LITTLE_ENDIAN);
-        CLEANER.register(buffer, () -> flue.flue_region_unmap(id));
+        CLEANER.register(buffer, () -> unreachable(id));
         TABLE.set(id, buffer);
         return buffer;
     }

@@ -28,6 +28,8 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     private static final int IDLE = 0;
     private static final int WORKING = 1;
     private static final int CLOSED = 2;
+    private static final long STILL_STEP_NANOS = 100_000_000;
+    private static final long STILL_LIMIT_NANOS = 10_000_000_000L;
     private static final VarHandle STATE;
 
     static {
@@ -53,6 +55,8 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     // Owner's: whether the failure was told, and when the last turn was.
     private boolean failureTold;
     private long lastNow;
+    private long passesSeen;
+    private long stillNanos;
     private long ignoredEntries;
 
     /**
@@ -70,7 +74,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
                         true,
                         "",
                         true,
-                        false,
+                        true,
                         false,
                         config.maxConnections(),
                         NativeEngine.maxReceiveWindow(config),
@@ -201,7 +205,11 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
                                     + " a target");
         }
         try {
+            long elapsed = nowNanos - lastNow;
             lastNow = nowNanos;
+            if (ownThread) {
+                watch(elapsed);
+            }
             int work = queue.flush();
             work += poll(nowNanos);
             work += deliver();
@@ -212,13 +220,9 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     }
 
     private int poll(long nowNanos) {
-        if (ownThread) {
-            if (ChannelLayout.getIntAcquire(channel, ChannelLayout.ENGINE_STOPPED) != 0) {
-                fail("the engine's thread has ended");
-            }
-            if (!failureTold) {
-                return 0;
-            }
+        // A thread that failed may have let go of the engine: then this one can go on.
+        if (ownThread && !failureTold) {
+            return 0;
         }
         int rc = engine.poll(nowNanos, pollBudget);
         if (rc < 0) {
@@ -226,6 +230,24 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
             return 0;
         }
         return rc;
+    }
+
+    /** Whether the engine's own thread is alive: it makes passes also when it has nothing to do. */
+    private void watch(long elapsed) {
+        if (ChannelLayout.getIntAcquire(channel, ChannelLayout.ENGINE_STOPPED) != 0) {
+            fail("the engine's thread has ended");
+        }
+        long passes = ChannelLayout.getAcquire(channel, ChannelLayout.ENGINE_PASSES);
+        if (passes != passesSeen) {
+            passesSeen = passes;
+            stillNanos = 0;
+            return;
+        }
+        // Counted in short steps: when the whole process stood still, its thread is not to blame.
+        stillNanos += Math.min(elapsed, STILL_STEP_NANOS);
+        if (stillNanos > STILL_LIMIT_NANOS) {
+            fail("the engine's thread has made no pass for 10 seconds");
+        }
     }
 
     private void fail(String cause) {
@@ -393,6 +415,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
                             + Errno.text(-rc),
                     -rc);
         }
+        stillNanos = 0;
         ownThread = true;
     }
 

@@ -17,6 +17,7 @@ public final class NativePort implements AutoCloseable {
     private final long macAddress;
     private final int mtu;
     private final Guard guard;
+    private final long borrower;
     // Who uses it for long: "an engine", "a capture"; null = nobody.
     private final AtomicReference<String> user = new AtomicReference<>();
     // What a capture stands around; closed with it.
@@ -34,6 +35,7 @@ public final class NativePort implements AutoCloseable {
         this.macAddress = flue.flue_port_mac(handle);
         this.mtu = flue.flue_port_mtu(handle);
         this.guard = new Guard("port " + name);
+        this.borrower = NativeMemory.borrowerOpened();
     }
 
     /**
@@ -203,8 +205,10 @@ public final class NativePort implements AutoCloseable {
         acquire("its closing");
         if (guard.close()) {
             flue.flue_port_close(handle);
+            NativeMemory.borrowerClosed(borrower);
             for (NativePort owned = inner; owned != null; owned = owned.inner) {
                 owned.guard.close();
+                NativeMemory.borrowerClosed(owned.borrower);
             }
             NativeMemory.forgetClosed();
         }

@@ -115,6 +115,22 @@ class NativeMemoryTest {
     }
 
     @Test
+    void memoryThatMayBeLentStaysMappedUntilItsBorrowersAreClosed() {
+        int before = collect(Integer.MIN_VALUE, 3);
+        try (Wire wire = new Wire(WireConfig.builder().build())) {
+            NativePort port = wire.port(0, 0x0200c6120001L);
+            int open = Flue.regionCount();
+            for (int i = 0; i < 10; i++) {
+                memory.allocate(4096).close();
+            }
+            collect(open, 20);
+            assertThat(Flue.regionCount()).isGreaterThanOrEqualTo(open + 10);
+            port.close();
+        }
+        assertThat(collect(before, 200)).isLessThanOrEqualTo(before);
+    }
+
+    @Test
     void allRegionIdsCanBeUsedAndComeBack() {
         int before = collect(Integer.MIN_VALUE, 3);
         List<Region> all = new ArrayList<>();

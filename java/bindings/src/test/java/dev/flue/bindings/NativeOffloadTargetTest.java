@@ -294,6 +294,21 @@ class NativeOffloadTargetTest {
     }
 
     @Test
+    void anEngineThreadThatStandsStillIsAFailureAndAStalledProcessIsNot() {
+        target.start(-1);
+        target.doWork(1);
+        // The whole process stood still for a minute.
+        target.doWork(60_000_000_000L);
+        assertThat(target.capabilities().chimney()).isTrue();
+        for (long now = 60_000_000_000L; now < 80_000_000_000L; now += 50_000_000) {
+            target.doWork(now);
+        }
+        assertThat(protocol.heard).containsExactly("status UPLOAD_ALL");
+        assertThat(target.capabilities().unavailabilityCause())
+                .isEqualTo("the engine's thread has made no pass for 10 seconds");
+    }
+
+    @Test
     void theNextTurnIsDueNowWhileSomethingWaits() {
         target.doWork(1000);
         engine.deadline = 5000;

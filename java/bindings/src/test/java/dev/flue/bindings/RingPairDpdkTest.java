@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bindings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.flue.offload.OffloadStatus;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Engines on DPDK ports. Runs in a process of its own, for EAL starts once in each; without free
+ * hugepages it starts with ordinary memory.
+ */
+class RingPairDpdkTest {
+    private static final long MAC = 0x0200c6120001L;
+    private static final EngineConfig SMALL = EngineConfig.builder().maxConnections(64).build();
+
+    @BeforeAll
+    static void startDpdk() {
+        assumeTrue(Flue.isAvailable(), Flue.unavailabilityCause());
+        assumeTrue(Flue.dpdkAvailable(), Flue.dpdkUnavailabilityCause());
+        int processors = Runtime.getRuntime().availableProcessors();
+        Flue.startDpdk(null);
+        Flue.startDpdk("");
+        assertThat(Runtime.getRuntime().availableProcessors()).isEqualTo(processors);
+    }
+
+    @Test
+    void dpdkTellsItsVersion() {
+        assertThat(Flue.dpdkVersion()).matches("DPDK \\d+\\.\\d+.*");
+    }
+
+    @Test
+    void ealStartsOnceWithOneSetOfArguments() {
+        assertThatThrownBy(() -> Flue.startDpdk("--no-huge -m 64"))
+                .isInstanceOf(FlueException.class)
+                .hasMessageContaining("runs already");
+    }
+
+    @Test
+    void framesPassByReferenceBetweenEnginesOnARingPair() {
+        NativePort[] ports = NativePort.dpdkRingPair(256, MAC, MAC + 1, 512);
+        assertThat(ports[0].name()).startsWith("dpdk");
+        assertThat(ports[0].macAddress()).isEqualTo(MAC);
+        assertThat(ports[1].macAddress()).isEqualTo(MAC + 1);
+        try (FrameHost a = host(ports[0]);
+                FrameHost b = host(ports[1])) {
+            for (int round = 0; round < 100; round++) {
+                a.send(MAC + 1, MAC, 60 + round, round);
+                b.send(MAC, MAC + 1, 1514 - round, -round);
+                for (int turn = 0; turn < 3; turn++) {
+                    long now = (round * 3L + turn) * 1000;
+                    a.target.doWork(now);
+                    b.target.doWork(now);
+                }
+            }
+            for (int turn = 0; turn < 10; turn++) {
+                a.target.doWork(1_000_000 + turn);
+                b.target.doWork(1_000_000 + turn);
+            }
+            assertThat(a.received).hasSize(100);
+            assertThat(b.received).hasSize(100);
+            assertThat(b.received.get(99)).hasSize(159);
+            assertThat(a.received.get(99)).hasSize(1415);
+            assertThat(b.received.get(50)[40]).isEqualTo((byte) (50 + 40));
+            assertThat(a.sent).hasSize(100).containsOnly(OffloadStatus.SUCCESS);
+            assertThat(a.framesHeld()).isZero();
+            assertThat(a.target.held(EngineResource.FRAME_LISTS)).isZero();
+        }
+        ports[0].close();
+        ports[1].close();
+        ports[1].close();
+        assertThatThrownBy(ports[0]::buffersHeld).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void aDeviceThatIsNotThereIsNamedWithWhatToDo() {
+        assertThatThrownBy(() -> NativePort.dpdk("0000:ff:1f.7", 0, 1500, 512))
+                .isInstanceOf(FlueException.class)
+                .hasMessageStartingWith("DPDK device 0000:ff:1f.7: ");
+        assertThatThrownBy(() -> NativePort.dpdk("net_nothing0", 0, 1500, 512))
+                .isInstanceOf(FlueException.class)
+                .hasMessageStartingWith("DPDK device net_nothing0: ");
+    }
+
+    private static FrameHost host(NativePort port) {
+        return new FrameHost(new NativeOffloadTarget(SMALL, port, NativeMemory.heap()));
+    }
+}
