@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host;
+
+import dev.flue.offload.TcpState;
+
+/**
+ * One connection at one moment. Of an offloaded one the numbers come from the target.
+ *
+ * @param localAddress host byte order
+ * @param localPort ours
+ * @param remoteAddress host byte order
+ * @param remotePort the peer's
+ * @param state by RFC 9293
+ * @param offloaded whether a target has it
+ * @param cause why it is not offloaded, for people; "" when it is
+ * @param neighborToken of the target; 0 when it is not offloaded
+ * @param pathToken of the target; 0 when it is not offloaded
+ * @param tcpToken of the target; 0 when it is not offloaded
+ * @param cwnd bytes
+ * @param srttMicros 0 = not measured yet
+ * @param retransmits segments sent again since it was established
+ * @param bytesIn payload received in order since it was established
+ * @param bytesOut payload acknowledged since it was established
+ */
+public record ConnectionInfo(
+        int localAddress,
+        int localPort,
+        int remoteAddress,
+        int remotePort,
+        TcpState state,
+        boolean offloaded,
+        String cause,
+        long neighborToken,
+        long pathToken,
+        long tcpToken,
+        long cwnd,
+        long srttMicros,
+        long retransmits,
+        long bytesIn,
+        long bytesOut) {}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host;
+
+import dev.flue.data.ConnectionHandler;
+import dev.flue.data.OffloadConnection;
+import dev.flue.host.chimney.ObjectTree;
+import dev.flue.host.chimney.OffloadManager;
+import dev.flue.host.ip.IpLayer;
+import dev.flue.host.ip.Routes;
+import dev.flue.host.link.ArpCache;
+import dev.flue.host.link.EthernetLink;
+import dev.flue.host.tcp.ConnectionSnapshot;
+import dev.flue.host.tcp.TcpConnection;
+import dev.flue.host.tcp.TcpLayer;
+import dev.flue.host.tcp.TcpListener;
+import dev.flue.offload.Binding;
+import dev.flue.offload.BytesConsumed;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.Protocol;
+import dev.flue.offload.StatusIndication;
+import dev.flue.offload.TcpEvent;
+import dev.flue.spi.Memory;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * A TCP/IP stack in Java that can hand its connections to the offload target below and take them
+ * back at any time. It keeps a whole TCP of its own, and what never leaves the host: set-up, ARP,
+ * ICMP, TIME_WAIT.
+ *
+ * <p>One thread owns it: whoever calls {@link #doWork} also calls everything else here and on the
+ * connections. Applications are called out of {@code doWork} only. Time is an argument, nanoseconds
+ * of any clock that does not go back.
+ */
+public final class UserHostStack implements Protocol, AutoCloseable {
+    /** Turns that {@link #close} gives the port to send the last RSTs. */
+    private static final int CLOSING_TURNS = 10_000;
+
+    private final Binding binding;
+    private final EthernetLink link;
+    private final ArpCache arp;
+    private final IpLayer ip;
+    private final TcpLayer tcp;
+    private final OffloadManager chimney;
+    private final FrameReceiver receiver;
+    private final HostStackCounters counters = new HostStackCounters();
+    private long now;
+    private boolean closed;
+
+    /** Makes its own Binding to {@code lower}. Nothing runs until {@link #doWork} is called. */
+    public UserHostStack(HostStackConfig config, Memory memory, MiniportAdapter lower) {
+        this.binding = new Binding(memory, this, lower);
+        long portMac = binding.miniport().capabilities().macAddress();
+        long mac = config.macAddress() != 0 ? config.macAddress() : portMac;
+        this.link = new EthernetLink(memory, binding, mac, config.mtu(), counters.link);
+        this.arp = new ArpCache(link, config.address(), counters.link);
+        Routes routes = new Routes(config.address(), config.prefixLength(), config.gateway());
+        int firstId = (int) (config.seed() * 0x9E3779B97F4A7C15L >>> 40);
+        this.ip = new IpLayer(link, arp, routes, config.mtu(), firstId, counters.ip);
+        this.tcp = new TcpLayer(memory, ip, config.tcp(), counters.tcp);
+        ip.sink(tcp);
+        OffloadManager.Settings settings =
+                new OffloadManager.Settings(
+                        config.chimney(),
+                        config.autoOffload(),
+                        config.maxConnections(),
+                        config.receiveBuffer(),
+                        mac == portMac ? 0 : mac);
+        this.chimney =
+                new OffloadManager(memory, binding, tcp, ip, arp, settings, counters.chimney);
+        this.receiver = new FrameReceiver(memory, mac, arp, ip, counters.link);
+    }
+
+    /** Our IPv4 address, host byte order. */
+    public int address() {
+        return ip.address();
+    }
+
+    public long macAddress() {
+        return link.mac();
+    }
+
+    /**
+     * Take connections on a port.
+     *
+     * @param backlog handshakes that may be under way at a time
+     * @param handlers called once for each accepted connection to get its handler
+     * @throws IllegalStateException when the port is taken
+     */
+    public Listener listen(int port, int backlog, Supplier<ConnectionHandler> handlers) {
+        TcpListener listener = tcp.listen(port, backlog, handlers);
+        return new Listener() {
+            @Override
+            public int port() {
+                return listener.port();
+            }
+
+            @Override
+            public void close() {
+                listener.close();
+            }
+        };
+    }
+
+    /**
+     * Open a connection; the handler hears whether it worked.
+     *
+     * @throws IllegalStateException when ports or connections are used up
+     */
+    public OffloadConnection connect(int address, int port, ConnectionHandler handler) {
+        if (port < 1 || port > 0xffff) {
+            throw new IllegalArgumentException("port " + port);
+        }
+        return tcp.connect(address, port, handler);
+    }
+
+    /**
+     * One turn: what was asked for since the last one goes down; frames, completions and
+     * indications come up; timers; applications; transmit.
+     *
+     * @return how much was done; 0 = idle
+     */
+    public int doWork(long nowNanos) {
+        now = nowNanos;
+        tcp.now(nowNanos);
+        chimney.now(nowNanos);
+        int work = transmit();
+        work += binding.miniport().doWork(nowNanos);
+        work += arp.runTimers(nowNanos);
+        work += tcp.runTimers();
+        work += tcp.runCallbacks();
+        return work + transmit();
+    }
+
+    /** Segments before operations: what H-7 makes us send first must go first. */
+    private int transmit() {
+        int work = tcp.flush();
+        work += link.flush();
+        return work + chimney.run();
+    }
+
+    /** When the next turn is due if nothing arrives before, or Long.MAX_VALUE. */
+    public long nextDeadline() {
+        if (chimney.due()) {
+            return now;
+        }
+        long timers = Math.min(arp.nextDeadline(), tcp.nextDeadline());
+        return Math.min(timers, binding.miniport().nextDeadline());
+    }
+
+    /** Connections in any state but TIME_WAIT. */
+    public int connectionCount() {
+        return tcp.connectionCount();
+    }
+
+    /** Connections that a target has. */
+    public int offloadedCount() {
+        return chimney.offloadedCount();
+    }
+
+    /**
+     * Snapshot of all connections, those in TIME_WAIT too. Offloaded ones are queried; {@code done}
+     * is called out of a later {@link #doWork}.
+     */
+    public void query(Consumer<List<ConnectionInfo>> done) {
+        chimney.query(
+                snapshots -> {
+                    List<ConnectionInfo> infos = new ArrayList<>(snapshots.size());
+                    snapshots.forEach(snapshot -> infos.add(info(snapshot)));
+                    done.accept(infos);
+                });
+    }
+
+    private static ConnectionInfo info(ConnectionSnapshot s) {
+        TcpConnection c = s.connection;
+        return new ConnectionInfo(
+                c.localAddress(),
+                c.localPort(),
+                c.remoteAddress(),
+                c.remotePort(),
+                s.state,
+                s.offloaded,
+                s.cause,
+                s.neighborToken,
+                s.pathToken,
+                s.tcpToken,
+                s.cwnd,
+                s.srttMicros,
+                s.retransmits,
+                s.bytesIn,
+                s.bytesOut);
+    }
+
+    /** What a target has now: neighbors, their paths, their connections, with tokens. */
+    public List<OffloadTreeNode> offloadTree() {
+        return ObjectTree.of(chimney, OffloadTreeNode::new);
+    }
+
+    public HostStackCounters counters() {
+        return counters;
+    }
+
+    /** Stop offloading for good, upload everything. Takes some turns; see {@link #quiescent}. */
+    public void uploadAll() {
+        chimney.uploadAll();
+    }
+
+    /** True when nothing is offloaded and no operation is under way. */
+    public boolean quiescent() {
+        return chimney.quiescent();
+    }
+
+    /**
+     * Abort (RST) what is left, free pools. Call after {@link #uploadAll} and {@link #quiescent}.
+     * Idempotent.
+     */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        tcp.abortAll();
+        for (int turn = 0; turn < CLOSING_TURNS; turn++) {
+            transmit();
+            if (link.frames().held() == arp.framesWaiting()) {
+                break;
+            }
+            binding.miniport().doWork(now);
+        }
+        arp.clear();
+        link.close();
+        tcp.close();
+        chimney.close();
+        receiver.close();
+    }
+
+    /**
+     * Buffers and records held: all 0 when no connection is left and nothing is under way. For leak
+     * checks.
+     */
+    public Map<String, Integer> held() {
+        Map<String, Integer> held = new LinkedHashMap<>();
+        held.put("frames", link.frames().held());
+        held.put("sendBuffers", tcp.sendBuffersHeld());
+        held.put("receiveBuffers", tcp.receiveBuffersHeld());
+        held.put("segments", tcp.segmentsHeld());
+        held.put("blocks", chimney.blocksHeld());
+        held.put("handles", chimney.handlesHeld());
+        held.put("records", chimney.recordsHeld());
+        return held;
+    }
+
+    // ---- Protocol: what the binding reports.
+
+    @Override
+    public void initiateOffloadComplete(long root) {
+        chimney.initiateOffloadComplete(root);
+    }
+
+    @Override
+    public void queryOffloadComplete(long root) {
+        chimney.queryOffloadComplete(root);
+    }
+
+    @Override
+    public void updateOffloadComplete(long root) {
+        throw new IllegalStateException("this stack updates nothing");
+    }
+
+    @Override
+    public void invalidateOffloadComplete(long root) {
+        throw new IllegalStateException("this stack invalidates nothing");
+    }
+
+    @Override
+    public void terminateOffloadComplete(long root) {
+        chimney.terminateOffloadComplete(root);
+    }
+
+    @Override
+    public void tcpOffloadSendComplete(long netBufferLists) {
+        chimney.tcpOffloadSendComplete(netBufferLists);
+    }
+
+    @Override
+    public void tcpOffloadReceiveComplete(long netBufferLists) {
+        chimney.tcpOffloadReceiveComplete(netBufferLists);
+    }
+
+    @Override
+    public void tcpOffloadDisconnectComplete(long netBufferList) {
+        chimney.tcpOffloadDisconnectComplete(netBufferList);
+    }
+
+    @Override
+    public void tcpOffloadForwardComplete(long netBufferLists) {
+        chimney.tcpOffloadForwardComplete(netBufferLists);
+    }
+
+    @Override
+    public OffloadStatus tcpOffloadReceiveIndicate(
+            long offloadHandle, long netBufferList, OffloadStatus status, BytesConsumed consumed) {
+        return chimney.tcpOffloadReceiveIndicate(offloadHandle, netBufferList, consumed);
+    }
+
+    @Override
+    public void tcpOffloadEvent(long offloadHandle, TcpEvent event, long information) {
+        chimney.tcpOffloadEvent(offloadHandle, event, information);
+    }
+
+    @Override
+    public void statusIndication(StatusIndication indication) {
+        chimney.statusIndication(indication);
+    }
+
+    @Override
+    public void receiveNetBufferLists(long netBufferLists) {
+        receiver.receive(netBufferLists, now);
+        binding.returnNetBufferLists(netBufferLists);
+    }
+
+    @Override
+    public void sendNetBufferListsComplete(long netBufferLists) {
+        link.complete(netBufferLists);
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.chimney;
+
+import dev.flue.host.ip.IpLayer;
+import dev.flue.host.link.ArpCache;
+import dev.flue.host.link.BufferPool;
+import dev.flue.host.tcp.HandOver;
+import dev.flue.host.tcp.TcpLayer;
+import dev.flue.offload.Binding;
+import dev.flue.offload.Capabilities;
+import dev.flue.offload.NetBufferList;
+import dev.flue.offload.ProtocolOffloadBlockList;
+import dev.flue.spi.Memory;
+
+/** What the parts of the offload side share. One thread. */
+final class ChimneyContext {
+    /** Blocks that can be under way at a time; what finds none waits. */
+    private static final int MAX_BLOCKS = 4096;
+
+    final Memory memory;
+    final Binding binding;
+    final TcpLayer tcp;
+    final IpLayer ip;
+    final ArpCache arp;
+    final ChimneyCounters counters;
+    final ObjectTable objects;
+    final BlockPool blocks;
+    final HandOver handOver;
+    final Refusals refusals = new Refusals();
+    final ReceiveReturns returns;
+    final ProtocolOffloadBlockList block;
+    final NetBufferList list;
+
+    /** Source MAC of our frames; 0 = the port's own. */
+    final long sourceMac;
+
+    Capabilities capabilities;
+    long now;
+
+    ChimneyContext(
+            Memory memory,
+            Binding binding,
+            TcpLayer tcp,
+            IpLayer ip,
+            ArpCache arp,
+            int maxConnections,
+            long sourceMac,
+            ChimneyCounters counters) {
+        this.memory = memory;
+        this.binding = binding;
+        this.tcp = tcp;
+        this.ip = ip;
+        this.arp = arp;
+        this.counters = counters;
+        this.sourceMac = sourceMac;
+        this.objects = new ObjectTable(memory, maxConnections);
+        this.blocks = new BlockPool(memory, MAX_BLOCKS);
+        this.handOver = new HandOver(memory, tcp);
+        this.block = new ProtocolOffloadBlockList(memory);
+        this.list = new NetBufferList(memory);
+        this.returns = new ReceiveReturns(memory, binding);
+        this.capabilities = binding.miniport().capabilities();
+    }
+
+    /** Hand the held segments of a connection that is back to TCP, in order. */
+    void replay(Flow flow) {
+        for (long segment = flow.held.poll(); segment != 0; segment = flow.held.poll()) {
+            BufferPool pool = tcp.segments();
+            int at = BufferPool.dataAt(segment);
+            tcp.replay(flow.connection, pool.buffer(segment), at, pool.length(segment));
+            pool.free(segment);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.chimney;
+
+import java.util.Map;
+
+/** What the offload side counted since the stack was made. Written by the stack's thread. */
+public final class ChimneyCounters {
+    /** Connections whose initiate went down. */
+    public long initiates;
+
+    /** Connections that a target took. */
+    public long offloaded;
+
+    /** Connections that a target refused. */
+    public long refused;
+
+    /** Connections not even tried, because the target refused others a moment ago. */
+    public long backedOff;
+
+    /** Connections that came back. */
+    public long uploaded;
+
+    /** Uploads that a target asked for and had to get. */
+    public long uploadsRequested;
+
+    /** Uploads that a target asked for and that were ignored. */
+    public long uploadsIgnored;
+
+    /** Terminates that failed. */
+    public long terminateFailures;
+
+    /** Connections that a query could not read. */
+    public long queryFailures;
+
+    /** Segments held while a connection was on its way. */
+    public long segmentsHeld;
+
+    /** Segments dropped because too many were held. */
+    public long segmentsNotHeld;
+
+    /** Segments given to a target. */
+    public long segmentsForwarded;
+
+    /** Indications refused because the application had not read enough. */
+    public long indicationsRefused;
+
+    /** Completions, indications and events that named nothing of ours: a fault below. */
+    public long strays;
+
+    /** Every counter by its name. */
+    public void addTo(Map<String, Long> map) {
+        map.put("initiates", initiates);
+        map.put("offloaded", offloaded);
+        map.put("refused", refused);
+        map.put("backedOff", backedOff);
+        map.put("uploaded", uploaded);
+        map.put("uploadsRequested", uploadsRequested);
+        map.put("uploadsIgnored", uploadsIgnored);
+        map.put("terminateFailures", terminateFailures);
+        map.put("queryFailures", queryFailures);
+        map.put("segmentsHeld", segmentsHeld);
+        map.put("segmentsNotHeld", segmentsNotHeld);
+        map.put("segmentsForwarded", segmentsForwarded);
+        map.put("indicationsRefused", indicationsRefused);
+        map.put("strays", strays);
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.ip;
+
+import dev.flue.host.link.Net;
+import java.nio.ByteBuffer;
+
+/**
+ * ICMP (RFC 792): answers echo requests, passes errors about our segments on. Source quench and
+ * everything else is ignored (RFC 6633, RFC 9293 MUST-55).
+ */
+final class Icmp {
+    static final int ECHO_REPLY = 0;
+    static final int UNREACHABLE = 3;
+    static final int ECHO_REQUEST = 8;
+    static final int TIME_EXCEEDED = 11;
+    static final int PARAMETER_PROBLEM = 12;
+
+    /** Code of {@link #UNREACHABLE}: too big and DF set. */
+    static final int TOO_BIG = 4;
+
+    private static final int HEADER = 8;
+    private static final int PORTS_AND_SEQUENCE = 8;
+
+    private final IpLayer ip;
+    private final PathMtus pathMtus;
+    private final IpCounters counters;
+
+    Icmp(IpLayer ip, PathMtus pathMtus, IpCounters counters) {
+        this.ip = ip;
+        this.pathMtus = pathMtus;
+        this.counters = counters;
+    }
+
+    void receive(int source, ByteBuffer buffer, int at, int length, long now) {
+        if (length < HEADER || Checksum.finish(Checksum.add(0, buffer, at, length)) != 0) {
+            counters.icmpErrors++;
+            return;
+        }
+        counters.icmpIn++;
+        int type = Net.u8(buffer, at);
+        switch (type) {
+            case ECHO_REQUEST -> answer(source, buffer, at, length, now);
+            case UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM ->
+                    error(type, buffer, at, length, now);
+            default -> {}
+        }
+    }
+
+    private void answer(int source, ByteBuffer buffer, int at, int length, long now) {
+        long frame = ip.allocate();
+        if (frame == 0) {
+            return;
+        }
+        ByteBuffer to = ip.buffer(frame);
+        int start = IpLayer.payloadAt(frame);
+        if (length > ip.mtu() - Ipv4.HEADER) {
+            ip.free(frame);
+            return;
+        }
+        to.put(start, buffer, at, length);
+        to.put(start, (byte) ECHO_REPLY);
+        to.putShort(start + 2, (short) 0);
+        to.putShort(start + 2, Checksum.finish(Checksum.add(0, to, start, length)));
+        counters.icmpEchoes++;
+        ip.send(frame, source, Ipv4.PROTOCOL_ICMP, length, now);
+    }
+
+    /** The message quotes the packet it is about: IP header and 8 bytes at least. */
+    private void error(int type, ByteBuffer buffer, int at, int length, long now) {
+        int quoted = at + HEADER;
+        int left = length - HEADER;
+        if (left < Ipv4.HEADER) {
+            return;
+        }
+        int header = Ipv4.headerLength(buffer, quoted);
+        if (Ipv4.version(buffer, quoted) != 4
+                || header < Ipv4.HEADER
+                || left < header + PORTS_AND_SEQUENCE
+                || Ipv4.source(buffer, quoted) != ip.address()
+                || Ipv4.protocol(buffer, quoted) != Ipv4.PROTOCOL_TCP) {
+            return;
+        }
+        int destination = Ipv4.destination(buffer, quoted);
+        int tcp = quoted + header;
+        int code = Net.u8(buffer, at + 1);
+        SegmentSink sink = ip.sink();
+        int sequence = Net.u32(buffer, tcp + 4);
+        boolean plausible =
+                sink.icmpError(
+                        type,
+                        code,
+                        destination,
+                        Net.u16(buffer, tcp),
+                        Net.u16(buffer, tcp + 2),
+                        sequence);
+        if (plausible && type == UNREACHABLE && code == TOO_BIG) {
+            int packet = Ipv4.totalLength(buffer, quoted);
+            int mtu = pathMtus.tooBig(destination, Net.u16(buffer, at + 6), packet, now);
+            if (mtu != 0) {
+                counters.pathMtuDecreases++;
+                sink.pathMtu(destination, mtu);
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import dev.flue.host.tcp.TcpConnection.TimerKind;
+import dev.flue.offload.TcpState;
+
+/** The ACK field of segments on a synchronized connection (RFC 9293, 3.10.7.4, fifth step). */
+final class AckProcessor {
+    private static final long NANOS_PER_MICRO = 1_000;
+    private static final int MICROS_PER_MILLI = 1_000;
+    private static final long CHALLENGE_INTERVAL_NANOS = 100_000_000L;
+
+    /** Challenge ACKs of all connections together, a second. */
+    private static final int CHALLENGES_PER_SECOND = 1000;
+
+    private static final long SECOND_NANOS = 1_000_000_000L;
+
+    private final TcpLayer layer;
+    private final TcpOutput output;
+    private final TcpTimers timers;
+    private final TcpCounters counters;
+    private long challengeSecond = Long.MIN_VALUE;
+    private int challengesThisSecond;
+
+    AckProcessor(TcpLayer layer, TcpOutput output, TcpTimers timers, TcpCounters counters) {
+        this.layer = layer;
+        this.output = output;
+        this.timers = timers;
+        this.counters = counters;
+    }
+
+    /**
+     * Take the acknowledgment and the window.
+     *
+     * @param payload bytes the segment had before it was trimmed
+     * @return false when the segment must not be looked at any further
+     */
+    boolean process(TcpConnection c, Segment s, int payload, long now) {
+        SendVariables snd = c.snd;
+        if (Seq.gt(s.ack, snd.max) || Seq.lt(s.ack, snd.una - Math.max(snd.maxWnd, 0xffff))) {
+            challenge(c, now);
+            return false;
+        }
+        c.unansweredProbes = 0;
+        int oldWindow = snd.wnd;
+        boolean updated = updateWindow(c, s);
+        if (Seq.gt(s.ack, snd.una)) {
+            acknowledged(c, s, now);
+        } else if (s.ack == snd.una
+                && payload == 0
+                && !s.fin()
+                && snd.una != snd.max
+                && !snd.probed
+                && snd.wnd == oldWindow) {
+            duplicate(c, now);
+        }
+        if (updated && c.timerKind == TimerKind.PERSIST && snd.wnd != oldWindow) {
+            timers.stop(c);
+            c.probeCount = 0;
+        }
+        layer.markDirty(c);
+        return c.state != TcpState.CLOSED;
+    }
+
+    private static boolean updateWindow(TcpConnection c, Segment s) {
+        SendVariables snd = c.snd;
+        boolean newer = Seq.lt(snd.wl1, s.seq) || snd.wl1 == s.seq && Seq.leq(snd.wl2, s.ack);
+        if (!newer || Seq.lt(s.ack, snd.una)) {
+            return false;
+        }
+        snd.wnd = s.window << snd.shift;
+        snd.maxWnd = Math.max(snd.maxWnd, snd.wnd);
+        snd.wl1 = s.seq;
+        snd.wl2 = s.ack;
+        return true;
+    }
+
+    private void acknowledged(TcpConnection c, Segment s, long now) {
+        SendVariables snd = c.snd;
+        int bytes = Seq.distance(snd.una, s.ack);
+        measure(c, s, now);
+        c.retransmitCount = 0;
+        snd.probed = false;
+        int data = Math.min(bytes, c.sendQueue.bytes());
+        c.sendQueue.acknowledge(data);
+        c.bytesOut += data;
+        snd.una = s.ack;
+        snd.nxt = Seq.max(snd.nxt, snd.una);
+        boolean firstPartial = congestion(c, bytes, now);
+        if (snd.una == snd.max) {
+            timers.stop(c);
+        } else if (!c.congestion.recovering || firstPartial) {
+            timers.startRetransmit(c, now);
+        }
+        c.roomGrew();
+        if (snd.finSent && !snd.finAcked && snd.una == snd.max) {
+            snd.finAcked = true;
+            finAcknowledged(c, now);
+        }
+    }
+
+    /** True on the first partial ACK of a recovery, which restarts the timer (RFC 6582). */
+    private boolean congestion(TcpConnection c, int bytes, long now) {
+        Congestion cc = c.congestion;
+        int mss = c.snd.mss;
+        if (!cc.recovering) {
+            cc.acknowledged(bytes, mss);
+            return false;
+        }
+        int flight = Seq.distance(c.snd.una, c.snd.max);
+        if (Seq.geq(c.snd.una, cc.recover)) {
+            cc.leaveRecovery(flight, mss);
+            return false;
+        }
+        boolean first = !cc.partialSeen;
+        cc.partialSeen = true;
+        cc.partial(bytes, mss);
+        output.retransmitFirst(c, now);
+        return first;
+    }
+
+    /** One round trip: the segment being timed, or what the timestamps tell (RFC 7323, 4). */
+    private static void measure(TcpConnection c, Segment s, long now) {
+        if (c.timing) {
+            if (Seq.geq(s.ack, c.timedEnd)) {
+                c.timing = false;
+                long micros = (now - c.timedAt) / NANOS_PER_MICRO;
+                c.rtt.sample((int) Math.min(micros, RttEstimator.MAX_RTO_US));
+            }
+        } else if (c.rcv.timestamps && s.timestamps && s.tsEcr != 0) {
+            int millis = SegmentWriter.timestamp(c, now) - s.tsEcr;
+            if (millis >= 0 && millis < RttEstimator.MAX_RTO_US / MICROS_PER_MILLI) {
+                c.rtt.sample(millis * MICROS_PER_MILLI);
+            }
+        }
+    }
+
+    private void duplicate(TcpConnection c, long now) {
+        Congestion cc = c.congestion;
+        counters.duplicateAcksIn++;
+        cc.duplicates++;
+        if (cc.recovering) {
+            cc.inflate(c.snd.mss);
+        } else if (cc.duplicates == Congestion.DUPLICATES && Seq.geq(c.snd.una, cc.recover)) {
+            counters.fastRetransmits++;
+            int flight = Seq.distance(c.snd.una, c.snd.max);
+            cc.enterRecovery(flight, c.snd.max, c.snd.mss);
+            output.retransmitFirst(c, now);
+            timers.startRetransmit(c, now);
+        }
+    }
+
+    private void finAcknowledged(TcpConnection c, long now) {
+        switch (c.state) {
+            case FIN_WAIT1 -> {
+                c.state = TcpState.FIN_WAIT2;
+                if (c.discards()) {
+                    timers.startFinWait2(c);
+                }
+            }
+            case CLOSING -> layer.timeWaits().enter(c, now);
+            case LAST_ACK -> c.finish("");
+            default -> {}
+        }
+    }
+
+    /** Ask the peer whether it meant that (RFC 5961), not too often. */
+    void challenge(TcpConnection c, long now) {
+        if (now - challengeSecond >= SECOND_NANOS || challengeSecond == Long.MIN_VALUE) {
+            challengeSecond = now;
+            challengesThisSecond = 0;
+        }
+        boolean tooSoon =
+                c.challengedAt != Long.MIN_VALUE && now - c.challengedAt < CHALLENGE_INTERVAL_NANOS;
+        if (tooSoon || challengesThisSecond >= CHALLENGES_PER_SECOND) {
+            return;
+        }
+        challengesThisSecond++;
+        c.challengedAt = now;
+        counters.challengeAcks++;
+        c.ackPending = true;
+        layer.markDirty(c);
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+
+/**
+ * Connections whose application has something to hear. A call that throws ends its connection, not
+ * the stack.
+ */
+final class CallbackQueue {
+    private static final Logger LOG = System.getLogger("dev.flue.host");
+
+    private ArrayList<TcpConnection> ready = new ArrayList<>();
+    private ArrayList<TcpConnection> before = new ArrayList<>();
+
+    void raise(TcpConnection connection, int event) {
+        connection.events |= event;
+        if (!connection.inReady) {
+            connection.inReady = true;
+            ready.add(connection);
+        }
+    }
+
+    boolean isEmpty() {
+        return ready.isEmpty();
+    }
+
+    /** Call those that were ready when the run began; what they cause is for the next run. */
+    int run() {
+        ArrayList<TcpConnection> batch = ready;
+        ready = before;
+        before = batch;
+        for (int i = 0; i < batch.size(); i++) {
+            TcpConnection connection = batch.get(i);
+            connection.inReady = false;
+            if (connection.handler == null) {
+                continue;
+            }
+            try {
+                connection.runEvents();
+            } catch (RuntimeException failure) {
+                LOG.log(Level.WARNING, "handler of " + connection + " failed, aborted", failure);
+                connection.abort();
+                connection.silence();
+            }
+        }
+        int calls = batch.size();
+        batch.clear();
+        return calls;
+    }
+}

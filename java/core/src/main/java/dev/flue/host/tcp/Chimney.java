@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import java.nio.ByteBuffer;
+
+/** What TCP asks of the offload side. Calls come on the stack's thread. */
+public interface Chimney {
+    /** A connection was established; policy decides whether to offload it. */
+    void established(TcpConnection connection);
+
+    /** The application wants it offloaded. */
+    void offload(TcpConnection connection);
+
+    /** The application wants it back. */
+    void upload(TcpConnection connection);
+
+    /** Data, or the end of it, waits in the send queue of a connection that is not here. */
+    void flush(TcpConnection connection);
+
+    /** The application took received data of a connection that is not here. */
+    void consumed(TcpConnection connection);
+
+    /** A segment came here for a connection that is not here. Its checksum is right. */
+    void segment(TcpConnection connection, ByteBuffer buffer, int at, int length);
+
+    /** The application aborted a connection that is not here. */
+    void abort(TcpConnection connection);
+
+    /** A connection that only waited for its offload is gone. */
+    void cancelled(TcpConnection connection);
+
+    /** Received data is used up. */
+    void giveBack(long netBufferList);
+
+    /** A path now takes no packets above this size. */
+    void pathMtu(int destination, int mtu);
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import dev.flue.host.ip.Ipv4;
+import dev.flue.host.tcp.TcpConnection.TimerKind;
+import dev.flue.offload.StateOffsets;
+import dev.flue.offload.TcpCached;
+import dev.flue.offload.TcpConst;
+import dev.flue.offload.TcpDelegated;
+import dev.flue.offload.TcpState;
+import dev.flue.offload.TcpStateExt;
+import dev.flue.spi.Memory;
+
+/**
+ * Writes the state of a connection into the structures behind a block, and takes it back (H-7 to
+ * H-10, H-25, H-26). A tick is a millisecond.
+ */
+public final class HandOver {
+    private static final long NANOS_PER_TICK = 1_000_000;
+    private static final int MICROS_PER_TICK = 1_000;
+    private static final int SRTT_SCALE = 8;
+    private static final int RTTVAR_SCALE = 4;
+    private static final int MAX_USHORT = 0xffff;
+    private static final int MAX_WINDOW = 1 << 30;
+
+    private final TcpLayer layer;
+    private final TcpConst constant;
+    private final TcpCached cached;
+    private final TcpDelegated delegated;
+    private final TcpStateExt ext;
+
+    public HandOver(Memory memory, TcpLayer layer) {
+        this.layer = layer;
+        this.constant = new TcpConst(memory);
+        this.cached = new TcpCached(memory);
+        this.delegated = new TcpDelegated(memory);
+        this.ext = new TcpStateExt(memory);
+    }
+
+    /**
+     * Whether nothing is owed that must be sent before the state can be frozen (H-7): then {@link
+     * #export} may be called.
+     */
+    public static boolean settled(TcpConnection c) {
+        return !c.ackPending && !c.dirty && !c.hasHoles();
+    }
+
+    /**
+     * Write CONST, CACHED, DELEGATED and EXT of a connection, and stop its timer.
+     *
+     * @param chain first NBL of its send data, 0 = none
+     * @param tail last one
+     */
+    public void export(TcpConnection c, long block, long chain, long tail, long now) {
+        exportConst(c, block);
+        exportCached(block);
+        exportDelegated(c, block, now);
+        delegated.sendDataHead(chain).sendDataTail(tail).bufferedData(0);
+        exportExt(c, block);
+        c.frozenKind = c.timerKind;
+        c.frozenAt = c.timerAt;
+        layer.timers().stop(c);
+    }
+
+    private void exportConst(TcpConnection c, long block) {
+        int flags = c.rcv.timestamps ? TcpConst.FLAG_TIMESTAMPS : 0;
+        flags |= c.rcv.sack ? TcpConst.FLAG_SACK : 0;
+        flags |= c.snd.scaling ? TcpConst.FLAG_WINDOW_SCALING : 0;
+        constant.wrap(block + StateOffsets.TCP_CONST).clear().flags(flags);
+        constant.remotePort(c.remotePort).localPort(c.localPort).remoteMss(c.snd.peerMss);
+        constant.windScale(c.rcv.shift << 4 | c.snd.shift);
+        int local = layer.address();
+        constant.hashValue(RssHash.tcp4(c.remoteAddress, local, c.remotePort, c.localPort));
+    }
+
+    private void exportCached(long block) {
+        cached.wrap(block + StateOffsets.TCP_CACHED).clear();
+        cached.initialRcvWnd(layer.settings().receiveBuffer()).ttlOrHopLimit(Ipv4.TTL);
+    }
+
+    private void exportDelegated(TcpConnection c, long block, long now) {
+        long millis = now / NANOS_PER_TICK;
+        SendVariables snd = c.snd;
+        ReceiveVariables rcv = c.rcv;
+        TcpDelegated d = delegated.wrap(block + StateOffsets.TCP_DELEGATED).clear();
+        d.recognizedOptions(TcpDelegated.OPTION_EXT).state(c.state.code());
+        d.rcvNxt(rcv.nxt).rcvWnd(Seq.distance(rcv.nxt, rcv.adv));
+        d.sndUna(snd.una).sndNxt(snd.nxt).sndMax(snd.max);
+        d.sndWnd(snd.wnd).maxSndWnd(snd.maxWnd).sendWl1(snd.wl1);
+        d.cwnd(c.congestion.cwnd).ssthresh(c.congestion.ssthresh);
+        d.dupAckCount(Math.min(c.congestion.duplicates, 0xff));
+        d.srtt(ticks(c.rtt.srttUs, SRTT_SCALE)).rttvar(ticks(c.rtt.rttvarUs, RTTVAR_SCALE));
+        d.tsRecent(rcv.tsRecent).tsRecentAge((int) Math.max(0, millis - rcv.tsRecentAt));
+        d.tsTime(SegmentWriter.timestamp(c, now));
+        boolean retransmitting = c.retransmitCount > 0;
+        d.totalRt(retransmitting ? (int) ((now - c.retransmittingSince) / NANOS_PER_TICK) : 0);
+        d.retransmitCount(c.retransmitCount).sndWndProbeCount(c.probeCount);
+        d.retransmitTimeoutDelta(remaining(c, now)).kaTimeoutDelta(TcpDelegated.TIMER_STOPPED);
+    }
+
+    private static int ticks(int micros, int scale) {
+        return (int) Math.min(MAX_USHORT, (long) micros * scale / MICROS_PER_TICK);
+    }
+
+    /** Ticks until the timer fires, rounded up. */
+    private static int remaining(TcpConnection c, long now) {
+        if (c.timerKind == TimerKind.NONE) {
+            return TcpDelegated.TIMER_STOPPED;
+        }
+        long left = Math.max(0, c.timerAt - now) + NANOS_PER_TICK - 1;
+        return (int) Math.min(Integer.MAX_VALUE, left / NANOS_PER_TICK);
+    }
+
+    private void exportExt(TcpConnection c, long block) {
+        SendVariables snd = c.snd;
+        Congestion cc = c.congestion;
+        int flags = snd.finSent ? TcpStateExt.FLAG_FIN_SENT : 0;
+        flags |= snd.finQueued && !snd.finSent ? TcpStateExt.FLAG_FIN_QUEUED : 0;
+        flags |= c.rcv.finReceived ? TcpStateExt.FLAG_FIN_RECEIVED : 0;
+        flags |= cc.recovering ? TcpStateExt.FLAG_IN_RECOVERY : 0;
+        TcpStateExt e = ext.wrap(block + StateOffsets.TCP_EXT).clear();
+        e.version(TcpStateExt.CURRENT_VERSION).flags(flags);
+        e.rcvAdv(c.rcv.adv).recover(cc.recovering ? cc.recover : snd.una);
+        e.srttUs(c.rtt.srttUs).rttvarUs(c.rtt.rttvarUs).minRttUs(c.rtt.minRttUs);
+        e.rtoUs(c.rtt.rtoUs).lastAckSent(c.rcv.lastAckSent).sndWl2(snd.wl2);
+        e.bytesIn(c.bytesIn).bytesOut(c.bytesOut).retransmits((int) c.retransmits);
+    }
+
+    /** The target refused: the connection goes on here as if nothing had been. */
+    public void thaw(TcpConnection c) {
+        if (c.frozenKind != TimerKind.NONE) {
+            layer.timers().start(c, c.frozenKind, c.frozenAt);
+        }
+        layer.markDirty(c);
+    }
+
+    /**
+     * Take the state back out of DELEGATED and, when it is there, EXT. The send queue holds what
+     * the target gave back already. The connection is on the host stack afterwards, or over.
+     *
+     * @return false when the state cannot be true: then nothing is taken
+     */
+    public boolean takeBack(TcpConnection c, long block, long now) {
+        TcpDelegated d = delegated.wrap(block + StateOffsets.TCP_DELEGATED);
+        TcpStateExt e = ext.wrap(block + StateOffsets.TCP_EXT);
+        TcpState state = TcpState.of(d.state());
+        boolean sound =
+                state != null
+                        && Seq.leq(d.sndUna(), d.sndNxt())
+                        && Seq.leq(d.sndNxt(), d.sndMax())
+                        && Seq.distance(d.sndUna(), d.sndMax()) <= c.sendQueue.bytes() + 1;
+        if (!sound) {
+            return false;
+        }
+        boolean extended =
+                (d.recognizedOptions() & TcpDelegated.OPTION_EXT) != 0
+                        && e.version() == TcpStateExt.CURRENT_VERSION;
+        takeSequences(c, d, now);
+        takeCongestion(c, d);
+        if (extended) {
+            takeExt(c, e, d);
+        } else {
+            takeWithoutExt(c, d, state);
+        }
+        takeState(c, state, now);
+        if (state != TcpState.CLOSED && state != TcpState.TIME_WAIT) {
+            takeTimer(c, d.retransmitTimeoutDelta(), now);
+        }
+        return true;
+    }
+
+    private static void takeSequences(TcpConnection c, TcpDelegated d, long now) {
+        long millis = now / NANOS_PER_TICK;
+        SendVariables snd = c.snd;
+        ReceiveVariables rcv = c.rcv;
+        snd.una = d.sndUna();
+        snd.nxt = d.sndNxt();
+        snd.max = d.sndMax();
+        snd.wnd = d.sndWnd();
+        snd.maxWnd = Math.max(d.maxSndWnd(), snd.wnd);
+        snd.wl1 = d.sendWl1();
+        snd.wl2 = snd.una;
+        snd.probed = snd.wnd == 0 && Seq.lt(snd.nxt, snd.max);
+        rcv.nxt = d.rcvNxt();
+        rcv.adv = rcv.nxt + d.rcvWnd();
+        rcv.lastAckSent = rcv.nxt;
+        rcv.rounded = 0;
+        rcv.tsRecent = d.tsRecent();
+        rcv.tsRecentAt = millis - Integer.toUnsignedLong(d.tsRecentAge());
+        rcv.tsDelta = d.tsTime() - (int) millis;
+        c.timing = false;
+        c.ackPending = false;
+        c.duplicateAcksOwed = 0;
+        c.lastSentAt = now;
+        c.retransmitCount = d.retransmitCount();
+        c.retransmittingSince = now - Integer.toUnsignedLong(d.totalRt()) * NANOS_PER_TICK;
+        c.probeCount = d.sndWndProbeCount();
+    }
+
+    private static void takeCongestion(TcpConnection c, TcpDelegated d) {
+        Congestion cc = c.congestion;
+        cc.cwnd = window(d.cwnd(), c.snd.mss);
+        cc.ssthresh = d.ssthresh() < 0 ? Integer.MAX_VALUE : d.ssthresh();
+        cc.duplicates = d.dupAckCount();
+        cc.recovering = false;
+        cc.partialSeen = false;
+        cc.recover = c.snd.una;
+        c.rtt.srttUs = d.srtt() * MICROS_PER_TICK / SRTT_SCALE;
+        c.rtt.rttvarUs = d.rttvar() * MICROS_PER_TICK / RTTVAR_SCALE;
+        c.rtt.reset();
+    }
+
+    /** Some givers say "no limit" with all bits set. */
+    private static int window(int bytes, int mss) {
+        return bytes < 0 ? MAX_WINDOW : Math.max(mss, Math.min(bytes, MAX_WINDOW));
+    }
+
+    private static void takeExt(TcpConnection c, TcpStateExt e, TcpDelegated d) {
+        int flags = e.flags();
+        takeFins(
+                c,
+                (flags & TcpStateExt.FLAG_FIN_QUEUED) != 0,
+                (flags & TcpStateExt.FLAG_FIN_SENT) != 0,
+                (flags & TcpStateExt.FLAG_FIN_RECEIVED) != 0);
+        c.rcv.adv = Seq.max(e.rcvAdv(), d.rcvNxt());
+        c.rcv.lastAckSent = e.lastAckSent();
+        c.ackPending = e.lastAckSent() != d.rcvNxt();
+        c.snd.wl2 = e.sndWl2();
+        c.congestion.recovering = (flags & TcpStateExt.FLAG_IN_RECOVERY) != 0;
+        c.congestion.recover = e.recover();
+        if (e.srttUs() > 0) {
+            c.rtt.srttUs = e.srttUs();
+            c.rtt.rttvarUs = e.rttvarUs();
+        }
+        c.rtt.minRttUs = e.minRttUs();
+        if (e.rtoUs() > 0) {
+            c.rtt.rtoUs = Math.min(e.rtoUs(), RttEstimator.MAX_RTO_US);
+        }
+        c.bytesIn = e.bytesIn();
+        c.bytesOut = e.bytesOut();
+        c.retransmits = Integer.toUnsignedLong(e.retransmits());
+    }
+
+    /** What the state and the sequence numbers tell (2.6). */
+    private static void takeWithoutExt(TcpConnection c, TcpDelegated d, TcpState state) {
+        boolean finBeyondData = Seq.distance(d.sndUna(), d.sndMax()) > c.sendQueue.bytes();
+        boolean received =
+                switch (state) {
+                    case CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT -> true;
+                    default -> false;
+                };
+        boolean finished = state == TcpState.FIN_WAIT2 || state == TcpState.TIME_WAIT;
+        takeFins(c, false, finBeyondData || finished, received);
+    }
+
+    private static void takeFins(TcpConnection c, boolean queued, boolean sent, boolean received) {
+        SendVariables snd = c.snd;
+        snd.finQueued |= queued || sent;
+        snd.finSent = sent;
+        snd.finAcked = sent && snd.una == snd.max && c.sendQueue.bytes() == 0;
+        if (received && !c.rcv.finReceived) {
+            c.rcv.finReceived = true;
+            c.readable();
+        }
+    }
+
+    private void takeState(TcpConnection c, TcpState state, long now) {
+        c.phase(OffloadPhase.HOST);
+        switch (state) {
+            case TIME_WAIT -> layer.timeWaits().enter(c, now);
+            case CLOSED -> c.finish(c.closedBothWays() ? "" : "ended by the target");
+            case ESTABLISHED -> c.state = c.snd.finQueued ? TcpState.FIN_WAIT1 : state;
+            case CLOSE_WAIT -> c.state = c.snd.finQueued ? TcpState.LAST_ACK : state;
+            default -> c.state = state;
+        }
+        layer.markDirty(c);
+    }
+
+    /** A timer at 0 fires in this turn; one that must run and does not is started (H-25). */
+    private void takeTimer(TcpConnection c, int delta, long now) {
+        SendVariables snd = c.snd;
+        boolean inFlight = snd.una != snd.max;
+        TimerKind kind = TimerKind.RETRANSMIT;
+        if (c.state == TcpState.FIN_WAIT2) {
+            kind = c.discards() ? TimerKind.FIN_WAIT2 : TimerKind.NONE;
+        } else if (snd.nxt == snd.una && (snd.wnd == 0 || !inFlight)) {
+            kind = c.sendQueue.bytes() > 0 ? TimerKind.PERSIST : TimerKind.NONE;
+        }
+        if (delta != TcpDelegated.TIMER_STOPPED && kind != TimerKind.NONE) {
+            layer.timers().start(c, kind, now + Integer.toUnsignedLong(delta) * NANOS_PER_TICK);
+        } else if (kind == TimerKind.FIN_WAIT2) {
+            layer.timers().startFinWait2(c);
+        } else if (inFlight && kind == TimerKind.RETRANSMIT) {
+            layer.timers().startRetransmit(c, now);
+        }
+    }
+}

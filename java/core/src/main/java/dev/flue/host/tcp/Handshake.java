@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import dev.flue.host.ip.IpLayer;
+import dev.flue.offload.TcpState;
+
+/** Opening: LISTEN, SYN-SENT and SYN-RECEIVED (RFC 9293, 3.10.7.2 to 3.10.7.4). */
+final class Handshake {
+    private static final int DEFAULT_MSS = 536;
+    private static final int LEAST_MSS = 64;
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private final TcpLayer layer;
+    private final IpLayer ip;
+    private final TcpOutput output;
+    private final TcpTimers timers;
+    private final Secrets secrets;
+    private final TcpCounters counters;
+
+    Handshake(
+            TcpLayer layer,
+            IpLayer ip,
+            TcpOutput output,
+            TcpTimers timers,
+            Secrets secrets,
+            TcpCounters counters) {
+        this.layer = layer;
+        this.ip = ip;
+        this.output = output;
+        this.timers = timers;
+        this.secrets = secrets;
+        this.counters = counters;
+    }
+
+    /** Send the first SYN of a connection that was just made. */
+    void openIfDue(TcpConnection c, long now) {
+        if (!c.activeOpen || c.state != TcpState.CLOSED) {
+            return;
+        }
+        chooseSequence(c, now);
+        c.state = TcpState.SYN_SENT;
+        c.timing = true;
+        c.timedEnd = c.snd.iss + 1;
+        c.timedAt = now;
+        output.syn(c, now);
+        timers.startRetransmit(c, now);
+    }
+
+    private void chooseSequence(TcpConnection c, long now) {
+        int local = ip.address();
+        int remote = c.remoteAddress;
+        SendVariables snd = c.snd;
+        snd.iss = secrets.initialSequence(local, c.localPort, remote, c.remotePort, now);
+        snd.una = snd.iss;
+        snd.nxt = snd.iss + 1;
+        snd.max = snd.iss + 1;
+        snd.peerMss = DEFAULT_MSS;
+        c.rcv.tsDelta = secrets.clockOffset(local, c.localPort, remote, c.remotePort);
+    }
+
+    /**
+     * A segment for a listening port and no connection.
+     *
+     * @return false when it deserves a RST
+     */
+    boolean listen(TcpListener listener, Segment s, long now) {
+        if (s.rst()) {
+            return true;
+        }
+        if (s.hasAck()) {
+            return false;
+        }
+        if (!s.syn()) {
+            return true;
+        }
+        boolean noRoom = layer.connectionCount() >= layer.settings().maxConnections();
+        if (listener.full() || noRoom) {
+            counters.synDrops++;
+            return true;
+        }
+        TcpConnection c =
+                new TcpConnection(layer, listener, s.source, s.sourcePort, s.destinationPort);
+        layer.add(c);
+        listener.opening(1);
+        chooseSequence(c, now);
+        takeOptions(c, s, now);
+        c.needsIpOptions = s.ipOptions;
+        c.state = TcpState.SYN_RCVD;
+        c.timing = true;
+        c.timedEnd = c.snd.iss + 1;
+        c.timedAt = now;
+        c.ackPending = true;
+        layer.markDirty(c);
+        timers.startRetransmit(c, now);
+        return true;
+    }
+
+    /** What the peer's SYN says. */
+    private void takeOptions(TcpConnection c, Segment s, long now) {
+        SendVariables snd = c.snd;
+        ReceiveVariables rcv = c.rcv;
+        rcv.irs = s.seq;
+        rcv.nxt = s.seq + 1;
+        rcv.adv = rcv.nxt;
+        snd.peerMss = s.mss == 0 ? DEFAULT_MSS : Math.max(s.mss, LEAST_MSS);
+        snd.scaling = s.windowShift >= 0;
+        snd.shift = Math.max(0, s.windowShift);
+        int ownShift = SegmentWriter.shiftFor(layer.settings().receiveBuffer());
+        rcv.shift = snd.scaling ? ownShift : 0;
+        rcv.sack = s.sackPermitted;
+        rcv.timestamps = s.timestamps;
+        rcv.tsRecent = s.tsVal;
+        rcv.tsRecentAt = now / NANOS_PER_MILLI;
+        snd.mss = TcpOutput.segmentSize(c, ip.pathMtu(c.remoteAddress, now));
+        snd.wnd = s.window;
+        snd.maxWnd = s.window;
+        snd.wl1 = s.seq;
+        snd.wl2 = s.ack;
+        c.congestion.start(snd.mss, snd.iss);
+    }
+
+    /** A segment for a connection in SYN-SENT. */
+    void synSent(TcpConnection c, Segment s, long now) {
+        SendVariables snd = c.snd;
+        if (s.hasAck() && s.ack != snd.iss + 1) {
+            if (!s.rst()) {
+                output.resetStranger(s);
+            }
+            return;
+        }
+        if (s.rst()) {
+            if (s.hasAck()) {
+                counters.resetsIn++;
+                counters.failedOpens++;
+                c.finish("connection refused");
+            }
+            return;
+        }
+        if (!s.syn()) {
+            return;
+        }
+        takeOptions(c, s, now);
+        c.rcv.adv = c.rcv.nxt + Math.min(0xffff, layer.settings().receiveBuffer());
+        c.ackPending = true;
+        layer.markDirty(c);
+        if (s.hasAck()) {
+            snd.una = s.ack;
+            established(c, now);
+        } else {
+            // Simultaneous open: both sent SYN. Ours goes again, with an ACK.
+            c.state = TcpState.SYN_RCVD;
+            timers.startRetransmit(c, now);
+        }
+    }
+
+    /**
+     * The ACK field of a segment in SYN-RECEIVED.
+     *
+     * @return false when the segment must not be looked at any further
+     */
+    boolean synReceived(TcpConnection c, Segment s, long now) {
+        if (s.ack != c.snd.iss + 1) {
+            output.resetStranger(s);
+            return false;
+        }
+        c.snd.una = s.ack;
+        c.snd.wnd = s.window << c.snd.shift;
+        c.snd.maxWnd = Math.max(c.snd.maxWnd, c.snd.wnd);
+        c.snd.wl1 = s.seq;
+        c.snd.wl2 = s.ack;
+        if (c.listener != null) {
+            c.listener.opening(-1);
+            c.handler = c.listener.newHandler();
+            counters.passiveOpens++;
+        }
+        established(c, now);
+        return true;
+    }
+
+    private void established(TcpConnection c, long now) {
+        timers.stop(c);
+        if (c.timing && c.retransmitCount == 0) {
+            c.rtt.sample((int) Math.min((now - c.timedAt) / 1_000, RttEstimator.MAX_RTO_US));
+        }
+        c.timing = false;
+        c.retransmitCount = 0;
+        c.lastSentAt = now;
+        c.congestion.recover = c.snd.una;
+        c.establish();
+    }
+
+    /** Whether a SYN may end TIME_WAIT: it is surely of a new connection (RFC 6191). */
+    boolean reopens(TcpConnection c, Segment s) {
+        if (!s.syn() || s.hasAck() || s.rst()) {
+            return false;
+        }
+        boolean newerClock = s.timestamps && c.rcv.timestamps && Seq.gt(s.tsVal, c.rcv.tsRecent);
+        return newerClock || Seq.gt(s.seq, c.rcv.nxt);
+    }
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import dev.flue.host.ip.Checksum;
+import dev.flue.host.ip.IpLayer;
+import dev.flue.host.ip.Ipv4;
+import dev.flue.host.link.Net;
+import java.nio.ByteBuffer;
+
+/** Builds segments in frames and gives them to IP. Every segment carries ACK and window. */
+final class SegmentWriter {
+    /** Bytes of the timestamps option as it is sent. */
+    static final int TIMESTAMP_BYTES = 12;
+
+    /** IP and TCP headers without options. */
+    static final int HEADERS = Ipv4.HEADER + Segment.HEADER;
+
+    private static final int MAX_WINDOW = 0xffff;
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    /** How far, in window units, rounding up may go beyond the buffer. */
+    private static final int ROUNDING_UNITS = 256;
+
+    private final TcpLayer layer;
+    private final IpLayer ip;
+    private final TcpCounters counters;
+
+    SegmentWriter(TcpLayer layer, IpLayer ip, TcpCounters counters) {
+        this.layer = layer;
+        this.ip = ip;
+        this.counters = counters;
+    }
+
+    /** The connection's timestamp clock: milliseconds. */
+    static int timestamp(TcpConnection c, long now) {
+        return (int) (now / NANOS_PER_MILLI) + c.rcv.tsDelta;
+    }
+
+    /**
+     * Build and send one segment.
+     *
+     * @param dataOffset of the payload, from SND.UNA
+     * @return false when there was no frame for it
+     */
+    boolean send(
+            TcpConnection c, int sequence, int flags, int dataOffset, int dataLength, long now) {
+        long frame = ip.allocate();
+        if (frame == 0) {
+            return false;
+        }
+        ByteBuffer buffer = ip.buffer(frame);
+        int at = IpLayer.payloadAt(frame);
+        boolean syn = (flags & TcpFlags.SYN) != 0;
+        boolean ack = (flags & TcpFlags.ACK) != 0;
+        int end = at + Segment.HEADER;
+        end = syn ? synOptions(c, buffer, end, ack, now) : options(c, buffer, end, now);
+        header(buffer, at, c.localPort, c.remotePort, sequence, end - at, flags);
+        Net.put32(buffer, at + 8, ack ? c.rcv.nxt : 0);
+        Net.put16(buffer, at + 14, syn ? synWindow(c) : window(c));
+        if (dataLength > 0) {
+            c.sendQueue.copy(dataOffset, dataLength, buffer, end);
+        }
+        if (ack) {
+            c.rcv.lastAckSent = c.rcv.nxt;
+            c.ackPending = false;
+        }
+        counters.segmentsOut++;
+        finish(frame, c.remoteAddress, end - at + dataLength, now);
+        return true;
+    }
+
+    private static void header(
+            ByteBuffer buffer,
+            int at,
+            int localPort,
+            int remotePort,
+            int sequence,
+            int headerLength,
+            int flags) {
+        Net.put16(buffer, at, localPort);
+        Net.put16(buffer, at + 2, remotePort);
+        Net.put32(buffer, at + 4, sequence);
+        buffer.put(at + 12, (byte) (headerLength << 2));
+        buffer.put(at + 13, (byte) flags);
+        buffer.putInt(at + 16, 0);
+    }
+
+    private static int options(TcpConnection c, ByteBuffer buffer, int at, long now) {
+        if (!c.rcv.timestamps) {
+            return at;
+        }
+        Net.put32(buffer, at, 0x0101080a);
+        Net.put32(buffer, at + 4, timestamp(c, now));
+        Net.put32(buffer, at + 8, c.rcv.tsRecent);
+        return at + TIMESTAMP_BYTES;
+    }
+
+    /** A SYN offers everything; a SYN,ACK what the SYN offered. */
+    private int synOptions(TcpConnection c, ByteBuffer buffer, int at, boolean answer, long now) {
+        int end = at;
+        Net.put32(buffer, end, 0x02040000 | ip.mtu() - HEADERS);
+        end += 4;
+        boolean timestamps = !answer || c.rcv.timestamps;
+        boolean sack = !answer || c.rcv.sack;
+        if (timestamps) {
+            Net.put32(buffer, end, sack ? 0x0402080a : 0x0101080a);
+            Net.put32(buffer, end + 4, timestamp(c, now));
+            Net.put32(buffer, end + 8, answer ? c.rcv.tsRecent : 0);
+            end += TIMESTAMP_BYTES;
+        } else if (sack) {
+            Net.put32(buffer, end, 0x01010402);
+            end += 4;
+        }
+        if (!answer || c.snd.scaling) {
+            Net.put32(buffer, end, 0x01030300 | ownShift());
+            end += 4;
+        }
+        return end;
+    }
+
+    /** The scale we offer: the smallest that lets the receive buffer be announced. */
+    int ownShift() {
+        return shiftFor(layer.settings().receiveBuffer());
+    }
+
+    static int shiftFor(int receiveBuffer) {
+        int shift = 0;
+        while (shift < 14 && receiveBuffer >>> shift > MAX_WINDOW) {
+            shift++;
+        }
+        return shift;
+    }
+
+    private int synWindow(TcpConnection c) {
+        int window = Math.min(MAX_WINDOW, layer.settings().receiveBuffer());
+        c.rcv.adv = c.rcv.nxt + window;
+        return window;
+    }
+
+    /** The right edge that free buffer space allows. */
+    static int edge(TcpConnection c) {
+        int space = c.layer.settings().receiveBuffer() - c.receiveQueue.bytes();
+        return Seq.max(c.rcv.adv, c.rcv.nxt + Math.max(0, space));
+    }
+
+    /**
+     * The window field. The right edge moves on only by a worthwhile step (RFC 9293, 3.8.6.2.2) and
+     * never back: what the scale cannot express is rounded up, within bounds.
+     */
+    private int window(TcpConnection c) {
+        ReceiveVariables rcv = c.rcv;
+        int buffer = layer.settings().receiveBuffer();
+        int edge = edge(c);
+        int step = Math.min(Math.max(c.snd.mss, 1), buffer / 2);
+        int promised = Seq.distance(rcv.adv, edge) >= step ? edge : rcv.adv;
+        int window = Math.max(0, Seq.distance(rcv.nxt, promised));
+        int unit = 1 << rcv.shift;
+        if (promised != rcv.adv) {
+            rcv.rounded = 0;
+        }
+        int field = Math.min(window + unit - 1 >>> rcv.shift, MAX_WINDOW);
+        int excess = (field << rcv.shift) - window;
+        if (rcv.rounded + excess > ROUNDING_UNITS * unit) {
+            field = window >>> rcv.shift;
+        } else if (excess > 0) {
+            rcv.rounded += excess;
+        }
+        rcv.adv = Seq.max(rcv.adv, rcv.nxt + (field << rcv.shift));
+        return field;
+    }
+
+    /** RST as RFC 9293, 3.10.7.1 wants it for a segment that nobody expects. */
+    void resetStranger(Segment s, long now) {
+        long frame = ip.allocate();
+        if (frame == 0) {
+            return;
+        }
+        ByteBuffer buffer = ip.buffer(frame);
+        int at = IpLayer.payloadAt(frame);
+        boolean answersAck = s.hasAck();
+        int flags = TcpFlags.RST | (answersAck ? 0 : TcpFlags.ACK);
+        int sequence = answersAck ? s.ack : 0;
+        header(buffer, at, s.destinationPort, s.sourcePort, sequence, Segment.HEADER, flags);
+        Net.put32(buffer, at + 8, answersAck ? 0 : s.seq + s.length());
+        Net.put16(buffer, at + 14, 0);
+        counters.segmentsOut++;
+        finish(frame, s.source, Segment.HEADER, now);
+    }
+
+    private void finish(long frame, int destination, int length, long now) {
+        ByteBuffer buffer = ip.buffer(frame);
+        int at = IpLayer.payloadAt(frame);
+        long sum = Checksum.addPseudo(0, ip.address(), destination, Ipv4.PROTOCOL_TCP, length);
+        buffer.putShort(at + 16, Checksum.finish(Checksum.add(sum, buffer, at, length)));
+        ip.send(frame, destination, Ipv4.PROTOCOL_TCP, length, now);
+    }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import dev.flue.host.link.BufferPool;
+import dev.flue.offload.NetBufferList;
+import dev.flue.spi.Memory;
+import java.nio.ByteBuffer;
+
+/**
+ * What the application gave and the peer has not acknowledged, in order, in send buffers that can
+ * be lent to a target: the same buffers serve before, during and after an offload. The first byte
+ * is SND.UNA.
+ *
+ * <p>The first {@link #lent} buffers are the target's. Nothing is appended to those, and their
+ * NET_BUFFERs are only read again when they come back.
+ */
+public final class SendQueue {
+    private static final int FIRST = 4;
+
+    private final BufferPool pool;
+    private final NetBufferList list;
+    private final int maxBytes;
+    private final int maxBuffers;
+    private long[] ring = new long[FIRST];
+    private int head;
+    private int count;
+    private int lent;
+    private int bytes;
+
+    SendQueue(Memory memory, BufferPool pool, int maxBytes) {
+        this.pool = pool;
+        this.list = new NetBufferList(memory);
+        this.maxBytes = maxBytes;
+        this.maxBuffers = Math.max(16, 4 * (maxBytes / pool.dataBytes()));
+    }
+
+    /** Bytes not acknowledged, sent or not. Lent buffers count until they complete. */
+    public int bytes() {
+        return bytes;
+    }
+
+    public boolean isEmpty() {
+        return count == 0;
+    }
+
+    /** Buffers that a target has. */
+    public int lent() {
+        return lent;
+    }
+
+    /** Bytes that {@link #append} would take now. */
+    int room() {
+        long buffers = Math.min(maxBuffers - count, pool.available());
+        long space = tailSpace() + buffers * pool.dataBytes();
+        return (int) Math.max(0, Math.min(maxBytes - bytes, space));
+    }
+
+    private int tailSpace() {
+        if (count == lent) {
+            return 0;
+        }
+        long tail = at(count - 1);
+        return pool.dataBytes() - pool.offset(tail) - pool.length(tail);
+    }
+
+    /** Take bytes from the source's position on; bytes taken. */
+    int append(ByteBuffer source) {
+        int taken = 0;
+        int wanted = Math.min(source.remaining(), maxBytes - bytes);
+        while (taken < wanted) {
+            int space = tailSpace();
+            if (space == 0) {
+                long fresh = count < maxBuffers ? pool.allocate() : 0;
+                if (fresh == 0) {
+                    break;
+                }
+                add(fresh);
+                space = pool.dataBytes();
+            }
+            long tail = at(count - 1);
+            int offset = pool.offset(tail);
+            int length = pool.length(tail);
+            int piece = Math.min(space, wanted - taken);
+            int to = BufferPool.dataAt(tail) + offset + length;
+            pool.buffer(tail).put(to, source, source.position(), piece);
+            source.position(source.position() + piece);
+            pool.range(tail, offset, length + piece);
+            taken += piece;
+        }
+        bytes += taken;
+        return taken;
+    }
+
+    private void add(long buffer) {
+        if (count == ring.length) {
+            long[] old = ring;
+            ring = new long[count * 2];
+            for (int i = 0; i < count; i++) {
+                ring[i] = old[head + i & old.length - 1];
+            }
+            head = 0;
+        }
+        ring[head + count & ring.length - 1] = buffer;
+        count++;
+    }
+
+    private long at(int index) {
+        return ring[head + index & ring.length - 1];
+    }
+
+    /** The first bytes were acknowledged; nothing is lent. */
+    void acknowledge(int acknowledged) {
+        int left = acknowledged;
+        bytes -= acknowledged;
+        while (left > 0) {
+            long first = at(0);
+            int length = pool.length(first);
+            if (left < length) {
+                pool.range(first, pool.offset(first) + left, length - left);
+                return;
+            }
+            left -= length;
+            pop();
+        }
+    }
+
+    private void pop() {
+        pool.free(at(0));
+        head = head + 1 & ring.length - 1;
+        count--;
+    }
+
+    /** Copy bytes that start {@code offset} behind SND.UNA; nothing is lent. */
+    void copy(int offset, int length, ByteBuffer to, int at) {
+        int skip = offset;
+        int done = 0;
+        for (int i = 0; done < length; i++) {
+            long buffer = at(i);
+            int here = pool.length(buffer);
+            if (skip >= here) {
+                skip -= here;
+                continue;
+            }
+            int piece = Math.min(here - skip, length - done);
+            int from = BufferPool.dataAt(buffer) + pool.offset(buffer) + skip;
+            to.put(at + done, pool.buffer(buffer), from, piece);
+            done += piece;
+            skip = 0;
+        }
+    }
+
+    // Hand-over.
+
+    /**
+     * Lend what is not lent yet, as a chain of NBLs that name their owner in protocolReserved0.
+     *
+     * @param owner reference of the connection's offload handle
+     * @return first NBL, or 0 when there was nothing to lend
+     */
+    public long lend(long owner) {
+        if (lent == count) {
+            return 0;
+        }
+        long first = at(lent);
+        for (int i = lent; i < count; i++) {
+            long next = i + 1 < count ? at(i + 1) : 0;
+            list.wrap(at(i)).next(next).status(0).bytesTransferred(0);
+            list.protocolReserved0(owner).protocolReserved1(pool.length(at(i)));
+        }
+        lent = count;
+        return first;
+    }
+
+    /** The last NBL lent, or 0. */
+    public long lastLent() {
+        return lent == 0 ? 0 : at(lent - 1);
+    }
+
+    /**
+     * A target is done with a buffer: every byte of it is acknowledged, or dropped. It goes back to
+     * the pool.
+     *
+     * @return false when it does not stand in the queue as lent: a fault of the target
+     */
+    public boolean completed(long netBufferList) {
+        for (int i = 0; i < lent; i++) {
+            if (at(i) == netBufferList) {
+                removeLent(i);
+                bytes -= (int) list.wrap(netBufferList).protocolReserved1();
+                pool.free(netBufferList);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void removeLent(int index) {
+        int mask = ring.length - 1;
+        for (int i = index; i > 0; i--) {
+            ring[head + i & mask] = ring[head + i - 1 & mask];
+        }
+        head = head + 1 & mask;
+        count--;
+        lent--;
+    }
+
+    /**
+     * The target has nothing any more: all buffers are ours again, and the bytes left are what
+     * their NET_BUFFERs say. Buffers without bytes go.
+     */
+    public void takeBack() {
+        lent = 0;
+        bytes = 0;
+        int kept = 0;
+        int mask = ring.length - 1;
+        for (int i = 0; i < count; i++) {
+            long buffer = at(i);
+            int length = pool.length(buffer);
+            if (length <= 0) {
+                pool.free(buffer);
+            } else {
+                bytes += length;
+                ring[head + kept++ & mask] = buffer;
+            }
+        }
+        count = kept;
+    }
+
+    /** Drop everything that is not lent. */
+    public void clear() {
+        while (count > lent) {
+            long last = at(count - 1);
+            bytes -= pool.length(last);
+            pool.free(last);
+            count--;
+        }
+        if (count == 0) {
+            bytes = 0;
+        }
+    }
+}

@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import dev.flue.data.ConnectionHandler;
+import dev.flue.data.OffloadConnection;
+import dev.flue.data.ReceiveHandler;
+import dev.flue.host.link.Net;
+import dev.flue.offload.TcpState;
+import java.nio.ByteBuffer;
+
+/**
+ * A connection: what the application holds, and the transmission control block behind it. While a
+ * target has it the control block is frozen at what was handed over; only the queues and the
+ * application's wishes live on here.
+ */
+public final class TcpConnection implements OffloadConnection {
+    /** What the one timer of a connection is running for. */
+    enum TimerKind {
+        NONE,
+        RETRANSMIT,
+        PERSIST,
+        FIN_WAIT2,
+        TIME_WAIT
+    }
+
+    static final int EVENT_CONNECTED = 1;
+    static final int EVENT_OFFLOAD_CHANGED = 2;
+    static final int EVENT_READABLE = 4;
+    static final int EVENT_WRITABLE = 8;
+    static final int EVENT_CLOSED = 16;
+
+    final TcpLayer layer;
+    final int remoteAddress;
+    final int localPort;
+    final int remotePort;
+    final TcpListener listener;
+    ConnectionHandler handler;
+    private Object attachment;
+
+    final SendVariables snd = new SendVariables();
+    final ReceiveVariables rcv = new ReceiveVariables();
+    final RttEstimator rtt;
+    final Congestion congestion = new Congestion();
+    final SendQueue sendQueue;
+    final ReceiveQueue receiveQueue;
+    final Reassembly reassembly;
+    TcpState state = TcpState.CLOSED;
+
+    // The timer.
+    TimerKind timerKind = TimerKind.NONE;
+    long timerAt = Long.MAX_VALUE;
+    long heapKey;
+    int heapIndex = -1;
+    int retransmitCount;
+    long retransmittingSince;
+    int probeCount;
+    int unansweredProbes;
+
+    // The timer as it was when the state was handed over.
+    TimerKind frozenKind = TimerKind.NONE;
+    long frozenAt;
+
+    // A round trip being measured: the ACK of timedEnd ends it.
+    boolean timing;
+    int timedEnd;
+    long timedAt;
+    long lastSentAt;
+
+    // ACKs owed.
+    boolean ackPending;
+    int duplicateAcksOwed;
+    long challengedAt = Long.MIN_VALUE;
+
+    // Places in the layer's lists.
+    boolean dirty;
+    boolean inTable;
+    boolean inReady;
+    boolean awaitsBuffers;
+    int events;
+
+    boolean activeOpen;
+    boolean needsIpOptions;
+    private boolean wantsWrite;
+    private boolean discard;
+    private boolean established;
+    private boolean over;
+    private boolean closedTold;
+    private String cause = "";
+
+    private OffloadPhase phase = OffloadPhase.HOST;
+    private String offloadCause = "not asked for";
+    private Object flow;
+
+    long bytesIn;
+    long bytesOut;
+    long retransmits;
+
+    TcpConnection(
+            TcpLayer layer,
+            TcpListener listener,
+            int remoteAddress,
+            int remotePort,
+            int localPort) {
+        this.layer = layer;
+        this.listener = listener;
+        this.remoteAddress = remoteAddress;
+        this.remotePort = remotePort;
+        this.localPort = localPort;
+        this.rtt = new RttEstimator((int) (layer.settings().rtoMinNanos() / 1_000));
+        this.sendQueue = layer.newSendQueue();
+        this.receiveQueue = layer.newReceiveQueue();
+        this.reassembly = layer.newReassembly();
+    }
+
+    // ---- The application's side.
+
+    @Override
+    public int send(ByteBuffer source) {
+        if (over || snd.finQueued) {
+            throw new IllegalStateException(over ? "connection is " + gone() : "output is shut");
+        }
+        int offered = source.remaining();
+        int taken = sendQueue.append(source);
+        if (taken < offered) {
+            wantsWrite = true;
+            if (sendQueue.room() == 0 && sendQueue.isEmpty()) {
+                layer.awaitBuffers(this);
+            }
+        }
+        if (taken > 0) {
+            layer.markDirty(this);
+        }
+        return taken;
+    }
+
+    private String gone() {
+        return cause.isEmpty() ? "closed" : cause;
+    }
+
+    @Override
+    public int sendRoom() {
+        return over || snd.finQueued ? 0 : sendQueue.room();
+    }
+
+    @Override
+    public int receive(ReceiveHandler receiver, int limit) {
+        int taken = receiveQueue.deliver(receiver, limit);
+        if (taken > 0) {
+            consumed();
+        }
+        return taken;
+    }
+
+    private void consumed() {
+        if (!onHost()) {
+            layer.chimney().consumed(this);
+        } else if (TcpOutput.windowUpdateDue(this)) {
+            ackPending = true;
+            layer.markDirty(this);
+        }
+        if (over && receiveQueue.bytes() == 0) {
+            layer.raise(this, EVENT_CLOSED);
+        }
+    }
+
+    @Override
+    public int available() {
+        return receiveQueue.bytes();
+    }
+
+    @Override
+    public boolean endOfStream() {
+        return rcv.finReceived && receiveQueue.bytes() == 0;
+    }
+
+    @Override
+    public void shutdownOutput() {
+        if (over || snd.finQueued) {
+            return;
+        }
+        snd.finQueued = true;
+        if (state == TcpState.ESTABLISHED) {
+            state = TcpState.FIN_WAIT1;
+        } else if (state == TcpState.CLOSE_WAIT) {
+            state = TcpState.LAST_ACK;
+        }
+        layer.markDirty(this);
+    }
+
+    @Override
+    public void close() {
+        if (closedTold) {
+            return;
+        }
+        boolean neverConnected = !over && (state == TcpState.SYN_SENT || state == TcpState.CLOSED);
+        discard = true;
+        receiveQueue.clear();
+        if (neverConnected) {
+            finish("");
+            return;
+        }
+        shutdownOutput();
+        consumed();
+        if (state == TcpState.FIN_WAIT2 && onHost() && timerKind == TimerKind.NONE) {
+            layer.timers().startFinWait2(this);
+        }
+    }
+
+    @Override
+    public void abort() {
+        if (closedTold) {
+            return;
+        }
+        discard = true;
+        receiveQueue.clear();
+        if (over) {
+            layer.raise(this, EVENT_CLOSED);
+        } else if (onHost()) {
+            if (state != TcpState.SYN_SENT && state != TcpState.CLOSED) {
+                layer.output().reset(this);
+            }
+            finish("aborted");
+        } else {
+            layer.chimney().abort(this);
+            tellClosed("aborted");
+        }
+    }
+
+    @Override
+    public void offload() {
+        if (!over && phase == OffloadPhase.HOST) {
+            layer.chimney().offload(this);
+        }
+    }
+
+    @Override
+    public void upload() {
+        if (phase != OffloadPhase.HOST) {
+            layer.chimney().upload(this);
+        }
+    }
+
+    @Override
+    public boolean offloaded() {
+        return phase == OffloadPhase.OFFLOADED || phase == OffloadPhase.UPLOADING;
+    }
+
+    @Override
+    public String offloadCause() {
+        return offloaded() ? "" : offloadCause;
+    }
+
+    @Override
+    public TcpState state() {
+        return state;
+    }
+
+    @Override
+    public int localAddress() {
+        return layer.address();
+    }
+
+    @Override
+    public int localPort() {
+        return localPort;
+    }
+
+    @Override
+    public int remoteAddress() {
+        return remoteAddress;
+    }
+
+    @Override
+    public int remotePort() {
+        return remotePort;
+    }
+
+    @Override
+    public Object attachment() {
+        return attachment;
+    }
+
+    @Override
+    public void attachment(Object value) {
+        attachment = value;
+    }
+
+    // ---- The stack's side.
+
+    /** Whether the host stack processes it. */
+    public boolean onHost() {
+        return phase == OffloadPhase.HOST || phase == OffloadPhase.REQUESTED;
+    }
+
+    public OffloadPhase phase() {
+        return phase;
+    }
+
+    /** Move it to another phase; tells the application when {@link #offloaded} changes. */
+    public void phase(OffloadPhase value) {
+        boolean before = offloaded();
+        phase = value;
+        if (before != offloaded() && !over) {
+            layer.raise(this, EVENT_OFFLOAD_CHANGED);
+        }
+    }
+
+    public void offloadCause(String value) {
+        offloadCause = value;
+    }
+
+    /** What the offload side keeps with it. */
+    public Object flow() {
+        return flow;
+    }
+
+    public void flow(Object value) {
+        flow = value;
+    }
+
+    public SendQueue sendQueue() {
+        return sendQueue;
+    }
+
+    public ReceiveQueue receiveQueue() {
+        return receiveQueue;
+    }
+
+    /** Received data is thrown away: the application closed it. */
+    public boolean discards() {
+        return discard;
+    }
+
+    /** Whether the application asked for a FIN. */
+    public boolean finQueued() {
+        return snd.finQueued;
+    }
+
+    /** Closed both ways, reset, timed out or aborted; the application may still read. */
+    public boolean over() {
+        return over;
+    }
+
+    /** Whether its segments carried IP options: then no target can have it (H-2). */
+    public boolean needsIpOptions() {
+        return needsIpOptions;
+    }
+
+    /** Whether data waits for data before it. */
+    public boolean hasHoles() {
+        return !reassembly.isEmpty();
+    }
+
+    /** Data came from the target, or the end of it. */
+    public void readable() {
+        layer.raise(this, EVENT_READABLE);
+    }
+
+    /** Bytes were acknowledged: perhaps there is room again. */
+    public void roomGrew() {
+        if (wantsWrite
+                && !over
+                && !snd.finQueued
+                && (sendQueue.isEmpty() || sendQueue.room() >= layer.writableRoom())) {
+            wantsWrite = false;
+            layer.raise(this, EVENT_WRITABLE);
+        }
+    }
+
+    /** A target received the peer's FIN and the application has everything before it. */
+    public void finIndicated() {
+        if (rcv.finReceived) {
+            return;
+        }
+        rcv.finReceived = true;
+        switch (state) {
+            case ESTABLISHED -> state = TcpState.CLOSE_WAIT;
+            case FIN_WAIT1 -> state = TcpState.CLOSING;
+            case FIN_WAIT2 -> state = TcpState.TIME_WAIT;
+            default -> {}
+        }
+        layer.raise(this, EVENT_READABLE);
+    }
+
+    /** A target had our FIN acknowledged. */
+    public void finCompleted() {
+        snd.finSent = true;
+        snd.finAcked = true;
+        switch (state) {
+            case FIN_WAIT1 -> state = TcpState.FIN_WAIT2;
+            case CLOSING -> state = TcpState.TIME_WAIT;
+            case LAST_ACK -> state = TcpState.CLOSED;
+            default -> {}
+        }
+    }
+
+    /** Both FINs are through. */
+    public boolean closedBothWays() {
+        return rcv.finReceived && snd.finAcked;
+    }
+
+    /** It is established: the application hears of it. */
+    void establish() {
+        established = true;
+        state = snd.finQueued ? TcpState.FIN_WAIT1 : TcpState.ESTABLISHED;
+        layer.raise(this, EVENT_CONNECTED);
+        layer.chimney().established(this);
+    }
+
+    /**
+     * The end: no segment is processed any more. Queues go, but for what an orderly closed
+     * connection has not read.
+     */
+    public void finish(String why) {
+        if (phase == OffloadPhase.REQUESTED) {
+            layer.chimney().cancelled(this);
+        }
+        state = TcpState.CLOSED;
+        layer.forget(this);
+        tellClosed(why);
+    }
+
+    /** Both directions are closed, or broken: the application hears it when it has read all. */
+    void tellClosed(String why) {
+        if (over) {
+            return;
+        }
+        over = true;
+        cause = why;
+        sendQueue.clear();
+        reassembly.clear();
+        if (!why.isEmpty() || discard) {
+            receiveQueue.clear();
+        }
+        if (receiveQueue.bytes() == 0) {
+            layer.raise(this, EVENT_CLOSED);
+        } else {
+            layer.linger(this);
+        }
+    }
+
+    /** Call the application. */
+    void runEvents() {
+        int pending = events;
+        events = 0;
+        if (closedTold) {
+            return;
+        }
+        if ((pending & EVENT_CONNECTED) != 0) {
+            handler.onConnected(this);
+        }
+        if ((pending & EVENT_OFFLOAD_CHANGED) != 0) {
+            handler.onOffloadChanged(this);
+        }
+        if ((pending & EVENT_READABLE) != 0 && !discard) {
+            handler.onReadable(this);
+        }
+        if ((pending & EVENT_WRITABLE) != 0 && !over) {
+            handler.onWritable(this);
+        }
+        if ((pending & EVENT_CLOSED) != 0) {
+            closedTold = true;
+            handler.onClosed(this, cause);
+        }
+    }
+
+    /** A target received an acceptable RST. */
+    public void resetByPeer() {
+        tellClosed("connection reset by peer");
+    }
+
+    /** It was aborted while it could not be, and now can. */
+    public void abortNow() {
+        layer.output().reset(this);
+        finish("aborted");
+    }
+
+    boolean wasEstablished() {
+        return established;
+    }
+
+    /** The handler threw: nothing more is told. */
+    void silence() {
+        closedTold = true;
+    }
+
+    long key() {
+        return TcpLayer.key(remoteAddress, remotePort, localPort);
+    }
+
+    @Override
+    public String toString() {
+        return Net.address(localAddress())
+                + ":"
+                + localPort
+                + " - "
+                + Net.address(remoteAddress)
+                + ":"
+                + remotePort
+                + " "
+                + state;
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import java.util.Map;
+
+/**
+ * What TCP of the host stack counted since the stack was made; traffic of offloaded connections is
+ * not in it. Written by the stack's thread.
+ */
+public final class TcpCounters {
+    /** Segments received for this layer to process. */
+    public long segmentsIn;
+
+    /** Segments sent. */
+    public long segmentsOut;
+
+    /** Segments sent again. */
+    public long retransmits;
+
+    /** Retransmission timers that expired. */
+    public long timeouts;
+
+    /** Fast retransmits. */
+    public long fastRetransmits;
+
+    /** Segments dropped: checksum or header wrong. */
+    public long segmentErrors;
+
+    /** Segments that came before their turn. */
+    public long outOfOrder;
+
+    /** ACKs received that acknowledged nothing new while data was in flight. */
+    public long duplicateAcksIn;
+
+    /** ACKs sent that repeated the one before, for a segment before its turn. */
+    public long duplicateAcksOut;
+
+    /** Challenge ACKs sent (RFC 5961). */
+    public long challengeAcks;
+
+    /** Segments dropped for an old timestamp (RFC 7323, PAWS). */
+    public long pawsDrops;
+
+    /** Zero-window probes sent. */
+    public long windowProbes;
+
+    /** RSTs sent. */
+    public long resetsOut;
+
+    /** Connections that a RST ended. */
+    public long resetsIn;
+
+    /** Connections opened by us. */
+    public long activeOpens;
+
+    /** Connections accepted. */
+    public long passiveOpens;
+
+    /** Opens that failed: refused, timed out. */
+    public long failedOpens;
+
+    /** SYNs dropped: backlog or connections used up. */
+    public long synDrops;
+
+    /** Connections that a timeout ended. */
+    public long timedOut;
+
+    /** Received data dropped for want of memory. */
+    public long receiveDrops;
+
+    /** TIME_WAIT entries ended early because there were too many. */
+    public long timeWaitEvictions;
+
+    /** Every counter by its name. */
+    public void addTo(Map<String, Long> map) {
+        map.put("segmentsIn", segmentsIn);
+        map.put("segmentsOut", segmentsOut);
+        map.put("retransmits", retransmits);
+        map.put("timeouts", timeouts);
+        map.put("fastRetransmits", fastRetransmits);
+        map.put("segmentErrors", segmentErrors);
+        map.put("outOfOrder", outOfOrder);
+        map.put("duplicateAcksIn", duplicateAcksIn);
+        map.put("duplicateAcksOut", duplicateAcksOut);
+        map.put("challengeAcks", challengeAcks);
+        map.put("pawsDrops", pawsDrops);
+        map.put("windowProbes", windowProbes);
+        map.put("resetsOut", resetsOut);
+        map.put("resetsIn", resetsIn);
+        map.put("activeOpens", activeOpens);
+        map.put("passiveOpens", passiveOpens);
+        map.put("failedOpens", failedOpens);
+        map.put("synDrops", synDrops);
+        map.put("timedOut", timedOut);
+        map.put("receiveDrops", receiveDrops);
+        map.put("timeWaitEvictions", timeWaitEvictions);
+    }
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import dev.flue.offload.TcpState;
+
+/** A segment arrives for a connection (RFC 9293, 3.10.7, with RFC 5961 and RFC 7323). */
+final class TcpInput {
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    /** A TS.Recent older than 24 days means nothing (RFC 7323, 5.5). */
+    private static final long TS_RECENT_LIFETIME_MILLIS = 24L * 24 * 3600 * 1000;
+
+    private final TcpLayer layer;
+    private final AckProcessor acks;
+    private final Handshake handshake;
+    private final TcpCounters counters;
+
+    TcpInput(TcpLayer layer, AckProcessor acks, Handshake handshake, TcpCounters counters) {
+        this.layer = layer;
+        this.acks = acks;
+        this.handshake = handshake;
+        this.counters = counters;
+    }
+
+    void segment(TcpConnection c, Segment s, long now) {
+        switch (c.state) {
+            case CLOSED, LISTEN -> {}
+            case SYN_SENT -> handshake.synSent(c, s, now);
+            default -> synchronizedStates(c, s, now);
+        }
+    }
+
+    private void synchronizedStates(TcpConnection c, Segment s, long now) {
+        if (s.rst()) {
+            reset(c, s, now);
+            return;
+        }
+        if (s.syn()) {
+            syn(c, s, now);
+            return;
+        }
+        if (!s.hasAck() || !timestampsRight(c, s, now)) {
+            return;
+        }
+        int sequence = s.seq;
+        int payload = s.payloadLength;
+        boolean repeated = payload > 0 || s.fin();
+        if (!trim(c, s)) {
+            owe(c);
+            return;
+        }
+        if (s.timestamps
+                && Seq.geq(s.tsVal, c.rcv.tsRecent)
+                && Seq.leq(sequence, c.rcv.lastAckSent)) {
+            c.rcv.tsRecent = s.tsVal;
+            c.rcv.tsRecentAt = now / NANOS_PER_MILLI;
+        }
+        if (c.state == TcpState.TIME_WAIT) {
+            if (repeated) {
+                owe(c);
+                layer.timeWaits().restart(c, now);
+            }
+            return;
+        }
+        if (c.state == TcpState.SYN_RCVD && !handshake.synReceived(c, s, now)) {
+            return;
+        }
+        if (acks.process(c, s, payload, now)) {
+            text(c, s);
+            fin(c, s, now);
+        }
+    }
+
+    /** RFC 5961, 3.2: only the exact sequence number ends the connection. */
+    private void reset(TcpConnection c, Segment s, long now) {
+        if (c.state == TcpState.TIME_WAIT) {
+            return;
+        }
+        if (s.seq == c.rcv.nxt) {
+            counters.resetsIn++;
+            boolean opening = c.state == TcpState.SYN_RCVD;
+            counters.failedOpens += opening ? 1 : 0;
+            c.finish(opening && c.activeOpen ? "connection refused" : "connection reset by peer");
+        } else if (Seq.within(s.seq, c.rcv.nxt, c.rcv.adv)) {
+            acks.challenge(c, now);
+        }
+    }
+
+    /** RFC 5961, 4.2; but the SYN of the handshake, once more, gets its answer once more. */
+    private void syn(TcpConnection c, Segment s, long now) {
+        if (c.state == TcpState.SYN_RCVD && s.seq == c.rcv.irs) {
+            if (s.hasAck() && c.activeOpen && s.ack == c.snd.iss + 1) {
+                // Simultaneous open: the peer's SYN,ACK acknowledges our SYN.
+                // Its window is not scaled.
+                s.flags &= ~TcpFlags.SYN;
+                s.seq++;
+                s.window >>>= c.snd.shift;
+                owe(c);
+                synchronizedStates(c, s, now);
+            } else {
+                owe(c);
+            }
+            return;
+        }
+        acks.challenge(c, now);
+    }
+
+    /** PAWS (RFC 7323, 5.3), and no segment without timestamps once they were agreed on. */
+    private boolean timestampsRight(TcpConnection c, Segment s, long now) {
+        if (!c.rcv.timestamps) {
+            return true;
+        }
+        if (!s.timestamps) {
+            return false;
+        }
+        if (Seq.geq(s.tsVal, c.rcv.tsRecent)) {
+            return true;
+        }
+        if (now / NANOS_PER_MILLI - c.rcv.tsRecentAt > TS_RECENT_LIFETIME_MILLIS) {
+            c.rcv.tsRecent = s.tsVal;
+            return true;
+        }
+        counters.pawsDrops++;
+        owe(c);
+        return false;
+    }
+
+    /**
+     * Cut the segment to the window. A repetition loses its payload but its ACK counts; so does
+     * that of a probe of a closed window.
+     *
+     * @return false when the segment is outside of the window
+     */
+    private boolean trim(TcpConnection c, Segment s) {
+        ReceiveVariables rcv = c.rcv;
+        int old = Seq.distance(s.seq, rcv.nxt);
+        if (old > 0) {
+            return trimOld(c, s, old);
+        }
+        int room = Seq.distance(s.seq, rcv.adv);
+        if (room < 0) {
+            return false;
+        }
+        if (s.payloadLength > room) {
+            owe(c);
+            boolean acceptable = room > 0 || s.seq == rcv.nxt;
+            s.trimBack(room);
+            return acceptable;
+        }
+        return true;
+    }
+
+    private boolean trimOld(TcpConnection c, Segment s, int old) {
+        int length = s.length();
+        if (length == 0) {
+            // Reordered pure ACKs are harmless back to the last one we sent.
+            return Seq.geq(s.seq, c.rcv.lastAckSent);
+        }
+        if (length <= old) {
+            owe(c);
+            boolean recent = length + Math.max(c.rcv.adv - c.rcv.nxt, 0xffff) >= old;
+            s.trimBack(0);
+            return recent;
+        }
+        s.trimFront(Math.min(old, s.payloadLength));
+        s.seq = c.rcv.nxt;
+        int room = Seq.distance(s.seq, c.rcv.adv);
+        if (s.payloadLength > room) {
+            s.trimBack(room);
+        }
+        return true;
+    }
+
+    private void text(TcpConnection c, Segment s) {
+        if (s.payloadLength == 0 || c.rcv.finReceived) {
+            return;
+        }
+        if (s.seq == c.rcv.nxt) {
+            int stored = store(c, s);
+            if (stored < s.payloadLength) {
+                counters.receiveDrops++;
+                s.trimBack(stored);
+            }
+            advance(c, stored);
+            int moved = c.reassembly.drain(c.rcv.nxt, c.discards() ? null : c.receiveQueue);
+            advance(c, moved);
+            owe(c);
+            if (!c.discards() && stored + moved > 0) {
+                layer.raise(c, TcpConnection.EVENT_READABLE);
+            }
+            return;
+        }
+        counters.outOfOrder++;
+        if (!c.reassembly.insert(s.seq, s.buffer, s.payloadAt, s.payloadLength)) {
+            counters.receiveDrops++;
+            s.trimBack(0);
+        }
+        c.duplicateAcksOwed++;
+        owe(c);
+    }
+
+    private static int store(TcpConnection c, Segment s) {
+        return c.discards()
+                ? s.payloadLength
+                : c.receiveQueue.append(s.buffer, s.payloadAt, s.payloadLength);
+    }
+
+    private static void advance(TcpConnection c, int bytes) {
+        c.rcv.nxt += bytes;
+        c.bytesIn += bytes;
+    }
+
+    private void fin(TcpConnection c, Segment s, long now) {
+        if (s.fin() && !c.rcv.finReceived) {
+            int at = s.seq + s.payloadLength;
+            if (Seq.geq(at, c.rcv.nxt)) {
+                c.reassembly.fin(at);
+                owe(c);
+            }
+        }
+        if (!c.rcv.finReceived && c.reassembly.finIs(c.rcv.nxt) && c.reassembly.isEmpty()) {
+            finReceived(c, now);
+        }
+    }
+
+    private void finReceived(TcpConnection c, long now) {
+        c.rcv.nxt++;
+        c.rcv.adv = Seq.max(c.rcv.adv, c.rcv.nxt);
+        c.rcv.finReceived = true;
+        owe(c);
+        layer.raise(c, TcpConnection.EVENT_READABLE);
+        switch (c.state) {
+            case ESTABLISHED -> c.state = TcpState.CLOSE_WAIT;
+            case FIN_WAIT1 -> c.state = TcpState.CLOSING;
+            case FIN_WAIT2 -> layer.timeWaits().enter(c, now);
+            default -> {}
+        }
+    }
+
+    private void owe(TcpConnection c) {
+        c.ackPending = true;
+        layer.markDirty(c);
+    }
+}

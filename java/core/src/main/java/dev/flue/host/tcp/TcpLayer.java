@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import dev.flue.data.ConnectionHandler;
+import dev.flue.host.ip.IpLayer;
+import dev.flue.host.ip.SegmentSink;
+import dev.flue.host.link.BufferPool;
+import dev.flue.host.link.LongTable;
+import dev.flue.offload.TcpState;
+import dev.flue.spi.Memory;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/**
+ * All connections of a stack: finds the one a segment belongs to, keeps listeners, timers, and the
+ * lists of what wants to be sent or told. One thread.
+ *
+ * <p>Call order of a turn: {@link #segment} for what came, {@link #runTimers}, {@link
+ * #runCallbacks}, {@link #flush}. Acknowledgments wait for the flush, so a batch of segments is
+ * answered once.
+ */
+public final class TcpLayer implements SegmentSink, AutoCloseable {
+    private static final int RECEIVE_BUFFER_BYTES = 4096;
+    private static final int FIRST_BUFFERS = 16;
+    private static final long MAX_POOL_BYTES = 1L << 30;
+    private static final int ICMP_UNREACHABLE = 3;
+    private static final int ICMP_PROTOCOL = 2;
+    private static final int ICMP_PORT = 3;
+
+    private final Memory memory;
+    private final IpLayer ip;
+    private final TcpSettings settings;
+    private final TcpCounters counters;
+    private final Secrets secrets;
+    private final BufferPool sendBuffers;
+    private final BufferPool receiveBuffers;
+    private final BufferPool segments;
+    private final LongTable<TcpConnection> table = new LongTable<>();
+    private final LongTable<TcpListener> listeners = new LongTable<>();
+    private final TimerHeap heap = new TimerHeap();
+    private final TimeWaits timeWaits;
+    private final CallbackQueue callbacks = new CallbackQueue();
+    private final List<TcpConnection> lingering = new ArrayList<>();
+    private final List<TcpConnection> awaiting = new ArrayList<>();
+    private final TcpOutput output;
+    private final TcpInput input;
+    private final TcpTimers timers;
+    private final Handshake handshake;
+    private final Segment segment = new Segment();
+    private ArrayList<TcpConnection> dirty = new ArrayList<>();
+    private ArrayList<TcpConnection> dirtyBefore = new ArrayList<>();
+    private Chimney chimney;
+    private long now;
+
+    public TcpLayer(Memory memory, IpLayer ip, TcpSettings settings, TcpCounters counters) {
+        this.memory = memory;
+        this.ip = ip;
+        this.settings = settings;
+        this.counters = counters;
+        this.secrets = new Secrets(settings.seed());
+        this.sendBuffers = pool(settings.sendChunk(), settings.sendBuffer());
+        this.receiveBuffers = pool(RECEIVE_BUFFER_BYTES, settings.receiveBuffer());
+        this.segments = pool(ip.mtu(), settings.receiveBuffer());
+        this.output = new TcpOutput(this, ip, counters);
+        this.timers = new TcpTimers(this, output, counters);
+        this.timeWaits = new TimeWaits(this, settings.maxConnections(), counters);
+        AckProcessor acks = new AckProcessor(this, output, timers, counters);
+        this.handshake = new Handshake(this, ip, output, timers, secrets, counters);
+        this.input = new TcpInput(this, acks, handshake, counters);
+    }
+
+    private BufferPool pool(int bytes, int perConnection) {
+        long wanted = (long) settings.maxConnections() * perConnection;
+        long limit = Math.max(FIRST_BUFFERS, Math.min(MAX_POOL_BYTES, wanted) / bytes);
+        return new BufferPool(memory, bytes, FIRST_BUFFERS, (int) limit);
+    }
+
+    /** Who offloads; set once, before the first connection. */
+    public void chimney(Chimney value) {
+        chimney = value;
+    }
+
+    Chimney chimney() {
+        return chimney;
+    }
+
+    TcpSettings settings() {
+        return settings;
+    }
+
+    TcpOutput output() {
+        return output;
+    }
+
+    TcpTimers timers() {
+        return timers;
+    }
+
+    TimerHeap heap() {
+        return heap;
+    }
+
+    int address() {
+        return ip.address();
+    }
+
+    IpLayer ip() {
+        return ip;
+    }
+
+    long now() {
+        return now;
+    }
+
+    SendQueue newSendQueue() {
+        return new SendQueue(memory, sendBuffers, settings.sendBuffer());
+    }
+
+    ReceiveQueue newReceiveQueue() {
+        return new ReceiveQueue(memory, receiveBuffers, nbl -> chimney.giveBack(nbl));
+    }
+
+    Reassembly newReassembly() {
+        return new Reassembly(segments);
+    }
+
+    /** Room that is worth telling an application of. */
+    int writableRoom() {
+        return Math.min(settings.sendChunk(), Math.max(1, settings.sendBuffer() / 4));
+    }
+
+    // ---- Opening.
+
+    /** Take connections on a port. IllegalStateException when it is taken. */
+    public TcpListener listen(int port, int backlog, Supplier<ConnectionHandler> handlers) {
+        if (port < 1 || port > 0xffff || backlog < 1) {
+            throw new IllegalArgumentException("port " + port + ", backlog " + backlog);
+        }
+        if (listeners.get(port) != null) {
+            throw new IllegalStateException("port " + port + " is taken");
+        }
+        TcpListener listener = new TcpListener(this, port, backlog, handlers);
+        listeners.put(port, listener);
+        return listener;
+    }
+
+    void closed(TcpListener listener) {
+        listeners.remove(listener.port());
+        List<TcpConnection> halfOpen = new ArrayList<>();
+        table.forEach(
+                each -> {
+                    if (each.listener == listener && each.state == TcpState.SYN_RCVD) {
+                        halfOpen.add(each);
+                    }
+                });
+        halfOpen.forEach(each -> each.finish(""));
+    }
+
+    /** Open a connection; its SYN goes out in the next flush. */
+    public TcpConnection connect(int address, int port, ConnectionHandler handler) {
+        if (connectionCount() >= settings.maxConnections()) {
+            throw new IllegalStateException(
+                    "all " + settings.maxConnections() + " connections are in use");
+        }
+        int local = freePort(address, port);
+        TcpConnection connection = new TcpConnection(this, null, address, port, local);
+        connection.handler = handler;
+        connection.activeOpen = true;
+        add(connection);
+        markDirty(connection);
+        counters.activeOpens++;
+        return connection;
+    }
+
+    private int freePort(int address, int port) {
+        for (int tries = Secrets.portRange(); tries > 0; tries--) {
+            int local = secrets.port(address(), address, port);
+            if (listeners.get(local) == null && table.get(key(address, port, local)) == null) {
+                return local;
+            }
+        }
+        throw new IllegalStateException("no port is left for connections to this peer");
+    }
+
+    static long key(int remoteAddress, int remotePort, int localPort) {
+        return (long) remoteAddress << 32 | (long) remotePort << 16 | localPort;
+    }
+
+    void add(TcpConnection connection) {
+        connection.inTable = true;
+        table.put(connection.key(), connection);
+    }
+
+    /** A connection is gone from the wire: its segments are a stranger's from now on. */
+    void forget(TcpConnection connection) {
+        timers.stop(connection);
+        heap.remove(connection);
+        timeWaits.remove(connection);
+        if (connection.inTable) {
+            connection.inTable = false;
+            table.remove(connection.key());
+        }
+        if (connection.listener != null && !connection.wasEstablished() && !connection.over()) {
+            connection.listener.opening(-1);
+        }
+    }
+
+    /** Connections in any state but TIME_WAIT. */
+    public int connectionCount() {
+        return table.size() - timeWaits.size();
+    }
+
+    public int timeWaitCount() {
+        return timeWaits.size();
+    }
+
+    TimeWaits timeWaits() {
+        return timeWaits;
+    }
+
+    public void forEach(Consumer<TcpConnection> action) {
+        table.forEach(action);
+    }
+
+    // ---- Input.
+
+    @Override
+    public void segment(
+            int source, ByteBuffer buffer, int at, int length, boolean options, long time) {
+        now = time;
+        if (!segment.parse(source, buffer, at, length, options)
+                || !Segment.checksumRight(source, address(), buffer, at, length)) {
+            counters.segmentErrors++;
+            return;
+        }
+        TcpConnection connection =
+                table.get(key(source, segment.sourcePort, segment.destinationPort));
+        if (connection != null && !connection.onHost()) {
+            connection.needsIpOptions |= options;
+            chimney.segment(connection, buffer, at, length);
+            return;
+        }
+        process(connection);
+    }
+
+    /** A segment that was held while its connection was elsewhere. */
+    public void replay(TcpConnection connection, ByteBuffer buffer, int at, int length) {
+        if (segment.parse(connection.remoteAddress, buffer, at, length, false)) {
+            process(connection.inTable ? connection : null);
+        }
+    }
+
+    private void process(TcpConnection found) {
+        counters.segmentsIn++;
+        TcpConnection connection = found;
+        if (connection != null
+                && connection.state == TcpState.TIME_WAIT
+                && handshake.reopens(connection, segment)) {
+            connection.finish("");
+            connection = null;
+        }
+        if (connection != null) {
+            connection.needsIpOptions |= segment.ipOptions;
+            input.segment(connection, segment, now);
+            return;
+        }
+        TcpListener listener = listeners.get(segment.destinationPort);
+        if (listener != null && handshake.listen(listener, segment, now)) {
+            return;
+        }
+        output.resetStranger(segment);
+    }
+
+    @Override
+    public boolean icmpError(
+            int type,
+            int code,
+            int destination,
+            int sourcePort,
+            int destinationPort,
+            int sequence) {
+        TcpConnection connection = table.get(key(destination, destinationPort, sourcePort));
+        if (connection == null) {
+            return false;
+        }
+        if (!connection.onHost()) {
+            return true;
+        }
+        boolean inFlight =
+                Seq.within(sequence, connection.snd.una, connection.snd.max)
+                        || sequence == connection.snd.una;
+        boolean hard = type == ICMP_UNREACHABLE && (code == ICMP_PROTOCOL || code == ICMP_PORT);
+        if (inFlight && hard && connection.state == TcpState.SYN_SENT) {
+            counters.failedOpens++;
+            connection.finish("connection refused");
+        }
+        return inFlight;
+    }
+
+    @Override
+    public void pathMtu(int destination, int mtu) {
+        table.forEach(
+                each -> {
+                    if (each.remoteAddress == destination && each.onHost()) {
+                        output.pathMtuChanged(each, mtu);
+                    }
+                });
+        chimney.pathMtu(destination, mtu);
+    }
+
+    // ---- The turn.
+
+    /** Let the clock know the time before anything else of a turn. */
+    public void now(long time) {
+        now = time;
+    }
+
+    /** Fire what is due; timers fired. */
+    public int runTimers() {
+        int work = 0;
+        for (TcpConnection due = heap.poll(now); due != null; due = heap.poll(now)) {
+            timers.fire(due, now);
+            work++;
+        }
+        return work;
+    }
+
+    /** Call the applications that have something to hear; calls made. */
+    public int runCallbacks() {
+        wakeAwaiting();
+        return callbacks.run();
+    }
+
+    private void wakeAwaiting() {
+        if (!awaiting.isEmpty() && sendBuffers.available() > 0) {
+            for (TcpConnection connection : awaiting) {
+                connection.awaitsBuffers = false;
+                connection.roomGrew();
+            }
+            awaiting.clear();
+        }
+    }
+
+    /** Send what was asked for since the last flush; connections looked at. */
+    public int flush() {
+        ArrayList<TcpConnection> batch = dirty;
+        dirty = dirtyBefore;
+        dirtyBefore = batch;
+        for (int i = 0; i < batch.size(); i++) {
+            TcpConnection connection = batch.get(i);
+            connection.dirty = false;
+            if (connection.inTable) {
+                if (connection.onHost()) {
+                    handshake.openIfDue(connection, now);
+                    output.flush(connection, now);
+                } else {
+                    chimney.flush(connection);
+                }
+            }
+        }
+        int work = batch.size();
+        batch.clear();
+        return work;
+    }
+
+    /** When the next turn is due, or Long.MAX_VALUE. */
+    public long nextDeadline() {
+        if (!dirty.isEmpty() || !callbacks.isEmpty()) {
+            return now;
+        }
+        return heap.nextDeadline();
+    }
+
+    /** Something of this connection waits for the next flush. */
+    public void markDirty(TcpConnection connection) {
+        if (!connection.dirty) {
+            connection.dirty = true;
+            dirty.add(connection);
+        }
+    }
+
+    void raise(TcpConnection connection, int event) {
+        callbacks.raise(connection, event);
+    }
+
+    void awaitBuffers(TcpConnection connection) {
+        if (!connection.awaitsBuffers) {
+            connection.awaitsBuffers = true;
+            awaiting.add(connection);
+        }
+    }
+
+    /** Over, but the application has not read everything. */
+    void linger(TcpConnection connection) {
+        lingering.add(connection);
+        lingering.removeIf(each -> each != connection && each.receiveQueue.bytes() == 0);
+    }
+
+    // ---- Leak checks.
+
+    public int sendBuffersHeld() {
+        return sendBuffers.held();
+    }
+
+    public int receiveBuffersHeld() {
+        return receiveBuffers.held();
+    }
+
+    public int segmentsHeld() {
+        return segments.held();
+    }
+
+    /** Buffers for segments that the offload side holds or forwards. */
+    public BufferPool segments() {
+        return segments;
+    }
+
+    /** Abort everything: RST to every peer that has a connection here. Pools stay. */
+    public void abortAll() {
+        List<TcpConnection> all = new ArrayList<>();
+        table.forEach(all::add);
+        for (TcpConnection connection : all) {
+            if (connection.state == TcpState.TIME_WAIT) {
+                connection.finish("");
+            } else {
+                connection.abort();
+            }
+        }
+        for (TcpConnection connection : lingering) {
+            connection.receiveQueue.clear();
+        }
+        lingering.clear();
+        runCallbacks();
+        flush();
+    }
+
+    /** Free the pools. Nothing may be used afterwards. */
+    @Override
+    public void close() {
+        sendBuffers.close();
+        receiveBuffers.close();
+        segments.close();
+    }
+}

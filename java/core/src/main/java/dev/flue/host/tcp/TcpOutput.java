@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import dev.flue.host.ip.IpLayer;
+import dev.flue.host.tcp.TcpConnection.TimerKind;
+import dev.flue.offload.TcpState;
+
+/**
+ * Decides what a connection sends: data as the windows allow, FIN behind it, acknowledgments, and
+ * what timers ask for. No Nagle: a small segment goes at once when it is all there is.
+ */
+final class TcpOutput {
+    private final TcpLayer layer;
+    private final SegmentWriter writer;
+    private final TcpCounters counters;
+    private int lastLength;
+
+    TcpOutput(TcpLayer layer, IpLayer ip, TcpCounters counters) {
+        this.layer = layer;
+        this.writer = new SegmentWriter(layer, ip, counters);
+        this.counters = counters;
+    }
+
+    /** Everything that is due for one connection. */
+    void flush(TcpConnection c, long now) {
+        switch (c.state) {
+            case CLOSED, LISTEN, SYN_SENT -> {
+                return;
+            }
+            case SYN_RCVD -> {
+                if (c.ackPending) {
+                    syn(c, now);
+                    c.ackPending = false;
+                }
+                return;
+            }
+            case TIME_WAIT -> {}
+            default -> sendData(c, now);
+        }
+        acknowledge(c, now);
+    }
+
+    private void acknowledge(TcpConnection c, long now) {
+        int duplicates = c.reassembly.isEmpty() ? 0 : c.duplicateAcksOwed;
+        c.duplicateAcksOwed = 0;
+        if (duplicates > 0) {
+            counters.duplicateAcksOut += duplicates;
+            for (int i = 0; i < duplicates; i++) {
+                ack(c, now);
+            }
+        } else if (c.ackPending) {
+            ack(c, now);
+        }
+    }
+
+    /** New data, or data again after a timeout; then FIN. */
+    private void sendData(TcpConnection c, long now) {
+        SendVariables snd = c.snd;
+        if (snd.una == snd.max
+                && c.sendQueue.bytes() > 0
+                && now - c.lastSentAt > c.rtt.rtoNanos()) {
+            c.congestion.restartAfterIdle(snd.mss);
+        }
+        while (!snd.finAcked) {
+            int sent = Seq.distance(snd.una, snd.nxt);
+            int left = c.sendQueue.bytes() - sent;
+            int usable = Math.min(snd.wnd, c.congestion.window(snd.mss)) - sent;
+            int length = Math.max(0, Math.min(left, Math.min(usable, snd.mss)));
+            boolean last = left >= 0 && length == left;
+            boolean fin = snd.finQueued && last && (left > 0 || finDue(snd));
+            if (!fin && !worthSending(c, length, left)) {
+                break;
+            }
+            if (!emit(c, length, fin, last, now)) {
+                break;
+            }
+        }
+        armIfIdle(c, now);
+    }
+
+    /** The FIN was not sent yet, or is to be sent again. */
+    private static boolean finDue(SendVariables snd) {
+        return !snd.finSent || Seq.lt(snd.nxt, snd.max);
+    }
+
+    /** Sender SWS avoidance (RFC 9293, 3.8.6.2.1). */
+    private static boolean worthSending(TcpConnection c, int length, int left) {
+        return length > 0 && (length == c.snd.mss || length == left || length >= c.snd.maxWnd / 2);
+    }
+
+    private boolean emit(TcpConnection c, int length, boolean fin, boolean push, long now) {
+        SendVariables snd = c.snd;
+        boolean again = Seq.lt(snd.nxt, snd.max);
+        int offset = Seq.distance(snd.una, snd.nxt);
+        int flags = TcpFlags.ACK;
+        flags |= push && length > 0 ? TcpFlags.PSH : 0;
+        flags |= fin ? TcpFlags.FIN : 0;
+        if (!writer.send(c, snd.nxt, flags, offset, length, now)) {
+            return false;
+        }
+        if (again && !snd.probed) {
+            counters.retransmits++;
+            c.retransmits++;
+        }
+        snd.nxt += length + (fin ? 1 : 0);
+        if (Seq.gt(snd.nxt, snd.max)) {
+            snd.max = snd.nxt;
+            if (!c.timing && !again) {
+                c.timing = true;
+                c.timedEnd = snd.nxt;
+                c.timedAt = now;
+            }
+        }
+        snd.finSent |= fin;
+        c.lastSentAt = now;
+        c.probeCount = 0;
+        if (c.timerKind != TimerKind.RETRANSMIT) {
+            layer.timers().startRetransmit(c, now);
+        }
+        return true;
+    }
+
+    /** Data waits, nothing is in flight, no timer runs: the window is closed, or too small. */
+    private void armIfIdle(TcpConnection c, long now) {
+        SendVariables snd = c.snd;
+        boolean waits = Seq.distance(snd.una, snd.nxt) < c.sendQueue.bytes();
+        if (waits && snd.nxt == snd.una && c.timerKind == TimerKind.NONE) {
+            layer.timers().startPersist(c, now);
+        }
+    }
+
+    /** Sender SWS avoidance gives way: send what the window takes. */
+    void forceSmall(TcpConnection c, long now) {
+        SendVariables snd = c.snd;
+        int length = Math.min(c.sendQueue.bytes(), Math.min(snd.wnd, snd.mss));
+        if (length > 0) {
+            emit(c, length, false, true, now);
+        }
+    }
+
+    /** The oldest segment again. */
+    void retransmitFirst(TcpConnection c, long now) {
+        SendVariables snd = c.snd;
+        int flight = Seq.distance(snd.una, snd.max);
+        int data = Math.min(c.sendQueue.bytes(), flight);
+        int length = Math.min(data, snd.mss);
+        boolean fin = snd.finSent && length == c.sendQueue.bytes();
+        int flags = TcpFlags.ACK | (fin ? TcpFlags.FIN : 0) | (length == data ? TcpFlags.PSH : 0);
+        lastLength = length + (fin ? 1 : 0);
+        c.timing = false;
+        if (writer.send(c, snd.una, flags, 0, length, now)) {
+            counters.retransmits++;
+            c.retransmits++;
+            c.lastSentAt = now;
+        }
+    }
+
+    /** Sequence numbers that {@link #retransmitFirst} sent. */
+    int lastLength() {
+        return lastLength;
+    }
+
+    /** One byte at the left edge of a closed window (RFC 9293, 3.8.6.1). */
+    void windowProbe(TcpConnection c, long now) {
+        SendVariables snd = c.snd;
+        int length = Math.min(1, c.sendQueue.bytes());
+        boolean fin = length == 0 && snd.finQueued;
+        writer.send(c, snd.una, TcpFlags.ACK | (fin ? TcpFlags.FIN : 0), 0, length, now);
+        snd.finSent |= fin;
+        snd.probed = true;
+        snd.max = Seq.max(snd.max, snd.una + length + (fin ? 1 : 0));
+        c.lastSentAt = now;
+    }
+
+    /** SYN, or SYN,ACK; the first or once more. */
+    void syn(TcpConnection c, long now) {
+        int flags = TcpFlags.SYN | (c.state == TcpState.SYN_RCVD ? TcpFlags.ACK : 0);
+        if (writer.send(c, c.snd.iss, flags, 0, 0, now) && c.retransmitCount > 0) {
+            counters.retransmits++;
+            c.retransmits++;
+        }
+    }
+
+    /** An acknowledgment without data. */
+    void ack(TcpConnection c, long now) {
+        SendVariables snd = c.snd;
+        int edge = snd.una + snd.wnd;
+        int sequence = Seq.lt(edge, snd.max) ? Seq.max(edge, snd.una) : snd.max;
+        writer.send(c, sequence, TcpFlags.ACK, 0, 0, now);
+    }
+
+    /** RST of a connection that we end. */
+    void reset(TcpConnection c) {
+        counters.resetsOut++;
+        writer.send(c, c.snd.max, TcpFlags.RST | TcpFlags.ACK, 0, 0, layer.now());
+    }
+
+    /** RST to a segment that belongs to no connection (RFC 9293, 3.5.2). */
+    void resetStranger(Segment s) {
+        if (!s.rst()) {
+            counters.resetsOut++;
+            writer.resetStranger(s, layer.now());
+        }
+    }
+
+    /** A path got narrower: smaller segments, and what is in flight again. */
+    void pathMtuChanged(TcpConnection c, int mtu) {
+        int before = c.snd.mss;
+        c.snd.mss = segmentSize(c, mtu);
+        if (c.snd.mss < before && c.snd.una != c.snd.max && c.snd.mss > 0) {
+            c.snd.nxt = c.snd.una;
+            c.timing = false;
+            layer.markDirty(c);
+        }
+    }
+
+    /** Effective send MSS (RFC 9293, 3.7.1; RFC 6691). */
+    static int segmentSize(TcpConnection c, int mtu) {
+        int options = c.rcv.timestamps ? SegmentWriter.TIMESTAMP_BYTES : 0;
+        return Math.max(1, Math.min(c.snd.peerMss, mtu - SegmentWriter.HEADERS) - options);
+    }
+
+    /** Receiver SWS avoidance: is the window we could offer worth a segment of its own? */
+    static boolean windowUpdateDue(TcpConnection c) {
+        if (c.rcv.finReceived || c.state.code() < TcpState.ESTABLISHED.code()) {
+            return false;
+        }
+        int buffer = c.layer.settings().receiveBuffer();
+        int gain = SegmentWriter.edge(c) - c.rcv.adv;
+        return gain >= Math.min(2 * Math.max(c.snd.mss, 536), buffer / 2);
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import dev.flue.host.tcp.TcpConnection.TimerKind;
+import dev.flue.offload.TcpState;
+
+/**
+ * What happens when a connection's timer fires. One timer a connection: its uses exclude another.
+ */
+final class TcpTimers {
+    /** Retransmissions of one segment before the connection is given up (R2). */
+    static final int MAX_RETRANSMITS = 15;
+
+    /** Of a SYN: with the back-off this is three minutes (MUST-23). */
+    static final int MAX_SYN_RETRANSMITS = 7;
+
+    /** Of a SYN,ACK: a peer that is there answers sooner. */
+    static final int MAX_SYN_ACK_RETRANSMITS = 5;
+
+    static final long FIN_WAIT2_NANOS = 120_000_000_000L;
+
+    private static final int MAX_PROBE_SHIFT = 16;
+
+    private final TcpLayer layer;
+    private final TcpOutput output;
+    private final TcpCounters counters;
+
+    TcpTimers(TcpLayer layer, TcpOutput output, TcpCounters counters) {
+        this.layer = layer;
+        this.output = output;
+        this.counters = counters;
+    }
+
+    void start(TcpConnection c, TimerKind kind, long at) {
+        c.timerKind = kind;
+        c.timerAt = at;
+        layer.heap().update(c);
+    }
+
+    void stop(TcpConnection c) {
+        c.timerKind = TimerKind.NONE;
+        c.timerAt = Long.MAX_VALUE;
+    }
+
+    void startRetransmit(TcpConnection c, long now) {
+        start(c, TimerKind.RETRANSMIT, now + c.rtt.rtoNanos());
+    }
+
+    /** The next zero-window probe: the timeout, doubled with every probe. */
+    void startPersist(TcpConnection c, long now) {
+        long wait = c.rtt.rtoNanos() << Math.min(c.probeCount, MAX_PROBE_SHIFT);
+        long longest = RttEstimator.MAX_RTO_US * 1_000L;
+        start(c, TimerKind.PERSIST, now + Math.min(wait, longest));
+    }
+
+    /** The application closed it: the peer's FIN is not waited for for ever. */
+    void startFinWait2(TcpConnection c) {
+        start(c, TimerKind.FIN_WAIT2, layer.now() + FIN_WAIT2_NANOS);
+    }
+
+    void fire(TcpConnection c, long now) {
+        TimerKind kind = c.timerKind;
+        stop(c);
+        if (!c.onHost()) {
+            return;
+        }
+        switch (kind) {
+            case RETRANSMIT -> retransmit(c, now);
+            case PERSIST -> probe(c, now);
+            case FIN_WAIT2, TIME_WAIT -> c.finish("");
+            case NONE -> {}
+        }
+    }
+
+    private void retransmit(TcpConnection c, long now) {
+        counters.timeouts++;
+        int limit = MAX_RETRANSMITS;
+        if (c.state == TcpState.SYN_SENT) {
+            limit = MAX_SYN_RETRANSMITS;
+        } else if (c.state == TcpState.SYN_RCVD) {
+            limit = MAX_SYN_ACK_RETRANSMITS;
+        }
+        if (c.retransmitCount >= limit) {
+            giveUp(c);
+            return;
+        }
+        if (c.retransmitCount == 0) {
+            c.retransmittingSince = now;
+        }
+        c.retransmitCount++;
+        c.timing = false;
+        if (c.state == TcpState.SYN_SENT || c.state == TcpState.SYN_RCVD) {
+            c.rtt.backOff();
+            output.syn(c, now);
+            startRetransmit(c, now);
+        } else if (c.snd.wnd == 0) {
+            // The window closed over what is in flight: probe, do not give up (MUST-37).
+            c.retransmitCount = 0;
+            c.snd.nxt = c.snd.una;
+            probe(c, now);
+        } else {
+            c.rtt.backOff();
+            int flight = Seq.distance(c.snd.una, c.snd.max);
+            c.congestion.timeout(flight, c.snd.max, c.snd.mss, c.retransmitCount == 1);
+            c.snd.nxt = c.snd.una;
+            output.retransmitFirst(c, now);
+            c.snd.nxt = c.snd.una + output.lastLength();
+            startRetransmit(c, now);
+        }
+    }
+
+    private void giveUp(TcpConnection c) {
+        if (c.wasEstablished()) {
+            counters.timedOut++;
+        } else {
+            counters.failedOpens++;
+        }
+        c.finish("timed out");
+    }
+
+    private void probe(TcpConnection c, long now) {
+        if (c.snd.wnd > 0) {
+            // A small window, and sender SWS avoidance waited long enough.
+            output.forceSmall(c, now);
+            return;
+        }
+        if (c.unansweredProbes++ >= MAX_RETRANSMITS) {
+            giveUp(c);
+            return;
+        }
+        counters.windowProbes++;
+        output.windowProbe(c, now);
+        c.probeCount = Math.min(c.probeCount + 1, 0xff);
+        startPersist(c, now);
+    }
+}

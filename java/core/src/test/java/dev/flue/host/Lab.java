@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flue.data.OffloadConnection;
+import dev.flue.host.link.MemoryLink;
+import dev.flue.host.link.Net;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.spi.HeapMemory;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+
+/** Two host stacks on a memory link, and a clock that only this class moves. */
+public final class Lab implements AutoCloseable {
+    public static final int CLIENT = Net.address("198.18.0.1");
+    public static final int SERVER = Net.address("198.18.0.2");
+    public static final int PORT = 80;
+    private static final int MAX_TURNS_AT_ONCE = 100_000;
+
+    public final HeapMemory memory = new HeapMemory();
+    public final MemoryLink link;
+    public final UserHostStack client;
+    public final UserHostStack server;
+    public long now = 1_000_000_000L;
+    private int turnsAtOnce;
+
+    public Lab() {
+        this(1);
+    }
+
+    public Lab(long seed) {
+        this(seed, config -> config);
+    }
+
+    public Lab(long seed, UnaryOperator<HostStackConfig.Builder> tune) {
+        link = new MemoryLink(memory, seed);
+        client = stack(CLIENT, 0, seed * 2, tune);
+        server = stack(SERVER, 1, seed * 2 + 1, tune);
+    }
+
+    private UserHostStack stack(
+            int address, int end, long seed, UnaryOperator<HostStackConfig.Builder> tune) {
+        HostStackConfig.Builder config =
+                HostStackConfig.builder().address(address).seed(seed).maxConnections(64);
+        return new UserHostStack(
+                tune.apply(config).build(), memory, new MiniportAdapter(memory, link.end(end)));
+    }
+
+    /** A turn of both; the clock moves on when neither had anything to do. */
+    public boolean turn() {
+        int work = client.doWork(now) + server.doWork(now);
+        if (work > 0) {
+            assertThat(++turnsAtOnce)
+                    .as("turns without time passing")
+                    .isLessThan(MAX_TURNS_AT_ONCE);
+            return true;
+        }
+        long next = Math.min(client.nextDeadline(), server.nextDeadline());
+        if (next == Long.MAX_VALUE) {
+            return false;
+        }
+        if (next > now) {
+            turnsAtOnce = 0;
+        } else {
+            assertThat(++turnsAtOnce).as("turns without work").isLessThan(MAX_TURNS_AT_ONCE);
+        }
+        now = Math.max(now, next);
+        return true;
+    }
+
+    /** Run until the condition holds, or {@code nanos} have passed. */
+    public void until(BooleanSupplier condition, long nanos) {
+        long end = now + nanos;
+        while (!condition.getAsBoolean() && now < end) {
+            if (!turn()) {
+                break;
+            }
+        }
+        assertThat(condition.getAsBoolean())
+                .as("condition within %d ms", nanos / 1_000_000)
+                .isTrue();
+    }
+
+    public void until(BooleanSupplier condition) {
+        until(condition, seconds(60));
+    }
+
+    /** Run for some time. */
+    public void pass(long nanos) {
+        long end = now + nanos;
+        while (now < end) {
+            long before = now;
+            if (!turn()) {
+                break;
+            }
+            if (now > end) {
+                now = Math.max(end, before);
+                break;
+            }
+        }
+        now = Math.max(now, end);
+        turnsAtOnce = 0;
+    }
+
+    /** Run until nobody has anything to do at this moment. */
+    public void settle() {
+        while (client.doWork(now) + server.doWork(now) > 0) {
+            assertThat(++turnsAtOnce)
+                    .as("turns without time passing")
+                    .isLessThan(MAX_TURNS_AT_ONCE);
+        }
+        turnsAtOnce = 0;
+    }
+
+    /** Connect the client to a server that is listening. */
+    public OffloadConnection connect(Recorder handler) {
+        return client.connect(SERVER, PORT, handler);
+    }
+
+    public static long seconds(long seconds) {
+        return seconds * 1_000_000_000L;
+    }
+
+    public static long millis(long millis) {
+        return millis * 1_000_000L;
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        while (server.doWork(now) > 0) {
+            assertThat(++turnsAtOnce)
+                    .as("turns without time passing")
+                    .isLessThan(MAX_TURNS_AT_ONCE);
+        }
+        server.close();
+        link.close();
+        assertThat(link.held()).as("frames of the link").isZero();
+        assertThat(client.held()).as("held by the client").allSatisfy(Lab::none);
+        assertThat(server.held()).as("held by the server").allSatisfy(Lab::none);
+    }
+
+    private static void none(String what, int held) {
+        assertThat(held).as(what).isZero();
+    }
+}
