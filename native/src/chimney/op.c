@@ -60,6 +60,10 @@ flue_op_start(struct flue_engine *e, struct flue_chan *ch, uint32_t code, flue_r
 	op->mark = atomic_fetch_add_explicit(&next_mark, 2, memory_order_relaxed);
 	op->phase = code == FLUE_SUB_TERMINATE ? OP_PREPARE : OP_WORK;
 	walk_start(op);
+	if (root == FLUE_REF_NULL) {
+		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+		op->phase = OP_COMPLETE;
+	}
 	e->op_order[e->op_count++] = slot;
 	return true;
 }

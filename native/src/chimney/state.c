@@ -229,9 +229,9 @@ export_ext(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_state_ext
 	memset(x, 0, sizeof(*x));
 	x->header = header;
 	x->version = FLUE_TCP_EXT_VERSION;
-	if ((c->flags & CONN_FIN_SENT) && !(c->flags & CONN_FIN_ACKED))
+	if (c->flags & (CONN_FIN_SENT | CONN_FIN_ACKED))
 		x->flags |= FLUE_TCP_EXT_FIN_SENT;
-	else if ((c->flags & CONN_FIN_QUEUED) && !(c->flags & CONN_FIN_ACKED))
+	else if (c->flags & CONN_FIN_QUEUED)
 		x->flags |= FLUE_TCP_EXT_FIN_QUEUED;
 	if (c->flags & CONN_FIN_RCVD)
 		x->flags |= FLUE_TCP_EXT_FIN_RECEIVED;
