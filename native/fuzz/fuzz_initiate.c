@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Block lists, NBLs and submissions of any content. Input: bytes that are laid over the host's
+ * memory, in which words that look like a region id are made to fit, then submissions. */
+
+#include "fuzz_support.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/** Words with a small upper half become references into the host's memory: without that nothing
+ *  would ever resolve. */
+static void
+fix_references(struct fuzz *f, uint64_t bytes)
+{
+	uint64_t i;
+
+	for (i = 0; i + 8 <= bytes; i += 8) {
+		uint64_t w;
+
+		memcpy(&w, f->base + i, 8);
+		if (w >> 48 == 0x4a) {
+			w = fuzz_ref(f, w % FUZZ_JAVA);
+			memcpy(f->base + i, &w, 8);
+		}
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz *f;
+	uint64_t token;
+	int i;
+
+	if (size < 16)
+		return 0;
+	f = fuzz_new();
+	token = fuzz_connect(f, data[0] & 1);
+	/* The first 16 bytes say what is submitted, the rest is memory. */
+	memcpy(f->base + (data[1] & 1 ? 0 : 4096), data + 16, size - 16 < 65536 ? size - 16 : 65536);
+	fix_references(f, 65536);
+	for (i = 0; i < 6; i++) {
+		uint32_t op = data[2 + 2 * i] % 15;
+		uint64_t at = (uint64_t)data[3 + 2 * i] * 64;
+		uint64_t t = data[14] & (1 << i) ? token : token + data[15];
+
+		fuzz_submit(f, op, t, fuzz_ref(f, at), data[14] & 3, data[15]);
+		fuzz_poll(f, 1000000);
+	}
+	for (i = 0; i < 20; i++)
+		fuzz_poll(f, 100000000);
+	fuzz_free(f);
+	return 0;
+}
