@@ -94,7 +94,8 @@ port_tx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
 }
 
 static const struct flue_port_ops ops = {
-		.rx_burst = port_rx, .tx_burst = port_tx, .alloc = port_alloc, .free = port_free};
+	.rx_burst = port_rx, .tx_burst = port_tx, .alloc = port_alloc, .free = port_free
+};
 
 /** The host's side: one channel, memory for blocks and send data. */
 struct bench {
@@ -129,7 +130,7 @@ submit(struct bench *b, uint32_t op, uint64_t token, flue_ref ref)
 {
 	struct flue_submission *s = &b->subs[b->ch->sub_tail & (b->ch->sub_capacity - 1)];
 
-	*s = (struct flue_submission){.op = op, .token = token, .ref = ref};
+	*s = (struct flue_submission){ .op = op, .token = token, .ref = ref };
 	b->ch->sub_tail++;
 }
 
@@ -311,7 +312,8 @@ arrive(struct bench *b, uint32_t i, uint32_t len, uint32_t ack)
 	flue_store16be(p + 48, 8192 - (b->rcv[i] & 1));
 	flue_store32be(p + 54, 0x0101080a);
 	flue_store32be(p + 58, (uint32_t)(b->now / 1000000));
-	sum = flue_csum_add(p + 26, 8, __builtin_bswap16(6) + __builtin_bswap16((uint16_t)(32 + len)));
+	sum = flue_csum_add(
+			p + 26, 8, __builtin_bswap16(6) + __builtin_bswap16((uint16_t)(32 + len)));
 	flue_store16(p + 50, flue_csum_finish(flue_csum_add(p + 34, 32 + len, sum)));
 	pkt->len = (uint16_t)(66 + len);
 	if (b->port->port.caps & FLUE_PORT_CAP_RX_CSUM)
@@ -335,7 +337,11 @@ queue_send(struct bench *b, uint32_t slot, uint32_t i, uint32_t len)
 	b->snd[i] += len;
 }
 
-enum what { RECEIVE, TRANSMIT, PURE_ACK };
+enum what {
+	RECEIVE,
+	TRANSMIT,
+	PURE_ACK
+};
 
 /** Cycles of one pass over a burst of segments, each of the next flow. */
 static uint64_t
@@ -363,7 +369,9 @@ one_pass(struct bench *b, enum what what, uint32_t len, uint32_t *flow)
 			uint32_t i = (first + k) % b->flows;
 
 			/* One flow: each ACK takes one more of the segments. */
-			arrive(b, i, 0, b->flows > 1 ? b->snd[i] : b->snd[i] - (BURST - 1 - k) * len);
+			arrive(b, i, 0,
+					b->flows > 1 ? b->snd[i]
+						     : b->snd[i] - (BURST - 1 - k) * len);
 		}
 	}
 	start = __rdtsc();
@@ -408,9 +416,10 @@ compare(const void *a, const void *b)
 }
 
 static void
-run(enum what what, uint32_t len, uint32_t flows, uint32_t caps, uint32_t reps, bool json, bool *comma)
+run(enum what what, uint32_t len, uint32_t flows, uint32_t caps, uint32_t reps, bool json,
+		bool *comma)
 {
-	static const char *const names[] = {"receive", "transmit", "pure-ack"};
+	static const char *const names[] = { "receive", "transmit", "pure-ack" };
 	struct bench *b = bench_new(flows, caps);
 	uint64_t *cycles = calloc(reps, sizeof(*cycles));
 	uint64_t *kernel = calloc(reps, sizeof(*kernel));
@@ -428,8 +437,8 @@ run(enum what what, uint32_t len, uint32_t flows, uint32_t caps, uint32_t reps, 
 	if (json)
 		printf("%s\n  {\"kernel\":\"%s\",\"bytes\":%u,\"flows\":%u,\"checksum\":\"%s\","
 		       "\"p10\":%llu,\"p50\":%llu,\"p90\":%llu,\"calibration\":%llu,\"fast_path\":%llu}",
-				*comma ? "," : "", names[what], len, flows, caps ? "port" : "software",
-				(unsigned long long)cycles[reps / 10],
+				*comma ? "," : "", names[what], len, flows,
+				caps ? "port" : "software", (unsigned long long)cycles[reps / 10],
 				(unsigned long long)cycles[reps / 2],
 				(unsigned long long)cycles[reps - reps / 10 - 1],
 				(unsigned long long)kernel[reps / 2],
@@ -449,9 +458,9 @@ run(enum what what, uint32_t len, uint32_t flows, uint32_t caps, uint32_t reps, 
 int
 main(int argc, char **argv)
 {
-	static const uint32_t sizes[] = {64, 1448};
-	static const uint32_t flows[] = {1, MAX_FLOWS};
-	static const uint32_t caps[] = {0, FLUE_PORT_CAP_RX_CSUM | FLUE_PORT_CAP_TX_CSUM};
+	static const uint32_t sizes[] = { 64, 1448 };
+	static const uint32_t flows[] = { 1, MAX_FLOWS };
+	static const uint32_t caps[] = { 0, FLUE_PORT_CAP_RX_CSUM | FLUE_PORT_CAP_TX_CSUM };
 	uint32_t reps = 4000;
 	bool json = false;
 	bool comma = false;
@@ -473,7 +482,8 @@ main(int argc, char **argv)
 		for (c = 0; c < 2; c++)
 			for (k = 0; k < 2; k++)
 				for (i = 0; i < 2; i++)
-					run((enum what)w, sizes[i], flows[k], caps[c], reps, json, &comma);
+					run((enum what)w, sizes[i], flows[k], caps[c], reps, json,
+							&comma);
 	if (json)
 		printf("\n]}\n");
 	return 0;

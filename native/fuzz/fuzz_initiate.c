@@ -37,7 +37,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	f = fuzz_new();
 	token = fuzz_connect(f, data[0] & 1);
 	/* The first 16 bytes say what is submitted, the rest is memory. */
-	memcpy(f->base + (data[1] & 1 ? 0 : 4096), data + 16, size - 16 < 65536 ? size - 16 : 65536);
+	memcpy(f->base + (data[1] & 1 ? 0 : 4096), data + 16,
+			size - 16 < 65536 ? size - 16 : 65536);
 	fix_references(f, 65536);
 	for (i = 0; i < 6; i++) {
 		uint32_t op = data[2 + 2 * i] % 15;

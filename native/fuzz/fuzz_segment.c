@@ -51,8 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	f = fuzz_new();
 	token = fuzz_connect(f, data[0] & 1);
 	if (data[0] & 2) {
-		struct flue_net_buffer_list *nbl =
-				(struct flue_net_buffer_list *)(f->base + 32768);
+		struct flue_net_buffer_list *nbl = (struct flue_net_buffer_list *)(f->base + 32768);
 		struct flue_net_buffer *nb = (struct flue_net_buffer *)(nbl + 1);
 		struct flue_mdl *mdl = (struct flue_mdl *)(nb + 1);
 

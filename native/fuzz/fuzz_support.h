@@ -50,10 +50,10 @@ fuzz_pkt_alloc(struct flue_port *port)
 		return NULL;
 	i = f->free[--f->free_count];
 	f->pkts[i] = (struct flue_pkt){
-			.ref = flue_ref_make((uint32_t)f->region,
-					(uint64_t)i * FUZZ_ROOM + FLUE_PKT_HEADROOM),
-			.port = port,
-			.refcnt = 1,
+		.ref = flue_ref_make(
+				(uint32_t)f->region, (uint64_t)i * FUZZ_ROOM + FLUE_PKT_HEADROOM),
+		.port = port,
+		.refcnt = 1,
 	};
 	f->pkts[i].data = flue_ref_at(f->pkts[i].ref, 1);
 	f->port.held++;
@@ -86,10 +86,10 @@ fuzz_tx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
 }
 
 static const struct flue_port_ops fuzz_ops = {
-		.rx_burst = fuzz_rx,
-		.tx_burst = fuzz_tx,
-		.alloc = fuzz_pkt_alloc,
-		.free = fuzz_pkt_free,
+	.rx_burst = fuzz_rx,
+	.tx_burst = fuzz_tx,
+	.alloc = fuzz_pkt_alloc,
+	.free = fuzz_pkt_free,
 };
 
 static struct fuzz *
@@ -138,7 +138,8 @@ static void
 fuzz_submit(struct fuzz *f, uint32_t op, uint64_t token, flue_ref ref, uint32_t arg0, uint64_t arg1)
 {
 	f->subs[f->ch->sub_tail & 63] = (struct flue_submission){
-			.op = op, .arg0 = arg0, .token = token, .ref = ref, .arg1 = arg1};
+		.op = op, .arg0 = arg0, .token = token, .ref = ref, .arg1 = arg1
+	};
 	f->ch->sub_tail++;
 }
 
@@ -171,8 +172,8 @@ fuzz_ref(const struct fuzz *f, uint64_t offset)
 static uint64_t
 fuzz_connect(struct fuzz *f, bool ts)
 {
-	static const uint16_t at[3] = {4096, 8192, 12288};
-	static const uint8_t type[3] = {FLUE_STATE_NEIGHBOR, FLUE_STATE_IP4, FLUE_STATE_TCP};
+	static const uint16_t at[3] = { 4096, 8192, 12288 };
+	static const uint8_t type[3] = { FLUE_STATE_NEIGHBOR, FLUE_STATE_IP4, FLUE_STATE_TCP };
 	struct flue_tcp_delegated *d;
 	struct flue_tcp_cached *cached;
 	struct flue_tcp_const *c;

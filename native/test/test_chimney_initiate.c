@@ -47,7 +47,7 @@ static void
 a_good_tree_succeeds_in_every_block(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c[3] = {0};
+	struct conn c[3] = { 0 };
 	int i;
 
 	(void)state;
@@ -88,7 +88,7 @@ the_walk_is_depth_first_and_breadth_next(void **state)
 	struct harness *h = harness_new(NULL, 0);
 	struct flue_offload_handle *handle[6];
 	struct flue_miniport_offload_block_list *n[2], *p[2], *last;
-	struct conn c[4] = {0};
+	struct conn c[4] = { 0 };
 	int i;
 
 	(void)state;
@@ -134,7 +134,7 @@ static void
 placeholders_and_linkers_get_their_statuses(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c[4] = {0};
+	struct conn c[4] = { 0 };
 	int i;
 
 	(void)state;
@@ -179,7 +179,7 @@ each_cause_has_its_code(void **state)
 {
 	struct flue_engine_config config = harness_config();
 	struct harness *h;
-	struct conn c[3] = {0};
+	struct conn c[3] = { 0 };
 	struct flue_neighbor_const *nc;
 	struct flue_path_cached *pc;
 
@@ -195,7 +195,8 @@ each_cause_has_its_code(void **state)
 	nc = (struct flue_neighbor_const *)((uint8_t *)h->neighbor_block + FLUE_NEIGHBOR_CONST_AT);
 	nc->dl_source_address[0] = 0x0e;
 	run_tree(h, h->neighbor_ref);
-	assert_int_equal(h->neighbor_block->status, (uint32_t)FLUE_STATUS_OFFLOAD_HW_ADDRESS_ENTRIES);
+	assert_int_equal(h->neighbor_block->status,
+			(uint32_t)FLUE_STATUS_OFFLOAD_HW_ADDRESS_ENTRIES);
 	assert_int_equal(h->path_block->status, (uint32_t)FLUE_STATUS_FAILURE);
 	assert_int_equal(c[0].block->status, (uint32_t)FLUE_STATUS_FAILURE);
 	assert_true(h->neighbor->miniport_offload_context == 0);
@@ -228,8 +229,7 @@ each_cause_has_its_code(void **state)
 		path_new(h, false);
 		h->neighbor_block->dependent_block_list = h->path_ref;
 		run_tree(h, h->neighbor_ref);
-		assert_int_equal(h->path_block->status,
-				(uint32_t)FLUE_STATUS_OFFLOAD_PATH_ENTRIES);
+		assert_int_equal(h->path_block->status, (uint32_t)FLUE_STATUS_OFFLOAD_PATH_ENTRIES);
 		h->path = handle;
 		h->path_block = block;
 		h->path_ref = ref;
@@ -255,7 +255,7 @@ static void
 the_sends_of_a_connection_that_failed_stay_untouched(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	flue_ref nbl = nbl_new(h, pattern, 10, 1);
 
 	(void)state;
@@ -279,7 +279,7 @@ only_offloadable_states_are_taken(void **state)
 	(void)state;
 	for (s = 0; s <= 12; s++) {
 		struct harness *h = harness_new(NULL, 0);
-		struct conn c = {0};
+		struct conn c = { 0 };
 		bool ok = s >= FLUE_TCP_ESTABLISHED && s <= FLUE_TCP_LAST_ACK;
 
 		conn_block(h, &c, 100, 100);
@@ -300,7 +300,7 @@ static void
 sends_of_an_initiate_go_on_where_they_were(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	struct seen s;
 	flue_ref a = nbl_new(h, pattern, 3000, 2);
@@ -345,7 +345,7 @@ static void
 buffered_data_is_copied_and_comes_first(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	uint8_t buf[20000];
 	flue_ref nbl = nbl_new(h, pattern, 5000, 3);
 	flue_ref bad;
@@ -377,8 +377,8 @@ static void
 the_same_flow_is_not_taken_twice(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
-	struct conn d = {0};
+	struct conn c = { 0 };
+	struct conn d = { 0 };
 
 	(void)state;
 	connect_at(h, &c, 1, 1);
@@ -398,7 +398,7 @@ a_tree_of_thousands_stalls_nothing_and_gates_indications(void **state)
 {
 	struct flue_engine_config config = harness_config();
 	struct harness *h;
-	struct conn first = {0};
+	struct conn first = { 0 };
 	struct conn *c = calloc(2000, sizeof(*c));
 	struct flue_up up;
 	uint8_t buf[64];
@@ -459,7 +459,7 @@ static void
 hostile_trees_are_answered(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c[3] = {0};
+	struct conn c[3] = { 0 };
 	uint32_t op;
 	int i;
 
@@ -481,9 +481,9 @@ hostile_trees_are_answered(void **state)
 	assert_true(run_tree(h, h->neighbor_ref) < 4);
 	/* nowhere, unaligned, at the last byte, in no region */
 	for (i = 0; i < 6; i++) {
-		flue_ref bad[] = {1, ((flue_ref)h->java << 48) | (JAVA_BYTES - 8),
-				h->neighbor_ref + 4, UINT64_MAX, (flue_ref)999 << 48,
-				((flue_ref)h->java << 48) | 0x7fffffffffff};
+		flue_ref bad[] = { 1, ((flue_ref)h->java << 48) | (JAVA_BYTES - 8),
+			h->neighbor_ref + 4, UINT64_MAX, (flue_ref)999 << 48,
+			((flue_ref)h->java << 48) | 0x7fffffffffff };
 
 		for (op = FLUE_SUB_INITIATE; op <= FLUE_SUB_TERMINATE; op++) {
 			struct flue_up up;
@@ -513,10 +513,10 @@ static void
 forged_tokens_are_answered(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
-	struct conn d = {0};
-	uint64_t forged[] = {1, UINT64_MAX, 0x0300000000000000, 0x0300000100000000, 0x0300000000000040,
-			0x0400000000000000, 0x0200000000000001};
+	struct conn c = { 0 };
+	struct conn d = { 0 };
+	uint64_t forged[] = { 1, UINT64_MAX, 0x0300000000000000, 0x0300000100000000,
+		0x0300000000000040, 0x0400000000000000, 0x0200000000000001 };
 	unsigned i;
 
 	(void)state;
@@ -537,7 +537,8 @@ forged_tokens_are_answered(void **state)
 			assert_true(up_next(h, &up));
 			assert_true(up.ref == nbl);
 			assert_int_equal(up.arg0, 1);
-			assert_int_equal(nbl_at(h, nbl)->status, (uint32_t)FLUE_STATUS_INVALID_STATE);
+			assert_int_equal(nbl_at(h, nbl)->status,
+					(uint32_t)FLUE_STATUS_INVALID_STATE);
 			up_none(h);
 		}
 		submit(h, FLUE_SUB_VERDICT, t, nbl, 0, 0);
@@ -563,7 +564,7 @@ static void
 update_and_invalidate_complete_with_failure_in_every_block(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	uint32_t op;
 
 	(void)state;
@@ -590,19 +591,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(a_good_tree_succeeds_in_every_block),
-			cmocka_unit_test(the_walk_is_depth_first_and_breadth_next),
-			cmocka_unit_test(placeholders_and_linkers_get_their_statuses),
-			cmocka_unit_test(each_cause_has_its_code),
-			cmocka_unit_test(the_sends_of_a_connection_that_failed_stay_untouched),
-			cmocka_unit_test(only_offloadable_states_are_taken),
-			cmocka_unit_test(sends_of_an_initiate_go_on_where_they_were),
-			cmocka_unit_test(buffered_data_is_copied_and_comes_first),
-			cmocka_unit_test(the_same_flow_is_not_taken_twice),
-			cmocka_unit_test(a_tree_of_thousands_stalls_nothing_and_gates_indications),
-			cmocka_unit_test(hostile_trees_are_answered),
-			cmocka_unit_test(forged_tokens_are_answered),
-			cmocka_unit_test(update_and_invalidate_complete_with_failure_in_every_block),
+		cmocka_unit_test(a_good_tree_succeeds_in_every_block),
+		cmocka_unit_test(the_walk_is_depth_first_and_breadth_next),
+		cmocka_unit_test(placeholders_and_linkers_get_their_statuses),
+		cmocka_unit_test(each_cause_has_its_code),
+		cmocka_unit_test(the_sends_of_a_connection_that_failed_stay_untouched),
+		cmocka_unit_test(only_offloadable_states_are_taken),
+		cmocka_unit_test(sends_of_an_initiate_go_on_where_they_were),
+		cmocka_unit_test(buffered_data_is_copied_and_comes_first),
+		cmocka_unit_test(the_same_flow_is_not_taken_twice),
+		cmocka_unit_test(a_tree_of_thousands_stalls_nothing_and_gates_indications),
+		cmocka_unit_test(hostile_trees_are_answered),
+		cmocka_unit_test(forged_tokens_are_answered),
+		cmocka_unit_test(update_and_invalidate_complete_with_failure_in_every_block),
 	};
 	unsigned i;
 

@@ -16,7 +16,7 @@ static void
 outstanding_sends_come_back_as_a_chain(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	struct flue_net_buffer *nb;
 	flue_ref a = nbl_new(h, pattern, 3000, 3);
@@ -65,7 +65,7 @@ static void
 undelivered_data_comes_back_as_buffered_data(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	flue_ref ref;
 	uint32_t total = 0;
@@ -107,7 +107,7 @@ static void
 an_owed_ack_is_sent_before(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 
 	(void)state;
@@ -129,7 +129,7 @@ static void
 segments_after_the_terminate_and_held_ones_go_up_as_frames(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	flue_ref ref;
 
@@ -163,7 +163,7 @@ static void
 while_a_terminate_waits_segments_go_up_as_frames(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up ind;
 	struct flue_up up;
 
@@ -196,7 +196,7 @@ a_disconnect_under_way_completes_with_upload_in_progress(void **state)
 	(void)state;
 	for (sent = 0; sent < 2; sent++) {
 		struct harness *h = harness_new(NULL, 0);
-		struct conn c = {0};
+		struct conn c = { 0 };
 		struct flue_up up;
 		flue_ref d = nbl_new(h, NULL, 0, 1);
 		flue_ref a = nbl_new(h, pattern, 50000, 1);
@@ -229,7 +229,7 @@ static void
 neighbor_and_path_leave_only_without_dependents(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 
 	(void)state;
 	connect_at(h, &c, 1, 1);
@@ -253,7 +253,7 @@ static void
 a_query_fills_every_structure(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_tcp_const given;
 	struct flue_tcp_cached cached;
 	struct flue_path_cached *path;
@@ -323,11 +323,11 @@ a_query_fills_every_structure(void **state)
 RULE("T-42")
 RULE("T-43")
 static void
-timestamp_clocks_continue_vector(void **state, uint32_t stack_time, int64_t nic_ms,
-		uint32_t first_ts)
+timestamp_clocks_continue_vector(
+		void **state, uint32_t stack_time, int64_t nic_ms, uint32_t first_ts)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct seen s;
 
 	(void)state;
@@ -371,15 +371,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(outstanding_sends_come_back_as_a_chain),
-			cmocka_unit_test(undelivered_data_comes_back_as_buffered_data),
-			cmocka_unit_test(an_owed_ack_is_sent_before),
-			cmocka_unit_test(segments_after_the_terminate_and_held_ones_go_up_as_frames),
-			cmocka_unit_test(while_a_terminate_waits_segments_go_up_as_frames),
-			cmocka_unit_test(a_disconnect_under_way_completes_with_upload_in_progress),
-			cmocka_unit_test(neighbor_and_path_leave_only_without_dependents),
-			cmocka_unit_test(a_query_fills_every_structure),
-			cmocka_unit_test(timestamp_vectors_of_the_specification_hold),
+		cmocka_unit_test(outstanding_sends_come_back_as_a_chain),
+		cmocka_unit_test(undelivered_data_comes_back_as_buffered_data),
+		cmocka_unit_test(an_owed_ack_is_sent_before),
+		cmocka_unit_test(segments_after_the_terminate_and_held_ones_go_up_as_frames),
+		cmocka_unit_test(while_a_terminate_waits_segments_go_up_as_frames),
+		cmocka_unit_test(a_disconnect_under_way_completes_with_upload_in_progress),
+		cmocka_unit_test(neighbor_and_path_leave_only_without_dependents),
+		cmocka_unit_test(a_query_fills_every_structure),
+		cmocka_unit_test(timestamp_vectors_of_the_specification_hold),
 	};
 	unsigned i;
 

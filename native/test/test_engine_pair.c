@@ -19,7 +19,7 @@ struct side {
 	struct conn c;
 	struct side *peer;
 	uint64_t to_send;
-	uint64_t queued; /* bytes given to send calls */
+	uint64_t queued;   /* bytes given to send calls */
 	uint64_t received; /* bytes verified */
 	flue_ref nbls[4];
 	unsigned out; /* send calls not completed */
@@ -191,7 +191,8 @@ drain(struct side *s)
 			if (up.arg0 == FLUE_TCP_INDICATE_DISCONNECT)
 				s->fin_told = true;
 			else if (!s->closed || up.arg1 != FLUE_UPLOAD_UPLOAD_REQUESTED)
-				fail_msg("event %u reason %llu", up.arg0, (unsigned long long)up.arg1);
+				fail_msg("event %u reason %llu", up.arg0,
+						(unsigned long long)up.arg1);
 			break;
 		default:
 			break;
@@ -316,7 +317,7 @@ run_pair(const struct run *r, unsigned *moves, int64_t *retransmits)
 static void
 a_clean_wire_sees_no_retransmission(void **state)
 {
-	struct run r = {600000, 300000, 0, 0, 5 * MS, 0, 1, 0xffff0000, true};
+	struct run r = { 600000, 300000, 0, 0, 5 * MS, 0, 1, 0xffff0000, true };
 	unsigned moves;
 	int64_t again;
 
@@ -337,7 +338,8 @@ loss_of_every_kind_is_repaired(void **state)
 
 	(void)state;
 	for (seed = 1; seed <= 6; seed++) {
-		struct run r = {120000, 60000, 20000, 10000, 2 * MS, 0, seed, 0xffff8000, seed & 1};
+		struct run r = { 120000, 60000, 20000, 10000, 2 * MS, 0, seed, 0xffff8000,
+			seed & 1 };
 
 		(void)run_pair(&r, &moves, &again);
 		assert_true(again > 0);
@@ -353,7 +355,7 @@ hand_overs_in_mid_stream_lose_and_repeat_nothing(void **state)
 
 	(void)state;
 	for (seed = 1; seed <= 3; seed++) {
-		struct run r = {600000, 300000, 0, 0, 5 * MS, 7 * MS, seed, 0x7fff0000, seed & 1};
+		struct run r = { 600000, 300000, 0, 0, 5 * MS, 7 * MS, seed, 0x7fff0000, seed & 1 };
 
 		(void)run_pair(&r, &moves, &again);
 		assert_true(moves > 10);
@@ -371,7 +373,8 @@ hand_overs_and_loss_together(void **state)
 
 	(void)state;
 	for (seed = 1; seed <= 6; seed++) {
-		struct run r = {120000, 60000, 20000, 10000, 2 * MS, 23 * MS, seed, 0xffff8000, seed & 1};
+		struct run r = { 120000, 60000, 20000, 10000, 2 * MS, 23 * MS, seed, 0xffff8000,
+			seed & 1 };
 
 		(void)run_pair(&r, &moves, &again);
 		total += moves;
@@ -382,7 +385,7 @@ hand_overs_and_loss_together(void **state)
 static void
 the_same_seed_gives_the_same_trace(void **state)
 {
-	struct run r = {120000, 60000, 20000, 10000, 2 * MS, 31 * MS, 9, 0xffff8000, true};
+	struct run r = { 120000, 60000, 20000, 10000, 2 * MS, 31 * MS, 9, 0xffff8000, true };
 	unsigned moves;
 	int64_t again;
 	int64_t one = run_pair(&r, &moves, &again);
@@ -397,11 +400,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(a_clean_wire_sees_no_retransmission),
-			cmocka_unit_test(loss_of_every_kind_is_repaired),
-			cmocka_unit_test(hand_overs_in_mid_stream_lose_and_repeat_nothing),
-			cmocka_unit_test(hand_overs_and_loss_together),
-			cmocka_unit_test(the_same_seed_gives_the_same_trace),
+		cmocka_unit_test(a_clean_wire_sees_no_retransmission),
+		cmocka_unit_test(loss_of_every_kind_is_repaired),
+		cmocka_unit_test(hand_overs_in_mid_stream_lose_and_repeat_nothing),
+		cmocka_unit_test(hand_overs_and_loss_together),
+		cmocka_unit_test(the_same_seed_gives_the_same_trace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-static const uint32_t numbers[][2] = {
-		{1000, 5000}, {0x7fffff00, 0x80000000}, {0xffffffff, 0xffffffff}};
+static const uint32_t numbers[][2] = { { 1000, 5000 }, { 0x7fffff00, 0x80000000 },
+	{ 0xffffffff, 0xffffffff } };
 
 #define EACH_NUMBER(n) for (unsigned n = 0; n < 3; n++)
 
@@ -58,7 +58,7 @@ we_close_first(void **state)
 	EACH_NUMBER(n)
 	{
 		struct harness *h = harness_new(NULL, 0);
-		struct conn c = {0};
+		struct conn c = { 0 };
 		struct flue_up up;
 		struct seen s;
 		flue_ref d;
@@ -111,7 +111,7 @@ the_peer_closes_first(void **state)
 	EACH_NUMBER(n)
 	{
 		struct harness *h = harness_new(NULL, 0);
-		struct conn c = {0};
+		struct conn c = { 0 };
 		struct flue_up up;
 		struct seen s;
 		flue_ref post = nbl_new(h, NULL, 100, 1);
@@ -157,7 +157,7 @@ both_close_at_once(void **state)
 	EACH_NUMBER(n)
 	{
 		struct harness *h = harness_new(NULL, 0);
-		struct conn c = {0};
+		struct conn c = { 0 };
 
 		connect_at(h, &c, numbers[n][0], numbers[n][1]);
 		(void)disconnect(h, &c, FLUE_DISCONNECT_GRACEFUL, 0);
@@ -180,7 +180,7 @@ static void
 fin_and_the_ack_of_ours_in_one_segment(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 
 	(void)state;
 	connect_at(h, &c, 0xffffffff, 1);
@@ -197,7 +197,7 @@ static void
 a_fin_is_sent_again_like_data(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct seen s;
 
 	(void)state;
@@ -218,7 +218,7 @@ static void
 a_fin_behind_a_hole_counts_when_the_hole_is_filled(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 
 	(void)state;
 	connect_at(h, &c, 1, 0xfffffff0);
@@ -239,7 +239,7 @@ static void
 fin_wait_2_ends_after_two_minutes(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 
 	(void)state;
 	connect_at(h, &c, 1, 1);
@@ -269,7 +269,7 @@ an_exact_rst_aborts(void **state)
 	EACH_NUMBER(n)
 	{
 		struct harness *h = harness_new(NULL, 0);
-		struct conn c = {0};
+		struct conn c = { 0 };
 		struct flue_up up;
 		flue_ref a = nbl_new(h, pattern, 100, 1);
 		flue_ref b = nbl_new(h, pattern, 100, 1);
@@ -315,7 +315,7 @@ static void
 anything_less_exact_draws_one_challenge_a_tenth_of_a_second(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	unsigned i;
 
 	(void)state;
@@ -351,7 +351,7 @@ static void
 an_abortive_disconnect_resets_at_once(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	struct seen s;
 	flue_ref a = nbl_new(h, pattern, 3000, 1);
@@ -393,7 +393,7 @@ static void
 urgent_data_is_the_hosts(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	int i;
 
@@ -432,17 +432,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(we_close_first),
-			cmocka_unit_test(the_peer_closes_first),
-			cmocka_unit_test(both_close_at_once),
-			cmocka_unit_test(fin_and_the_ack_of_ours_in_one_segment),
-			cmocka_unit_test(a_fin_is_sent_again_like_data),
-			cmocka_unit_test(a_fin_behind_a_hole_counts_when_the_hole_is_filled),
-			cmocka_unit_test(fin_wait_2_ends_after_two_minutes),
-			cmocka_unit_test(an_exact_rst_aborts),
-			cmocka_unit_test(anything_less_exact_draws_one_challenge_a_tenth_of_a_second),
-			cmocka_unit_test(an_abortive_disconnect_resets_at_once),
-			cmocka_unit_test(urgent_data_is_the_hosts),
+		cmocka_unit_test(we_close_first),
+		cmocka_unit_test(the_peer_closes_first),
+		cmocka_unit_test(both_close_at_once),
+		cmocka_unit_test(fin_and_the_ack_of_ours_in_one_segment),
+		cmocka_unit_test(a_fin_is_sent_again_like_data),
+		cmocka_unit_test(a_fin_behind_a_hole_counts_when_the_hole_is_filled),
+		cmocka_unit_test(fin_wait_2_ends_after_two_minutes),
+		cmocka_unit_test(an_exact_rst_aborts),
+		cmocka_unit_test(anything_less_exact_draws_one_challenge_a_tenth_of_a_second),
+		cmocka_unit_test(an_abortive_disconnect_resets_at_once),
+		cmocka_unit_test(urgent_data_is_the_hosts),
 	};
 	unsigned i;
 

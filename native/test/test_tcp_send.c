@@ -8,8 +8,8 @@
 #include <limits.h>
 #include <string.h>
 
-static const uint32_t numbers[][2] = {
-		{1000, 5000}, {0x7fffff00, 0x80000000}, {0xffffff00, 0xfffffff0}};
+static const uint32_t numbers[][2] = { { 1000, 5000 }, { 0x7fffff00, 0x80000000 },
+	{ 0xffffff00, 0xfffffff0 } };
 
 #define EACH_NUMBER(n) for (unsigned n = 0; n < 3; n++)
 
@@ -63,7 +63,7 @@ congestion_and_send_window_bound_what_is_in_flight(void **state)
 	EACH_NUMBER(n)
 	{
 		struct harness *h = harness_new(NULL, 0);
-		struct conn c = {0};
+		struct conn c = { 0 };
 
 		connect_at(h, &c, numbers[n][0], numbers[n][1]);
 		(void)send_data(h, &c, 100000);
@@ -83,7 +83,7 @@ congestion_and_send_window_bound_what_is_in_flight(void **state)
 static void
 congestion_avoidance_adds_one_segment_a_window(void **state)
 {
-	struct flue_cc cc = {14600, 14600};
+	struct flue_cc cc = { 14600, 14600 };
 	uint32_t i;
 
 	(void)state;
@@ -97,7 +97,7 @@ congestion_avoidance_adds_one_segment_a_window(void **state)
 	assert_int_equal(cc.ssthresh, 6000);
 	flue_cc_reno.on_timeout(&cc, 1460, 1460, false);
 	assert_int_equal(cc.ssthresh, 6000);
-	cc = (struct flue_cc){UINT32_MAX, 0};
+	cc = (struct flue_cc){ UINT32_MAX, 0 };
 	flue_cc_reno.on_ack(&cc, 1460, 1460, true);
 	assert_int_equal(cc.cwnd, UINT32_MAX);
 }
@@ -109,7 +109,7 @@ a_timeout_goes_back_and_backs_off(void **state)
 	EACH_NUMBER(n)
 	{
 		struct harness *h = harness_new(NULL, 0);
-		struct conn c = {0};
+		struct conn c = { 0 };
 		struct seen s;
 		int64_t rto = 200;
 		int i;
@@ -153,7 +153,7 @@ static void
 an_ack_beyond_snd_nxt_after_a_timeout_is_taken(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 
 	(void)state;
 	connect_at(h, &c, 0xfffff000, 1);
@@ -175,7 +175,7 @@ static void
 a_late_timer_looks_at_what_arrived_first(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 
 	(void)state;
 	connect_at(h, &c, 1, 1);
@@ -196,7 +196,7 @@ after_the_last_retransmission_the_connection_asks_for_upload(void **state)
 {
 	struct flue_engine_config config = harness_config();
 	struct harness *h;
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	flue_ref nbl;
 	int i;
@@ -234,7 +234,7 @@ a_zero_window_is_probed_for_ever_with_growing_pauses(void **state)
 	EACH_NUMBER(n)
 	{
 		struct harness *h = harness_new(NULL, 0);
-		struct conn c = {0};
+		struct conn c = { 0 };
 		struct seen s;
 		int64_t last = 0;
 		int64_t pause = 0;
@@ -277,7 +277,7 @@ probes_without_any_answer_end_in_an_upload(void **state)
 {
 	struct flue_engine_config config = harness_config();
 	struct harness *h;
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	int i;
 
@@ -301,7 +301,7 @@ static void
 a_probe_that_is_taken_moves_the_stream(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct seen s;
 
 	(void)state;
@@ -331,7 +331,7 @@ static void
 a_silly_window_is_not_filled_before_the_timer_says_so(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct seen s;
 
 	(void)state;
@@ -350,7 +350,7 @@ static void
 a_peer_that_shrinks_its_window_gets_no_new_data(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 
 	(void)state;
 	connect_at(h, &c, 1, 1);
@@ -368,7 +368,7 @@ static void
 nagle_holds_a_small_segment_while_data_is_under_way(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct seen s;
 
 	(void)state;
@@ -392,7 +392,7 @@ static void
 sends_go_out_in_order_and_push_where_the_queue_empties(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct seen s;
 	flue_ref a = nbl_new(h, pattern, 700, 4);
 	flue_ref b = nbl_new(h, pattern + 700, 1, 1);
@@ -430,7 +430,7 @@ static void
 a_send_completes_only_when_the_port_has_let_go_of_it(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct seen s;
 
 	(void)state;
@@ -456,7 +456,7 @@ static void
 a_slow_port_delays_and_loses_nothing(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct seen s;
 	uint32_t at = 0;
 	int i;
@@ -485,7 +485,7 @@ static void
 without_packets_data_and_acks_wait(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	struct seen s;
 
@@ -512,9 +512,9 @@ static void
 connections_take_turns(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c[4] = {0};
+	struct conn c[4] = { 0 };
 	unsigned i;
-	unsigned count[4] = {0};
+	unsigned count[4] = { 0 };
 
 	(void)state;
 	for (i = 0; i < 4; i++)
@@ -545,7 +545,7 @@ a_used_up_pool_asks_for_upload_and_keeps_the_order(void **state)
 {
 	struct flue_engine_config config = harness_config();
 	struct harness *h;
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	flue_ref a;
 	flue_ref b;
@@ -583,7 +583,7 @@ static void
 keepalive_asks_only_an_idle_peer(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
-	struct conn c = {0};
+	struct conn c = { 0 };
 	struct flue_up up;
 	struct seen s;
 	int i;
@@ -620,7 +620,7 @@ static void
 checksums_can_be_left_to_the_port(void **state)
 {
 	struct harness *h = harness_new(NULL, FLUE_PORT_CAP_TX_CSUM | FLUE_PORT_CAP_RX_CSUM);
-	struct conn c = {0};
+	struct conn c = { 0 };
 
 	(void)state;
 	connect_at(h, &c, 1, 1);
@@ -633,26 +633,26 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-			cmocka_unit_test(congestion_and_send_window_bound_what_is_in_flight),
-			cmocka_unit_test(congestion_avoidance_adds_one_segment_a_window),
-			cmocka_unit_test(a_timeout_goes_back_and_backs_off),
-			cmocka_unit_test(an_ack_beyond_snd_nxt_after_a_timeout_is_taken),
-			cmocka_unit_test(a_late_timer_looks_at_what_arrived_first),
-			cmocka_unit_test(after_the_last_retransmission_the_connection_asks_for_upload),
-			cmocka_unit_test(a_zero_window_is_probed_for_ever_with_growing_pauses),
-			cmocka_unit_test(probes_without_any_answer_end_in_an_upload),
-			cmocka_unit_test(a_probe_that_is_taken_moves_the_stream),
-			cmocka_unit_test(a_silly_window_is_not_filled_before_the_timer_says_so),
-			cmocka_unit_test(a_peer_that_shrinks_its_window_gets_no_new_data),
-			cmocka_unit_test(nagle_holds_a_small_segment_while_data_is_under_way),
-			cmocka_unit_test(sends_go_out_in_order_and_push_where_the_queue_empties),
-			cmocka_unit_test(a_send_completes_only_when_the_port_has_let_go_of_it),
-			cmocka_unit_test(a_slow_port_delays_and_loses_nothing),
-			cmocka_unit_test(without_packets_data_and_acks_wait),
-			cmocka_unit_test(connections_take_turns),
-			cmocka_unit_test(a_used_up_pool_asks_for_upload_and_keeps_the_order),
-			cmocka_unit_test(keepalive_asks_only_an_idle_peer),
-			cmocka_unit_test(checksums_can_be_left_to_the_port),
+		cmocka_unit_test(congestion_and_send_window_bound_what_is_in_flight),
+		cmocka_unit_test(congestion_avoidance_adds_one_segment_a_window),
+		cmocka_unit_test(a_timeout_goes_back_and_backs_off),
+		cmocka_unit_test(an_ack_beyond_snd_nxt_after_a_timeout_is_taken),
+		cmocka_unit_test(a_late_timer_looks_at_what_arrived_first),
+		cmocka_unit_test(after_the_last_retransmission_the_connection_asks_for_upload),
+		cmocka_unit_test(a_zero_window_is_probed_for_ever_with_growing_pauses),
+		cmocka_unit_test(probes_without_any_answer_end_in_an_upload),
+		cmocka_unit_test(a_probe_that_is_taken_moves_the_stream),
+		cmocka_unit_test(a_silly_window_is_not_filled_before_the_timer_says_so),
+		cmocka_unit_test(a_peer_that_shrinks_its_window_gets_no_new_data),
+		cmocka_unit_test(nagle_holds_a_small_segment_while_data_is_under_way),
+		cmocka_unit_test(sends_go_out_in_order_and_push_where_the_queue_empties),
+		cmocka_unit_test(a_send_completes_only_when_the_port_has_let_go_of_it),
+		cmocka_unit_test(a_slow_port_delays_and_loses_nothing),
+		cmocka_unit_test(without_packets_data_and_acks_wait),
+		cmocka_unit_test(connections_take_turns),
+		cmocka_unit_test(a_used_up_pool_asks_for_upload_and_keeps_the_order),
+		cmocka_unit_test(keepalive_asks_only_an_idle_peer),
+		cmocka_unit_test(checksums_can_be_left_to_the_port),
 	};
 	unsigned i;
 

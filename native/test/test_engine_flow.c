@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The flow table and the timer heap, each on its own. */
+
+#include "support/harness.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+table_new(struct flue_flow *flow, uint32_t connections)
+{
+	uint32_t n = flue_flow_buckets(connections);
+
+	flow->buckets = aligned_alloc(64, (uint64_t)n * 64 + ((4ull * connections + 67) & ~63ull));
+	memset(flow->buckets, 0, (uint64_t)n * 64);
+	flow->mask = n - 1;
+	flow->count = 0;
+	flow->seed = 42;
+	flow->conns = aligned_alloc(64, (uint64_t)connections * sizeof(struct flue_conn));
+	memset(flow->conns, 0, (uint64_t)connections * sizeof(struct flue_conn));
+}
+
+static void
+table_free(struct flue_flow *flow)
+{
+	free(flow->buckets);
+	free(flow->conns);
+}
+
+static struct flue_flow_key
+key_of(const struct flue_conn *c)
+{
+	return (struct flue_flow_key){ c->raddr, c->laddr, c->ports, false };
+}
+
+static void
+every_flow_is_found_in_the_bucket_its_hash_names(void **state)
+{
+	struct flue_flow flow;
+	uint32_t n = 16384;
+	uint32_t i;
+	uint32_t k;
+
+	(void)state;
+	table_new(&flow, n);
+	assert_int_equal((uintptr_t)flow.buckets % 64, 0);
+	/* Filled to capacity: the worst pattern there is in practice, ports counting up. */
+	for (i = 0; i < n; i++) {
+		flow.conns[i].raddr = 0x020012c6 + (i / 1024) * 0x01000000;
+		flow.conns[i].laddr = 0x010012c6;
+		flow.conns[i].ports = (80u << 24) | (10000 + i % 1024);
+		assert_int_equal(flue_flow_insert(&flow, &flow.conns[i]), 0);
+		assert_int_equal(flue_flow_insert(&flow, &flow.conns[i]), -EEXIST);
+	}
+	assert_int_equal(flow.count, n);
+	for (i = 0; i < n; i++) {
+		struct flue_conn *c = &flow.conns[i];
+		struct flue_flow_key key = key_of(c);
+		uint64_t hash = flue_flow_hash(&flow, c->raddr, c->laddr, c->ports);
+		uint32_t fits = 0;
+
+		assert_ptr_equal(flue_flow_find(&flow, hash, &key), c);
+		/* One bucket line; of the objects only those whose 32-bit tag fits are touched. */
+		for (k = 0; k < 8; k++)
+			fits += flue_flow_bucket_of(&flow, hash)->entry[k].tag ==
+						(uint32_t)(hash >> 32) &&
+				flue_flow_bucket_of(&flow, hash)->entry[k].index1 != 0;
+		assert_int_equal(fits, 1);
+	}
+	for (i = 0; i < n; i += 2)
+		flue_flow_remove(&flow, &flow.conns[i]);
+	for (i = 0; i < n; i++)
+		assert_int_equal(flue_flow_holds(&flow, &flow.conns[i]), i & 1);
+	assert_int_equal(flow.count, n / 2);
+	table_free(&flow);
+}
+
+static void
+an_overfull_bucket_is_relieved_by_another_seed(void **state)
+{
+	struct flue_flow flow;
+	uint32_t in = 0;
+	uint32_t i;
+	uint32_t port;
+
+	(void)state;
+	/* Nine flows that all hash into bucket 0. */
+	table_new(&flow, 64);
+	for (port = 0; in < 9; port++) {
+		struct flue_conn *c = &flow.conns[in];
+
+		c->ports = port;
+		if (((uint32_t)flue_flow_hash(&flow, 0, 0, port) & flow.mask) != 0 && in < 9)
+			continue;
+		if (in < 8)
+			assert_int_equal(flue_flow_insert(&flow, c), 0);
+		in++;
+	}
+	assert_int_equal(flow.seed, 42);
+	assert_int_equal(flue_flow_insert(&flow, &flow.conns[8]), 0);
+	assert_int_not_equal(flow.seed, 42);
+	for (i = 0; i < 9; i++)
+		assert_true(flue_flow_holds(&flow, &flow.conns[i]));
+	assert_int_equal(flow.count, 9);
+	table_free(&flow);
+}
+
+static void
+where_no_seed_is_tried_a_full_bucket_refuses(void **state)
+{
+	struct flue_flow flow;
+	uint32_t n = 131072;
+	uint32_t in = 0;
+	uint32_t port;
+	int rc = 0;
+
+	(void)state;
+	table_new(&flow, n);
+	for (port = 0; in < 9; port++) {
+		if (((uint32_t)flue_flow_hash(&flow, 0, 0, port) & flow.mask) != 0)
+			continue;
+		flow.conns[in].ports = port;
+		rc = flue_flow_insert(&flow, &flow.conns[in]);
+		assert_int_equal(rc, in < 8 ? 0 : -ENOSPC);
+		in++;
+	}
+	assert_int_equal(flow.count, 8);
+	table_free(&flow);
+}
+
+static void
+lines_of_an_object_are_where_they_should_be(void **state)
+{
+	(void)state;
+	assert_int_equal(sizeof(struct flue_conn), 256);
+	/* What finding and an in-order segment compare lies in the first line, what queueing and
+	 * sending need in the second. */
+	assert_true(offsetof(struct flue_conn, ports) < 64);
+	assert_true(offsetof(struct flue_conn, rcv_nxt) < 64);
+	assert_true(offsetof(struct flue_conn, snd_una) < 64);
+	assert_true(offsetof(struct flue_conn, ts_recent) < 64);
+	assert_true(offsetof(struct flue_conn, rxq_tail) < 128);
+	assert_true(offsetof(struct flue_conn, cc) < 128);
+	assert_true(offsetof(struct flue_conn, rtx_ms) < 128);
+	assert_true(offsetof(struct flue_conn, handle) >= 128);
+}
+
+static void
+timers_fire_in_order_and_not_before(void **state)
+{
+	struct flue_engine_config config = harness_config();
+	struct harness *h;
+	uint32_t seed = 7;
+	uint32_t i;
+	uint32_t last = 0;
+
+	(void)state;
+	config.max_connections = 1000;
+	h = harness_new(&config, 0);
+	h->e->now_ms_wide = h->e->now_ms = 0;
+	for (i = 0; i < 1000; i++) {
+		seed = seed * 1664525 + 1013904223;
+		flue_timer_arm(h->e, &h->e->conns[i], (int64_t)(seed % 5000 + 1000) * MS - 1);
+		if (i % 3 == 0)
+			flue_timer_arm(h->e, &h->e->conns[i], (int64_t)(seed % 500 + 500) * MS);
+		if (i % 5 == 0)
+			flue_timer_drop(h->e, &h->e->conns[i]);
+	}
+	assert_int_equal(flue_engine_held(h->e, 7), 800);
+	while (h->e->heap_size > 0) {
+		uint32_t ms = h->e->heap[0].ms;
+		struct flue_conn *c = &h->e->conns[h->e->heap[0].conn];
+
+		assert_true(ms >= last);
+		assert_int_equal(c->heap_pos, 0);
+		last = ms;
+		flue_timer_drop(h->e, c);
+	}
+	harness_free(h);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_flow_is_found_in_the_bucket_its_hash_names),
+		cmocka_unit_test(an_overfull_bucket_is_relieved_by_another_seed),
+		cmocka_unit_test(where_no_seed_is_tried_a_full_bucket_refuses),
+		cmocka_unit_test(lines_of_an_object_are_where_they_should_be),
+		cmocka_unit_test(timers_fire_in_order_and_not_before),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
