@@ -9,18 +9,17 @@ import dev.flue.spi.Memory;
 import java.nio.ByteBuffer;
 
 /**
- * NBLs with one NB, one MDL and room for data, in one record each, for tests and fakes. {@link
- * #bytes} reads any NBL, whoever made it. One thread.
+ * NBLs with one NB, one MDL and room for data, in one record each, for tests and fakes. One thread.
  */
 public final class NblPool implements AutoCloseable {
     private static final int NB = NetBufferList.BYTES;
     private static final int MDL = NB + NetBuffer.BYTES;
     private static final int DATA = MDL + Mdl.BYTES;
-    private static final int MAX_PIECES = 4096;
 
     private final Memory memory;
     private final RecordPool pool;
     private final int dataBytes;
+    private final NblReader reader;
     private final NetBufferList nbl;
     private final NetBuffer nb;
     private final Mdl mdl;
@@ -32,6 +31,7 @@ public final class NblPool implements AutoCloseable {
         this.memory = memory;
         this.dataBytes = dataBytes;
         this.pool = new RecordPool(memory, DATA + (dataBytes + 7) / 8 * 8, count);
+        this.reader = new NblReader(memory);
         this.nbl = new NetBufferList(memory);
         this.nb = new NetBuffer(memory);
         this.mdl = new Mdl(memory);
@@ -87,41 +87,7 @@ public final class NblPool implements AutoCloseable {
 
     /** The data of all NBs of an NBL, whosever it is. */
     public byte[] bytes(long ref) {
-        int total = 0;
-        int pieces = 0;
-        for (long b = nbl.wrap(ref).firstNetBuffer(); b != 0; b = nb.next()) {
-            total += nb.wrap(b).dataLength();
-            if (++pieces > MAX_PIECES) {
-                throw new IllegalArgumentException("an NBL with an endless chain of NBs");
-            }
-        }
-        byte[] out = new byte[total];
-        int at = 0;
-        for (long b = nbl.wrap(ref).firstNetBuffer(); b != 0; b = nb.wrap(b).next()) {
-            at += copy(b, out, at);
-        }
-        return out;
-    }
-
-    private int copy(long netBuffer, byte[] out, int at) {
-        nb.wrap(netBuffer);
-        int left = nb.dataLength();
-        int skip = nb.currentMdlOffset();
-        long piece = nb.currentMdl();
-        int to = at;
-        while (left > 0) {
-            if (piece == 0) {
-                throw new IllegalArgumentException(left + " bytes more than the MDL chain holds");
-            }
-            mdl.wrap(piece);
-            int n = Math.min(left, mdl.byteCount() - skip);
-            memory.buffer((int) (mdl.data() >>> 48)).get((int) mdl.data() + skip, out, to, n);
-            to += n;
-            left -= n;
-            skip = 0;
-            piece = mdl.next();
-        }
-        return to - at;
+        return reader.bytes(ref);
     }
 
     @Override

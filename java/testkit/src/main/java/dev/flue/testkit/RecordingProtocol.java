@@ -29,7 +29,7 @@ public final class RecordingProtocol implements Protocol {
 
     public record Event(long handle, TcpEvent event, long information) {}
 
-    private final NblPool reader;
+    private final NblReader reader;
     private final NetBufferList nbl;
     private final List<Completion> completions = new ArrayList<>();
     private final List<IoCompletion> io = new ArrayList<>();
@@ -43,7 +43,7 @@ public final class RecordingProtocol implements Protocol {
     private Binding binding;
 
     public RecordingProtocol(Memory memory) {
-        this.reader = new NblPool(memory, 1, 8);
+        this.reader = new NblReader(memory);
         this.nbl = new NetBufferList(memory);
     }
 

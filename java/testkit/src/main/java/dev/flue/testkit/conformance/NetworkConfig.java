@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.testkit.conformance;
+
+import dev.flue.host.HostStackConfig;
+import dev.flue.testkit.LinkFaults;
+
+/**
+ * What a test wants of a network.
+ *
+ * @param hosts 2..16
+ * @param seed of everything that is drawn
+ * @param faults of the wire
+ * @param drivers intermediate drivers between each stack and its target
+ * @param mtu bytes of an IP packet
+ * @param autoOffload whether stacks offload what they can by themselves
+ * @param receiveBuffer of a connection, bytes
+ * @param sendBuffer of a connection, bytes
+ */
+public record NetworkConfig(
+        int hosts,
+        long seed,
+        LinkFaults faults,
+        int drivers,
+        int mtu,
+        boolean autoOffload,
+        int receiveBuffer,
+        int sendBuffer) {
+    /** Connections a stack has room for. */
+    public static final int MAX_CONNECTIONS = 1024;
+
+    private static final int PREFIX_LENGTH = 24;
+    private static final int NET = 0xc612_0000;
+    private static final long MAC_BASE = 0x0200_c612_0000L;
+    private static final long SEED_FACTOR = 0x9E3779B97F4A7C15L;
+
+    /** Two hosts, 50 us apart, no faults, no drivers, stacks that offload what they can. */
+    public static NetworkConfig simple(long seed) {
+        return new NetworkConfig(
+                2, seed, LinkFaults.delay(50_000), 0, 1500, true, 262_144, 262_144);
+    }
+
+    public NetworkConfig withFaults(LinkFaults newFaults) {
+        return new NetworkConfig(
+                hosts, seed, newFaults, drivers, mtu, autoOffload, receiveBuffer, sendBuffer);
+    }
+
+    public NetworkConfig withDrivers(int count) {
+        return new NetworkConfig(
+                hosts, seed, faults, count, mtu, autoOffload, receiveBuffer, sendBuffer);
+    }
+
+    public NetworkConfig withHosts(int count) {
+        return new NetworkConfig(
+                count, seed, faults, drivers, mtu, autoOffload, receiveBuffer, sendBuffer);
+    }
+
+    public NetworkConfig withMtu(int bytes) {
+        return new NetworkConfig(
+                hosts, seed, faults, drivers, bytes, autoOffload, receiveBuffer, sendBuffer);
+    }
+
+    public NetworkConfig withAutoOffload(boolean on) {
+        return new NetworkConfig(hosts, seed, faults, drivers, mtu, on, receiveBuffer, sendBuffer);
+    }
+
+    public NetworkConfig withBuffers(int receive, int send) {
+        return new NetworkConfig(hosts, seed, faults, drivers, mtu, autoOffload, receive, send);
+    }
+
+    /** IPv4 address of a host, host byte order: 198.18.0.1 and on. */
+    public int address(int host) {
+        return NET + 1 + host;
+    }
+
+    /** MAC address of a host's port. */
+    public long mac(int host) {
+        return MAC_BASE + 1 + host;
+    }
+
+    /** The configuration of a host's stack. */
+    public HostStackConfig stack(int host) {
+        return HostStackConfig.builder()
+                .address(address(host))
+                .prefixLength(PREFIX_LENGTH)
+                .macAddress(mac(host))
+                .mtu(mtu)
+                .maxConnections(MAX_CONNECTIONS)
+                .receiveBuffer(receiveBuffer)
+                .sendBuffer(sendBuffer)
+                .seed((seed + host + 1) * SEED_FACTOR)
+                .autoOffload(autoOffload)
+                .build();
+    }
+}
