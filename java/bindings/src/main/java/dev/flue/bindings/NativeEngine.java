@@ -25,6 +25,7 @@ final class NativeEngine implements EngineControl {
     NativeEngine(EngineConfig config, NativePort port, NativeMemory memory) {
         this.port = port;
         this.memory = memory;
+        NativeMemory.makeRoom();
         PortHandle portHandle = port.acquire("an engine");
         borrower = NativeMemory.borrowerOpened();
         boolean made = false;

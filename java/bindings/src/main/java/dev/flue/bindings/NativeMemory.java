@@ -27,6 +27,8 @@ import org.bytedeco.javacpp.Pointer;
 public final class NativeMemory implements Memory {
     private static final int MAX_REGIONS = 1024;
     private static final long HUGEPAGE_BYTES = 2 << 20;
+    private static final int RETIRED_LIMIT = 256;
+    private static final int COLLECTIONS = 5;
     private static final AtomicReferenceArray<ByteBuffer> TABLE =
             new AtomicReferenceArray<>(MAX_REGIONS);
     private static final Cleaner CLEANER = Cleaner.create();
@@ -37,6 +39,8 @@ public final class NativeMemory implements Memory {
     // Ids of regions without a reachable buffer, and the number of the moment that was noticed.
     private static final Map<Integer, Long> UNREACHABLE = new HashMap<>();
     private static long moments;
+    // Regions that were closed and are not unmapped.
+    private static int retired;
 
     private static final NativeMemory HEAP = new NativeMemory(0, "heap");
     private static final NativeMemory HUGEPAGES = new NativeMemory(1, "hugepages");
@@ -77,7 +81,12 @@ public final class NativeMemory implements Memory {
         if (bytes < 1 || bytes > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("a region of " + bytes + " bytes");
         }
+        makeRoom();
         int id = flue.flue_region_create(regionKind, bytes);
+        if (id == -Errno.ENOSPC) {
+            makeRoom(1);
+            id = flue.flue_region_create(regionKind, bytes);
+        }
         if (id < 0) {
             throw new OutOfMemoryError(refusal(bytes, -id));
         }
@@ -103,7 +112,35 @@ public final class NativeMemory implements Memory {
         synchronized (LOCK) {
             for (int id = 1; id < MAX_REGIONS; id++) {
                 if (TABLE.get(id) != null && flue.flue_region_size(id) < 0) {
-                    TABLE.set(id, null);
+                    retire(id);
+                }
+            }
+        }
+    }
+
+    private static void retire(int id) {
+        TABLE.set(id, null);
+        retired++;
+    }
+
+    /**
+     * Regions come back when the garbage collector finds their buffers; somebody who makes and
+     * closes many in a short time has to ask it to. Before anything that makes regions.
+     */
+    static void makeRoom() {
+        makeRoom(RETIRED_LIMIT);
+    }
+
+    /** {@code limit}: closed regions that may wait for the collector. */
+    private static void makeRoom(int limit) {
+        synchronized (LOCK) {
+            for (int i = 0; i < COLLECTIONS && retired - UNREACHABLE.size() >= limit; i++) {
+                System.gc();
+                try {
+                    LOCK.wait(20L << i);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return;
                 }
             }
         }
@@ -115,8 +152,10 @@ public final class NativeMemory implements Memory {
     static void release(int id) {
         synchronized (LOCK) {
             flue.flue_region_close(id);
-            if (TABLE.getAndSet(id, null) == null) {
+            if (TABLE.get(id) == null) {
                 flue.flue_region_unmap(id);
+            } else {
+                retire(id);
             }
         }
     }
@@ -140,6 +179,7 @@ public final class NativeMemory implements Memory {
         synchronized (LOCK) {
             UNREACHABLE.put(id, ++moments);
             unmapUnreachable();
+            LOCK.notifyAll();
         }
     }
 
@@ -152,6 +192,7 @@ public final class NativeMemory implements Memory {
                             boolean nobody = each.getValue() < oldest;
                             if (nobody) {
                                 flue.flue_region_unmap(each.getKey());
+                                retired--;
                             }
                             return nobody;
                         });
@@ -230,7 +271,7 @@ public final class NativeMemory implements Memory {
             synchronized (LOCK) {
                 // Only while the id is ours: after the unmap another region may have it.
                 if (TABLE.get(id) == buffer) {
-                    TABLE.set(id, null);
+                    retire(id);
                     flue.flue_region_close(id);
                 }
             }

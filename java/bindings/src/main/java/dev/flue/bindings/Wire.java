@@ -27,6 +27,7 @@ public final class Wire implements AutoCloseable {
      */
     public Wire(WireConfig config) {
         Flue.require();
+        NativeMemory.makeRoom();
         this.config = config;
         int rc;
         try (flue_wire_config c = new flue_wire_config()) {
@@ -65,6 +66,7 @@ public final class Wire implements AutoCloseable {
      */
     public NativePort port(int index, long mac) {
         PortHandle port = new PortHandle(null);
+        NativeMemory.makeRoom();
         guard.enter();
         int rc;
         try {

@@ -151,6 +151,13 @@ class NativeMemoryTest {
     }
 
     @Test
+    void manyRegionsMadeAndClosedAtOnceDoNotUseUpTheIds() {
+        for (int i = 0; i < 3000; i++) {
+            memory.allocate(64).close();
+        }
+    }
+
+    @Test
     void impossibleSizesAreMisuse() {
         for (long bytes : new long[] {0, -1, 1L << 31, Long.MAX_VALUE}) {
             assertThatThrownBy(() -> memory.allocate(bytes))
