@@ -191,7 +191,6 @@ final class Terminator {
                 return;
             }
         }
-        context.refusals.relent();
         context.objects.gone(object);
         if (object instanceof PathObject path) {
             checkIdle(path);
