@@ -31,8 +31,8 @@ final class Refusals {
         if (told.add(status)) {
             LOG.log(
                     Level.WARNING,
-                    "{0} offloads no more for now: {1} ({2}). Connections stay on the host"
-                            + " stack. This is said once.",
+                    "{0} refused a connection: {1} ({2}). It stays on the host stack, as"
+                            + " do others; this is said once.",
                     target,
                     words(status),
                     status);

@@ -8,6 +8,7 @@ import dev.flue.offload.NetBuffer;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.TcpDelegated;
+import dev.flue.offload.TcpStateExt;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,7 @@ final class Terminator {
 
     private final ChimneyContext context;
     private final TcpDelegated delegated;
+    private final TcpStateExt ext;
     private final NetBuffer netBuffer;
     private final ArrayDeque<Flow> waiting = new ArrayDeque<>();
     private final List<PathObject> idlePaths = new ArrayList<>();
@@ -34,6 +36,7 @@ final class Terminator {
     Terminator(ChimneyContext context) {
         this.context = context;
         this.delegated = new TcpDelegated(context.memory);
+        this.ext = new TcpStateExt(context.memory);
         this.netBuffer = new NetBuffer(context.memory);
     }
 
@@ -100,6 +103,8 @@ final class Terminator {
         }
         long block = tree.connection(flow);
         delegated.wrap(block + StateOffsets.TCP_DELEGATED).clear();
+        delegated.recognizedOptions(TcpDelegated.OPTION_EXT);
+        ext.wrap(block + StateOffsets.TCP_EXT).clear();
         flow.state = State.TERMINATING;
         return true;
     }
@@ -191,7 +196,6 @@ final class Terminator {
                 return;
             }
         }
-        context.refusals.relent();
         context.objects.gone(object);
         if (object instanceof PathObject path) {
             checkIdle(path);

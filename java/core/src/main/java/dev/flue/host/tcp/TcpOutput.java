@@ -145,7 +145,8 @@ final class TcpOutput {
         int data = Math.min(c.sendQueue.bytes(), flight);
         int length = Math.min(data, snd.mss);
         boolean fin = snd.finSent && length == c.sendQueue.bytes();
-        int flags = TcpFlags.ACK | (fin ? TcpFlags.FIN : 0) | (length == data ? TcpFlags.PSH : 0);
+        int flags = TcpFlags.ACK | (fin ? TcpFlags.FIN : 0);
+        flags |= length == data && length > 0 ? TcpFlags.PSH : 0;
         lastLength = length + (fin ? 1 : 0);
         c.timing = false;
         if (writer.send(c, snd.una, flags, 0, length, now)) {

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.chimney;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flue.data.OffloadConnection;
+import dev.flue.host.HostStackConfig;
+import dev.flue.host.Recorder;
+import dev.flue.host.UserHostStack;
+import dev.flue.host.link.MemoryLink;
+import dev.flue.host.link.Net;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.spi.HeapMemory;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+
+/** A stack over a {@link FakeTarget}, and a stack without chimney as its peer. */
+final class ChimneyLab implements AutoCloseable {
+    static final int LOCAL = Net.address("198.18.0.1");
+    static final int PEER = Net.address("198.18.0.2");
+    private static final int MAX_TURNS = 200_000;
+
+    final HeapMemory memory = new HeapMemory();
+    final MemoryLink link = new MemoryLink(memory, 1);
+    final FakeTarget target = new FakeTarget(memory, link.end(0));
+    final UserHostStack stack;
+    final UserHostStack peer;
+    long now = 1_000_000_000L;
+    private int turns;
+
+    ChimneyLab() {
+        this(config -> config);
+    }
+
+    ChimneyLab(UnaryOperator<HostStackConfig.Builder> tune) {
+        HostStackConfig.Builder mine =
+                HostStackConfig.builder().address(LOCAL).seed(11).maxConnections(200);
+        stack =
+                new UserHostStack(
+                        tune.apply(mine).build(), memory, new MiniportAdapter(memory, target));
+        HostStackConfig theirs =
+                HostStackConfig.builder().address(PEER).seed(12).maxConnections(200).build();
+        peer = new UserHostStack(theirs, memory, new MiniportAdapter(memory, link.end(1)));
+    }
+
+    /** Open a connection to the peer; which has a recorder of its own for each. */
+    OffloadConnection connect(Recorder mine, Recorder theirs, int port) {
+        peer.listen(port, 8, () -> theirs);
+        OffloadConnection connection = stack.connect(PEER, port, mine);
+        until(() -> mine.connects == 1 && theirs.connects == 1);
+        settle();
+        return connection;
+    }
+
+    /** Run until nobody has anything to do at this moment. */
+    void settle() {
+        int start = turns;
+        while (stack.doWork(now) + peer.doWork(now) > 0) {
+            assertThat(++turns - start).as("turns without time passing").isLessThan(MAX_TURNS);
+        }
+    }
+
+    void pass(long nanos) {
+        long end = now + nanos;
+        while (true) {
+            settle();
+            long next = Math.min(stack.nextDeadline(), peer.nextDeadline());
+            if (next > end) {
+                now = end;
+                settle();
+                return;
+            }
+            assertThat(++turns).isLessThan(10_000_000);
+            now = Math.max(now, next);
+        }
+    }
+
+    void until(BooleanSupplier condition) {
+        long end = now + 60_000_000_000L;
+        while (!condition.getAsBoolean() && now < end) {
+            if (stack.doWork(now) + peer.doWork(now) == 0) {
+                long next = Math.min(stack.nextDeadline(), peer.nextDeadline());
+                if (next == Long.MAX_VALUE) {
+                    break;
+                }
+                now = Math.max(now, next);
+            }
+            assertThat(++turns).isLessThan(10_000_000);
+        }
+        assertThat(condition.getAsBoolean()).as("condition within a minute").isTrue();
+    }
+
+    static long millis(long millis) {
+        return millis * 1_000_000L;
+    }
+
+    /** Bring all back, close, and nothing is held anywhere. */
+    @Override
+    public void close() {
+        target.auto = true;
+        for (int i = target.initiates.size(); i > 0; i--) {
+            target.later(target::completeInitiate);
+        }
+        for (int i = target.terminates.size(); i > 0; i--) {
+            target.later(target::completeTerminate);
+        }
+        settle();
+        for (FakeTarget.Conn conn : target.conns.values()) {
+            while (!conn.disconnects.isEmpty()) {
+                target.completeDisconnect(conn, dev.flue.offload.OffloadStatus.UPLOAD_IN_PROGRESS);
+            }
+        }
+        stack.uploadAll();
+        settle();
+        assertThat(stack.quiescent()).as("quiescent: %s", stack.held()).isTrue();
+        stack.close();
+        settlePeer();
+        peer.close();
+        link.close();
+        assertThat(stack.held()).allSatisfy((what, held) -> assertThat(held).as(what).isZero());
+        assertThat(peer.held()).allSatisfy((what, held) -> assertThat(held).as(what).isZero());
+        assertThat(target.objects).as("objects left in the target").isEmpty();
+        assertThat(target.indications.held()).as("indications not returned").isZero();
+        assertThat(link.held()).isZero();
+        assertThat(stack.counters().chimney.strays).isZero();
+    }
+
+    private void settlePeer() {
+        while (peer.doWork(now) > 0) {
+            assertThat(++turns).isLessThan(10_000_000);
+        }
+    }
+}

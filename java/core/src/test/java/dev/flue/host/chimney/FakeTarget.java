@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.chimney;
+
+import dev.flue.host.link.BufferPool;
+import dev.flue.offload.BytesConsumed;
+import dev.flue.offload.Capabilities;
+import dev.flue.offload.Mdl;
+import dev.flue.offload.Miniport;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.offload.MiniportOffloadBlockList;
+import dev.flue.offload.NetBuffer;
+import dev.flue.offload.NetBufferList;
+import dev.flue.offload.OffloadHandle;
+import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.Refs;
+import dev.flue.offload.StateOffsets;
+import dev.flue.offload.StateType;
+import dev.flue.offload.StatusIndication;
+import dev.flue.offload.TcpCached;
+import dev.flue.offload.TcpConst;
+import dev.flue.offload.TcpDelegated;
+import dev.flue.offload.TcpEvent;
+import dev.flue.offload.TcpStateExt;
+import dev.flue.offload.UploadReason;
+import dev.flue.spi.Memory;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+
+/**
+ * A target without TCP: it records what the host stack asks, completes when the test says so, and
+ * indicates what the test wants. Frames pass through to another port.
+ */
+final class FakeTarget implements Miniport {
+    /** A connection the target has. */
+    final class Conn {
+        long token;
+        long handle;
+        long path;
+        int state;
+        int sndUna;
+        int sndNxt;
+        int sndMax;
+        int rcvNxt;
+        int rcvAdv;
+        int tsTime;
+        int tsRecent;
+        int sndWnd;
+        int extFlags;
+        int rexmtDelta;
+        final List<Long> sends = new ArrayList<>();
+        final List<Long> disconnects = new ArrayList<>();
+        final List<Integer> disconnectFlags = new ArrayList<>();
+        final List<byte[]> forwarded = new ArrayList<>();
+        int receivesPosted;
+        long buffered;
+        boolean terminated;
+
+        /** Unacknowledged bytes given to the target, as they lie in the chain. */
+        byte[] sendBytes() {
+            byte[] all = new byte[sends.stream().mapToInt(FakeTarget.this::length).sum()];
+            int at = 0;
+            for (long nbl : sends) {
+                byte[] one = bytes(nbl);
+                System.arraycopy(one, 0, all, at, one.length);
+                at += one.length;
+            }
+            return all;
+        }
+    }
+
+    final Memory memory;
+    private final Miniport frames;
+    private final MiniportOffloadBlockList block;
+    private final OffloadHandle slot;
+    private final NetBufferList list;
+    private final NetBuffer netBuffer;
+    private final Mdl mdl;
+    final TcpConst constant;
+    final TcpCached cached;
+    final TcpDelegated delegated;
+    final TcpStateExt ext;
+    final BufferPool indications;
+    private MiniportAdapter adapter;
+    private final ArrayDeque<Runnable> actions = new ArrayDeque<>();
+    final List<Long> initiates = new ArrayList<>();
+    final List<Long> terminates = new ArrayList<>();
+    final List<Long> queries = new ArrayList<>();
+    final List<String> shapes = new ArrayList<>();
+    final List<String> calls = new ArrayList<>();
+    final Map<Long, Conn> conns = new HashMap<>();
+    final Map<Long, Integer> objects = new HashMap<>();
+    final Map<Integer, OffloadStatus> refusals = new HashMap<>();
+
+    /** Complete state operations in the next turn by itself. */
+    boolean auto = true;
+
+    /** Sees a connection's block before its terminate completes. */
+    BiConsumer<Conn, Long> beforeTerminate = (conn, ref) -> {};
+
+    boolean ipv4 = true;
+    boolean chimney = true;
+    OffloadStatus terminateStatus = OffloadStatus.SUCCESS;
+    OffloadStatus queryStatus = OffloadStatus.SUCCESS;
+    OffloadStatus lastVerdict;
+    int returned;
+    private long nextToken = 1;
+
+    FakeTarget(Memory memory, Miniport frames) {
+        this.memory = memory;
+        this.frames = frames;
+        this.block = new MiniportOffloadBlockList(memory);
+        this.slot = new OffloadHandle(memory);
+        this.list = new NetBufferList(memory);
+        this.netBuffer = new NetBuffer(memory);
+        this.mdl = new Mdl(memory);
+        this.constant = new TcpConst(memory);
+        this.cached = new TcpCached(memory);
+        this.delegated = new TcpDelegated(memory);
+        this.ext = new TcpStateExt(memory);
+        this.indications = new BufferPool(memory, 4096, 16, 1024);
+    }
+
+    @Override
+    public void initialize(MiniportAdapter value) {
+        adapter = value;
+        frames.initialize(value);
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        long mac = frames.capabilities().macAddress();
+        String cause = chimney ? "" : "switched off in the test";
+        return new Capabilities(
+                chimney, cause, ipv4, false, true, 100, 1 << 24, 1500, mac, "fake target");
+    }
+
+    /** The only connection. */
+    Conn conn() {
+        if (conns.size() != 1) {
+            throw new AssertionError(conns.size() + " connections in the target");
+        }
+        return conns.values().iterator().next();
+    }
+
+    // ---- State operations.
+
+    @Override
+    public void initiateOffload(long root) {
+        initiates.add(root);
+        shapes.add(shape(root, "initiate"));
+        if (auto) {
+            actions.add(this::completeInitiate);
+        }
+    }
+
+    @Override
+    public void terminateOffload(long root) {
+        terminates.add(root);
+        shapes.add(shape(root, "terminate"));
+        if (auto) {
+            actions.add(this::completeTerminate);
+        }
+    }
+
+    @Override
+    public void queryOffload(long root) {
+        queries.add(root);
+        shapes.add(shape(root, "query"));
+        if (auto) {
+            actions.add(this::completeQuery);
+        }
+    }
+
+    @Override
+    public void updateOffload(long root) {
+        throw new AssertionError("update");
+    }
+
+    @Override
+    public void invalidateOffload(long root) {
+        throw new AssertionError("invalidate");
+    }
+
+    /** "initiate N(new P(new T(new)))": what the blocks are, as 3.6 names them. */
+    private String shape(long root, String operation) {
+        return operation + " " + shapes(root, operation.equals("initiate"));
+    }
+
+    private String shapes(long first, boolean initiate) {
+        StringBuilder text = new StringBuilder();
+        for (long at = first; at != 0; at = block.wrap(at).nextBlock()) {
+            block.wrap(at);
+            long dependents = block.dependentBlockList();
+            text.append(text.length() > 0 ? " " : "").append(letter(block.type())).append('(');
+            text.append(role(initiate));
+            if (dependents != 0) {
+                text.append(' ').append(shapes(dependents, initiate));
+            }
+            text.append(')');
+        }
+        return text.toString();
+    }
+
+    private String role(boolean initiate) {
+        if (block.miniportOffloadContext() == 0) {
+            return "placeholder";
+        }
+        boolean filled = token() != 0;
+        return initiate ? (filled ? "linker" : "new") : filled ? "named" : "EMPTY";
+    }
+
+    private static char letter(int type) {
+        return type == StateType.NEIGHBOR.code() ? 'N' : type == StateType.IP4.code() ? 'P' : 'T';
+    }
+
+    private long token() {
+        return slot.wrap(block.ndisOffloadHandle()).miniportOffloadContext();
+    }
+
+    /** Later, out of the next turn. */
+    void later(Runnable action) {
+        actions.add(action);
+    }
+
+    /** Complete the oldest initiate, with the refusals by state type that the test set. */
+    void completeInitiate() {
+        long root = initiates.remove(0);
+        initiate(root, OffloadStatus.SUCCESS);
+        adapter.initiateOffloadComplete(root);
+    }
+
+    /** Status by status, as 4.2 wants it; returns how many of the list are there, and how many. */
+    private int[] initiate(long first, OffloadStatus below) {
+        int there = 0;
+        int all = 0;
+        for (long at = first; at != 0; at = block.wrap(at).nextBlock()) {
+            all++;
+            block.wrap(at);
+            boolean fresh = block.miniportOffloadContext() != 0 && token() == 0;
+            OffloadStatus own =
+                    below != OffloadStatus.SUCCESS
+                            ? OffloadStatus.FAILURE
+                            : fresh
+                                    ? refusals.getOrDefault(block.type(), OffloadStatus.SUCCESS)
+                                    : OffloadStatus.SUCCESS;
+            if (own == OffloadStatus.SUCCESS && fresh) {
+                install(at);
+            }
+            int[] dependents = initiate(block.wrap(at).dependentBlockList(), own);
+            boolean partly = dependents[0] < dependents[1];
+            boolean link = !fresh && block.wrap(at).miniportOffloadContext() != 0;
+            OffloadStatus status = own;
+            if (own == OffloadStatus.SUCCESS && partly && (fresh || link)) {
+                status =
+                        link && dependents[0] == 0
+                                ? OffloadStatus.FAILURE
+                                : OffloadStatus.OFFLOAD_PARTIAL_SUCCESS;
+            }
+            block.wrap(at).status(status.code());
+            there += own == OffloadStatus.SUCCESS ? 1 : 0;
+        }
+        return new int[] {there, all};
+    }
+
+    private void install(long at) {
+        long token = nextToken++ | (long) block.type() << 56;
+        slot.wrap(block.ndisOffloadHandle()).miniportOffloadContext(token);
+        objects.put(token, block.type());
+        if (block.type() != StateType.TCP.code()) {
+            return;
+        }
+        Conn conn = new Conn();
+        conn.token = token;
+        conn.handle = block.ndisOffloadHandle();
+        delegated.wrap(at + StateOffsets.TCP_DELEGATED);
+        ext.wrap(at + StateOffsets.TCP_EXT);
+        conn.state = delegated.state();
+        conn.sndUna = delegated.sndUna();
+        conn.sndNxt = delegated.sndNxt();
+        conn.sndMax = delegated.sndMax();
+        conn.rcvNxt = delegated.rcvNxt();
+        conn.rcvAdv = ext.rcvAdv();
+        conn.tsTime = delegated.tsTime();
+        conn.tsRecent = delegated.tsRecent();
+        conn.sndWnd = delegated.sndWnd();
+        conn.extFlags = ext.flags();
+        conn.rexmtDelta = delegated.retransmitTimeoutDelta();
+        conns.put(token, conn);
+        addAll(conn.sends, block.wrap(at).netBufferListChain());
+        block.wrap(at).netBufferListChain(0);
+    }
+
+    private void addAll(List<Long> to, long chain) {
+        for (long nbl = chain; nbl != 0; nbl = list.wrap(nbl).next()) {
+            to.add(nbl);
+        }
+    }
+
+    /** Complete the oldest terminate. */
+    void completeTerminate() {
+        long root = terminates.remove(0);
+        terminate(root);
+        adapter.terminateOffloadComplete(root);
+    }
+
+    private void terminate(long first) {
+        for (long at = first; at != 0; at = block.wrap(at).nextBlock()) {
+            block.wrap(at);
+            terminate(block.dependentBlockList());
+            block.wrap(at);
+            boolean named = block.miniportOffloadContext() != 0;
+            block.status((named ? terminateStatus : OffloadStatus.SUCCESS).code());
+            long token = named ? token() : 0;
+            if (named && terminateStatus == OffloadStatus.SUCCESS) {
+                objects.remove(token);
+                Conn conn = conns.remove(token);
+                if (conn != null) {
+                    giveBack(conn, at);
+                }
+            }
+        }
+    }
+
+    private void giveBack(Conn conn, long at) {
+        long chain = 0;
+        long tail = 0;
+        for (long nbl : conn.sends) {
+            list.wrap(nbl).next(0);
+            if (tail == 0) {
+                chain = nbl;
+            } else {
+                list.wrap(tail).next(nbl);
+            }
+            tail = nbl;
+        }
+        block.wrap(at).netBufferListChain(chain);
+        fill(conn, at);
+        delegated.sendDataHead(chain).sendDataTail(tail).bufferedData(conn.buffered);
+        conn.terminated = true;
+        beforeTerminate.accept(conn, at);
+    }
+
+    private void fill(Conn conn, long at) {
+        delegated.wrap(at + StateOffsets.TCP_DELEGATED).clear();
+        delegated.recognizedOptions(TcpDelegated.OPTION_EXT).state(conn.state);
+        delegated.sndUna(conn.sndUna).sndNxt(conn.sndNxt).sndMax(conn.sndMax);
+        delegated.sndWnd(conn.sndWnd).maxSndWnd(60_000).cwnd(40_000).ssthresh(30_000);
+        delegated.rcvNxt(conn.rcvNxt).rcvWnd(conn.rcvAdv - conn.rcvNxt);
+        delegated
+                .sendWl1(conn.rcvNxt)
+                .tsTime(conn.tsTime)
+                .tsRecent(conn.tsRecent)
+                .srtt(80)
+                .rttvar(40);
+        delegated.kaTimeoutDelta(-1).retransmitTimeoutDelta(conn.rexmtDelta);
+        ext.wrap(at + StateOffsets.TCP_EXT).clear();
+        ext.version(TcpStateExt.CURRENT_VERSION).flags(conn.extFlags);
+        ext.rcvAdv(conn.rcvAdv).recover(conn.sndUna).srttUs(10_500).rttvarUs(2_000);
+        ext.rtoUs(250_000).lastAckSent(conn.rcvNxt).sndWl2(conn.sndUna);
+        ext.bytesIn(777).bytesOut(888).retransmits(3);
+    }
+
+    /** Complete the oldest query. */
+    void completeQuery() {
+        long root = queries.remove(0);
+        query(root);
+        adapter.queryOffloadComplete(root);
+    }
+
+    private void query(long first) {
+        for (long at = first; at != 0; at = block.wrap(at).nextBlock()) {
+            block.wrap(at);
+            query(block.dependentBlockList());
+            block.wrap(at).status(OffloadStatus.SUCCESS.code());
+            if (block.miniportOffloadContext() != 0) {
+                block.status(queryStatus.code());
+                fill(conns.get(token()), at);
+            }
+        }
+    }
+
+    // ---- I/O.
+
+    @Override
+    public void tcpOffloadSend(long token, long netBufferLists) {
+        calls.add("send");
+        addAll(conns.get(token).sends, netBufferLists);
+    }
+
+    @Override
+    public void tcpOffloadReceive(long token, long netBufferLists) {
+        calls.add("receive");
+        conns.get(token).receivesPosted++;
+        complete(netBufferLists, OffloadStatus.SUCCESS, 0);
+        actions.add(() -> adapter.tcpOffloadReceiveComplete(netBufferLists));
+    }
+
+    @Override
+    public void tcpOffloadDisconnect(long token, long netBufferList, int flags) {
+        calls.add("disconnect " + flags);
+        conns.get(token).disconnects.add(netBufferList);
+        conns.get(token).disconnectFlags.add(flags);
+    }
+
+    @Override
+    public void tcpOffloadForward(long token, long netBufferLists) {
+        calls.add("forward");
+        conns.get(token).forwarded.add(bytes(netBufferLists));
+        complete(netBufferLists, OffloadStatus.SUCCESS, 0);
+        actions.add(() -> adapter.tcpOffloadForwardComplete(netBufferLists));
+    }
+
+    @Override
+    public void tcpOffloadReceiveReturn(long netBufferLists) {
+        for (long nbl = netBufferLists; nbl != 0; ) {
+            long next = list.wrap(nbl).next();
+            indications.free(nbl);
+            returned++;
+            nbl = next;
+        }
+    }
+
+    private void complete(long nbl, OffloadStatus status, int bytes) {
+        list.wrap(nbl).status(status.code()).bytesTransferred(bytes);
+    }
+
+    /** Complete the oldest send: SUCCESS acknowledges it. */
+    void completeSend(Conn conn, OffloadStatus status) {
+        long nbl = conn.sends.remove(0);
+        int bytes = status == OffloadStatus.SUCCESS ? length(nbl) : 0;
+        conn.sndUna += bytes;
+        conn.sndNxt = Math.max(conn.sndNxt, conn.sndUna);
+        conn.sndMax = Math.max(conn.sndMax, conn.sndUna);
+        complete(nbl, status, bytes);
+        netBuffer.wrap(list.firstNetBuffer());
+        netBuffer.dataOffset(netBuffer.dataOffset() + bytes).dataLength(length(nbl) - bytes);
+        list.wrap(nbl).next(0);
+        actions.add(() -> adapter.tcpOffloadSendComplete(nbl));
+    }
+
+    /** The peer acknowledged the first bytes of what is outstanding. */
+    void acknowledge(Conn conn, int bytes) {
+        long nbl = conn.sends.get(0);
+        conn.sndUna += bytes;
+        netBuffer.wrap(list.wrap(nbl).firstNetBuffer());
+        int left = netBuffer.dataLength() - bytes;
+        netBuffer.dataOffset(netBuffer.dataOffset() + bytes).dataLength(left);
+        netBuffer.currentMdlOffset(netBuffer.currentMdlOffset() + bytes);
+    }
+
+    void completeDisconnect(Conn conn, OffloadStatus status) {
+        long nbl = conn.disconnects.remove(0);
+        complete(nbl, status, 0);
+        actions.add(() -> adapter.tcpOffloadDisconnectComplete(nbl));
+    }
+
+    /** A list that holds these bytes in MDLs of at most {@code piece}. */
+    long indication(byte[] data) {
+        long nbl = indications.allocate();
+        ByteBuffer buffer = indications.buffer(nbl);
+        buffer.put(BufferPool.dataAt(nbl), data, 0, data.length);
+        indications.range(nbl, 0, data.length);
+        return nbl;
+    }
+
+    /** Indicate data out of the next turn; {@link #lastVerdict} tells what became of it. */
+    void indicate(Conn conn, byte[] data) {
+        actions.add(
+                () -> {
+                    long nbl = indication(data);
+                    BytesConsumed consumed = new BytesConsumed();
+                    lastVerdict =
+                            adapter.tcpOffloadReceiveIndicate(
+                                    conn.handle, nbl, OffloadStatus.SUCCESS, consumed);
+                    if (lastVerdict == OffloadStatus.SUCCESS) {
+                        conn.rcvNxt += data.length;
+                        conn.rcvAdv = Math.max(conn.rcvAdv, conn.rcvNxt + 100_000);
+                    } else {
+                        indications.free(nbl);
+                    }
+                });
+    }
+
+    void event(Conn conn, TcpEvent event, int information) {
+        actions.add(() -> adapter.tcpOffloadEvent(conn.handle, event, information));
+    }
+
+    void retrieve(Conn conn, UploadReason reason) {
+        event(conn, TcpEvent.RETRIEVE, reason.code());
+    }
+
+    void status(StatusIndication indication) {
+        actions.add(() -> adapter.statusIndication(indication));
+    }
+
+    // ---- Frames, and the turn.
+
+    @Override
+    public void sendNetBufferLists(long netBufferLists) {
+        frames.sendNetBufferLists(netBufferLists);
+    }
+
+    @Override
+    public void returnNetBufferLists(long netBufferLists) {
+        frames.returnNetBufferLists(netBufferLists);
+    }
+
+    @Override
+    public int doWork(long nowNanos) {
+        int work = 0;
+        for (int left = actions.size(); left > 0; left--) {
+            actions.poll().run();
+            work++;
+        }
+        return work + frames.doWork(nowNanos);
+    }
+
+    @Override
+    public long nextDeadline() {
+        return actions.isEmpty() ? frames.nextDeadline() : 0;
+    }
+
+    int length(long nbl) {
+        return netBuffer.wrap(list.wrap(nbl).firstNetBuffer()).dataLength();
+    }
+
+    byte[] bytes(long nbl) {
+        netBuffer.wrap(list.wrap(nbl).firstNetBuffer());
+        byte[] bytes = new byte[netBuffer.dataLength()];
+        mdl.wrap(netBuffer.currentMdl());
+        ByteBuffer buffer = memory.buffer(Refs.region(mdl.data()));
+        buffer.get(Refs.offset(mdl.data()) + netBuffer.currentMdlOffset(), bytes);
+        return bytes;
+    }
+}
