@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.tools.inspect;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Answers {@code flue conns} from inside a duty cycle: nothing here blocks, one query at a time is
+ * under way, and a client that does not read is dropped.
+ *
+ * <p>The protocol: the client sends one line, "conns json" or "conns text"; the answer is the text
+ * and then the end of the stream. An answer to anything else begins with "error: ".
+ */
+public final class InspectServer implements AutoCloseable {
+    private static final long POLL_NANOS = 5_000_000;
+    private static final int MAX_CLIENTS = 16;
+
+    private final Inspectable source;
+    private final Path path;
+    private final ServerSocketChannel listener;
+    private final List<InspectClient> clients = new ArrayList<>();
+    private long nextPoll = Long.MIN_VALUE;
+    private boolean queryUnderWay;
+
+    private InspectServer(Inspectable source, Path path, ServerSocketChannel listener) {
+        this.source = source;
+        this.path = path;
+        this.listener = listener;
+    }
+
+    /**
+     * Listens for this process in this user's directory.
+     *
+     * @throws IOException when that cannot be; the message is for people
+     */
+    public static InspectServer open(Inspectable source) throws IOException {
+        return open(source, SocketDirectory.ofThisUser(), ProcessHandle.current().pid());
+    }
+
+    static InspectServer open(Inspectable source, SocketDirectory directory, long pid)
+            throws IOException {
+        Path path = directory.socketFor(pid);
+        Files.deleteIfExists(path); // Of an earlier process with our number.
+        ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            listener.bind(UnixDomainSocketAddress.of(path));
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+            listener.configureBlocking(false);
+        } catch (IOException e) {
+            listener.close();
+            throw e;
+        }
+        return new InspectServer(source, path, listener);
+    }
+
+    /** A turn: most are free, for it looks at the sockets every few milliseconds only. */
+    public int doWork(long nowNanos) {
+        if (nextPoll != Long.MIN_VALUE && nowNanos < nextPoll) {
+            return 0;
+        }
+        nextPoll = nowNanos + POLL_NANOS;
+        accept(nowNanos);
+        int work = 0;
+        for (int i = clients.size() - 1; i >= 0; i--) {
+            InspectClient client = clients.get(i);
+            work += client.doWork(nowNanos);
+            if (client.finished()) {
+                clients.remove(i);
+            }
+        }
+        for (int i = 0; i < clients.size() && !queryUnderWay; i++) {
+            if (clients.get(i).wantsAnswer()) {
+                query(clients.get(i));
+            }
+        }
+        return work;
+    }
+
+    private void query(InspectClient client) {
+        queryUnderWay = true;
+        client.querying();
+        source.query(
+                connections -> {
+                    queryUnderWay = false;
+                    client.answer(connections, source);
+                });
+    }
+
+    /** Ends all answers and removes the socket's file. */
+    @Override
+    public void close() {
+        clients.forEach(InspectClient::close);
+        clients.clear();
+        try {
+            listener.close();
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            // A file that stays is recognised as stale by the next flue conns.
+        }
+    }
+
+    private void accept(long nowNanos) {
+        try {
+            while (clients.size() < MAX_CLIENTS) {
+                SocketChannel channel = listener.accept();
+                if (channel == null) {
+                    return;
+                }
+                channel.configureBlocking(false);
+                clients.add(new InspectClient(channel, nowNanos));
+            }
+        } catch (IOException e) {
+            // Out of descriptors, for example: the next turn tries again.
+        }
+    }
+}
