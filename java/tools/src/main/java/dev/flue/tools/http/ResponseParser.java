@@ -151,7 +151,11 @@ final class ResponseParser {
                 throw new IOException("the answer is not HTTP/1.1");
             }
             status = Integer.parseInt(matcher.group(1));
-            reason = matcher.group(2) == null ? "" : matcher.group(2);
+            // It will be shown to people: nothing that a terminal would obey.
+            reason =
+                    matcher.group(2) == null
+                            ? ""
+                            : matcher.group(2).replaceAll("[^\\x20-\\x7e]", "?");
         } else if (!text.isEmpty()) {
             int colon = text.indexOf(':');
             if (colon < 1 || headers.size() >= MAX_FIELDS) {
@@ -176,7 +180,7 @@ final class ResponseParser {
         } else if (coding.equalsIgnoreCase("chunked")) {
             state = State.CHUNK_SIZE;
         } else if (!coding.isEmpty()) {
-            throw new IOException("the transfer coding '" + coding + "' is not supported");
+            throw new IOException("the transfer coding of the response is not supported");
         } else if (length == null) {
             state = State.UNTIL_CLOSE;
         } else if (length.matches("\\d{1,18}")) {
