@@ -27,6 +27,8 @@ import java.util.function.Consumer;
  * stack. Owns all of it. Turned, asked and closed by one thread.
  */
 public final class Assembly implements Turn, Inspectable, AutoCloseable {
+    private static final String REFUSED = "chimney.initiate_failed_blocks";
+
     private final NativePort port;
     private final NativeOffloadTarget target;
     private final UserHostStack stack;
@@ -128,9 +130,9 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         return counters;
     }
 
-    /** Connections that the target refused. */
+    /** Blocks that the engine refused to take. */
     public long refusedOffloads() {
-        return stack.counters().initiatesFailed;
+        return target.counters().getOrDefault(REFUSED, 0L);
     }
 
     /** Everything is given back: no connection is offloaded, no operation under way. */
