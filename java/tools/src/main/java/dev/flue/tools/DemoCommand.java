@@ -76,12 +76,7 @@ final class DemoCommand implements Callable<Integer> {
                 Content down = content(1)) {
             Demo demo =
                     new Demo(
-                            up,
-                            down,
-                            seed,
-                            spec.commandLine().getOut(),
-                            json,
-                            shutdown::requested);
+                            up, down, seed, spec.commandLine().getOut(), json, shutdown::requested);
             return demo.run(target, drop) ? ExitCode.OK : ExitCode.SOFTWARE;
         } catch (UncheckedIOException e) {
             throw new ToolException("cannot read: " + e.getCause().getMessage(), e);

@@ -73,8 +73,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         // Every connection may have a path and a neighbor of its own.
         int objects = 3 * settings.maxConnections();
         for (StackSettings.Driver ignored : settings.drivers()) {
-            adapter =
-                    new MiniportAdapter(memory, new PassThroughDriver(memory, adapter, objects));
+            adapter = new MiniportAdapter(memory, new PassThroughDriver(memory, adapter, objects));
         }
         HostStackConfig config =
                 HostStackConfig.builder()
@@ -115,8 +114,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     public Map<String, Long> held() {
         Map<String, Long> held = new LinkedHashMap<>();
         for (EngineResource resource : EngineResource.values()) {
-            held.put(
-                    "engine_" + resource.name().toLowerCase(Locale.ROOT), target.held(resource));
+            held.put("engine_" + resource.name().toLowerCase(Locale.ROOT), target.held(resource));
         }
         stack.held().forEach((name, count) -> held.put("stack_" + name, count.longValue()));
         held.put("port_buffers", (long) port.buffersHeld());

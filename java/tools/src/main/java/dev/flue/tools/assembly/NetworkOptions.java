@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
 
 /** The options that say which network a command is on, and how they become a stack. */
 public final class NetworkOptions {
-    private static final Pattern TAP_DEVICE = Pattern.compile("net_tap\\d*,(?:.*,)?iface=([^,]+).*");
+    private static final Pattern TAP_DEVICE =
+            Pattern.compile("net_tap\\d*,(?:.*,)?iface=([^,]+).*");
     private static final String NONE = "none";
 
     @ArgGroup(multiplicity = "1")

@@ -7,8 +7,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets a duty cycle end in order when the JVM is told to go (SIGTERM, SIGINT): the JVM's exit waits,
- * for a bounded time, until the thread that runs the cycle has given everything back.
+ * Lets a duty cycle end in order when the JVM is told to go (SIGTERM, SIGINT): the JVM's exit
+ * waits, for a bounded time, until the thread that runs the cycle has given everything back.
  *
  * <pre>{@code
  * try (Shutdown shutdown = Shutdown.install()) {

@@ -114,8 +114,13 @@ public final class Demo {
     private void runPlain(int dropPpm) {
         String cause = Flue.unavailabilityCause();
         try (Stage stage = new PlainStage(MTU, dropPpm, seed)) {
-            report.party("host stack " + Stage.CLIENT + " - Java memory - host stack "
-                    + Stage.SERVER + ": no offload target, " + cause);
+            report.party(
+                    "host stack "
+                            + Stage.CLIENT
+                            + " - Java memory - host stack "
+                            + Stage.SERVER
+                            + ": no offload target, "
+                            + cause);
             report.heading("A connection between the host stacks carries both ways at once");
             Transfer transfer = transfer(stage, 0);
             carry(transfer, "carry");
@@ -135,8 +140,13 @@ public final class Demo {
         String drivers = options.drivers().isEmpty() ? "no driver" : "drivers " + options.drivers();
         String polling = options.ownThread() ? "a thread of its own" : "the duty cycle";
         String rest =
-                " - " + drivers + " - offload target, polled by " + polling + ", arena "
-                        + arena(stage.clientAssembly()) + " - wire";
+                " - "
+                        + drivers
+                        + " - offload target, polled by "
+                        + polling
+                        + ", arena "
+                        + arena(stage.clientAssembly())
+                        + " - wire";
         report.party("client: host stack " + Stage.CLIENT + rest);
         report.party("server: host stack " + Stage.SERVER + rest);
     }
@@ -153,8 +163,7 @@ public final class Demo {
         int uploads = transfer.client().uploads() + transfer.server().uploads();
         int handOvers = Math.min(uploads, Math.max(0, offloads - 2));
         report.carried(
-                new DemoReport.Carried(
-                        name, bytes, nanos, transfer.verify(), handOvers, offloads));
+                new DemoReport.Carried(name, bytes, nanos, transfer.verify(), handOvers, offloads));
         carried += bytes;
         return handOvers;
     }
@@ -178,7 +187,11 @@ public final class Demo {
 
     private static String arena(Assembly assembly) {
         ArenaInfo arena = assembly.arena();
-        return arena.kind() + ", " + Sizes.format(arena.usedBytes()) + " of "
-                + Sizes.format(arena.sizeBytes()) + " used";
+        return arena.kind()
+                + ", "
+                + Sizes.format(arena.usedBytes())
+                + " of "
+                + Sizes.format(arena.sizeBytes())
+                + " used";
     }
 }

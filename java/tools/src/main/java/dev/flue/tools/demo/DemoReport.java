@@ -19,8 +19,12 @@ final class DemoReport {
      * @param handOvers times a connection was taken back and offloaded again, both ends
      */
     record Carried(
-            String name, long bytes, long nanos, List<String> sha256, int handOvers, int offloads) {
-    }
+            String name,
+            long bytes,
+            long nanos,
+            List<String> sha256,
+            int handOvers,
+            int offloads) {}
 
     /** A stack's connections, and where its context areas lie. */
     record Tree(String party, String arena, List<ConnectionInfo> connections) {}
@@ -48,9 +52,14 @@ final class DemoReport {
 
     void carried(Carried carried) {
         transfers.add(carried);
-        say("  " + Sizes.format(carried.bytes()) + " in " + Sizes.time(carried.nanos()) + ": "
-                + Sizes.rate(carried.bytes(), carried.nanos())
-                + ", with generating and hashing at both ends");
+        say(
+                "  "
+                        + Sizes.format(carried.bytes())
+                        + " in "
+                        + Sizes.time(carried.nanos())
+                        + ": "
+                        + Sizes.rate(carried.bytes(), carried.nanos())
+                        + ", with generating and hashing at both ends");
         say("  sha-256 client to server: " + carried.sha256().get(0) + ", equal");
         say("  sha-256 server to client: " + carried.sha256().get(1) + ", equal");
     }
@@ -67,18 +76,36 @@ final class DemoReport {
             }
             if (each.neighborToken() != neighbor) {
                 neighbor = each.neighborToken();
-                say("    neighbor " + Ipv4.format(each.remoteAddress()) + "  token "
-                        + hex(neighbor));
+                say(
+                        "    neighbor "
+                                + Ipv4.format(each.remoteAddress())
+                                + "  token "
+                                + hex(neighbor));
             }
             if (each.pathToken() != path) {
                 path = each.pathToken();
-                say("      path " + Ipv4.format(each.localAddress()) + " -> "
-                        + Ipv4.format(each.remoteAddress()) + "  token " + hex(path));
+                say(
+                        "      path "
+                                + Ipv4.format(each.localAddress())
+                                + " -> "
+                                + Ipv4.format(each.remoteAddress())
+                                + "  token "
+                                + hex(path));
             }
             say("        connection " + ends(each) + "  token " + hex(each.tcpToken()));
-            say("          " + each.state() + ", cwnd " + each.cwnd() + ", srtt "
-                    + each.srttMicros() + " us, retransmits " + each.retransmits() + ", in "
-                    + each.bytesIn() + ", out " + each.bytesOut());
+            say(
+                    "          "
+                            + each.state()
+                            + ", cwnd "
+                            + each.cwnd()
+                            + ", srtt "
+                            + each.srttMicros()
+                            + " us, retransmits "
+                            + each.retransmits()
+                            + ", in "
+                            + each.bytesIn()
+                            + ", out "
+                            + each.bytesOut());
         }
     }
 

@@ -9,8 +9,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 
 /**
- * One end of a transfer: sends its content, takes the other end's, both hashed on the way, and moves
- * its connection between host stack and target when told to. All calls on the stacks' thread.
+ * One end of a transfer: sends its content, takes the other end's, both hashed on the way, and
+ * moves its connection between host stack and target when told to. All calls on the stacks' thread.
  */
 final class Peer implements ConnectionHandler {
     private static final int CHUNK = 64 * 1024;

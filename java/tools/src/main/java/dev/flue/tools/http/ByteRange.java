@@ -39,8 +39,7 @@ record ByteRange(Kind kind, long first, long length) {
             return new ByteRange(Kind.PART, size - length, length);
         }
         long first = Long.parseLong(matcher.group(1));
-        long last =
-                matcher.group(2).isEmpty() ? Long.MAX_VALUE : Long.parseLong(matcher.group(2));
+        long last = matcher.group(2).isEmpty() ? Long.MAX_VALUE : Long.parseLong(matcher.group(2));
         if (last < first) {
             return ALL;
         }

@@ -76,14 +76,18 @@ final class FileResponder {
         return HttpResponse.error(301, "").header("Location", location.toString());
     }
 
-    private static HttpResponse file(
-            HttpRequest request, Path path, BasicFileAttributes attributes) throws IOException {
+    private static HttpResponse file(HttpRequest request, Path path, BasicFileAttributes attributes)
+            throws IOException {
         Instant modified = attributes.lastModifiedTime().toInstant();
         long size = attributes.size();
         String tag =
-                '"' + Long.toHexString(modified.getEpochSecond())
-                        + '-' + Integer.toHexString(modified.getNano())
-                        + '-' + Long.toHexString(size) + '"';
+                '"'
+                        + Long.toHexString(modified.getEpochSecond())
+                        + '-'
+                        + Integer.toHexString(modified.getNano())
+                        + '-'
+                        + Long.toHexString(size)
+                        + '"';
         if (notModified(request, tag, modified)) {
             return validators(new HttpResponse(304), tag, modified);
         }
@@ -117,7 +121,8 @@ final class FileResponder {
         String tags = request.header("if-none-match");
         if (!tags.isEmpty()) {
             // Weak comparison (RFC 9110, 13.1.2).
-            return tags.strip().equals("*") || request.headerHas("if-none-match", tag)
+            return tags.strip().equals("*")
+                    || request.headerHas("if-none-match", tag)
                     || request.headerHas("if-none-match", "W/" + tag);
         }
         Instant since = HttpDates.parse(request.header("if-modified-since"));

@@ -32,7 +32,10 @@ public final class HttpGet implements ConnectionHandler {
         this.destination = destination;
         this.digest = sha256();
         String head =
-                "GET " + url.target() + " HTTP/1.1\r\nHost: " + url.authority()
+                "GET "
+                        + url.target()
+                        + " HTTP/1.1\r\nHost: "
+                        + url.authority()
                         + "\r\nUser-Agent: flue\r\nAccept: */*\r\nConnection: close\r\n\r\n";
         request = ByteBuffer.wrap(head.getBytes(StandardCharsets.US_ASCII));
     }
@@ -99,7 +102,10 @@ public final class HttpGet implements ConnectionHandler {
                 connection.close();
             }
         } catch (IOException | UncheckedIOException e) {
-            finish(e instanceof UncheckedIOException u ? u.getCause().getMessage() : e.getMessage());
+            finish(
+                    e instanceof UncheckedIOException u
+                            ? u.getCause().getMessage()
+                            : e.getMessage());
             connection.abort();
         }
     }

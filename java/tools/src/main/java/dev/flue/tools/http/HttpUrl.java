@@ -30,7 +30,8 @@ public record HttpUrl(String host, int port, String target) {
         if (port < 1 || port > 65535) {
             throw new IllegalArgumentException("'" + text + "' names port " + port);
         }
-        String path = uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
+        String path =
+                uri.getRawPath() == null || uri.getRawPath().isEmpty() ? "/" : uri.getRawPath();
         String target = uri.getRawQuery() == null ? path : path + '?' + uri.getRawQuery();
         return new HttpUrl(uri.getHost(), port, target);
     }

@@ -76,8 +76,7 @@ final class InspectClient {
             close();
             return 0;
         }
-        String text =
-                new String(request.array(), 0, request.position(), StandardCharsets.US_ASCII);
+        String text = new String(request.array(), 0, request.position(), StandardCharsets.US_ASCII);
         if (text.endsWith("\n") || !request.hasRemaining()) {
             asked = true;
             String line = text.strip();

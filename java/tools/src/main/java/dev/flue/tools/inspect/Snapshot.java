@@ -50,7 +50,16 @@ record Snapshot(
         text.append("process ").append(pid).append(": ").append(connections.size());
         text.append(connections.size() == 1 ? " connection\n" : " connections\n");
         if (!connections.isEmpty()) {
-            row(text, "LOCAL", "REMOTE", "STATE", "OFFLOADED", "CWND", "SRTT us", "RETR", "IN",
+            row(
+                    text,
+                    "LOCAL",
+                    "REMOTE",
+                    "STATE",
+                    "OFFLOADED",
+                    "CWND",
+                    "SRTT us",
+                    "RETR",
+                    "IN",
                     "OUT");
         }
         for (ConnectionInfo each : connections) {

@@ -25,7 +25,8 @@ class ContentTest {
             int position = random.nextInt(1003);
             int count = 1 + random.nextInt(100);
             assertThat(read(content, position, count))
-                    .isEqualTo(Arrays.copyOfRange(whole, position, Math.min(1003, position + count)));
+                    .isEqualTo(
+                            Arrays.copyOfRange(whole, position, Math.min(1003, position + count)));
         }
     }
 

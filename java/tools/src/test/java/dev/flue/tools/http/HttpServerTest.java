@@ -47,7 +47,10 @@ class HttpServerTest {
     private String answer(String method, String target, String... headers) {
         FakeConnection connection = connect();
         connection.arrives(
-                method + " " + target + " HTTP/1.1\r\nHost: x\r\n"
+                method
+                        + " "
+                        + target
+                        + " HTTP/1.1\r\nHost: x\r\n"
                         + (headers.length == 0 ? "" : String.join("\r\n", headers) + "\r\n")
                         + "\r\n");
         return connection.sent();
@@ -151,17 +154,9 @@ class HttpServerTest {
         assertThat(answer("GET", "/ten.txt", "If-None-Match: " + tag))
                 .startsWith("HTTP/1.1 304 ")
                 .endsWith("\r\n\r\n");
-        assertThat(
-                        answer(
-                                "GET",
-                                "/ten.txt",
-                                "If-Modified-Since: Sat, 21 Nov 2026 09:59:00 GMT"))
+        assertThat(answer("GET", "/ten.txt", "If-Modified-Since: Sat, 21 Nov 2026 09:59:00 GMT"))
                 .startsWith("HTTP/1.1 304 ");
-        assertThat(
-                        answer(
-                                "GET",
-                                "/ten.txt",
-                                "If-Modified-Since: Sat, 21 Nov 2026 09:58:59 GMT"))
+        assertThat(answer("GET", "/ten.txt", "If-Modified-Since: Sat, 21 Nov 2026 09:58:59 GMT"))
                 .startsWith("HTTP/1.1 200 ");
     }
 
@@ -350,7 +345,9 @@ class HttpServerTest {
                 connection.peerCloses();
             }
             assertThat(connection.closed).as("seed %d", seed).isTrue();
-            assertThat(connection.sent()).as("seed %d", seed).matches("(?s)(HTTP/1\\.1 \\d{3} .*)?");
+            assertThat(connection.sent())
+                    .as("seed %d", seed)
+                    .matches("(?s)(HTTP/1\\.1 \\d{3} .*)?");
         }
     }
 }

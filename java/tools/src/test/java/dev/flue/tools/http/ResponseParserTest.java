@@ -15,8 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ResponseParserTest {
     private final StringBuilder body = new StringBuilder();
     private final ResponseParser parser =
-            new ResponseParser(
-                    piece -> body.append(StandardCharsets.ISO_8859_1.decode(piece)));
+            new ResponseParser(piece -> body.append(StandardCharsets.ISO_8859_1.decode(piece)));
 
     private int take(String text) throws IOException {
         byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);

@@ -30,12 +30,38 @@ import org.junit.jupiter.api.Timeout;
 class InspectTest {
     private static final ConnectionInfo OFFLOADED =
             new ConnectionInfo(
-                    0xc6120002, 8080, 0xc6120001, 40000, TcpState.ESTABLISHED, true, "", 1, 2,
-                    0x8000000000000003L, 14480, 250, 4, 5, 6);
+                    0xc6120002,
+                    8080,
+                    0xc6120001,
+                    40000,
+                    TcpState.ESTABLISHED,
+                    true,
+                    "",
+                    1,
+                    2,
+                    0x8000000000000003L,
+                    14480,
+                    250,
+                    4,
+                    5,
+                    6);
     private static final ConnectionInfo NOT_OFFLOADED =
             new ConnectionInfo(
-                    0xc6120002, 8080, 0xc6120001, 40001, TcpState.CLOSE_WAIT, false,
-                    "the \"arena\" is full", 0, 0, 0, 14480, 0, 0, 0, 0);
+                    0xc6120002,
+                    8080,
+                    0xc6120001,
+                    40001,
+                    TcpState.CLOSE_WAIT,
+                    false,
+                    "the \"arena\" is full",
+                    0,
+                    0,
+                    0,
+                    14480,
+                    0,
+                    0,
+                    0,
+                    0);
 
     // Not a JUnit temporary directory: its long name may not fit into a socket address.
     private Path directory;
@@ -106,7 +132,9 @@ class InspectTest {
             String pid = Long.toString(ProcessHandle.current().pid());
             assertThat(ask(server, true))
                     .isEqualTo(
-                            "{\"version\":1,\"pid\":" + pid + ",\"connections\":["
+                            "{\"version\":1,\"pid\":"
+                                    + pid
+                                    + ",\"connections\":["
                                     + "{\"local\":\"198.18.0.2:8080\",\"remote\":\"198.18.0.1:40000\","
                                     + "\"state\":\"ESTABLISHED\",\"offloaded\":true,\"cause\":\"\","
                                     + "\"neighbor_token\":\"0x1\",\"path_token\":\"0x2\","

@@ -14,7 +14,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SizesTest {
     @ParameterizedTest
-    @CsvSource({"0, 0", "4096, 4096", "64KiB, 65536", "64k, 65536", "1 MiB, 1048576", "2G, 2147483648"})
+    @CsvSource({
+        "0, 0",
+        "4096, 4096",
+        "64KiB, 65536",
+        "64k, 65536",
+        "1 MiB, 1048576",
+        "2G, 2147483648"
+    })
     void readsSizesAsPeopleWriteThem(String text, long bytes) {
         assertThat(Sizes.parse(text)).isEqualTo(bytes);
     }
