@@ -42,7 +42,7 @@ public final class Main implements Runnable {
     }
 
     /** The command, ready to execute; for tests too. */
-    static CommandLine commandLine() {
+    public static CommandLine commandLine() {
         CommandLine commandLine = new CommandLine(new Main());
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.registerConverter(Cidr.class, text -> convert(text, Cidr::parse));
