@@ -48,7 +48,8 @@ final class FlueServer implements AutoCloseable {
     }
 
     static boolean isBuilt() {
-        return Files.isExecutable(launcher()) && Files.exists(launcher().resolveSibling("flue.jar"));
+        return Files.isExecutable(launcher())
+                && Files.exists(launcher().resolveSibling("flue.jar"));
     }
 
     String printed() {

@@ -119,8 +119,7 @@ abstract class ServeScenarios {
         try (FlueServer server = serve()) {
             for (int i = 0; i < 50; i++) {
                 Path received = temp.resolve("received" + i);
-                clients.add(
-                        Commands.start(curl("small.bin", received), temp.resolve("curl" + i)));
+                clients.add(Commands.start(curl("small.bin", received), temp.resolve("curl" + i)));
             }
             for (int i = 0; i < 50; i++) {
                 assertThat(clients.get(i).waitFor(100, TimeUnit.SECONDS)).isTrue();
@@ -145,8 +144,7 @@ abstract class ServeScenarios {
                     .hasBinaryContent(java.util.Arrays.copyOfRange(served, 1000, 501_000));
             Commands.run(curl("small.bin", received, "-r", "-7"));
             assertThat(received)
-                    .hasBinaryContent(
-                            java.util.Arrays.copyOfRange(served, SMALL - 7, SMALL));
+                    .hasBinaryContent(java.util.Arrays.copyOfRange(served, SMALL - 7, SMALL));
             server.awaitHoldsNothing();
         }
     }
@@ -165,7 +163,16 @@ abstract class ServeScenarios {
             assertThat(handOvers.find()).as(server.printed()).isTrue();
             assertThat(Integer.parseInt(handOvers.group(1))).isGreaterThan(10);
         }
-        assertThat(Commands.run(List.of("tshark", "-r", capture.toString(), "-Y", "tcp", "-c", "1")))
+        assertThat(
+                        Commands.run(
+                                List.of(
+                                        "tshark",
+                                        "-r",
+                                        capture.toString(),
+                                        "-Y",
+                                        "tcp",
+                                        "-c",
+                                        "1")))
                 .as("the capture has TCP in it")
                 .contains("198.18.0.2");
         List<String> faults =

@@ -67,7 +67,6 @@ final class FetchCommand implements Callable<Integer> {
             long nanos = System.nanoTime() - start;
             new DutyCycle(List.of(assembly))
                     .runUntil(() -> assembly.stack().connectionCount() == 0, CLOSE_NANOS);
-            Shutdown.giveBack(List.of(assembly));
             shutdown.check();
             if (!get.problem().isEmpty()) {
                 throw new ToolException(url.authority() + ": " + get.problem());

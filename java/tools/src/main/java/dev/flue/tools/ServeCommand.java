@@ -131,7 +131,7 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private void leave(Assembly assembly, HttpServer http) {
-        String held = Shutdown.giveBack(List.of(assembly));
+        boolean given = assembly.giveBack();
         PrintWriter out = spec.commandLine().getOut();
         out.println(
                 "served "
@@ -141,7 +141,9 @@ final class ServeCommand implements Callable<Integer> {
                         + ", "
                         + http.handOvers()
                         + " hand-overs; "
-                        + (held.isEmpty() ? "all connections given back" : held));
+                        + (given
+                                ? "all connections given back"
+                                : "not all connections could be taken back within 5 s"));
         out.flush();
     }
 

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
@@ -28,6 +29,8 @@ import java.util.function.Consumer;
  */
 public final class Assembly implements Turn, Inspectable, AutoCloseable {
     private static final String REFUSED = "chimney.initiate_failed_blocks";
+
+    private static final long GIVE_BACK_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final NativePort port;
     private final NativeOffloadTarget target;
@@ -138,12 +141,27 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         return stack.quiescent();
     }
 
-    /** Resets what is still connected, then frees stack, target and port. Idempotent. */
+    /**
+     * Takes everything back to the host stack, for a bounded time.
+     *
+     * @return whether nothing is offloaded any more
+     */
+    public boolean giveBack() {
+        stack.uploadAll();
+        return new DutyCycle(List.of(this)).runUntil(this::quiescent, GIVE_BACK_NANOS);
+    }
+
+    /** Gives everything back, resets what is connected, frees stack, target, port. Idempotent. */
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            giveBack();
             stack.close();
+        } finally {
             closeAll(target, port);
         }
     }

@@ -2,7 +2,6 @@
 package dev.flue.tools.assembly;
 
 import dev.flue.tools.ToolException;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -13,13 +12,12 @@ import java.util.concurrent.TimeUnit;
  * <pre>{@code
  * try (Shutdown shutdown = Shutdown.install()) {
  *     cycle.runUntil(shutdown::requested);
- *     Shutdown.giveBack(assemblies);
+ *     assembly.close();
  * }
  * }</pre>
  */
 public final class Shutdown implements AutoCloseable {
-    private static final long GIVE_BACK_NANOS = TimeUnit.SECONDS.toNanos(5);
-    private static final long EXIT_WAIT_SECONDS = 10;
+    private static final long EXIT_WAIT_SECONDS = 15;
 
     private final CountDownLatch finished = new CountDownLatch(1);
     private final Thread hook = new Thread(this::exiting, "flue-shutdown");
@@ -36,27 +34,6 @@ public final class Shutdown implements AutoCloseable {
     /** The JVM is on its way out. Any thread. */
     public boolean requested() {
         return requested;
-    }
-
-    /**
-     * Takes every connection back to the host stack, for a bounded time, and closes all.
-     *
-     * @return what was still held at the end for lack of time; "" = nothing
-     */
-    public static String giveBack(List<Assembly> assemblies) {
-        for (Assembly assembly : assemblies) {
-            assembly.stack().uploadAll();
-        }
-        boolean all =
-                new DutyCycle(List.copyOf(assemblies))
-                        .runUntil(
-                                () -> assemblies.stream().allMatch(Assembly::quiescent),
-                                GIVE_BACK_NANOS);
-        String held = all ? "" : "connections could not be taken back within 5 s";
-        for (Assembly assembly : assemblies) {
-            assembly.close();
-        }
-        return held;
     }
 
     /** Everything is given back: the JVM may go. */

@@ -7,7 +7,6 @@ import dev.flue.bindings.WireCounter;
 import dev.flue.host.UserHostStack;
 import dev.flue.tools.assembly.Assembly;
 import dev.flue.tools.assembly.Cidr;
-import dev.flue.tools.assembly.Shutdown;
 import dev.flue.tools.assembly.StackSettings;
 import dev.flue.tools.assembly.TargetOptions;
 import dev.flue.tools.assembly.Turn;
@@ -104,8 +103,8 @@ final class OffloadedStage implements Stage {
     }
 
     @Override
-    public String giveBack() {
-        return Shutdown.giveBack(List.of(client, server));
+    public boolean giveBack() {
+        return client.giveBack() & server.giveBack();
     }
 
     @Override

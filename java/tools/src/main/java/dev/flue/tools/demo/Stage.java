@@ -21,13 +21,10 @@ interface Stage extends AutoCloseable {
     /** Connections are offloaded here. */
     boolean offloads();
 
-    /**
-     * Gives everything back and frees it.
-     *
-     * @return what could not be given back; "" = nothing
-     */
-    String giveBack();
+    /** Takes everything back to the host stacks; false = not all of it, for lack of time. */
+    boolean giveBack();
 
+    /** Gives everything back and frees it. */
     @Override
     void close();
 }
