@@ -24,7 +24,12 @@ final class Namespace implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
-        Commands.run(List.of("ip", "netns", "delete", name));
+    public void close() throws IOException {
+        try {
+            Commands.run(List.of("ip", "netns", "delete", name));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted: the namespace " + name + " may still be there", e);
+        }
     }
 }

@@ -54,7 +54,7 @@ abstract class ServeScenarios {
     }
 
     @AfterEach
-    void removeNamespace() throws IOException, InterruptedException {
+    void removeNamespace() throws IOException {
         if (namespace != null) {
             namespace.close();
         }
