@@ -77,7 +77,9 @@ final class DemoCommand implements Callable<Integer> {
             Demo demo =
                     new Demo(
                             up, down, seed, spec.commandLine().getOut(), json, shutdown::requested);
-            return demo.run(target, drop) ? ExitCode.OK : ExitCode.SOFTWARE;
+            return demo.run(target, drop, spec.commandLine().getErr())
+                    ? ExitCode.OK
+                    : ExitCode.SOFTWARE;
         } catch (UncheckedIOException e) {
             throw new ToolException("cannot read: " + e.getCause().getMessage(), e);
         }

@@ -7,6 +7,7 @@ import dev.flue.tools.assembly.NetworkOptions;
 import dev.flue.tools.assembly.Shutdown;
 import dev.flue.tools.http.HttpGet;
 import dev.flue.tools.http.HttpUrl;
+import dev.flue.tools.inspect.InspectServer;
 import dev.flue.tools.output.JsonWriter;
 import dev.flue.tools.output.Progress;
 import dev.flue.tools.output.Sizes;
@@ -58,12 +59,14 @@ final class FetchCommand implements Callable<Integer> {
         int server = resolve(url.host());
         try (Shutdown shutdown = Shutdown.install();
                 Download download = Download.to(output);
-                Assembly assembly = network.open()) {
+                Assembly assembly = network.open();
+                InspectServer inspect =
+                        InspectServer.openOrWarn(assembly, spec.commandLine().getErr())) {
             shutdown.check();
             HttpGet get = new HttpGet(url, download::write);
             long start = System.nanoTime();
             assembly.stack().connect(server, url.port(), get);
-            run(assembly, get, shutdown);
+            run(assembly, inspect, get, shutdown);
             long nanos = System.nanoTime() - start;
             new DutyCycle(List.of(assembly))
                     .runUntil(() -> assembly.stack().connectionCount() == 0, CLOSE_NANOS);
@@ -79,12 +82,14 @@ final class FetchCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private static void run(Assembly assembly, HttpGet get, Shutdown shutdown) {
+    private static void run(
+            Assembly assembly, InspectServer inspect, HttpGet get, Shutdown shutdown) {
         try (Progress progress = Progress.onStandardError("fetch", 0)) {
             DutyCycle cycle =
                     new DutyCycle(
                             List.of(
                                     assembly,
+                                    inspect,
                                     now -> {
                                         progress.update(get.bytes(), now);
                                         return 0;

@@ -2,10 +2,11 @@
 package dev.flue.tools;
 
 import dev.flue.tools.assembly.Assembly;
+import dev.flue.tools.assembly.Turn;
 import java.io.PrintWriter;
 
 /** Says once that the target refused a connection, which then stays on the host stack. */
-final class OverloadWarning {
+final class OverloadWarning implements Turn {
     private static final long CHECK_NANOS = 500_000_000;
 
     private final Assembly assembly;
@@ -18,7 +19,8 @@ final class OverloadWarning {
         this.err = err;
     }
 
-    int doWork(long nowNanos) {
+    @Override
+    public int doWork(long nowNanos) {
         if (said || nextCheck != Long.MIN_VALUE && nowNanos < nextCheck) {
             return 0;
         }

@@ -14,7 +14,6 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -66,19 +65,14 @@ final class ServeCommand implements Callable<Integer> {
         HttpServer http = openDirectory();
         try (Shutdown shutdown = Shutdown.install();
                 Assembly assembly = network.open();
-                InspectServer inspect = openInspect(assembly)) {
+                InspectServer inspect =
+                        InspectServer.openOrWarn(assembly, spec.commandLine().getErr())) {
             shutdown.check();
             assembly.stack().listen(listen, BACKLOG, http::newConnection);
             announce();
             OverloadWarning warning = new OverloadWarning(assembly, spec.commandLine().getErr());
-            List<dev.flue.tools.assembly.Turn> parts = new ArrayList<>();
-            parts.add(assembly);
-            parts.add(http::doWork);
-            parts.add(warning::doWork);
-            if (inspect != null) {
-                parts.add(inspect::doWork);
-            }
-            new DutyCycle(parts).runUntil(shutdown::requested);
+            DutyCycle cycle = new DutyCycle(List.of(assembly, http::doWork, warning, inspect));
+            cycle.runUntil(shutdown::requested);
             leave(assembly, http);
         }
         return ExitCode.OK;
@@ -103,18 +97,6 @@ final class ServeCommand implements Callable<Integer> {
             return new HttpServer(directory, InstantSource.system(), every);
         } catch (IOException e) {
             throw new ToolException("cannot serve " + directory + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** Being looked into is a convenience: serving goes on without. */
-    private InspectServer openInspect(Assembly assembly) {
-        try {
-            return InspectServer.open(assembly);
-        } catch (IOException e) {
-            PrintWriter err = spec.commandLine().getErr();
-            err.println("flue: warning: 'flue conns' will not see this process: " + e.getMessage());
-            err.flush();
-            return null;
         }
     }
 

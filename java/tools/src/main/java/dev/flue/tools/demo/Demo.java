@@ -54,13 +54,14 @@ public final class Demo {
     /**
      * Runs it, through its last line.
      *
+     * @param err where warnings go
      * @return whether every byte arrived, through offloaded connections where that is possible
      */
-    public boolean run(TargetOptions options, int dropPpm) {
+    public boolean run(TargetOptions options, int dropPpm, PrintWriter err) {
         boolean offloads = Flue.isAvailable();
         try {
             if (offloads) {
-                runOffloaded(options, dropPpm);
+                runOffloaded(options, dropPpm, err);
             } else {
                 runPlain(dropPpm);
             }
@@ -71,10 +72,10 @@ public final class Demo {
         return true;
     }
 
-    private void runOffloaded(TargetOptions options, int dropPpm) {
+    private void runOffloaded(TargetOptions options, int dropPpm, PrintWriter err) {
         int handOvers;
         boolean given;
-        try (OffloadedStage stage = new OffloadedStage(options, MTU, dropPpm, seed)) {
+        try (OffloadedStage stage = new OffloadedStage(options, MTU, dropPpm, seed, err)) {
             introduce(stage, options);
             report.heading("1. A connection, offloaded at both ends, carries both ways at once");
             Transfer first = transfer(stage, 0);

@@ -21,7 +21,6 @@ final class HttpConnection implements ConnectionHandler {
     private Body body;
     private boolean keepAlive = true;
     private boolean closing;
-    private boolean closed;
     private long idleSince;
     private long sinceHandOver;
     private boolean offloadAgain;
@@ -60,7 +59,6 @@ final class HttpConnection implements ConnectionHandler {
 
     @Override
     public void onClosed(OffloadConnection gone, String cause) {
-        closed = true;
         closing = true;
         endResponse();
         server.closed(this);
@@ -85,10 +83,6 @@ final class HttpConnection implements ConnectionHandler {
             } else if (!takeRequest()) {
                 return;
             }
-        }
-        // Nothing is of interest any more; taking it lets the peer's FIN come through.
-        if (!closed) {
-            connection.receive((buffer, offset, length) -> length, Integer.MAX_VALUE);
         }
     }
 

@@ -87,7 +87,6 @@ public final class HttpGet implements ConnectionHandler {
     @Override
     public void onReadable(OffloadConnection connection) {
         if (finished) {
-            connection.receive((buffer, offset, length) -> length, Integer.MAX_VALUE);
             return;
         }
         try {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.inspect;
 
+import dev.flue.tools.assembly.Turn;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -19,11 +21,12 @@ import java.util.List;
  * <p>The protocol: the client sends one line, "conns json" or "conns text"; the answer is the text
  * and then the end of the stream. An answer to anything else begins with "error: ".
  */
-public final class InspectServer implements AutoCloseable {
+public final class InspectServer implements Turn, AutoCloseable {
     private static final long POLL_NANOS = 5_000_000;
     private static final int MAX_CLIENTS = 16;
 
     private final Inspectable source;
+    // Both null when it is deaf.
     private final Path path;
     private final ServerSocketChannel listener;
     private final List<InspectClient> clients = new ArrayList<>();
@@ -45,6 +48,17 @@ public final class InspectServer implements AutoCloseable {
         return open(source, SocketDirectory.ofThisUser(), ProcessHandle.current().pid());
     }
 
+    /** Likewise; when it cannot be, warns and is deaf: being looked into is a convenience. */
+    public static InspectServer openOrWarn(Inspectable source, PrintWriter err) {
+        try {
+            return open(source);
+        } catch (IOException e) {
+            err.println("flue: warning: 'flue conns' will not see this process: " + e.getMessage());
+            err.flush();
+            return new InspectServer(source, null, null);
+        }
+    }
+
     static InspectServer open(Inspectable source, SocketDirectory directory, long pid)
             throws IOException {
         Path path = directory.socketFor(pid);
@@ -61,9 +75,10 @@ public final class InspectServer implements AutoCloseable {
         return new InspectServer(source, path, listener);
     }
 
-    /** A turn: most are free, for it looks at the sockets every few milliseconds only. */
+    /** Most turns are free, for it looks at the sockets every few milliseconds only. */
+    @Override
     public int doWork(long nowNanos) {
-        if (nextPoll != Long.MIN_VALUE && nowNanos < nextPoll) {
+        if (listener == null || nextPoll != Long.MIN_VALUE && nowNanos < nextPoll) {
             return 0;
         }
         nextPoll = nowNanos + POLL_NANOS;
@@ -99,6 +114,9 @@ public final class InspectServer implements AutoCloseable {
     public void close() {
         clients.forEach(InspectClient::close);
         clients.clear();
+        if (listener == null) {
+            return;
+        }
         try {
             listener.close();
             Files.deleteIfExists(path);
