@@ -2,6 +2,7 @@
 package dev.flue.tools;
 
 import dev.flue.tools.inspect.Inspector;
+import dev.flue.tools.run.ToolException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

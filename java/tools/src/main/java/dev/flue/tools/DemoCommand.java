@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools;
 
-import dev.flue.tools.assembly.Shutdown;
 import dev.flue.tools.assembly.TargetOptions;
 import dev.flue.tools.demo.Content;
 import dev.flue.tools.demo.Demo;
 import dev.flue.tools.output.Sizes;
+import dev.flue.tools.run.Shutdown;
+import dev.flue.tools.run.ToolException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -2,15 +2,16 @@
 package dev.flue.tools;
 
 import dev.flue.tools.assembly.Assembly;
-import dev.flue.tools.assembly.DutyCycle;
 import dev.flue.tools.assembly.NetworkOptions;
-import dev.flue.tools.assembly.Shutdown;
 import dev.flue.tools.http.HttpGet;
 import dev.flue.tools.http.HttpUrl;
 import dev.flue.tools.inspect.InspectServer;
 import dev.flue.tools.output.JsonWriter;
 import dev.flue.tools.output.Progress;
 import dev.flue.tools.output.Sizes;
+import dev.flue.tools.run.DutyCycle;
+import dev.flue.tools.run.Shutdown;
+import dev.flue.tools.run.ToolException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.Inet4Address;

@@ -5,6 +5,7 @@ import dev.flue.bindings.Flue;
 import dev.flue.bindings.FlueException;
 import dev.flue.tools.assembly.Cidr;
 import dev.flue.tools.http.HttpUrl;
+import dev.flue.tools.run.ToolException;
 import java.io.PrintWriter;
 import java.util.function.Function;
 import picocli.CommandLine;

@@ -2,7 +2,7 @@
 package dev.flue.tools;
 
 import dev.flue.tools.assembly.Assembly;
-import dev.flue.tools.assembly.Turn;
+import dev.flue.tools.run.Turn;
 import java.io.PrintWriter;
 
 /** Says once that the target refused a connection, which then stays on the host stack. */

@@ -2,13 +2,14 @@
 package dev.flue.tools;
 
 import dev.flue.tools.assembly.Assembly;
-import dev.flue.tools.assembly.DutyCycle;
 import dev.flue.tools.assembly.NetworkOptions;
-import dev.flue.tools.assembly.Shutdown;
 import dev.flue.tools.http.HttpServer;
 import dev.flue.tools.inspect.InspectServer;
 import dev.flue.tools.output.Ipv4;
 import dev.flue.tools.output.Sizes;
+import dev.flue.tools.run.DutyCycle;
+import dev.flue.tools.run.Shutdown;
+import dev.flue.tools.run.ToolException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

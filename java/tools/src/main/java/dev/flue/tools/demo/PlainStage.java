@@ -6,7 +6,7 @@ import dev.flue.host.link.MemoryLink;
 import dev.flue.spi.HeapMemory;
 import dev.flue.tools.assembly.Assembly;
 import dev.flue.tools.assembly.StackSettings;
-import dev.flue.tools.assembly.Turn;
+import dev.flue.tools.run.Turn;
 import java.util.List;
 
 /** Two stacks on a link in Java memory: where there is no native library. Nothing is offloaded. */

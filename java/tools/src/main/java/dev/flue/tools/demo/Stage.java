@@ -3,7 +3,7 @@ package dev.flue.tools.demo;
 
 import dev.flue.host.UserHostStack;
 import dev.flue.tools.assembly.Cidr;
-import dev.flue.tools.assembly.Turn;
+import dev.flue.tools.run.Turn;
 import java.util.List;
 
 /** Two host stacks that reach each other, and what turns them. */

@@ -3,10 +3,10 @@ package dev.flue.tools.demo;
 
 import dev.flue.host.Listener;
 import dev.flue.host.UserHostStack;
-import dev.flue.tools.ToolException;
-import dev.flue.tools.assembly.DutyCycle;
-import dev.flue.tools.assembly.Turn;
 import dev.flue.tools.output.Progress;
+import dev.flue.tools.run.DutyCycle;
+import dev.flue.tools.run.ToolException;
+import dev.flue.tools.run.Turn;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.inspect;
 
-import dev.flue.tools.assembly.Turn;
+import dev.flue.tools.run.Turn;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.StandardProtocolFamily;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.flue.tools;
+package dev.flue.tools.run;
 
 /** Something that was expected to fail sometimes: the message is the one sentence people read. */
 public final class ToolException extends RuntimeException {

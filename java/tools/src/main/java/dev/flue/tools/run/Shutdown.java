@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.flue.tools.assembly;
+package dev.flue.tools.run;
 
-import dev.flue.tools.ToolException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.flue.tools.assembly;
+package dev.flue.tools.run;
 
 import dev.flue.spi.IdlePolicy;
 import java.util.List;
