@@ -88,7 +88,7 @@ final class HttpConnection implements ConnectionHandler {
 
     /** Whether there is a response to send now, or the connection is closing. */
     private boolean takeRequest() {
-        connection.receive(parser::take, RECEIVE_LIMIT);
+        int taken = connection.receive(parser::take, RECEIVE_LIMIT);
         if (parser.failed()) {
             server.countRequest();
             keepAlive = false;
@@ -108,7 +108,7 @@ final class HttpConnection implements ConnectionHandler {
             finish();
             return true;
         }
-        return connection.available() > 0;
+        return taken > 0 && connection.available() > 0;
     }
 
     private void start(HttpResponse response) {
