@@ -30,7 +30,7 @@ final class Examination {
         checks.add(jvm());
         checks.add(jvmFlags());
         checks.add(nativeLibrary());
-        checks.add(arena("heap arena", NativeMemory::heap, ""));
+        checks.add(heapArena());
         checks.add(hugepages());
         checks.add(dpdk());
         checks.add(tap());
@@ -71,13 +71,11 @@ final class Examination {
                         "without it connections stay on the Java host stack");
     }
 
-    private static Check arena(String name, Supplier<NativeMemory> memory, String found) {
-        try {
-            memory.get().allocate(TRIAL_BYTES).close();
-            return Check.works(name, found.isEmpty() ? "a region was made and freed" : found);
-        } catch (FlueException | OutOfMemoryError e) {
-            return Check.fails(name, found.isEmpty() ? "not available" : found, e.getMessage());
-        }
+    private static Check heapArena() {
+        String problem = trial(NativeMemory::heap);
+        return problem.isEmpty()
+                ? Check.works("heap arena", "a region was made and freed")
+                : Check.fails("heap arena", problem, "");
     }
 
     private static Check hugepages() {
@@ -89,7 +87,22 @@ final class Examination {
                         + ", "
                         + field(info, "Hugepagesize")
                         + " each";
-        return arena("hugepages", NativeMemory::hugepages, found);
+        return trial(NativeMemory::hugepages).isEmpty()
+                ? Check.works("hugepages", found)
+                : Check.fails(
+                        "hugepages",
+                        found,
+                        "only --arena hugepages needs them: sysctl -w vm.nr_hugepages=64, as root");
+    }
+
+    /** Makes and frees a region; returns why that failed, or "". */
+    private static String trial(Supplier<NativeMemory> memory) {
+        try {
+            memory.get().allocate(TRIAL_BYTES).close();
+            return "";
+        } catch (FlueException | OutOfMemoryError e) {
+            return e.getMessage();
+        }
     }
 
     private static Check dpdk() {
