@@ -79,7 +79,7 @@ final class FlueServer implements AutoCloseable {
         Matcher held = HELD.matcher(conns);
         return conns.contains("\"connections\":[]")
                 && held.find()
-                && held.group(1).matches("(\"\\w+\":0,?)+");
+                && held.group(1).matches("(\"[\\w.]+\":0,?)+");
     }
 
     void awaitHoldsNothing() throws InterruptedException {

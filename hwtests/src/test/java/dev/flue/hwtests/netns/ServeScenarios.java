@@ -172,7 +172,7 @@ abstract class ServeScenarios {
                                         "-Y",
                                         "tcp",
                                         "-c",
-                                        "1")))
+                                        "50")))
                 .as("the capture has TCP in it")
                 .contains("198.18.0.2");
         List<String> faults =

@@ -95,6 +95,9 @@ final class DemoCommand implements Callable<Integer> {
                     file + (Files.exists(file) ? " is no regular file" : " does not exist"));
         }
         try {
+            if (Files.size(file) == 0) {
+                throw new ToolException(file + " is empty: there is nothing to carry");
+            }
             return Content.of(file);
         } catch (IOException e) {
             throw new ToolException(file + " cannot be read", e);

@@ -119,17 +119,17 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     public Map<String, Long> held() {
         Map<String, Long> held = new LinkedHashMap<>();
         for (EngineResource resource : EngineResource.values()) {
-            held.put("engine_" + resource.name().toLowerCase(Locale.ROOT), target.held(resource));
+            held.put("engine." + resource.name().toLowerCase(Locale.ROOT), target.held(resource));
         }
-        stack.held().forEach((name, count) -> held.put("stack_" + name, count.longValue()));
-        held.put("port_buffers", (long) port.buffersHeld());
+        stack.held().forEach((name, count) -> held.put("stack." + name, count.longValue()));
+        held.put("port.buffers", (long) port.buffersHeld());
         return held;
     }
 
     @Override
     public Map<String, Long> counters() {
-        Map<String, Long> counters = new LinkedHashMap<>();
-        target.counters().forEach((name, count) -> counters.put("engine_" + name, count));
+        Map<String, Long> counters = new LinkedHashMap<>(target.counters());
+        stack.counters().asMap().forEach((name, count) -> counters.put("stack." + name, count));
         return counters;
     }
 

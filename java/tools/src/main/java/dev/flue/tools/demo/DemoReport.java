@@ -29,6 +29,8 @@ final class DemoReport {
     /** A stack's connections, and where its context areas lie. */
     record Tree(String party, String arena, List<ConnectionInfo> connections) {}
 
+    private static final int LINE = 110;
+
     private final PrintWriter out;
     private final boolean json;
     private final List<Carried> transfers = new ArrayList<>();
@@ -114,7 +116,15 @@ final class DemoReport {
         counted.values().removeIf(value -> value == 0);
         counters.put(party, counted);
         StringBuilder line = new StringBuilder("  " + party + ":");
-        counted.forEach((name, value) -> line.append(' ').append(name).append('=').append(value));
+        for (Map.Entry<String, Long> each : counted.entrySet()) {
+            String next = " " + each.getKey() + "=" + each.getValue();
+            if (line.length() + next.length() > LINE) {
+                say(line.toString());
+                line.setLength(0);
+                line.append("   ");
+            }
+            line.append(next);
+        }
         say(line.toString());
     }
 

@@ -135,8 +135,8 @@ final class OffloadedStage implements Stage, Inspectable {
 
     private static Map<String, Long> both(Map<String, Long> client, Map<String, Long> server) {
         Map<String, Long> both = new LinkedHashMap<>();
-        client.forEach((name, value) -> both.put("client_" + name, value));
-        server.forEach((name, value) -> both.put("server_" + name, value));
+        client.forEach((name, value) -> both.put("client." + name, value));
+        server.forEach((name, value) -> both.put("server." + name, value));
         return both;
     }
 

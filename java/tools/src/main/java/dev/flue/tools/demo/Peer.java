@@ -74,6 +74,11 @@ final class Peer implements ConnectionHandler {
         return sent == content.size() && received == expected;
     }
 
+    /** No hand-over is asked for or under way. */
+    boolean settled() {
+        return handOverAt == Long.MAX_VALUE && !offloadAgain && (uploads == 0 || offloaded());
+    }
+
     boolean closed() {
         return closed;
     }

@@ -106,8 +106,8 @@ final class Transfer {
 
     private boolean ended() {
         boolean stalled = System.nanoTime() - lastProgress > STALL_NANOS;
-        check(!stalled, "no byte moved for 30 s");
-        return client.complete() && server.complete()
+        check(!stalled, "nothing moved for 30 s");
+        return client.complete() && server.complete() && client.settled() && server.settled()
                 || client.closed()
                 || server.closed()
                 || stop.getAsBoolean();
