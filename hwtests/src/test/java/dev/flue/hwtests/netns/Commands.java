@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.hwtests.netns;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/** Other programs, always with a deadline, always ended. */
+final class Commands {
+    private static final long SECONDS = 60;
+
+    private Commands() {}
+
+    /** Runs a program to its end and returns what it printed; a failure of it is a failure here. */
+    static String run(List<String> command) throws IOException, InterruptedException {
+        Path output = Files.createTempFile("flue-hwtests", ".out");
+        Process process = start(command, output);
+        try {
+            if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+                throw new AssertionError("still running after " + SECONDS + " s: " + command);
+            }
+            String text = Files.readString(output, StandardCharsets.UTF_8);
+            if (process.exitValue() != 0) {
+                throw new AssertionError(
+                        command + " exited with " + process.exitValue() + ": " + text);
+            }
+            return text;
+        } finally {
+            process.destroyForcibly();
+            Files.deleteIfExists(output);
+        }
+    }
+
+    /** Starts a program whose output, of both kinds, goes to a file. */
+    static Process start(List<String> command, Path output) throws IOException {
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectInput(new File("/dev/null"))
+                .redirectOutput(output.toFile())
+                .start();
+    }
+
+    /** Waits for a condition by asking again and again, for a bounded time. */
+    static void await(String what, BooleanSupplier condition) throws InterruptedException {
+        long start = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(SECONDS)) {
+                throw new AssertionError("within " + SECONDS + " s: " + what);
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+    }
+
+    /** Whether a program is on the path. */
+    static boolean installed(String program) {
+        for (String directory : System.getenv("PATH").split(":")) {
+            if (Files.isExecutable(Path.of(directory, program))) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.hwtests.netns;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A network namespace that exists while this object is open. */
+final class Namespace implements AutoCloseable {
+    private static int made;
+
+    private final String name;
+
+    Namespace() throws IOException, InterruptedException {
+        name = "flue-" + ProcessHandle.current().pid() + "-" + made++;
+        Commands.run(List.of("ip", "netns", "add", name));
+    }
+
+    /** The command that runs {@code command} inside. */
+    List<String> inside(String... command) {
+        List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", name));
+        all.addAll(List.of(command));
+        return all;
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            Commands.run(List.of("ip", "netns", "delete", name));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted: the namespace " + name + " may still be there", e);
+        }
+    }
+}

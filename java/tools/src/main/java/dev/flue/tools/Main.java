@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.tools;
+
+import dev.flue.bindings.Flue;
+import dev.flue.bindings.FlueException;
+import dev.flue.tools.assembly.Cidr;
+import dev.flue.tools.http.HttpUrl;
+import dev.flue.tools.run.ToolException;
+import java.io.PrintWriter;
+import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
+
+/** The {@code flue} command. Exit codes: 0 all well, 1 failed, 2 wrongly called. */
+@Command(
+        name = "flue",
+        description = "TCP connection offload for the JVM.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND",
+        versionProvider = Main.Version.class,
+        subcommands = {
+            DemoCommand.class,
+            ServeCommand.class,
+            FetchCommand.class,
+            ConnsCommand.class,
+            DoctorCommand.class
+        },
+        footer = {
+            "",
+            "Exit codes: 0 all well, 1 failed, 2 wrongly called.",
+            "'flue COMMAND --help' tells more. Start with 'flue demo'."
+        })
+public final class Main implements Runnable {
+    @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
+
+    public static void main(String[] args) {
+        System.exit(commandLine().execute(args));
+    }
+
+    /** The command, ready to execute; for tests too. */
+    public static CommandLine commandLine() {
+        CommandLine commandLine = new CommandLine(new Main());
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        commandLine.registerConverter(Cidr.class, text -> convert(text, Cidr::parse));
+        commandLine.registerConverter(HttpUrl.class, text -> convert(text, HttpUrl::parse));
+        commandLine.setExecutionExceptionHandler(Main::failed);
+        commandLine.setParameterExceptionHandler(Main::wronglyCalled);
+        return commandLine;
+    }
+
+    /** Without a command. */
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    private static <T> T convert(String text, Function<String, T> parser) {
+        try {
+            return parser.apply(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
+    }
+
+    private static int failed(Exception e, CommandLine commandLine, ParseResult result) {
+        PrintWriter err = commandLine.getErr();
+        if (e instanceof ToolException || e instanceof FlueException) {
+            err.println("flue: " + e.getMessage());
+        } else {
+            // A defect of ours: the trace is what whoever reports it has to send.
+            err.println("flue: internal error, please report it: " + e);
+            e.printStackTrace(err);
+        }
+        err.flush();
+        return ExitCode.SOFTWARE;
+    }
+
+    private static int wronglyCalled(ParameterException e, String[] args) {
+        CommandLine commandLine = e.getCommandLine();
+        String help = commandLine.getCommandSpec().qualifiedName() + " --help";
+        PrintWriter err = commandLine.getErr();
+        err.println("flue: " + firstLine(e.getMessage()) + " (see '" + help + "')");
+        err.flush();
+        return ExitCode.USAGE;
+    }
+
+    private static String firstLine(String message) {
+        return message == null ? "wrongly called" : message.lines().findFirst().orElse("");
+    }
+
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String ours = Main.class.getPackage().getImplementationVersion();
+            String engine =
+                    Flue.isAvailable()
+                            ? "engine " + Flue.version()
+                            : "no engine: " + Flue.unavailabilityCause();
+            return new String[] {"flue " + (ours == null ? "(unpackaged)" : ours), engine};
+        }
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.tools.assembly;
+
+import dev.flue.bindings.ArenaInfo;
+import dev.flue.bindings.EngineConfig;
+import dev.flue.bindings.EngineResource;
+import dev.flue.bindings.NativeMemory;
+import dev.flue.bindings.NativeOffloadTarget;
+import dev.flue.bindings.NativePort;
+import dev.flue.host.ConnectionInfo;
+import dev.flue.host.HostStackConfig;
+import dev.flue.host.UserHostStack;
+import dev.flue.im.PassThroughDriver;
+import dev.flue.offload.Miniport;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.spi.Memory;
+import dev.flue.tools.inspect.Inspectable;
+import dev.flue.tools.run.DutyCycle;
+import dev.flue.tools.run.ToolException;
+import dev.flue.tools.run.Turn;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * Everything from a port up to a host stack: port, offload target, intermediate drivers, host
+ * stack. Owns all of it. Turned, asked and closed by one thread.
+ */
+public final class Assembly implements Turn, Inspectable, AutoCloseable {
+    private static final String REFUSED = "chimney.initiate_failed_blocks";
+
+    private static final long GIVE_BACK_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private final NativePort port;
+    private final NativeOffloadTarget target;
+    private final UserHostStack stack;
+    private boolean closed;
+
+    /**
+     * Builds on a port, and owns it from now on, also when building fails.
+     *
+     * @throws ToolException what it takes is not there
+     * @throws dev.flue.bindings.FlueException likewise
+     */
+    public Assembly(NativePort port, StackSettings settings) {
+        this.port = port;
+        NativeOffloadTarget opened = null;
+        try {
+            NativeMemory memory = NativeMemory.heap();
+            EngineConfig engine =
+                    EngineConfig.builder()
+                            .hugepages(settings.hugepages())
+                            .maxConnections(settings.maxConnections())
+                            .seed(settings.seed())
+                            .build();
+            opened = new NativeOffloadTarget(engine, port, memory);
+            target = opened;
+            stack = stackOver(target, memory, settings, port.macAddress());
+            if (settings.ownThread()) {
+                target.start(-1);
+            }
+        } catch (OutOfMemoryError e) {
+            closeAll(opened, port);
+            throw new ToolException("not enough memory: " + e.getMessage(), e);
+        } catch (RuntimeException e) {
+            closeAll(opened, port);
+            throw e;
+        }
+    }
+
+    /** A host stack over any target, through the drivers. */
+    public static UserHostStack stackOver(
+            Miniport target, Memory memory, StackSettings settings, long mac) {
+        MiniportAdapter adapter = new MiniportAdapter(memory, target);
+        // Every connection may have a path and a neighbor of its own.
+        int objects = 3 * settings.maxConnections();
+        for (StackSettings.Driver ignored : settings.drivers()) {
+            adapter = new MiniportAdapter(memory, new PassThroughDriver(memory, adapter, objects));
+        }
+        HostStackConfig config =
+                HostStackConfig.builder()
+                        .address(settings.address().address())
+                        .prefixLength(settings.address().prefix())
+                        .gateway(settings.gateway())
+                        .macAddress(mac)
+                        .mtu(settings.mtu())
+                        .maxConnections(Math.max(4096, settings.maxConnections()))
+                        .seed(settings.seed())
+                        .build();
+        return new UserHostStack(config, memory, adapter);
+    }
+
+    public UserHostStack stack() {
+        return stack;
+    }
+
+    public NativePort port() {
+        return port;
+    }
+
+    public ArenaInfo arena() {
+        return target.arena();
+    }
+
+    @Override
+    public int doWork(long nowNanos) {
+        return stack.doWork(nowNanos);
+    }
+
+    @Override
+    public void query(Consumer<List<ConnectionInfo>> done) {
+        stack.query(done);
+    }
+
+    @Override
+    public Map<String, Long> held() {
+        Map<String, Long> held = new LinkedHashMap<>();
+        for (EngineResource resource : EngineResource.values()) {
+            held.put("engine." + resource.name().toLowerCase(Locale.ROOT), target.held(resource));
+        }
+        stack.held().forEach((name, count) -> held.put("stack." + name, count.longValue()));
+        held.put("port.buffers", (long) port.buffersHeld());
+        return held;
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        Map<String, Long> counters = new LinkedHashMap<>(target.counters());
+        stack.counters().asMap().forEach((name, count) -> counters.put("stack." + name, count));
+        return counters;
+    }
+
+    /** Blocks that the engine refused to take. */
+    public long refusedOffloads() {
+        return target.counters().getOrDefault(REFUSED, 0L);
+    }
+
+    /** Everything is given back: no connection is offloaded, no operation under way. */
+    public boolean quiescent() {
+        return stack.quiescent();
+    }
+
+    /**
+     * Takes everything back to the host stack, for a bounded time.
+     *
+     * @return whether nothing is offloaded any more
+     */
+    public boolean giveBack() {
+        stack.uploadAll();
+        return new DutyCycle(List.of(this)).runUntil(this::quiescent, GIVE_BACK_NANOS);
+    }
+
+    /** Gives everything back, resets what is connected, frees stack, target, port. Idempotent. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            giveBack();
+            stack.close();
+        } finally {
+            closeAll(target, port);
+        }
+    }
+
+    private static void closeAll(NativeOffloadTarget target, NativePort port) {
+        if (target != null) {
+            target.close();
+        }
+        port.close();
+    }
+}

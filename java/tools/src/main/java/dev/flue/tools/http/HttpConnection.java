@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.tools.http;
+
+import dev.flue.data.ConnectionHandler;
+import dev.flue.data.OffloadConnection;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * One client: takes a request, sends its response as room comes, then takes the next one. Requests
+ * that wait stay in the connection's receive buffer, so a client that only asks is slowed down by
+ * its own window. All calls on the stack's thread.
+ */
+final class HttpConnection implements ConnectionHandler {
+    private static final int RECEIVE_LIMIT = 64 * 1024;
+
+    private final HttpServer server;
+    private final RequestParser parser = new RequestParser();
+    private OffloadConnection connection;
+    private ByteBuffer head;
+    private Body body;
+    private boolean keepAlive = true;
+    private boolean closing;
+    private long idleSince;
+    private long sinceHandOver;
+    private boolean offloadAgain;
+
+    HttpConnection(HttpServer server) {
+        this.server = server;
+        this.idleSince = server.now();
+    }
+
+    @Override
+    public void onConnected(OffloadConnection accepted) {
+        connection = accepted;
+        idleSince = server.now();
+    }
+
+    @Override
+    public void onReadable(OffloadConnection readable) {
+        connection = readable;
+        advance();
+    }
+
+    @Override
+    public void onWritable(OffloadConnection writable) {
+        advance();
+    }
+
+    @Override
+    public void onOffloadChanged(OffloadConnection changed) {
+        if (!changed.offloaded() && offloadAgain) {
+            offloadAgain = false;
+            if (!closing) {
+                changed.offload();
+            }
+        }
+    }
+
+    @Override
+    public void onClosed(OffloadConnection gone, String cause) {
+        closing = true;
+        endResponse();
+        server.closed(this);
+    }
+
+    /** Whether it was closed for having been without a request since before {@code limit}. */
+    boolean closeIfIdleSince(long limit) {
+        if (connection == null || closing || head != null || idleSince - limit > 0) {
+            return false;
+        }
+        finish();
+        return true;
+    }
+
+    /** Send, and take requests, as far as it goes now. */
+    private void advance() {
+        while (!closing) {
+            if (head != null) {
+                if (!sendResponse()) {
+                    return;
+                }
+            } else if (!takeRequest()) {
+                return;
+            }
+        }
+    }
+
+    /** Whether there is a response to send now, or the connection is closing. */
+    private boolean takeRequest() {
+        int taken = connection.receive(parser::take, RECEIVE_LIMIT);
+        if (parser.failed()) {
+            server.countRequest();
+            keepAlive = false;
+            start(HttpResponse.error(parser.status(), parser.problem()));
+            return true;
+        }
+        if (parser.complete()) {
+            server.countRequest();
+            HttpRequest request = parser.request();
+            parser.next();
+            HttpResponse response = server.responder().respond(request);
+            keepAlive = request.keepAlive() && !response.mustClose();
+            start(response);
+            return true;
+        }
+        if (connection.endOfStream()) {
+            finish();
+            return true;
+        }
+        return taken > 0 && connection.available() > 0;
+    }
+
+    private void start(HttpResponse response) {
+        head = ByteBuffer.wrap(response.head(server.clock().instant(), keepAlive));
+        body = response.body();
+    }
+
+    /** Whether all of it is taken by the connection, or the connection is closing. */
+    private boolean sendResponse() {
+        try {
+            if (head.hasRemaining()) {
+                count(connection.send(head));
+                if (head.hasRemaining()) {
+                    return false;
+                }
+            }
+            while (body.remaining() > 0) {
+                if (!sendBody()) {
+                    return false;
+                }
+            }
+        } catch (IOException e) {
+            // The length is promised already: a reset is the only honest end.
+            closing = true;
+            endResponse();
+            connection.abort();
+            return true;
+        }
+        endResponse();
+        if (!keepAlive) {
+            finish();
+        }
+        idleSince = server.now();
+        return true;
+    }
+
+    private boolean sendBody() throws IOException {
+        ByteBuffer buffer = server.transferBuffer();
+        // One byte more than there is room for: only a send that falls short is told of new room.
+        buffer.limit((int) Math.min(buffer.capacity(), connection.sendRoom() + 1L));
+        body.peek(buffer);
+        buffer.flip();
+        int taken = connection.send(buffer);
+        body.sent(taken);
+        count(taken);
+        return !buffer.hasRemaining();
+    }
+
+    private void count(int taken) {
+        server.countSent(taken);
+        sinceHandOver += taken;
+        if (server.handOverBytes() > 0
+                && sinceHandOver >= server.handOverBytes()
+                && !offloadAgain
+                && connection.offloaded()) {
+            sinceHandOver = 0;
+            offloadAgain = true;
+            server.countHandOver();
+            connection.upload();
+        }
+    }
+
+    private void endResponse() {
+        head = null;
+        if (body != null) {
+            body.close();
+            body = null;
+        }
+    }
+
+    private void finish() {
+        closing = true;
+        connection.close();
+    }
+}

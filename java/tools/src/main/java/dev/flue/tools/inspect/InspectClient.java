@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.tools.inspect;
+
+import dev.flue.host.ConnectionInfo;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** One client of the {@link InspectServer}: request, query, answer. */
+final class InspectClient {
+    private static final long PATIENCE_NANOS = 10_000_000_000L;
+
+    private final SocketChannel channel;
+    private final long deadline;
+    private final ByteBuffer request = ByteBuffer.allocate(64);
+    private ByteBuffer answer;
+    private boolean waiting;
+    private boolean asked;
+    private boolean json;
+    private boolean finished;
+
+    InspectClient(SocketChannel channel, long nowNanos) {
+        this.channel = channel;
+        this.deadline = nowNanos + PATIENCE_NANOS;
+    }
+
+    boolean finished() {
+        return finished;
+    }
+
+    /** It has asked, and no query was started for it yet. */
+    boolean wantsAnswer() {
+        return waiting && !finished;
+    }
+
+    /** A query for it is under way. */
+    void querying() {
+        waiting = false;
+    }
+
+    int doWork(long nowNanos) {
+        try {
+            if (nowNanos > deadline) {
+                close();
+                return 1;
+            }
+            if (answer != null) {
+                int written = channel.write(answer);
+                if (!answer.hasRemaining()) {
+                    close();
+                }
+                return written;
+            }
+            return asked ? 0 : read();
+        } catch (IOException e) {
+            close();
+            return 1;
+        }
+    }
+
+    /** A query that is under way goes on; its answer is thrown away. */
+    void close() {
+        finished = true;
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // It is given up either way.
+        }
+    }
+
+    private int read() throws IOException {
+        int count = channel.read(request);
+        if (count < 0) {
+            close();
+            return 0;
+        }
+        String text = new String(request.array(), 0, request.position(), StandardCharsets.US_ASCII);
+        if (text.endsWith("\n") || !request.hasRemaining()) {
+            asked = true;
+            String line = text.strip();
+            json = line.equals("conns json");
+            if (json || line.equals("conns text")) {
+                waiting = true;
+            } else {
+                answer = bytes("error: unknown request\n");
+            }
+        }
+        return count;
+    }
+
+    /** The query's result. A client that has gone meanwhile does not mind. */
+    void answer(List<ConnectionInfo> connections, Inspectable source) {
+        if (finished) {
+            return;
+        }
+        Snapshot snapshot =
+                new Snapshot(
+                        ProcessHandle.current().pid(),
+                        connections,
+                        source.held(),
+                        source.counters());
+        answer = bytes(json ? snapshot.toJson() : snapshot.toText());
+    }
+
+    private static ByteBuffer bytes(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    }
+}

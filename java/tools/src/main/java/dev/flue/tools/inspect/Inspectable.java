@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.tools.inspect;
+
+import dev.flue.host.ConnectionInfo;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** What a running process lets others see. All calls on the thread of its duty cycle. */
+public interface Inspectable {
+    /** Every connection; {@code done} is called once, out of this or a later turn. */
+    void query(Consumer<List<ConnectionInfo>> done);
+
+    /** What is held of every limited resource, by name; all 0 at rest. */
+    Map<String, Long> held();
+
+    /** Everything counted since the start, by name. */
+    Map<String, Long> counters();
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.tools.inspect;
+
+import dev.flue.host.ConnectionInfo;
+import dev.flue.tools.output.Ipv4;
+import dev.flue.tools.output.JsonWriter;
+import java.util.List;
+import java.util.Map;
+
+/** One look into a process, as JSON and as text. */
+record Snapshot(
+        long pid,
+        List<ConnectionInfo> connections,
+        Map<String, Long> held,
+        Map<String, Long> counters) {
+
+    String toJson() {
+        JsonWriter json = new JsonWriter().beginObject();
+        json.member("version", 1).member("pid", pid);
+        json.name("connections").beginArray();
+        for (ConnectionInfo each : connections) {
+            append(json, each);
+        }
+        json.endArray();
+        return json.member("held", held).member("counters", counters).endObject() + "\n";
+    }
+
+    private static void append(JsonWriter json, ConnectionInfo info) {
+        json.beginObject();
+        json.member("local", Ipv4.format(info.localAddress(), info.localPort()));
+        json.member("remote", Ipv4.format(info.remoteAddress(), info.remotePort()));
+        json.member("state", info.state().name());
+        json.member("offloaded", info.offloaded()).member("cause", info.cause());
+        json.member("neighbor_token", token(info.neighborToken()));
+        json.member("path_token", token(info.pathToken()));
+        json.member("tcp_token", token(info.tcpToken()));
+        json.member("cwnd", info.cwnd()).member("srtt_us", info.srttMicros());
+        json.member("retransmits", info.retransmits());
+        json.member("bytes_in", info.bytesIn()).member("bytes_out", info.bytesOut());
+        json.endObject();
+    }
+
+    /** As text: the numbers are 64 bits wide, and JSON readers round those. */
+    private static String token(long token) {
+        return token == 0 ? null : "0x" + Long.toHexString(token);
+    }
+
+    String toText() {
+        StringBuilder text = new StringBuilder();
+        text.append("process ").append(pid).append(": ").append(connections.size());
+        text.append(connections.size() == 1 ? " connection\n" : " connections\n");
+        if (!connections.isEmpty()) {
+            row(
+                    text,
+                    "LOCAL",
+                    "REMOTE",
+                    "STATE",
+                    "OFFLOADED",
+                    "CWND",
+                    "SRTT us",
+                    "RETR",
+                    "IN",
+                    "OUT");
+        }
+        for (ConnectionInfo each : connections) {
+            row(
+                    text,
+                    Ipv4.format(each.localAddress(), each.localPort()),
+                    Ipv4.format(each.remoteAddress(), each.remotePort()),
+                    each.state().name(),
+                    each.offloaded() ? token(each.tcpToken()) : "no: " + each.cause(),
+                    Long.toString(each.cwnd()),
+                    Long.toString(each.srttMicros()),
+                    Long.toString(each.retransmits()),
+                    Long.toString(each.bytesIn()),
+                    Long.toString(each.bytesOut()));
+        }
+        text.append("held:");
+        held.forEach((name, count) -> text.append(' ').append(name).append('=').append(count));
+        return text.append('\n').toString();
+    }
+
+    private static void row(StringBuilder text, Object... cells) {
+        text.append(String.format("%-21s %-21s %-12s %-20s %8s %8s %5s %12s %12s%n", cells));
+    }
+}

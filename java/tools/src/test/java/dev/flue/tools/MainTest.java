@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.tools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class MainTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String... args) {
+        CommandLine commandLine = Main.commandLine();
+        commandLine.setOut(new PrintWriter(out));
+        commandLine.setErr(new PrintWriter(err));
+        return commandLine.execute(args);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "nonsense",
+                "demo --nonsense",
+                "demo --size many",
+                "demo --size 0",
+                "demo --drop -1",
+                "demo --drop x",
+                "demo --drivers unknown",
+                "demo --max-connections 0",
+                "demo --arena attic",
+                "serve",
+                "serve /tmp",
+                "serve /tmp --tap t0",
+                "serve /tmp --tap t0 --port net_tap0 --address 198.18.0.2/24",
+                "serve /tmp --address 198.18.0.2/24",
+                "serve /tmp --tap t0 --address 198.18.0.2",
+                "serve /tmp --tap t0 --address 198.18.0.2/33",
+                "serve /tmp --tap t0 --address 198.18.0/24",
+                "serve /tmp --tap t0 --address 198.18.0.2/24 --listen 70000",
+                "serve /tmp --tap t0 --address 198.18.0.2/24 --listen http",
+                "serve /tmp --tap t0 --address 198.18.0.2/24 --upload-every 0",
+                "serve /tmp --tap t0 --address 198.18.0.2/24 --mtu 9",
+                "serve /tmp --tap a-name-that-is-too-long --address 198.18.0.2/24",
+                "serve /tmp --tap t0 --address 198.18.0.2/24 --kernel-address 198.18.0.2/24",
+                "serve /tmp --tap t0 --address 198.18.0.2/24 --gateway 10.0.0.1",
+                "fetch",
+                "fetch https://198.18.0.1/ --tap t0 --address 198.18.0.2/24",
+                "fetch nonsense --tap t0 --address 198.18.0.2/24",
+                "conns --pid x",
+            })
+    void aWrongCallExitsWithTwoAndOneSentence(String line) {
+        assertThat(run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(2);
+        assertThat(err.toString()).startsWith("flue: ").contains("--help'").hasLineCount(1);
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "serve /nonexistent --tap t0 --address 198.18.0.2/24",
+                "serve /etc/hostname --tap t0 --address 198.18.0.2/24",
+                "demo --file /nonexistent",
+                "fetch http://nonexistent.invalid/ --tap t0 --address 198.18.0.2/24",
+                "fetch http://198.18.0.1/ -o /nonexistent/x --tap t0 --address 198.18.0.2/24",
+                "conns --pid 1",
+            })
+    void whatFailsExitsWithOneAndOneSentence(String line) {
+        assertThat(run(line.split(" "))).isEqualTo(1);
+        assertThat(err.toString()).startsWith("flue: ").hasLineCount(1).doesNotContain("Exception");
+    }
+
+    @Test
+    void helpAndVersionExitWithZero() {
+        assertThat(run("--help")).isZero();
+        assertThat(out.toString()).contains("demo", "serve", "fetch", "conns", "doctor");
+        assertThat(run("serve", "--help")).isZero();
+        assertThat(out.toString()).contains("--upload-every", "--tap", "--port", "--pcap");
+        assertThat(run("--version")).isZero();
+    }
+
+    @Test
+    void doctorLooksAtEverythingAndSaysWhatToDo() {
+        run("doctor");
+        assertThat(out.toString())
+                .contains("jvm", "jvm flags", "native library", "heap arena", "hugepages")
+                .contains("dpdk", "tap", "capabilities", "processors");
+        run("doctor", "--json");
+        assertThat(out.toString()).contains("{\"offload\":", "\"checks\":[{\"name\":\"jvm\"");
+    }
+
+    @Test
+    void aDownloadAppearsOnlyWhenItIsComplete(@TempDir Path directory) throws Exception {
+        Path target = directory.resolve("file");
+        try (Download download = Download.to(target)) {
+            download.write(java.nio.ByteBuffer.wrap(new byte[3]));
+            assertThat(target).doesNotExist();
+        }
+        assertThat(directory).isEmptyDirectory();
+        try (Download download = Download.to(target)) {
+            download.write(java.nio.ByteBuffer.wrap(new byte[3]));
+            download.keep();
+        }
+        assertThat(target).hasSize(3);
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.tools.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.flue.bindings.Flue;
+import dev.flue.tools.Main;
+import java.io.File;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+@Timeout(120)
+class DemoTest {
+    private final StringWriter out = new StringWriter();
+
+    private int run(String... args) {
+        CommandLine commandLine = Main.commandLine();
+        commandLine.setOut(new PrintWriter(out));
+        return commandLine.execute(args);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "--own-thread",
+                "--drivers none",
+                "--drivers pass-through,pass-through,pass-through",
+                "--drop 200",
+            })
+    void carriesEveryByteThroughHandOversInMidStream(String options) {
+        assumeTrue(Flue.isAvailable(), Flue.unavailabilityCause());
+        String line = "demo --size 3MiB " + options;
+        assertThat(run(line.strip().split(" "))).as(() -> out.toString()).isZero();
+        assertThat(out.toString())
+                .contains("neighbor 198.18.0.2", "path 198.18.0.1 -> 198.18.0.2", "ESTABLISHED")
+                .endsWith(
+                        "demo: all bytes equal, 12 MiB on offloaded connections, 2 hand-overs in"
+                                + " mid-stream\n");
+    }
+
+    @Test
+    void carriesAFile(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("file");
+        Files.write(file, new byte[1_234_567]);
+        assertThat(run("demo", "--json", "--file", file.toString()))
+                .as(() -> out.toString())
+                .isZero();
+        assertThat(out.toString()).contains("\"equal\":true").hasLineCount(1);
+    }
+
+    @Test
+    void withoutATargetTheHostStacksCarryTheSame() {
+        Content up = Content.generated(2_000_001, 1);
+        Content down = Content.generated(999_999, 2);
+        try (Stage stage = new PlainStage(1500, 0, 3)) {
+            Transfer transfer = new Transfer(stage, 7001, up, down, () -> false);
+            transfer.carry("carry", 0);
+            assertThat(transfer.verify()).hasSize(2).doesNotHaveDuplicates();
+            assertThat(transfer.client().offloads()).isZero();
+            transfer.close();
+        }
+    }
+
+    @Test
+    void endsInOrderWhenItIsToldToGo(@TempDir Path directory) throws Exception {
+        Path output = directory.resolve("out");
+        Process demo =
+                new ProcessBuilder(
+                                List.of(
+                                        Path.of(System.getProperty("java.home"), "bin/java")
+                                                .toString(),
+                                        "-cp",
+                                        System.getProperty("java.class.path"),
+                                        Main.class.getName(),
+                                        "demo",
+                                        "--size",
+                                        "100GiB"))
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile())
+                        .redirectInput(new File("/dev/null"))
+                        .start();
+        try {
+            while (demo.isAlive() && !Files.readString(output).contains("carries both ways")) {
+                TimeUnit.MILLISECONDS.sleep(20);
+            }
+            demo.destroy();
+            assertThat(demo.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(demo.exitValue()).as(Files.readString(output)).isEqualTo(143);
+            assertThat(Files.readString(output)).doesNotContain("Exception");
+        } finally {
+            demo.destroyForcibly();
+        }
+    }
+}
