@@ -102,6 +102,7 @@ chunk_in(struct flue_engine *e, struct flue_conn *c, struct reader *r, const uin
 		flue_pkt_release(pkt);
 		return false;
 	}
+	s.forwarded = true;
 	flue_tcp_segment(e, c, &s);
 	return true;
 }

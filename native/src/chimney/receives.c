@@ -252,8 +252,10 @@ post_refusal(const struct flue_conn *c)
 {
 	if (c->flags & CONN_ABORTED)
 		return FLUE_STATUS_REQUEST_ABORTED;
-	if (c->flags & (CONN_STOPPED | CONN_TERMINATING))
+	if ((c->flags & CONN_TERMINATING) ||
+			(c->flags & (CONN_STOPPED | CONN_FIN_RCVD)) == CONN_STOPPED)
 		return FLUE_STATUS_UPLOAD_IN_PROGRESS;
+	/* Ended both ways, but the host has not taken all: its end is told, and it goes, after that. */
 	if (c->flags & CONN_FIN_TOLD)
 		return FLUE_STATUS_INVALID_STATE;
 	return 0;

@@ -87,7 +87,8 @@ struct flue_segment {
 	uint8_t flags;    /* low byte of the TCP flags */
 	uint8_t hlen;     /* TCP header bytes */
 	bool has_ts;
-	bool checked; /* checksums are known to be good */
+	bool forwarded; /* by the host; may be older than what the wire brought since */
+	bool checked;   /* checksums are known to be good */
 	struct flue_flow_key key;
 	uint64_t hash;
 };

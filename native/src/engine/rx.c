@@ -92,6 +92,7 @@ flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segm
 	s->window = flue_load16be(s->tcp + 14);
 	s->payload = seg_len - s->hlen;
 	s->has_ts = false;
+	s->forwarded = false;
 	s->checked = (pkt->flags & FLUE_PKT_RX_CSUM_GOOD) != 0;
 	s->hash = flue_flow_hash(&e->flow, s->key.raddr, s->key.laddr, s->key.ports);
 	pkt->seq = s->seq;

@@ -104,7 +104,9 @@ timestamps_acceptable(struct flue_engine *e, struct flue_conn *c, const struct f
 		return true;
 	if (!s->has_ts)
 		return false;
-	if (!flue_seq_lt(s->tsval, c->ts_recent))
+	/* What came during an initiate is forwarded after later segments were seen here: its order
+	 * says nothing about its age. */
+	if (s->forwarded || !flue_seq_lt(s->tsval, c->ts_recent))
 		return true;
 	/* 24 days of silence make TS.Recent worthless. */
 	if (e->now_ms - c->ts_recent_ms > 24u * 24 * 3600 * 1000)
