@@ -226,166 +226,6 @@ after_the_last_retransmission_the_connection_asks_for_upload(void **state)
 	harness_free(h);
 }
 
-RULE("T-138")
-static void
-a_zero_window_is_probed_for_ever_with_growing_pauses(void **state)
-{
-	(void)state;
-	EACH_NUMBER(n)
-	{
-		struct harness *h = harness_new(NULL, 0);
-		struct conn c = { 0 };
-		struct seen s;
-		int64_t last = 0;
-		int64_t pause = 0;
-		int probes = 0;
-		int i;
-
-		connect_at(h, &c, numbers[n][0], numbers[n][1]);
-		peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
-		pass_after(h, MS);
-		(void)send_data(h, &c, 5000);
-		sent_none(h);
-		last = h->now;
-		/* Ten hours of a peer that answers every probe. */
-		for (i = 0; i < 36000; i++) {
-			pass_after(h, SEC);
-			while (sent_next(h, &c, &s)) {
-				assert_int_equal(s.seq, 0);
-				assert_int_equal(s.len, 1);
-				assert_true(h->now - last >= pause || h->now - last >= 60 * SEC);
-				pause = h->now - last;
-				last = h->now;
-				probes++;
-				peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
-			}
-		}
-		assert_in_range(probes, 500, 700);
-		up_none(h);
-		/* It opens. */
-		ack(h, &c, 0, 65535);
-		assert_int_equal(drain_sent(h, &c), 5000);
-		ack(h, &c, 5000, 65535);
-		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
-		finish(h, &c);
-	}
-}
-
-RULE("T-137")
-static void
-probes_without_any_answer_end_in_an_upload(void **state)
-{
-	struct flue_engine_config config = harness_config();
-	struct harness *h;
-	struct conn c = { 0 };
-	struct flue_up up;
-	int i;
-
-	(void)state;
-	config.max_retransmissions = 4;
-	h = harness_new(&config, 0);
-	connect_at(h, &c, 1, 1);
-	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
-	pass_after(h, MS);
-	(void)send_data(h, &c, 5000);
-	for (i = 0; i < 100; i++)
-		pass_after(h, SEC);
-	assert_int_equal(counter(h, FLUE_CTR_PROBES), 4);
-	up = up_expect(h, FLUE_UP_EVENT);
-	assert_int_equal(up.arg1, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
-	(void)drain_sent(h, &c);
-	finish(h, &c);
-}
-
-static void
-a_probe_that_is_taken_moves_the_stream(void **state)
-{
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { 0 };
-	struct seen s;
-
-	(void)state;
-	connect_at(h, &c, 0xffffffff, 1);
-	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
-	pass_after(h, MS);
-	(void)send_data(h, &c, 3);
-	pass_after(h, 300 * MS);
-	s = sent_expect(h, &c);
-	assert_int_equal(s.payload[0], pattern[0]);
-	ack(h, &c, 1, 0);
-	sent_none(h);
-	pass_after(h, 500 * MS);
-	s = sent_expect(h, &c);
-	assert_int_equal(s.seq, 1);
-	assert_int_equal(s.payload[0], pattern[1]);
-	ack(h, &c, 2, 10);
-	s = sent_expect(h, &c);
-	assert_int_equal(s.seq, 2);
-	assert_int_equal(s.len, 1);
-	ack(h, &c, 3, 10);
-	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
-	finish(h, &c);
-}
-
-static void
-a_silly_window_is_not_filled_before_the_timer_says_so(void **state)
-{
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { 0 };
-	struct seen s;
-
-	(void)state;
-	connect_at(h, &c, 1, 1);
-	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 100);
-	pass_after(h, MS);
-	(void)send_data(h, &c, 5000);
-	sent_none(h);
-	pass_after(h, 250 * MS);
-	s = sent_expect(h, &c);
-	assert_int_equal(s.len, 100);
-	finish(h, &c);
-}
-
-static void
-a_peer_that_shrinks_its_window_gets_no_new_data(void **state)
-{
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { 0 };
-
-	(void)state;
-	connect_at(h, &c, 1, 1);
-	(void)send_data(h, &c, 20000);
-	assert_int_equal(drain_sent(h, &c), 14600);
-	ack(h, &c, 1460, 3000);
-	sent_none(h);
-	/* A timeout sends again what lies within the window only. */
-	pass_after(h, 250 * MS);
-	assert_int_equal(drain_sent(h, &c), 2920);
-	finish(h, &c);
-}
-
-static void
-nagle_holds_a_small_segment_while_data_is_under_way(void **state)
-{
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { 0 };
-	struct seen s;
-
-	(void)state;
-	conn_block(h, &c, 1, 1);
-	tcp_cached(&c)->flags = FLUE_TCP_CACHED_NAGLING_ENABLED;
-	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
-	(void)send_data(h, &c, 10);
-	assert_int_equal(sent_expect(h, &c).len, 10);
-	(void)send_data(h, &c, 10);
-	(void)send_data(h, &c, 10);
-	sent_none(h);
-	ack(h, &c, 10, 65535);
-	s = sent_expect(h, &c);
-	assert_int_equal(s.len, 20);
-	finish(h, &c);
-}
-
 RULE("T-83")
 RULE("T-88")
 static void
@@ -580,43 +420,6 @@ a_used_up_pool_asks_for_upload_and_keeps_the_order(void **state)
 }
 
 static void
-keepalive_asks_only_an_idle_peer(void **state)
-{
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { 0 };
-	struct flue_up up;
-	struct seen s;
-	int i;
-
-	(void)state;
-	conn_block(h, &c, 1, 1);
-	tcp_cached(&c)->flags = FLUE_TCP_CACHED_KEEP_ALIVE_ENABLED;
-	tcp_cached(&c)->ka_timeout = 10000;
-	tcp_cached(&c)->ka_interval = 1000;
-	tcp_cached(&c)->ka_probe_count = 3;
-	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
-	pass_after(h, 6 * SEC);
-	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 60000);
-	pass_after(h, 5 * SEC);
-	sent_none(h);
-	pass_after(h, 10 * SEC);
-	s = sent_expect(h, &c);
-	assert_int_equal(s.seq, UINT32_MAX);
-	assert_int_equal(s.len, 0);
-	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 60000);
-	pass_after(h, SEC);
-	sent_none(h);
-	for (i = 0; i < 20; i++)
-		pass_after(h, SEC);
-	for (i = 0; i < 3; i++)
-		(void)sent_expect(h, &c);
-	sent_none(h);
-	up = up_expect(h, FLUE_UP_EVENT);
-	assert_int_equal(up.arg1, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
-	finish(h, &c);
-}
-
-static void
 checksums_can_be_left_to_the_port(void **state)
 {
 	struct harness *h = harness_new(NULL, FLUE_PORT_CAP_TX_CSUM | FLUE_PORT_CAP_RX_CSUM);
@@ -639,19 +442,12 @@ main(void)
 		cmocka_unit_test(an_ack_beyond_snd_nxt_after_a_timeout_is_taken),
 		cmocka_unit_test(a_late_timer_looks_at_what_arrived_first),
 		cmocka_unit_test(after_the_last_retransmission_the_connection_asks_for_upload),
-		cmocka_unit_test(a_zero_window_is_probed_for_ever_with_growing_pauses),
-		cmocka_unit_test(probes_without_any_answer_end_in_an_upload),
-		cmocka_unit_test(a_probe_that_is_taken_moves_the_stream),
-		cmocka_unit_test(a_silly_window_is_not_filled_before_the_timer_says_so),
-		cmocka_unit_test(a_peer_that_shrinks_its_window_gets_no_new_data),
-		cmocka_unit_test(nagle_holds_a_small_segment_while_data_is_under_way),
 		cmocka_unit_test(sends_go_out_in_order_and_push_where_the_queue_empties),
 		cmocka_unit_test(a_send_completes_only_when_the_port_has_let_go_of_it),
 		cmocka_unit_test(a_slow_port_delays_and_loses_nothing),
 		cmocka_unit_test(without_packets_data_and_acks_wait),
 		cmocka_unit_test(connections_take_turns),
 		cmocka_unit_test(a_used_up_pool_asks_for_upload_and_keeps_the_order),
-		cmocka_unit_test(keepalive_asks_only_an_idle_peer),
 		cmocka_unit_test(checksums_can_be_left_to_the_port),
 	};
 	unsigned i;

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Windows that close and shrink, small segments, idle peers. */
+
+#include "support/harness.h"
+#include "tcp/bytes.h"
+
+#include <limits.h>
+#include <string.h>
+
+static const uint32_t numbers[][2] = { { 1000, 5000 }, { 0x7fffff00, 0x80000000 },
+	{ 0xffffff00, 0xfffffff0 } };
+
+#define EACH_NUMBER(n) for (unsigned n = 0; n < 3; n++)
+
+static uint8_t pattern[200000];
+
+static void
+finish(struct harness *h, struct conn *c)
+{
+	assert_int_equal(terminate(h, c), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}
+
+static flue_ref
+send_data(struct harness *h, struct conn *c, uint32_t len)
+{
+	flue_ref nbl = nbl_new(h, pattern, len, 1);
+
+	submit(h, FLUE_SUB_SEND, c->token, nbl, 0, 0);
+	poll_engine(h);
+	return nbl;
+}
+
+static void
+ack(struct harness *h, struct conn *c, uint32_t upto, uint16_t win)
+{
+	peer(h, c, TCP_ACK, 0, upto, NULL, 0, win);
+	pass_after(h, MS);
+}
+
+static uint32_t
+drain_sent(struct harness *h, struct conn *c)
+{
+	struct seen s;
+	uint32_t end = 0;
+
+	while (sent_next(h, c, &s))
+		end = s.seq + s.len;
+	return end;
+}
+
+RULE("T-138")
+static void
+a_zero_window_is_probed_for_ever_with_growing_pauses(void **state)
+{
+	(void)state;
+	EACH_NUMBER(n)
+	{
+		struct harness *h = harness_new(NULL, 0);
+		struct conn c = { 0 };
+		struct seen s;
+		int64_t last = 0;
+		int64_t pause = 0;
+		int probes = 0;
+		int i;
+
+		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+		pass_after(h, MS);
+		(void)send_data(h, &c, 5000);
+		sent_none(h);
+		last = h->now;
+		/* Ten hours of a peer that answers every probe. */
+		for (i = 0; i < 36000; i++) {
+			pass_after(h, SEC);
+			while (sent_next(h, &c, &s)) {
+				assert_int_equal(s.seq, 0);
+				assert_int_equal(s.len, 1);
+				assert_true(h->now - last >= pause || h->now - last >= 60 * SEC);
+				pause = h->now - last;
+				last = h->now;
+				probes++;
+				peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+			}
+		}
+		assert_in_range(probes, 500, 700);
+		up_none(h);
+		/* It opens. */
+		ack(h, &c, 0, 65535);
+		assert_int_equal(drain_sent(h, &c), 5000);
+		ack(h, &c, 5000, 65535);
+		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+		finish(h, &c);
+	}
+}
+
+RULE("T-137")
+static void
+probes_without_any_answer_end_in_an_upload(void **state)
+{
+	struct flue_engine_config config = harness_config();
+	struct harness *h;
+	struct conn c = { 0 };
+	struct flue_up up;
+	int i;
+
+	(void)state;
+	config.max_retransmissions = 4;
+	h = harness_new(&config, 0);
+	connect_at(h, &c, 1, 1);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+	pass_after(h, MS);
+	(void)send_data(h, &c, 5000);
+	for (i = 0; i < 100; i++)
+		pass_after(h, SEC);
+	assert_int_equal(counter(h, FLUE_CTR_PROBES), 4);
+	up = up_expect(h, FLUE_UP_EVENT);
+	assert_int_equal(up.arg1, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
+static void
+a_probe_that_is_taken_moves_the_stream(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct seen s;
+
+	(void)state;
+	connect_at(h, &c, 0xffffffff, 1);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+	pass_after(h, MS);
+	(void)send_data(h, &c, 3);
+	pass_after(h, 300 * MS);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.payload[0], pattern[0]);
+	ack(h, &c, 1, 0);
+	sent_none(h);
+	pass_after(h, 500 * MS);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 1);
+	assert_int_equal(s.payload[0], pattern[1]);
+	ack(h, &c, 2, 10);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 2);
+	assert_int_equal(s.len, 1);
+	ack(h, &c, 3, 10);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+static void
+a_silly_window_is_not_filled_before_the_timer_says_so(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct seen s;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 100);
+	pass_after(h, MS);
+	(void)send_data(h, &c, 5000);
+	sent_none(h);
+	pass_after(h, 250 * MS);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.len, 100);
+	finish(h, &c);
+}
+
+static void
+a_peer_that_shrinks_its_window_gets_no_new_data(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	(void)send_data(h, &c, 20000);
+	assert_int_equal(drain_sent(h, &c), 14600);
+	ack(h, &c, 1460, 3000);
+	sent_none(h);
+	/* A timeout sends again what lies within the window only. */
+	pass_after(h, 250 * MS);
+	assert_int_equal(drain_sent(h, &c), 2920);
+	finish(h, &c);
+}
+
+static void
+nagle_holds_a_small_segment_while_data_is_under_way(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct seen s;
+
+	(void)state;
+	conn_block(h, &c, 1, 1);
+	tcp_cached(&c)->flags = FLUE_TCP_CACHED_NAGLING_ENABLED;
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	(void)send_data(h, &c, 10);
+	assert_int_equal(sent_expect(h, &c).len, 10);
+	(void)send_data(h, &c, 10);
+	(void)send_data(h, &c, 10);
+	sent_none(h);
+	ack(h, &c, 10, 65535);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.len, 20);
+	finish(h, &c);
+}
+
+static void
+keepalive_asks_only_an_idle_peer(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct flue_up up;
+	struct seen s;
+	int i;
+
+	(void)state;
+	conn_block(h, &c, 1, 1);
+	tcp_cached(&c)->flags = FLUE_TCP_CACHED_KEEP_ALIVE_ENABLED;
+	tcp_cached(&c)->ka_timeout = 10000;
+	tcp_cached(&c)->ka_interval = 1000;
+	tcp_cached(&c)->ka_probe_count = 3;
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	pass_after(h, 6 * SEC);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 60000);
+	pass_after(h, 5 * SEC);
+	sent_none(h);
+	pass_after(h, 10 * SEC);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, UINT32_MAX);
+	assert_int_equal(s.len, 0);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 60000);
+	pass_after(h, SEC);
+	sent_none(h);
+	for (i = 0; i < 20; i++)
+		pass_after(h, SEC);
+	for (i = 0; i < 3; i++)
+		(void)sent_expect(h, &c);
+	sent_none(h);
+	up = up_expect(h, FLUE_UP_EVENT);
+	assert_int_equal(up.arg1, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+	finish(h, &c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_zero_window_is_probed_for_ever_with_growing_pauses),
+		cmocka_unit_test(probes_without_any_answer_end_in_an_upload),
+		cmocka_unit_test(a_probe_that_is_taken_moves_the_stream),
+		cmocka_unit_test(a_silly_window_is_not_filled_before_the_timer_says_so),
+		cmocka_unit_test(a_peer_that_shrinks_its_window_gets_no_new_data),
+		cmocka_unit_test(nagle_holds_a_small_segment_while_data_is_under_way),
+		cmocka_unit_test(keepalive_asks_only_an_idle_peer),
+	};
+	unsigned i;
+
+	for (i = 0; i < sizeof(pattern); i++)
+		pattern[i] = (uint8_t)(i * 7 + i / 251);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
