@@ -5,6 +5,7 @@
  *
  *   bench_engine [--json] [--quick]
  *
+ * Transmit counts by the send: one connection packs sends of 64 bytes into fewer segments.
  * Figures are TSC cycles of this machine, p10/p50/p90 over repetitions, and next to them those of a
  * calibration kernel (a dependent chain of 1000 multiplications), so that runs on different machines
  * or under different load can be set in proportion. Not a test: nothing here fails.

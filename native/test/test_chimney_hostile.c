@@ -60,6 +60,16 @@ hostile_trees_are_answered(void **state)
 	assert_true(run_tree(h, h->neighbor_ref) < 4);
 	h->neighbor_block->dependent_block_list = h->neighbor_ref;
 	assert_true(run_tree(h, h->neighbor_ref) < 4);
+	/* without a root, and with one in the arena, where the engine's own objects lie */
+	for (op = FLUE_SUB_INITIATE; op <= FLUE_SUB_TERMINATE; op++) {
+		flue_ref arena = (flue_ref)flue_arena_region(h->e->arena) << 48;
+
+		submit(h, op, 0, 0, 0, 0);
+		submit(h, op, 0, arena, 0, 0);
+		poll_engine(h);
+		assert_true(up_expect(h, op).ref == 0);
+		assert_true(up_expect(h, op).ref == arena);
+	}
 	/* nowhere, unaligned, at the last byte, in no region */
 	for (i = 0; i < 6; i++) {
 		flue_ref bad[] = { 1, ((flue_ref)h->java << 48) | (JAVA_BYTES - 8),

@@ -155,6 +155,9 @@ make_objects(struct flue_engine *e)
 	rc = flue_arena_create(c->arena_kind, bytes < 4096 ? 4096 : bytes, &e->arena);
 	if (rc < 0)
 		return rc;
+	/* No reference leads into the arena: whatever Java writes, it cannot name our objects. */
+	atomic_store_explicit(&flue_region_slots[flue_arena_region(e->arena)].size, 0,
+			memory_order_release);
 	e->conns = flue_arena_alloc(
 			e->arena, (int64_t)sizeof(struct flue_conn) * c->max_connections);
 	e->paths = flue_arena_alloc(e->arena, (int64_t)sizeof(struct flue_path) * c->max_paths);

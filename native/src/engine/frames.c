@@ -35,15 +35,19 @@ flue_frame_up(struct flue_engine *e, struct flue_pkt *pkt)
 	f->nb.data_length = pkt->len;
 	f->mdl.data = pkt->ref;
 	f->mdl.byte_count = pkt->len;
-	if (e->raw_tail != NULL)
+	e->frame_records[i].bytes = FLUE_NONE;
+	if (e->raw_tail != NULL) {
 		e->raw_tail->next = FRAME_REF(e, i);
-	else
-		e->raw_head = FRAME_REF(e, i);
+		e->frame_records[e->raw_last].bytes = i;
+	} else {
+		e->raw_first = i;
+	}
+	e->raw_last = i;
 	e->raw_tail = &f->nbl;
 	e->raw_count++;
 }
 
-/** Back to the pool; what is not ours or not out is counted. @return next of the NBL */
+/** Packet and record back to their pools. */
 static void
 frame_release(struct flue_engine *e, uint32_t i)
 {
@@ -55,25 +59,22 @@ frame_release(struct flue_engine *e, uint32_t i)
 void
 flue_frames_flush(struct flue_engine *e)
 {
-	flue_ref ref = e->raw_head;
+	uint32_t i = e->raw_first;
 
 	if (e->raw_count == 0)
 		return;
 	if (flue_up_room(&e->chans[0])) {
-		(void)flue_up_put(&e->chans[0], FLUE_UP_FRAME, 0, 0, ref, 0);
+		(void)flue_up_put(&e->chans[0], FLUE_UP_FRAME, 0, 0, FRAME_REF(e, i), 0);
 		flue_count(e, FLUE_CTR_FRAMES_UP, e->raw_count);
 	} else {
-		/* Nobody has seen these yet: the links are still our own. */
 		flue_count(e, FLUE_CTR_FRAMES_UP_DROPPED, e->raw_count);
-		while (ref != FLUE_REF_NULL) {
-			uint32_t i = (uint32_t)((ref - e->frame_ref) /
-						sizeof(struct flue_frame_shared));
+		while (i != FLUE_NONE) {
+			uint32_t next = e->frame_records[i].bytes;
 
-			ref = e->frame_shared[i].nbl.next;
 			frame_release(e, i);
+			i = next;
 		}
 	}
-	e->raw_head = FLUE_REF_NULL;
 	e->raw_tail = NULL;
 	e->raw_count = 0;
 }

@@ -158,7 +158,7 @@ FLUE_ASSERT_LAYOUT(sizeof(struct flue_frame_shared) == 256);
 /** The engine's own note on a record: Java cannot write here. */
 struct flue_record {
 	struct flue_pkt *pkts;
-	uint32_t bytes;
+	uint32_t bytes; /* indicated; of a frame of this pass: the next record */
 	uint32_t state; /* enum flue_record_state */
 };
 
@@ -284,7 +284,8 @@ struct flue_engine {
 
 	/* Raw frames of this pass, linked. */
 	struct flue_net_buffer_list *raw_tail;
-	flue_ref raw_head;
+	uint32_t raw_first; /* record; the next ones through their `bytes` */
+	uint32_t raw_last;
 	uint32_t raw_count;
 
 	uint64_t ctr[FLUE_CTR_COUNT];
