@@ -47,8 +47,9 @@ public final class OffloadTrees implements AutoCloseable {
     /** A block that refers to, or creates, the object of a handle; its dependents under it. */
     public long block(StateType type, long handleRef, long... dependents) {
         long ref = blocks.allocate();
+        long first = chain(dependents);
         block.wrap(ref).clear(type);
-        block.offloadHandle(handleRef).dependentBlockList(chain(dependents));
+        block.offloadHandle(handleRef).dependentBlockList(first);
         return ref;
     }
 
