@@ -13,6 +13,7 @@ import dev.flue.offload.RecordPool;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
 import dev.flue.spi.HeapMemory;
+import dev.flue.testkit.Rule;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -114,6 +115,22 @@ class NativeOffloadTargetTest {
     }
 
     @Test
+    @Rule({"T-14", "T-81", "T-95"})
+    void completionsComeOutOfDoWorkNeverInsideASubmission() {
+        long root = block();
+        engine.post(ChannelLayout.UP_SEND_COMPLETE, 1, 0, 100, 0);
+        engine.post(ChannelLayout.UP_QUERY_COMPLETE, 0, 0, root, 0);
+        target.tcpOffloadSend(TOKEN, 101);
+        target.tcpOffloadReceive(TOKEN, 102);
+        target.queryOffload(root);
+        target.terminateOffload(root);
+        assertThat(protocol.heard).isEmpty();
+        target.doWork(0);
+        assertThat(protocol.heard).containsExactly("send 100", "query " + root);
+    }
+
+    @Test
+    @Rule("T-106")
     void theVerdictOnAnIndicationIsPostedAtOnce() {
         protocol.verdict = OffloadStatus.OFFLOAD_DATA_PARTIALLY_ACCEPTED;
         protocol.verdictBytes = 33;
@@ -163,6 +180,7 @@ class NativeOffloadTargetTest {
     }
 
     @Test
+    @Rule({"T-82", "T-83"})
     void submissionsBeyondTheCreditWaitInOrderAndNoneIsLost() {
         for (int i = 1; i <= 1000; i++) {
             target.tcpOffloadSend(TOKEN, i);
@@ -269,6 +287,7 @@ class NativeOffloadTargetTest {
     }
 
     @Test
+    @Rule("T-12")
     void aPollThatFailsAsksForEverythingBackOnce() {
         engine.pollResult = -Errno.ESHUTDOWN;
         target.doWork(1);

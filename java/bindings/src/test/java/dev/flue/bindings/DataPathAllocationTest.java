@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bindings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import dev.flue.data.ConnectionHandler;
+import dev.flue.data.OffloadConnection;
+import dev.flue.testkit.conformance.NetworkConfig;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Test;
+
+/** Application to application over two engines: nothing is allocated per send, receive or turn. */
+@RequiresFlue
+class DataPathAllocationTest {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final int PORT = 7000;
+    private static final int TURNS = 20_000;
+    private static final int RUNS = 30;
+
+    /** Sends whenever there is room, and takes whatever comes. */
+    private static final class Streamer implements ConnectionHandler {
+        private final ByteBuffer data = ByteBuffer.allocateDirect(4096);
+        OffloadConnection connection;
+        long received;
+
+        @Override
+        public void onConnected(OffloadConnection newConnection) {
+            connection = newConnection;
+        }
+
+        @Override
+        public void onReadable(OffloadConnection readable) {
+            received += readable.receive((buffer, offset, length) -> length, Integer.MAX_VALUE);
+        }
+
+        void send() {
+            if (connection != null && connection.sendRoom() > 0) {
+                data.clear();
+                connection.send(data);
+            }
+        }
+    }
+
+    @Test
+    void sendReceiveAndTurnAllocateNothing() {
+        try (NativeNetwork network = new NativeNetwork(NetworkConfig.simple(1))) {
+            Streamer client = new Streamer();
+            Streamer server = new Streamer();
+            network.stack(1).listen(PORT, 4, () -> server);
+            network.stack(0).connect(NetworkConfig.simple(1).address(1), PORT, client);
+            long now = turns(network, client, server, 0);
+            assertThat(client.connection.offloaded()).isTrue();
+            assertThat(server.connection.offloaded()).isTrue();
+            long thread = Thread.currentThread().getId();
+            long least = Long.MAX_VALUE;
+            for (int run = 0; run < RUNS && least > 0; run++) {
+                long before = THREADS.getThreadAllocatedBytes(thread);
+                now = turns(network, client, server, now);
+                least = Math.min(least, THREADS.getThreadAllocatedBytes(thread) - before);
+            }
+            assertThat(client.received).isGreaterThan(10_000_000);
+            assertThat(server.received).isGreaterThan(10_000_000);
+            assertThat(least).as("bytes in %d turns", TURNS).isZero();
+            network.stack(0).close();
+            network.stack(1).close();
+        }
+    }
+
+    private static long turns(NativeNetwork network, Streamer a, Streamer b, long start) {
+        long now = start;
+        for (int turn = 0; turn < TURNS; turn++) {
+            now += 10_000;
+            a.send();
+            b.send();
+            network.stack(0).doWork(now);
+            network.stack(1).doWork(now);
+        }
+        return now;
+    }
+}

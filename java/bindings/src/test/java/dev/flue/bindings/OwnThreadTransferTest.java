@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bindings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flue.data.OffloadConnection;
+import org.junit.jupiter.api.Test;
+
+/** Transfers over engines that threads of their own poll, with the real clock. */
+@RequiresFlue
+class OwnThreadTransferTest {
+    private static final long MAC = 0x0200c6120001L;
+
+    private static StackPair pair(Wire wire) {
+        return new StackPair(wire.port(0, MAC), wire.port(1, MAC + 1)).ownThreads();
+    }
+
+    @Test
+    void bytesArriveExactlyAndTheConnectionsWereOffloaded() {
+        try (Wire wire = new Wire(WireConfig.builder().build());
+                StackPair pair = pair(wire)) {
+            for (int i = 0; i < 4; i++) {
+                pair.connect(3_000_000);
+            }
+            pair.untilDone();
+            assertThat(pair.ends).allMatch(end -> end.received == 3_000_000);
+            assertThat(pair.ends).anyMatch(end -> end.wasOffloaded);
+            pair.quiet();
+            assertAtRest(pair);
+        }
+    }
+
+    @Test
+    void bytesArriveExactlyWhileConnectionsMoveAbout() {
+        try (Wire wire = new Wire(WireConfig.builder().seed(4).dropPpm(1000).build());
+                StackPair pair = pair(wire)) {
+            pair.connect(2_000_000);
+            pair.connect(2_000_000);
+            int turns = 0;
+            while (!pair.ends.stream().allMatch(PatternEnd::done)) {
+                for (int i = 0; i < 200; i++) {
+                    pair.turn();
+                }
+                assertThat(++turns).isLessThan(10_000_000);
+                OffloadConnection moved = pair.ends.get(turns % 4).connection;
+                if (moved != null && pair.ends.get(turns % 4).closed == null) {
+                    if (moved.offloaded()) {
+                        moved.upload();
+                    } else {
+                        moved.offload();
+                    }
+                }
+            }
+            assertThat(pair.ends).allMatch(end -> end.received == 2_000_000);
+            pair.quiet();
+            assertAtRest(pair);
+        }
+    }
+
+    private static void assertAtRest(StackPair pair) {
+        pair.targets[0].stop();
+        pair.targets[1].stop();
+        pair.turn();
+        pair.turn();
+        for (NativeOffloadTarget target : pair.targets) {
+            assertThat(target.held(EngineResource.CONNECTIONS)).isZero();
+            assertThat(target.held(EngineResource.SEND_PIECES)).isZero();
+            assertThat(target.held(EngineResource.RECEIVE_LISTS)).isZero();
+        }
+    }
+}
