@@ -22,10 +22,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What {@code flue serve} must do for Linux clients, over whatever port a subclass names. */
-@Timeout(180)
+@Timeout(240)
 abstract class ServeScenarios {
     private static final String URL = "http://198.18.0.2:8080/";
     private static final int BIG = 64 << 20;
+    private static final int MIDDLE = 24 << 20;
     private static final int SMALL = 1 << 20;
 
     /** design.md, "How it is proved" 4: in a run without loss it selects nothing. */
@@ -49,6 +50,7 @@ abstract class ServeScenarios {
         }
         directory = Files.createDirectory(temp.resolve("www"));
         writeRandom("big.bin", BIG);
+        writeRandom("middle.bin", MIDDLE);
         writeRandom("small.bin", SMALL);
         namespace = new Namespace();
     }
@@ -155,8 +157,8 @@ abstract class ServeScenarios {
         Path received = temp.resolve("received");
         Path capture = temp.resolve("capture.pcapng");
         try (FlueServer server = serve("--upload-every", "1", "--pcap", capture.toString())) {
-            Commands.run(curl("big.bin", received));
-            assertEqualFiles(received, "big.bin");
+            Commands.run(curl("middle.bin", received));
+            assertEqualFiles(received, "middle.bin");
             server.awaitHoldsNothing();
             assertThat(server.terminate()).isEqualTo(143);
             Matcher handOvers = Pattern.compile("(\\d+) hand-overs").matcher(server.printed());
@@ -225,6 +227,50 @@ abstract class ServeScenarios {
             if (curl != null) {
                 curl.destroyForcibly().waitFor();
             }
+        }
+    }
+
+    @Test
+    void aFullTargetLeavesConnectionsOnTheHostStackWithOneWarning() throws Exception {
+        List<Process> clients = new ArrayList<>();
+        try (FlueServer server = serve("--max-connections", "2")) {
+            for (int i = 0; i < 8; i++) {
+                Path received = temp.resolve("received" + i);
+                clients.add(
+                        Commands.start(
+                                curl("middle.bin", received, "--limit-rate", "16M"),
+                                temp.resolve("curl" + i)));
+            }
+            for (int i = 0; i < 8; i++) {
+                assertThat(clients.get(i).waitFor(100, TimeUnit.SECONDS)).isTrue();
+                assertEqualFiles(temp.resolve("received" + i), "middle.bin");
+            }
+            server.awaitHoldsNothing();
+            assertThat(server.printed().split("WARNING")).as(server.printed()).hasSize(2);
+            assertThat(server.printed()).hasLineCount(2);
+        } finally {
+            clients.forEach(Process::destroyForcibly);
+        }
+    }
+
+    @Test
+    void aPortThatIsInUseIsOneSentenceAndExitCodeOne() throws Exception {
+        try (FlueServer server = serve()) {
+            List<String> second =
+                    new ArrayList<>(namespace.inside(FlueServer.launcher().toString(), "serve"));
+            second.add(directory.toString());
+            second.addAll(portOptions());
+            second.addAll(List.of("--address", "198.18.0.3/24"));
+            Path output = temp.resolve("second.out");
+            Process process = Commands.start(second, output);
+            try {
+                assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            } finally {
+                process.destroyForcibly();
+            }
+            assertThat(process.exitValue()).isEqualTo(1);
+            assertThat(output).content().startsWith("flue: ").hasLineCount(1);
+            assertThat(server.printed()).hasLineCount(1);
         }
     }
 
