@@ -35,9 +35,9 @@ abstract class ServeScenarios {
                     + " || tcp.analysis.out_of_order || tcp.analysis.lost_segment"
                     + " || tcp.analysis.ack_lost_segment || tcp.analysis.duplicate_ack";
 
-    @TempDir private Path temp;
-    private Path directory;
-    private Namespace namespace;
+    @TempDir Path temp;
+    Path directory;
+    Namespace namespace;
 
     /** The options that name the port. */
     abstract List<String> portOptions();
@@ -68,7 +68,7 @@ abstract class ServeScenarios {
         Files.write(directory.resolve(name), bytes);
     }
 
-    private FlueServer serve(String... more) throws IOException, InterruptedException {
+    FlueServer serve(String... more) throws IOException, InterruptedException {
         List<String> options = new ArrayList<>(portOptions());
         options.addAll(List.of("--address", "198.18.0.2/24", "--listen", "8080"));
         options.addAll(List.of(more));
@@ -76,7 +76,7 @@ abstract class ServeScenarios {
                 namespace, directory, temp.resolve("serve.out"), options.toArray(new String[0]));
     }
 
-    private List<String> curl(String file, Path to, String... options) {
+    List<String> curl(String file, Path to, String... options) {
         List<String> command =
                 namespace.inside("curl", "-sS", "-f", "--max-time", "100", "-o", to.toString());
         command.addAll(List.of(options));
@@ -89,7 +89,7 @@ abstract class ServeScenarios {
         return HexFormat.of().formatHex(digest);
     }
 
-    private void assertEqualFiles(Path received, String served) throws Exception {
+    void assertEqualFiles(Path received, String served) throws Exception {
         assertThat(sha256(received)).isEqualTo(sha256(directory.resolve(served)));
     }
 
@@ -227,50 +227,6 @@ abstract class ServeScenarios {
             if (curl != null) {
                 curl.destroyForcibly().waitFor();
             }
-        }
-    }
-
-    @Test
-    void aFullTargetLeavesConnectionsOnTheHostStackWithOneWarning() throws Exception {
-        List<Process> clients = new ArrayList<>();
-        try (FlueServer server = serve("--max-connections", "2")) {
-            for (int i = 0; i < 8; i++) {
-                Path received = temp.resolve("received" + i);
-                clients.add(
-                        Commands.start(
-                                curl("middle.bin", received, "--limit-rate", "16M"),
-                                temp.resolve("curl" + i)));
-            }
-            for (int i = 0; i < 8; i++) {
-                assertThat(clients.get(i).waitFor(100, TimeUnit.SECONDS)).isTrue();
-                assertEqualFiles(temp.resolve("received" + i), "middle.bin");
-            }
-            server.awaitHoldsNothing();
-            assertThat(server.printed().split("WARNING")).as(server.printed()).hasSize(2);
-            assertThat(server.printed()).hasLineCount(2);
-        } finally {
-            clients.forEach(Process::destroyForcibly);
-        }
-    }
-
-    @Test
-    void aPortThatIsInUseIsOneSentenceAndExitCodeOne() throws Exception {
-        try (FlueServer server = serve()) {
-            List<String> second =
-                    new ArrayList<>(namespace.inside(FlueServer.launcher().toString(), "serve"));
-            second.add(directory.toString());
-            second.addAll(portOptions());
-            second.addAll(List.of("--address", "198.18.0.3/24"));
-            Path output = temp.resolve("second.out");
-            Process process = Commands.start(second, output);
-            try {
-                assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            } finally {
-                process.destroyForcibly();
-            }
-            assertThat(process.exitValue()).isEqualTo(1);
-            assertThat(output).content().startsWith("flue: ").hasLineCount(1);
-            assertThat(server.printed()).hasLineCount(1);
         }
     }
 
