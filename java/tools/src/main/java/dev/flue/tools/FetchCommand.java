@@ -96,15 +96,11 @@ final class FetchCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private void connect(
-            Assembly assembly, InspectServer inspect, HttpGet get, Shutdown shutdown) {
+    private void connect(Assembly assembly, InspectServer inspect, HttpGet get, Shutdown shutdown) {
         boolean answered =
                 new DutyCycle(List.of(assembly, inspect))
                         .runUntil(
-                                () ->
-                                        get.connected()
-                                                || get.finished()
-                                                || shutdown.requested(),
+                                () -> get.connected() || get.finished() || shutdown.requested(),
                                 TimeUnit.SECONDS.toNanos(connectTimeout));
         if (!answered) {
             throw new ToolException(
