@@ -12,7 +12,7 @@ import java.util.function.BooleanSupplier;
 
 /** Other programs, always with a deadline, always ended. */
 final class Commands {
-    private static final long SECONDS = 60;
+    private static final long SECONDS = 100;
 
     private Commands() {}
 

@@ -28,6 +28,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -50,6 +51,13 @@ final class FetchCommand implements Callable<Integer> {
             description = "Where the body goes; default: it is only counted and hashed.")
     private Path output;
 
+    @Option(
+            names = "--connect-timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "30",
+            description = "Give up when there is no connection by then; default ${DEFAULT-VALUE}.")
+    private int connectTimeout;
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
@@ -57,6 +65,10 @@ final class FetchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (connectTimeout < 1) {
+            throw new ParameterException(
+                    spec.commandLine(), "--connect-timeout takes at least 1 second");
+        }
         int server = resolve(url.host());
         try (Shutdown shutdown = Shutdown.install();
                 Download download = Download.to(output);
@@ -67,6 +79,7 @@ final class FetchCommand implements Callable<Integer> {
             HttpGet get = new HttpGet(url, download::write);
             long start = System.nanoTime();
             assembly.stack().connect(server, url.port(), get);
+            connect(assembly, inspect, get, shutdown);
             run(assembly, inspect, get, shutdown);
             long nanos = System.nanoTime() - start;
             new DutyCycle(List.of(assembly))
@@ -81,6 +94,18 @@ final class FetchCommand implements Callable<Integer> {
             throw new ToolException("cannot write " + output + ": " + e.getMessage(), e);
         }
         return ExitCode.OK;
+    }
+
+    private void connect(Assembly assembly, InspectServer inspect, HttpGet get, Shutdown shutdown) {
+        boolean answered =
+                new DutyCycle(List.of(assembly, inspect))
+                        .runUntil(
+                                () -> get.connected() || get.finished() || shutdown.requested(),
+                                TimeUnit.SECONDS.toNanos(connectTimeout));
+        if (!answered) {
+            throw new ToolException(
+                    url.authority() + ": no connection within " + connectTimeout + " s");
+        }
     }
 
     private static void run(

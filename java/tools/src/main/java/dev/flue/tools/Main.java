@@ -39,6 +39,8 @@ public final class Main implements Runnable {
     @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
     public static void main(String[] args) {
+        // What the stack logs, a warning at most, is for people as well: one line each.
+        System.setProperty("java.util.logging.SimpleFormatter.format", "flue: %4$s: %5$s%n");
         System.exit(commandLine().execute(args));
     }
 

@@ -71,8 +71,7 @@ final class ServeCommand implements Callable<Integer> {
             shutdown.check();
             assembly.stack().listen(listen, BACKLOG, http::newConnection);
             announce();
-            OverloadWarning warning = new OverloadWarning(assembly, spec.commandLine().getErr());
-            DutyCycle cycle = new DutyCycle(List.of(assembly, http::doWork, warning, inspect));
+            DutyCycle cycle = new DutyCycle(List.of(assembly, http::doWork, inspect));
             cycle.runUntil(shutdown::requested);
             leave(assembly, http);
         }

@@ -30,8 +30,6 @@ import java.util.function.Consumer;
  * stack. Owns all of it. Turned, asked and closed by one thread.
  */
 public final class Assembly implements Turn, Inspectable, AutoCloseable {
-    private static final String REFUSED = "chimney.initiate_failed_blocks";
-
     private static final long GIVE_BACK_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final NativePort port;
@@ -131,11 +129,6 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         Map<String, Long> counters = new LinkedHashMap<>(target.counters());
         stack.counters().asMap().forEach((name, count) -> counters.put("stack." + name, count));
         return counters;
-    }
-
-    /** Blocks that the engine refused to take. */
-    public long refusedOffloads() {
-        return target.counters().getOrDefault(REFUSED, 0L);
     }
 
     /** Everything is given back: no connection is offloaded, no operation under way. */

@@ -24,6 +24,7 @@ public final class HttpGet implements ConnectionHandler {
     private final MessageDigest digest;
     private final ResponseParser parser = new ResponseParser(this::body);
     private long bytes;
+    private boolean connected;
     private boolean offloaded;
     private boolean finished;
     private String problem = "";
@@ -38,6 +39,11 @@ public final class HttpGet implements ConnectionHandler {
                         + url.authority()
                         + "\r\nUser-Agent: flue\r\nAccept: */*\r\nConnection: close\r\n\r\n";
         request = ByteBuffer.wrap(head.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** The server has answered the SYN. */
+    public boolean connected() {
+        return connected;
     }
 
     /** The response is complete, or {@link #problem} tells why there will be none. */
@@ -71,6 +77,7 @@ public final class HttpGet implements ConnectionHandler {
 
     @Override
     public void onConnected(OffloadConnection connection) {
+        connected = true;
         sendRequest(connection);
     }
 
