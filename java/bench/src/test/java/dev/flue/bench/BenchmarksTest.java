@@ -17,6 +17,7 @@ import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** That every benchmark runs, and that its data path allocates nothing. No times are judged. */
 class BenchmarksTest {
@@ -38,6 +39,7 @@ class BenchmarksTest {
                                         .measurementIterations(1)
                                         .measurementTime(TimeValue.milliseconds(20))
                                         .shouldFailOnError(true)
+                                        .verbosity(VerboseMode.SILENT)
                                         .build())
                         .run();
         assertThat(results).hasSizeGreaterThanOrEqualTo(8);

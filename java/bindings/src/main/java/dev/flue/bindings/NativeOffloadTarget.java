@@ -419,10 +419,17 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
         ownThread = true;
     }
 
-    /** Stop that thread and wait for it; the engine is polled inline again. Idempotent. */
+    /**
+     * Stop that thread and wait for it; the engine is polled inline again. Idempotent.
+     *
+     * @throws FlueException it cannot be waited for, as from the thread itself
+     */
     public void stop() {
         checkOpen();
-        engine.stop();
+        int rc = engine.stop();
+        if (rc < 0) {
+            throw new FlueException("stopping the engine's thread: " + Errno.text(-rc), -rc);
+        }
         ownThread = false;
     }
 

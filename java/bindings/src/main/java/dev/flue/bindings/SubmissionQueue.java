@@ -32,8 +32,9 @@ final class SubmissionQueue {
     private final Backlog free = new Backlog();
     private final Backlog prompt = new Backlog();
     private final Backlog ordered = new Backlog();
-    // Entries of `ordered` before this number need no credit.
+    // Entries before these numbers need no credit.
     private long takenAlong;
+    private long promptTakenAlong;
     private int outstanding;
     private int operations;
 
@@ -75,6 +76,7 @@ final class SubmissionQueue {
     void submitUrgent(int op, int arg0, long token, long ref) {
         ordered.add(op, arg0, token, ref, 0);
         takenAlong = ordered.tailNumber();
+        promptTakenAlong = prompt.tailNumber();
         flush();
     }
 
@@ -98,7 +100,7 @@ final class SubmissionQueue {
             }
             sent++;
         }
-        while (!prompt.isEmpty() && outstanding < limit && prompt.moveTo(ring)) {
+        while (promptCanGo() && prompt.moveTo(ring)) {
             outstanding++;
             sent++;
         }
@@ -120,6 +122,10 @@ final class SubmissionQueue {
         }
     }
 
+    private boolean promptCanGo() {
+        return !prompt.isEmpty() && (outstanding < limit || prompt.headNumber() < promptTakenAlong);
+    }
+
     private boolean orderedCanGo() {
         return !ordered.isEmpty() && canGo(ordered.op(), ordered.headNumber() < takenAlong);
     }
@@ -137,7 +143,7 @@ final class SubmissionQueue {
 
     /** Something waits that needs only room on the ring. */
     boolean ready() {
-        return !free.isEmpty() || !prompt.isEmpty() && outstanding < limit || orderedCanGo();
+        return !free.isEmpty() || promptCanGo() || orderedCanGo();
     }
 
     /** The engine has not read everything that is on the ring. */

@@ -243,6 +243,17 @@ class NativeOffloadTargetTest {
     }
 
     @Test
+    void aTerminateTakesForwardedSegmentsAlongThatCameBeforeIt() {
+        for (int i = 1; i <= 40; i++) {
+            target.tcpOffloadForward(TOKEN, i);
+        }
+        target.terminateOffload(77);
+        engine.take(Integer.MAX_VALUE);
+        assertThat(engine.taken).hasSize(41);
+        assertThat(engine.taken.get(40).op()).isEqualTo(ChannelLayout.SUB_TERMINATE);
+    }
+
+    @Test
     void verdictsReachAnEngineThatHasAllTheOperationsItCanWorkOn() {
         for (int i = 1; i <= 100; i++) {
             target.terminateOffload(i);

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.flue.offload.OffloadStatus;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Engines on DPDK ports. Runs in a process of its own, for EAL starts once in each; without free
@@ -73,6 +75,35 @@ class RingPairDpdkTest {
         ports[1].close();
         ports[1].close();
         assertThatThrownBy(ports[0]::buffersHeld).isInstanceOf(IllegalStateException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void connectionsAreOffloadedAndBytesArriveExactlyOverARingPair(boolean ownThreads) {
+        NativePort[] ports = NativePort.dpdkRingPair(512, MAC, MAC + 1, 4096);
+        try (StackPair pair = new StackPair(ports[0], ports[1])) {
+            if (ownThreads) {
+                pair.ownThreads();
+            }
+            for (int i = 0; i < 3; i++) {
+                pair.connect(2_000_000);
+            }
+            pair.untilDone();
+            assertThat(pair.ends).allMatch(end -> end.received == 2_000_000);
+            assertThat(pair.ends).anyMatch(end -> end.wasOffloaded);
+            pair.quiet();
+            for (NativeOffloadTarget target : pair.targets) {
+                target.stop();
+            }
+            pair.turn();
+            for (NativeOffloadTarget target : pair.targets) {
+                for (EngineResource resource : EngineResource.values()) {
+                    assertThat(target.held(resource)).as("%s", resource).isZero();
+                }
+            }
+        }
+        ports[0].close();
+        ports[1].close();
     }
 
     @Test
