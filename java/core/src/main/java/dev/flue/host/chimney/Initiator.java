@@ -76,6 +76,9 @@ final class Initiator {
 
     /** Send what may go; trees sent. */
     int run() {
+        if (requests.isEmpty()) {
+            return 0;
+        }
         for (int left = requests.size(); left > 0; left--) {
             Flow flow = requests.poll();
             switch (prepare(flow)) {

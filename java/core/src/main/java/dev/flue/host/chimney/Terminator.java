@@ -72,6 +72,9 @@ final class Terminator {
 
     /** Send what may go; trees sent. */
     int run() {
+        if (waiting.isEmpty() && idlePaths.isEmpty() && idleNeighbors.isEmpty()) {
+            return 0;
+        }
         for (int left = waiting.size(); left > 0; left--) {
             Flow flow = waiting.poll();
             if (!add(flow)) {

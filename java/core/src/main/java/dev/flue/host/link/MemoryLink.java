@@ -80,6 +80,15 @@ public final class MemoryLink implements AutoCloseable {
         filter = value;
     }
 
+    /** Put a frame on the link that no stack sent, as if it came from one end. */
+    public void inject(int from, byte[] frame) {
+        long copy = frames.allocate();
+        int at = BufferPool.dataAt(copy);
+        frames.buffer(copy).put(at, frame, 0, frame.length);
+        frames.range(copy, 0, frame.length);
+        ends[1 - from].arriving.add(new Flight(ends[from].now, sent++, copy));
+    }
+
     /** Frames sent, lost ones included. */
     public long sent() {
         return sent;

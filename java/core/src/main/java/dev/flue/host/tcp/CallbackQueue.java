@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
+import dev.flue.data.ConnectionHandler;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -39,7 +40,7 @@ final class CallbackQueue {
                 continue;
             }
             try {
-                connection.runEvents();
+                tell(connection);
             } catch (RuntimeException failure) {
                 LOG.log(Level.WARNING, "handler of " + connection + " failed, aborted", failure);
                 connection.abort();
@@ -49,5 +50,30 @@ final class CallbackQueue {
         int calls = batch.size();
         batch.clear();
         return calls;
+    }
+
+    private static void tell(TcpConnection c) {
+        int pending = c.events;
+        c.events = 0;
+        if (c.closedTold()) {
+            return;
+        }
+        ConnectionHandler handler = c.handler;
+        if ((pending & TcpConnection.EVENT_CONNECTED) != 0) {
+            handler.onConnected(c);
+        }
+        if ((pending & TcpConnection.EVENT_OFFLOAD_CHANGED) != 0) {
+            handler.onOffloadChanged(c);
+        }
+        if ((pending & TcpConnection.EVENT_READABLE) != 0 && !c.discards()) {
+            handler.onReadable(c);
+        }
+        if ((pending & TcpConnection.EVENT_WRITABLE) != 0 && !c.over()) {
+            handler.onWritable(c);
+        }
+        if ((pending & TcpConnection.EVENT_CLOSED) != 0) {
+            c.silence();
+            handler.onClosed(c, c.cause());
+        }
     }
 }

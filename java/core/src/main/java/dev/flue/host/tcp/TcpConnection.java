@@ -439,29 +439,14 @@ public final class TcpConnection implements OffloadConnection {
         }
     }
 
-    /** Call the application. */
-    void runEvents() {
-        int pending = events;
-        events = 0;
-        if (closedTold) {
-            return;
-        }
-        if ((pending & EVENT_CONNECTED) != 0) {
-            handler.onConnected(this);
-        }
-        if ((pending & EVENT_OFFLOAD_CHANGED) != 0) {
-            handler.onOffloadChanged(this);
-        }
-        if ((pending & EVENT_READABLE) != 0 && !discard) {
-            handler.onReadable(this);
-        }
-        if ((pending & EVENT_WRITABLE) != 0 && !over) {
-            handler.onWritable(this);
-        }
-        if ((pending & EVENT_CLOSED) != 0) {
-            closedTold = true;
-            handler.onClosed(this, cause);
-        }
+    /** Why it is over; "" = orderly, or not over. */
+    String cause() {
+        return cause;
+    }
+
+    /** onClosed was called: nothing more is told. */
+    boolean closedTold() {
+        return closedTold;
     }
 
     /** A target received an acceptable RST. */
@@ -479,7 +464,7 @@ public final class TcpConnection implements OffloadConnection {
         return established;
     }
 
-    /** The handler threw: nothing more is told. */
+    /** Nothing more is told from now on. */
     void silence() {
         closedTold = true;
     }

@@ -184,16 +184,20 @@ final class TcpOutput {
 
     /** An acknowledgment without data. */
     void ack(TcpConnection c, long now) {
-        SendVariables snd = c.snd;
+        writer.send(c, acceptableSequence(c.snd), TcpFlags.ACK, 0, 0, now);
+    }
+
+    /** For a segment without data: what the peer's window takes, also when we sent beyond it. */
+    private static int acceptableSequence(SendVariables snd) {
         int edge = snd.una + snd.wnd;
-        int sequence = Seq.lt(edge, snd.max) ? Seq.max(edge, snd.una) : snd.max;
-        writer.send(c, sequence, TcpFlags.ACK, 0, 0, now);
+        return Seq.lt(edge, snd.max) ? edge : snd.max;
     }
 
     /** RST of a connection that we end. */
     void reset(TcpConnection c) {
         counters.resetsOut++;
-        writer.send(c, c.snd.max, TcpFlags.RST | TcpFlags.ACK, 0, 0, layer.now());
+        int sequence = acceptableSequence(c.snd);
+        writer.send(c, sequence, TcpFlags.RST | TcpFlags.ACK, 0, 0, layer.now());
     }
 
     /** RST to a segment that belongs to no connection (RFC 9293, 3.5.2). */

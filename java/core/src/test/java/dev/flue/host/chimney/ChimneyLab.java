@@ -10,6 +10,7 @@ import dev.flue.host.UserHostStack;
 import dev.flue.host.link.MemoryLink;
 import dev.flue.host.link.Net;
 import dev.flue.offload.MiniportAdapter;
+import dev.flue.offload.OffloadStatus;
 import dev.flue.spi.HeapMemory;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
@@ -107,7 +108,7 @@ final class ChimneyLab implements AutoCloseable {
         settle();
         for (FakeTarget.Conn conn : target.conns.values()) {
             while (!conn.disconnects.isEmpty()) {
-                target.completeDisconnect(conn, dev.flue.offload.OffloadStatus.UPLOAD_IN_PROGRESS);
+                target.completeDisconnect(conn, OffloadStatus.UPLOAD_IN_PROGRESS);
             }
         }
         stack.uploadAll();

@@ -27,6 +27,7 @@ import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,8 +39,16 @@ class InitiateTest {
     private final Recorder mine = new Recorder();
     private final Recorder theirs = new Recorder();
 
+    private final Logger logger = Logger.getLogger("dev.flue.host");
+
+    @BeforeEach
+    void quiet() {
+        logger.setUseParentHandlers(false);
+    }
+
     @AfterEach
     void nothingIsLeft() {
+        logger.setUseParentHandlers(true);
         lab.close();
     }
 
@@ -244,9 +253,7 @@ class InitiateTest {
     void aFullTargetIsAskedAgainOnlyAfterAPauseAndNamedOnce() {
         List<LogRecord> log = new ArrayList<>();
         Handler handler = recording(log);
-        Logger logger = Logger.getLogger("dev.flue.host");
         logger.addHandler(handler);
-        logger.setUseParentHandlers(false);
         target.refusals.put(StateType.TCP.code(), OffloadStatus.OFFLOAD_TCP_ENTRIES);
         lab.connect(mine, theirs, 80);
         OffloadConnection second = lab.connect(new Recorder(), new Recorder(), 81);
@@ -263,7 +270,6 @@ class InitiateTest {
         lab.settle();
         assertThat(second.offloaded()).isTrue();
         logger.removeHandler(handler);
-        logger.setUseParentHandlers(true);
         assertThat(log).hasSize(1);
     }
 

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.chimney;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flue.data.ConnectionHandler;
+import dev.flue.data.OffloadConnection;
+import dev.flue.data.ReceiveHandler;
+import dev.flue.host.HostStackConfig;
+import dev.flue.host.UserHostStack;
+import dev.flue.host.link.Net;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.spi.HeapMemory;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Test;
+
+/** The data path allocates nothing, by the JVM's own count. */
+class AllocationTest {
+    private static final int WARM = 20_000;
+    private static final int MEASURED = 10_000;
+
+    /** Reads everything, sends one message a turn. */
+    private static final class Echo implements ConnectionHandler {
+        final ByteBuffer message = ByteBuffer.allocate(1000);
+        final ReceiveHandler sink = (buffer, offset, length) -> length;
+        OffloadConnection connection;
+        long taken;
+
+        @Override
+        public void onConnected(OffloadConnection value) {
+            connection = value;
+        }
+
+        @Override
+        public void onReadable(OffloadConnection value) {
+            taken += value.receive(sink, Integer.MAX_VALUE);
+        }
+
+        void send() {
+            message.rewind();
+            connection.send(message);
+        }
+    }
+
+    private final HeapMemory memory = new HeapMemory();
+    private final Echo left = new Echo();
+    private final Echo right = new Echo();
+    private long now = 1_000_000_000L;
+
+    private static long allocated() {
+        com.sun.management.ThreadMXBean threads =
+                (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        return threads.getCurrentThreadAllocatedBytes();
+    }
+
+    private UserHostStack stack(QuietTarget target, String address) {
+        HostStackConfig config =
+                HostStackConfig.builder().address(Net.address(address)).maxConnections(8).build();
+        return new UserHostStack(config, memory, new MiniportAdapter(memory, target));
+    }
+
+    private void measure(boolean chimney) {
+        QuietTarget a = new QuietTarget(memory, 0x0200_0000_0001L, chimney);
+        QuietTarget b = new QuietTarget(memory, 0x0200_0000_0002L, false);
+        a.other = b;
+        b.other = a;
+        UserHostStack first = stack(a, "198.18.0.1");
+        UserHostStack second = stack(b, "198.18.0.2");
+        second.listen(80, 8, () -> right);
+        first.connect(Net.address("198.18.0.2"), 80, left);
+        while (left.connection == null || right.connection == null || chimney != offloaded()) {
+            turn(first, second);
+        }
+        a.indicating = chimney;
+        for (int i = 0; i < WARM; i++) {
+            exchange(first, second, chimney);
+        }
+        long before = allocated();
+        for (int i = 0; i < MEASURED; i++) {
+            exchange(first, second, chimney);
+        }
+        long bytes = allocated() - before;
+        assertThat(left.taken).isGreaterThan(MEASURED * 500L);
+        if (chimney) {
+            assertThat(a.completed).isGreaterThan(MEASURED);
+            assertThat(a.returned).isGreaterThan(MEASURED);
+        } else {
+            assertThat(right.taken).isGreaterThan(MEASURED * 900L);
+        }
+        // Not one byte an operation: what is left is the measurement itself.
+        assertThat(bytes).as("bytes in %d exchanges", MEASURED).isLessThan(MEASURED);
+    }
+
+    private boolean offloaded() {
+        return left.connection.offloaded();
+    }
+
+    private void exchange(UserHostStack first, UserHostStack second, boolean chimney) {
+        left.send();
+        if (!chimney) {
+            right.send();
+        }
+        turn(first, second);
+    }
+
+    private void turn(UserHostStack first, UserHostStack second) {
+        now += 1_000;
+        first.doWork(now);
+        second.doWork(now);
+    }
+
+    @Test
+    void anOffloadedConnectionAllocatesNothingInSendReceiveIndicationAndCompletion() {
+        measure(true);
+    }
+
+    @Test
+    void aConnectionOfTheHostStackAllocatesNothingEither() {
+        measure(false);
+    }
+}

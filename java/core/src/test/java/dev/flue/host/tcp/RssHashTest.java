@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flue.host.Rule;
+import dev.flue.host.link.Net;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The values that adapters are verified with. */
+class RssHashTest {
+    @ParameterizedTest
+    @CsvSource({
+        "66.9.149.187, 2794, 161.142.100.80, 1766, 51ccc178",
+        "199.92.111.2, 14230, 65.69.140.83, 4739, c626b0ea",
+        "24.19.198.95, 12898, 12.22.207.184, 38024, 5c2b394a",
+        "38.27.205.30, 48228, 209.142.163.6, 2217, afc7327f",
+        "153.39.163.191, 44251, 202.188.127.2, 1303, 10e828a2"
+    })
+    @Rule("H-14")
+    void theHashIsThePublishedOne(
+            String source, int sourcePort, String destination, int destinationPort, String hash) {
+        int value =
+                RssHash.tcp4(
+                        Net.address(source), Net.address(destination), sourcePort, destinationPort);
+        assertThat(Integer.toHexString(value)).isEqualTo(hash);
+    }
+}

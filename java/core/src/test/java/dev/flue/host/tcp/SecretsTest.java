@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flue.host.Rule;
+import java.util.HashSet;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Numbers that strangers must not guess. */
+class SecretsTest {
+    @Test
+    void sipHashGivesThePublishedValue() {
+        SipHash hash = new SipHash(0x0706050403020100L, 0x0f0e0d0c0b0a0908L);
+        assertThat(hash.hash(0x0706050403020100L, 0x0f0e0d0c0b0a0908L))
+                .isEqualTo(0x3f2acc7f57c29bdbL);
+    }
+
+    @Test
+    @Rule({"MUST-8", "MUST-9"})
+    void theSequenceNumberOfOneConnectionGrowsWithAClockOfFourMicroseconds() {
+        Secrets secrets = new Secrets(1);
+        int first = secrets.initialSequence(1, 2, 3, 4, 1_000_000);
+        assertThat(secrets.initialSequence(1, 2, 3, 4, 1_004_000) - first).isEqualTo(1);
+        assertThat(secrets.initialSequence(1, 2, 3, 4, 2_000_000_000L) - first)
+                .isEqualTo((2_000_000_000 - 1_000_000) / 4_000);
+    }
+
+    @Test
+    void otherConnectionsAndOtherSeedsGetUnrelatedNumbers() {
+        Set<Integer> seen = new HashSet<>();
+        for (int port = 0; port < 1000; port++) {
+            seen.add(new Secrets(1).initialSequence(1, port, 3, 80, 0));
+            seen.add(new Secrets(2).initialSequence(1, port, 3, 80, 0));
+        }
+        assertThat(seen).hasSize(2000);
+    }
+
+    @Test
+    void portsOfOnePeerFollowEachOtherFromAStartThatIsSecret() {
+        Secrets secrets = new Secrets(1);
+        int first = secrets.port(1, 2, 80);
+        int second = secrets.port(1, 2, 80);
+        assertThat(second - first).isIn(1, 1 - Secrets.portRange());
+        assertThat(new Secrets(9).port(1, 2, 80)).isNotEqualTo(first);
+        for (int i = 0; i < 100_000; i++) {
+            assertThat(secrets.port(1, 2, i)).isBetween(32768, 60999);
+        }
+    }
+}
