@@ -27,6 +27,10 @@
  * <= up_capacity / 2; that half is theirs. The other half is for indications, events and frames.
  * The engine never loses a completion, an indication or an event for want of room: it waits and
  * posts it in a later pass. A raw frame that finds no room is dropped and counted.
+ *
+ * At most 64 state operations are under way in an engine. One more waits at the ring's head, and
+ * what stands behind it with it, a verdict too, which a terminate may be waiting for: a producer
+ * keeps fewer on the ring than that.
  */
 
 #include "flue_offload.h"
