@@ -128,6 +128,41 @@ class DriverFailureRulesTest {
     @Rule("I-27")
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
+    void initiatesLeaveCallEntriesForTheOperationsThatMustNotFail(int depth) {
+        build(depth);
+        long[] handles = stack.offloadConnection();
+        stack.target.operations().clear();
+        stack.target.hold();
+        List<Long> initiates = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            initiates.add(stack.trees.placeholder(StateType.NEIGHBOR));
+            stack.binding.initiateOffload(initiates.get(i));
+        }
+        assertThat(stack.target.operations()).hasSize(240);
+        List<Long> queries = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            queries.add(stack.trees.block(StateType.TCP, handles[2]));
+            stack.binding.queryOffload(queries.get(i));
+        }
+        assertThat(stack.target.operations()).hasSize(256);
+        stack.target.release();
+        stack.work();
+
+        for (int i = 0; i < 300; i++) {
+            assertThat(stack.status(initiates.get(i))).isEqualTo(i < 240 ? SUCCESS : FAILURE);
+            stack.trees.free(initiates.get(i));
+        }
+        for (long query : queries) {
+            assertThat(stack.status(query)).isEqualTo(SUCCESS);
+            stack.trees.free(query);
+        }
+        stack.protocol.completions().clear();
+        stack.terminate(handles);
+    }
+
+    @Rule("I-27")
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
     void operationsWithoutAFreeCallEntryWaitAndKeepTheirOrderWhileInitiatesAreRefused(int depth) {
         build(depth);
         long[] handles = stack.offloadConnection();

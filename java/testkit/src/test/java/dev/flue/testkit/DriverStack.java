@@ -9,6 +9,7 @@ import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.MiniportOffloadBlockList;
 import dev.flue.offload.NetBufferList;
+import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.StateType;
 import dev.flue.spi.HeapMemory;
@@ -23,6 +24,7 @@ final class DriverStack implements AutoCloseable {
     final OffloadTrees trees = new OffloadTrees(memory, 2048);
     final NblPool nbls = new NblPool(memory, 1024, 64);
     final List<PassThroughDriver> drivers = new ArrayList<>();
+    final MiniportAdapter topAdapter;
     final Miniport top;
     final Binding binding;
     final NetBufferList nbl = new NetBufferList(memory);
@@ -36,6 +38,7 @@ final class DriverStack implements AutoCloseable {
             drivers.add(driver);
             adapter = new MiniportAdapter(memory, driver);
         }
+        topAdapter = adapter;
         top = adapter.miniport();
         binding = new Binding(memory, protocol, adapter);
         protocol.bind(binding);
@@ -105,7 +108,7 @@ final class DriverStack implements AutoCloseable {
 
     /** A driver keeps the handle above in NdisReserved of its own, for people who debug. */
     private long owner(long handle) {
-        return new dev.flue.offload.OffloadHandle(memory).wrap(handle).ndisReserved();
+        return new OffloadHandle(memory).wrap(handle).ndisReserved();
     }
 
     int status(long root) {

@@ -4,6 +4,7 @@ package dev.flue.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.im.PassThroughDriver;
+import dev.flue.offload.Binding;
 import dev.flue.offload.MiniportOffloadBlockList;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.StateType;
@@ -71,6 +72,7 @@ class DriverStateRulesTest {
         }
         long[] source = new long[1];
         stack.protocol.onCompletion(() -> source[0] = stack.trees.at(root).sourceHandle());
+        stack.trees.at(root).imReserved1(0x3333);
         stack.target.release();
         stack.work();
 
@@ -82,6 +84,27 @@ class DriverStateRulesTest {
             assertThat(stack.trees.at(ref).imReserved1()).isEqualTo(0x2222 + ref);
             assertThat(stack.trees.at(ref).sourceHandle()).isEqualTo(1);
             assertThat(handles).contains(stack.trees.at(ref).offloadHandle());
+        }
+        stack.trees.free(root);
+        stack.terminate(handles);
+    }
+
+    @Rule({"I-7", "I-8"})
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void anOperationGoesBackToTheOneOfSeveralProtocolsItCameFrom(int depth) {
+        build(depth);
+        long[] handles = stack.offloadConnection();
+        RecordingProtocol other = new RecordingProtocol(stack.memory);
+        Binding second = new Binding(stack.memory, other, stack.topAdapter);
+        long root = stack.connectionTree(handles);
+        second.queryOffload(root);
+        stack.work();
+        assertThat(stack.protocol.completions()).isEmpty();
+        assertThat(other.completions())
+                .containsExactly(new RecordingProtocol.Completion("query", root));
+        for (long ref : stack.trees.all(root)) {
+            assertThat(stack.trees.at(ref).sourceHandle()).isEqualTo(2);
         }
         stack.trees.free(root);
         stack.terminate(handles);
