@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.link.Net;
 import dev.flue.offload.TcpState;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -122,12 +123,41 @@ class ConnectionTest {
     }
 
     @Test
+    void aConnectionResetBeforeItsHandlerHeardOfItIsOnlyToldToBeClosed() {
+        lab.server.listen(Lab.PORT, 8, () -> server);
+        OffloadConnection connection = lab.connect(client);
+        while (connection.state() != TcpState.ESTABLISHED) {
+            lab.client.doWork(lab.now);
+            if (connection.state() != TcpState.ESTABLISHED) {
+                lab.server.doWork(lab.now);
+            }
+        }
+        connection.abort();
+        lab.client.doWork(lab.now);
+        lab.settle();
+        assertThat(server.closed).isEqualTo("connection reset by peer");
+        assertThat(server.connects).isZero();
+    }
+
+    @Test
     void nobodyListensAndTheConnectionIsRefused() {
         lab.connect(client);
         lab.until(() -> client.closed != null);
         assertThat(client.closed).isEqualTo("connection refused");
         assertThat(client.connects).isZero();
         assertThat(lab.server.counters().tcp.resetsOut).isEqualTo(1);
+    }
+
+    @Test
+    @Rule("MUST-46")
+    void addressesThatNoHostHasCannotBeConnectedTo() {
+        for (String address : new String[] {"10.0.0.1", "224.0.0.1", "198.18.0.255"}) {
+            Recorder handler = new Recorder();
+            lab.client.connect(Net.address(address), 80, handler);
+            lab.settle();
+            assertThat(handler.closed).isEqualTo("no route to host");
+        }
+        assertThat(lab.link.sent()).isZero();
     }
 
     @Test

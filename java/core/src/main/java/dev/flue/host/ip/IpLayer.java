@@ -116,6 +116,11 @@ public final class IpLayer {
         return link.allocate();
     }
 
+    /** Frames that {@link #allocate} can still give. */
+    public int framesAvailable() {
+        return link.frames().available();
+    }
+
     /** Give back a frame that will not be sent. */
     public void free(long frame) {
         link.frames().free(frame);
@@ -130,10 +135,15 @@ public final class IpLayer {
         return BufferPool.dataAt(frame) + EthernetLink.PAYLOAD + Ipv4.HEADER;
     }
 
+    /** Whether there is a way to an address that one host can have. */
+    public boolean reaches(int destination) {
+        return routes.nextHop(destination) != 0 && !routes.group(destination);
+    }
+
     /** Put the header on and send. Takes the frame. */
     public void send(long frame, int destination, int protocol, int length, long now) {
         int nextHop = routes.nextHop(destination);
-        if (nextHop == 0 || routes.group(destination)) {
+        if (!reaches(destination)) {
             counters.noRoute++;
             free(frame);
             return;

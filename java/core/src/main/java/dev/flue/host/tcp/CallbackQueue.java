@@ -59,13 +59,14 @@ final class CallbackQueue {
             return;
         }
         ConnectionHandler handler = c.handler;
-        if ((pending & TcpConnection.EVENT_CONNECTED) != 0) {
+        // What broke in the meantime is only told to be closed: nothing can be done with it.
+        if ((pending & TcpConnection.EVENT_CONNECTED) != 0 && !c.over()) {
             handler.onConnected(c);
         }
-        if ((pending & TcpConnection.EVENT_OFFLOAD_CHANGED) != 0) {
+        if ((pending & TcpConnection.EVENT_OFFLOAD_CHANGED) != 0 && !c.over()) {
             handler.onOffloadChanged(c);
         }
-        if ((pending & TcpConnection.EVENT_READABLE) != 0 && !c.discards()) {
+        if ((pending & TcpConnection.EVENT_READABLE) != 0 && !c.discards() && c.cause().isEmpty()) {
             handler.onReadable(c);
         }
         if ((pending & TcpConnection.EVENT_WRITABLE) != 0 && !c.over()) {

@@ -37,6 +37,11 @@ final class Handshake {
         if (!c.activeOpen || c.state != TcpState.CLOSED) {
             return;
         }
+        if (!ip.reaches(c.remoteAddress)) {
+            counters.failedOpens++;
+            c.finish("no route to host");
+            return;
+        }
         chooseSequence(c, now);
         c.state = TcpState.SYN_SENT;
         c.timing = true;

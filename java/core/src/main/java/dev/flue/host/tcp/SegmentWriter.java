@@ -46,6 +46,7 @@ final class SegmentWriter {
             TcpConnection c, int sequence, int flags, int dataOffset, int dataLength, long now) {
         long frame = ip.allocate();
         if (frame == 0) {
+            layer.awaitBuffers(c);
             return false;
         }
         ByteBuffer buffer = ip.buffer(frame);

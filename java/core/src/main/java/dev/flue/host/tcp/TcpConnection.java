@@ -56,6 +56,9 @@ public final class TcpConnection implements OffloadConnection {
     int probeCount;
     int unansweredProbes;
 
+    /** The application closed it, and the peer's FIN did not come in time. */
+    boolean finWait2Expired;
+
     // The timer as it was when the state was handed over.
     TimerKind frozenKind = TimerKind.NONE;
     long frozenAt;
@@ -201,7 +204,7 @@ public final class TcpConnection implements OffloadConnection {
         }
         shutdownOutput();
         consumed();
-        if (state == TcpState.FIN_WAIT2 && onHost() && timerKind == TimerKind.NONE) {
+        if (state == TcpState.FIN_WAIT2 && timerKind == TimerKind.NONE) {
             layer.timers().startFinWait2(this);
         }
     }
@@ -387,7 +390,12 @@ public final class TcpConnection implements OffloadConnection {
         snd.finSent = true;
         snd.finAcked = true;
         switch (state) {
-            case FIN_WAIT1 -> state = TcpState.FIN_WAIT2;
+            case FIN_WAIT1 -> {
+                state = TcpState.FIN_WAIT2;
+                if (discard) {
+                    layer.timers().startFinWait2(this);
+                }
+            }
             case CLOSING -> state = TcpState.TIME_WAIT;
             case LAST_ACK -> state = TcpState.CLOSED;
             default -> {}

@@ -335,10 +335,11 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     private void wakeAwaiting() {
-        if (!awaiting.isEmpty() && sendBuffers.available() > 0) {
+        if (!awaiting.isEmpty() && sendBuffers.available() > 0 && ip.framesAvailable() > 0) {
             for (TcpConnection connection : awaiting) {
                 connection.awaitsBuffers = false;
                 connection.roomGrew();
+                markDirty(connection);
             }
             awaiting.clear();
         }
@@ -386,6 +387,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         callbacks.raise(connection, event);
     }
 
+    /** Send buffers, or frames, ran out: look at this connection again when there are some. */
     void awaitBuffers(TcpConnection connection) {
         if (!connection.awaitsBuffers) {
             connection.awaitsBuffers = true;

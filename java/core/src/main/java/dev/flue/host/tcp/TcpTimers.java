@@ -55,13 +55,19 @@ final class TcpTimers {
 
     /** The application closed it: the peer's FIN is not waited for for ever. */
     void startFinWait2(TcpConnection c) {
-        start(c, TimerKind.FIN_WAIT2, layer.now() + FIN_WAIT2_NANOS);
+        long wait = c.finWait2Expired ? 0 : FIN_WAIT2_NANOS;
+        start(c, TimerKind.FIN_WAIT2, layer.now() + wait);
     }
 
     void fire(TcpConnection c, long now) {
         TimerKind kind = c.timerKind;
         stop(c);
         if (!c.onHost()) {
+            if (kind == TimerKind.FIN_WAIT2) {
+                // Closed by the application, and the peer's FIN never came to the target.
+                c.finWait2Expired = true;
+                c.upload();
+            }
             return;
         }
         switch (kind) {

@@ -224,6 +224,25 @@ class TargetDataTest {
     }
 
     @Test
+    void aClosedConnectionDoesNotWaitForEverForThePeersFin() {
+        connection.close();
+        lab.settle();
+        target.completeDisconnect(conn, OffloadStatus.SUCCESS);
+        conn.state = TcpState.FIN_WAIT2.code();
+        conn.extFlags = 1;
+        conn.sndUna += 1;
+        conn.sndNxt = conn.sndUna;
+        conn.sndMax = conn.sndUna;
+        lab.pass(ChimneyLab.millis(119_000));
+        assertThat(mine.closed).isNull();
+        assertThat(connection.offloaded()).isTrue();
+        lab.pass(ChimneyLab.millis(2_000));
+        assertThat(mine.closed).isEmpty();
+        assertThat(lab.stack.connectionCount()).isZero();
+        theirs.connection.abort();
+    }
+
+    @Test
     void aQueryTellsWhatTheTargetKnows() {
         List<ConnectionInfo> infos = new ArrayList<>();
         lab.connect(new Recorder(), new Recorder(), 81);
