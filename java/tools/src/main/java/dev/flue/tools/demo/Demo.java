@@ -66,7 +66,8 @@ public final class Demo {
                 runPlain(dropPpm);
             }
         } catch (ToolException e) {
-            String how = stop.getAsBoolean() ? "stopped before its end" : "FAILED: " + e.getMessage();
+            String how =
+                    stop.getAsBoolean() ? "stopped before its end" : "FAILED: " + e.getMessage();
             report.verdict(false, offloads, how);
             return false;
         }
