@@ -66,7 +66,9 @@ public final class Demo {
                 runPlain(dropPpm);
             }
         } catch (ToolException e) {
-            report.verdict(false, offloads, "FAILED: " + e.getMessage());
+            String how =
+                    stop.getAsBoolean() ? "stopped before its end" : "FAILED: " + e.getMessage();
+            report.verdict(false, offloads, how);
             return false;
         }
         return true;
