@@ -30,6 +30,7 @@ import java.util.function.Consumer;
  * stack. Owns all of it. Turned, asked and closed by one thread.
  */
 public final class Assembly implements Turn, Inspectable, AutoCloseable {
+    private static final int MIN_STACK_CONNECTIONS = 4096;
     private static final long GIVE_BACK_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final NativePort port;
@@ -73,8 +74,10 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     public static UserHostStack stackOver(
             Miniport target, Memory memory, StackSettings settings, long mac) {
         MiniportAdapter adapter = new MiniportAdapter(memory, target);
-        // Every connection may have a path and a neighbor of its own.
-        int objects = 3 * settings.maxConnections();
+        // Every connection may have a path and a neighbor of its own. A driver holds as many as the
+        // host stack can offer, not as the target takes: it is the target that says what is full.
+        int connections = Math.max(MIN_STACK_CONNECTIONS, settings.maxConnections());
+        int objects = 3 * connections;
         for (StackSettings.Driver ignored : settings.drivers()) {
             adapter = new MiniportAdapter(memory, new PassThroughDriver(memory, adapter, objects));
         }
@@ -85,7 +88,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
                         .gateway(settings.gateway())
                         .macAddress(mac)
                         .mtu(settings.mtu())
-                        .maxConnections(Math.max(4096, settings.maxConnections()))
+                        .maxConnections(connections)
                         .seed(settings.seed())
                         .build();
         return new UserHostStack(config, memory, adapter);
