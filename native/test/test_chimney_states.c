@@ -74,12 +74,14 @@ what_goes_in_comes_out(void **state)
 				tcp_delegated(&c)->snd_nxt = c.iss + 3000 + fin;
 				tcp_delegated(&c)->snd_max = c.iss + 3000 + fin;
 				tcp_delegated(&c)->retransmit_timeout_delta = 123;
+				tcp_ext(&c)->retransmit_timeout_us = 123000;
 				if (fin)
 					tcp_ext(&c)->flags |= FLUE_TCP_EXT_FIN_SENT;
 			} else {
 				/* A FIN that was acknowledged was sent. */
 				tcp_ext(&c)->flags |= FLUE_TCP_EXT_FIN_SENT;
 				tcp_delegated(&c)->retransmit_timeout_delta = 54321;
+				tcp_ext(&c)->retransmit_timeout_us = 54321000;
 			}
 			before = *tcp_delegated(&c);
 			ext = *tcp_ext(&c);

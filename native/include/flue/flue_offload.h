@@ -275,11 +275,12 @@ struct flue_tcp_state_ext {
 	uint32_t rto_us;        /**< current, backed off */
 	uint32_t last_ack_sent; /**< rcv_nxt of the last ACK sent (RFC 7323 Last.ACK.sent) */
 	uint32_t snd_wl2;
-	uint64_t bytes_in;     /**< payload received in order since establishment */
-	uint64_t bytes_out;    /**< payload acknowledged since establishment */
-	uint32_t retransmits;  /**< segments retransmitted since establishment */
-	uint32_t cc_algorithm; /**< enum flue_cc; 0 = Reno */
-	uint32_t cc_state[14]; /**< private to the algorithm */
+	uint64_t bytes_in;              /**< payload received in order since establishment */
+	uint64_t bytes_out;             /**< payload acknowledged since establishment */
+	uint32_t retransmits;           /**< segments retransmitted since establishment */
+	uint32_t cc_algorithm;          /**< enum flue_cc; 0 = Reno */
+	uint32_t retransmit_timeout_us; /**< DELEGATED's timer, rounded down; 0 = not given */
+	uint32_t cc_state[13];          /**< private to the algorithm */
 };
 
 #define FLUE_TCP_EXT_FIN_SENT     0x1 /**< our FIN lies at snd_max - 1 */

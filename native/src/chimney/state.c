@@ -119,13 +119,16 @@ import_window(struct flue_conn *c, const struct flue_tcp_delegated *d,
 }
 
 static void
-import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_delegated *d)
+import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_delegated *d,
+		const struct flue_tcp_state_ext *x)
 {
 	bool outstanding = c->snd_una != c->snd_max;
 	uint32_t delta = d->retransmit_timeout_delta;
 	/* No timer of ours runs for longer than FIN-WAIT-2's. */
 	uint32_t us = delta > FLUE_FIN_WAIT_US / tick_us(e) ? FLUE_FIN_WAIT_US : delta * tick_us(e);
 
+	if (x != NULL && x->retransmit_timeout_us != 0 && x->retransmit_timeout_us < us)
+		us = x->retransmit_timeout_us;
 	c->quiet_until = e->now + FLUE_QUIET_NS;
 	c->rtx_count = d->retransmit_count;
 	if (c->state == FLUE_TCP_FIN_WAIT2) {
@@ -201,7 +204,7 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 		c->bytes_out = x->bytes_out;
 		c->retransmits = x->retransmits;
 	}
-	import_timers(e, c, d);
+	import_timers(e, c, d, x);
 	return FLUE_STATUS_SUCCESS;
 }
 
@@ -219,6 +222,18 @@ static uint32_t
 ms_to_ticks(const struct flue_engine *e, uint32_t ms)
 {
 	return (uint32_t)((uint64_t)ms * (uint32_t)e->config.ticks_per_second / 1000);
+}
+
+/** Rounded down, as ticks are rounded up: by them alone a timer that is handed over often enough would
+ *  never fire. */
+static uint32_t
+us_left(const struct flue_engine *e, int64_t deadline)
+{
+	int64_t left = (deadline - e->now) / 1000;
+
+	if (deadline == FLUE_NEVER || left < 0)
+		return 0;
+	return left > INT64_C(0xffffffff) ? UINT32_C(0xffffffff) : (uint32_t)left;
 }
 
 static void
@@ -249,7 +264,7 @@ export_ext(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_state_ext
 	x->bytes_out = c->bytes_out;
 	x->retransmits = c->retransmits;
 	x->cc_algorithm = FLUE_CC_RENO;
-	(void)e;
+	x->retransmit_timeout_us = us_left(e, rtx_deadline(e, c));
 }
 
 void

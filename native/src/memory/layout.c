@@ -63,7 +63,7 @@ static const struct layout_line lines[] = {
 	       send_data_tail, send_backlog_size, buffered_data, receive_backlog_size, dwnd)
 	STRUCT(flue_tcp_state_ext, header, version, flags, rcv_adv, recover, srtt_us, rttvar_us,
 	       min_rtt_us, rto_us, last_ack_sent, snd_wl2, bytes_in, bytes_out, retransmits,
-	       cc_algorithm, cc_state)
+	       cc_algorithm, retransmit_timeout_us, cc_state)
 	STRUCT(flue_net_buffer_list, next, first_net_buffer, context, source_handle,
 	       protocol_reserved, miniport_reserved, scratch, status, bytes_transferred,
 	       receive_bytes_transferred, receive_no_push, flags)

@@ -27,6 +27,7 @@ public final class TcpStateExt extends Record {
     static final int BYTES_OUT = 56;
     static final int RETRANSMITS = 64;
     static final int CC_ALGORITHM = 68;
+    static final int RETRANSMIT_TIMEOUT_US = 72;
 
     public TcpStateExt(Memory memory) {
         super(memory);
@@ -195,6 +196,16 @@ public final class TcpStateExt extends Record {
 
     public TcpStateExt ccAlgorithm(int value) {
         buffer.putInt(at + CC_ALGORITHM, value);
+        return this;
+    }
+
+    /** DELEGATED's retransmit timer in microseconds, rounded down; 0 = not given. */
+    public int retransmitTimeoutUs() {
+        return buffer.getInt(at + RETRANSMIT_TIMEOUT_US);
+    }
+
+    public TcpStateExt retransmitTimeoutUs(int value) {
+        buffer.putInt(at + RETRANSMIT_TIMEOUT_US, value);
         return this;
     }
 

@@ -18,6 +18,7 @@ import dev.flue.spi.Memory;
 public final class HandOver {
     private static final long NANOS_PER_TICK = 1_000_000;
     private static final int MICROS_PER_TICK = 1_000;
+    private static final long NANOS_PER_MICRO = 1_000;
     private static final int SRTT_SCALE = 8;
     private static final int RTTVAR_SCALE = 4;
     private static final int MAX_USHORT = 0xffff;
@@ -56,7 +57,7 @@ public final class HandOver {
         exportCached(block);
         exportDelegated(c, block, now);
         delegated.sendDataHead(chain).sendDataTail(tail).bufferedData(0);
-        exportExt(c, block);
+        exportExt(c, block, now);
         c.frozenKind = c.timerKind;
         c.frozenAt = c.timerAt;
         layer.timers().stop(c);
@@ -111,7 +112,16 @@ public final class HandOver {
         return (int) Math.min(Integer.MAX_VALUE, left / NANOS_PER_TICK);
     }
 
-    private void exportExt(TcpConnection c, long block) {
+    /** Rounded down: moved back and forth however often, the timer comes nearer. */
+    private static int remainingMicros(TcpConnection c, long now) {
+        if (c.timerKind == TimerKind.NONE) {
+            return 0;
+        }
+        long left = Math.max(0, c.timerAt - now) / NANOS_PER_MICRO;
+        return (int) Math.min(Integer.MAX_VALUE, left);
+    }
+
+    private void exportExt(TcpConnection c, long block, long now) {
         SendVariables snd = c.snd;
         Congestion cc = c.congestion;
         int flags = snd.finSent ? TcpStateExt.FLAG_FIN_SENT : 0;
@@ -124,6 +134,7 @@ public final class HandOver {
         e.srttUs(c.rtt.srttUs).rttvarUs(c.rtt.rttvarUs).minRttUs(c.rtt.minRttUs);
         e.rtoUs(c.rtt.rtoUs).lastAckSent(c.rcv.lastAckSent).sndWl2(snd.wl2);
         e.bytesIn(c.bytesIn).bytesOut(c.bytesOut).retransmits((int) c.retransmits);
+        e.retransmitTimeoutUs(remainingMicros(c, now));
     }
 
     /** The target refused: the connection goes on here as if nothing had been. */
@@ -164,7 +175,7 @@ public final class HandOver {
         }
         takeState(c, state, now);
         if (state != TcpState.CLOSED && state != TcpState.TIME_WAIT) {
-            takeTimer(c, d.retransmitTimeoutDelta(), now);
+            takeTimer(c, timerNanos(d, extended ? e : null), now);
         }
         return true;
     }
@@ -276,8 +287,22 @@ public final class HandOver {
         layer.markDirty(c);
     }
 
+    /** How long the timer still runs; -1 = it is stopped. */
+    private static long timerNanos(TcpDelegated d, TcpStateExt e) {
+        int ticks = d.retransmitTimeoutDelta();
+        if (ticks == TcpDelegated.TIMER_STOPPED) {
+            return -1;
+        }
+        long nanos = Integer.toUnsignedLong(ticks) * NANOS_PER_TICK;
+        if (e == null || e.retransmitTimeoutUs() == 0) {
+            return nanos;
+        }
+        long micros = Integer.toUnsignedLong(e.retransmitTimeoutUs());
+        return Math.min(nanos, micros * NANOS_PER_MICRO);
+    }
+
     /** A timer at 0 fires in this turn; one that must run and does not is started (H-25). */
-    private void takeTimer(TcpConnection c, int delta, long now) {
+    private void takeTimer(TcpConnection c, long left, long now) {
         SendVariables snd = c.snd;
         boolean inFlight = snd.una != snd.max;
         TimerKind kind = TimerKind.RETRANSMIT;
@@ -286,8 +311,8 @@ public final class HandOver {
         } else if (snd.nxt == snd.una && (snd.wnd == 0 || !inFlight)) {
             kind = c.sendQueue.bytes() > 0 ? TimerKind.PERSIST : TimerKind.NONE;
         }
-        if (delta != TcpDelegated.TIMER_STOPPED && kind != TimerKind.NONE) {
-            layer.timers().start(c, kind, now + Integer.toUnsignedLong(delta) * NANOS_PER_TICK);
+        if (left >= 0 && kind != TimerKind.NONE) {
+            layer.timers().start(c, kind, now + left);
         } else if (kind == TimerKind.FIN_WAIT2) {
             layer.timers().startFinWait2(c);
         } else if (inFlight && kind == TimerKind.RETRANSMIT) {
