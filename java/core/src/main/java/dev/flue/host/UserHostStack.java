@@ -38,8 +38,8 @@ import java.util.function.Supplier;
  * of any clock that does not go back.
  */
 public final class UserHostStack implements Protocol, AutoCloseable {
-    /** Turns that {@link #close} gives the port to send the last RSTs. */
-    private static final int CLOSING_TURNS = 10_000;
+    /** Turns that {@link #close} gives the port and the target to finish. */
+    private static final int CLOSING_TURNS = 100_000;
 
     private final Binding binding;
     private final EthernetLink link;
@@ -123,9 +123,12 @@ public final class UserHostStack implements Protocol, AutoCloseable {
      * One turn: what was asked for since the last one goes down; frames, completions and
      * indications come up; timers; applications; transmit.
      *
-     * @return how much was done; 0 = idle
+     * @return how much was done; 0 = idle, or closed
      */
     public int doWork(long nowNanos) {
+        if (closed) {
+            return 0;
+        }
         now = nowNanos;
         tcp.now(nowNanos);
         chimney.now(nowNanos);
@@ -146,6 +149,9 @@ public final class UserHostStack implements Protocol, AutoCloseable {
 
     /** When the next turn is due if nothing arrives before, or Long.MAX_VALUE. */
     public long nextDeadline() {
+        if (closed) {
+            return Long.MAX_VALUE;
+        }
         if (chimney.due()) {
             return now;
         }
@@ -216,23 +222,24 @@ public final class UserHostStack implements Protocol, AutoCloseable {
     }
 
     /**
-     * Abort (RST) what is left, free pools. Call after {@link #uploadAll} and {@link #quiescent}.
-     * Idempotent.
+     * Abort (RST) what is left, free pools. Call after {@link #uploadAll} and {@link #quiescent}: a
+     * target that still has connections is given some turns, not time. Idempotent.
      */
     @Override
     public void close() {
         if (closed) {
             return;
         }
-        closed = true;
+        chimney.uploadAll();
         tcp.abortAll();
         for (int turn = 0; turn < CLOSING_TURNS; turn++) {
             transmit();
-            if (link.frames().held() == arp.framesWaiting()) {
+            if (quiescent() && link.frames().held() == arp.framesWaiting()) {
                 break;
             }
             binding.miniport().doWork(now);
         }
+        closed = true;
         arp.clear();
         link.close();
         tcp.close();
@@ -321,12 +328,16 @@ public final class UserHostStack implements Protocol, AutoCloseable {
 
     @Override
     public void receiveNetBufferLists(long netBufferLists) {
-        receiver.receive(netBufferLists, now);
+        if (!closed) {
+            receiver.receive(netBufferLists, now);
+        }
         binding.returnNetBufferLists(netBufferLists);
     }
 
     @Override
     public void sendNetBufferListsComplete(long netBufferLists) {
-        link.complete(netBufferLists);
+        if (!closed) {
+            link.complete(netBufferLists);
+        }
     }
 }

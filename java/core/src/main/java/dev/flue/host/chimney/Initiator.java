@@ -200,6 +200,7 @@ final class Initiator {
         flow.finHandedOver = c.finQueued();
         context.handOver.export(c, block, chain, c.sendQueue().lastLent(), context.now);
         c.phase(OffloadPhase.INITIATING);
+        c.offloadCause("its offload is under way");
         context.counters.initiates++;
         return true;
     }

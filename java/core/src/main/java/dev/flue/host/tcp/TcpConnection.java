@@ -426,6 +426,8 @@ public final class TcpConnection implements OffloadConnection {
         state = TcpState.CLOSED;
         layer.forget(this);
         tellClosed(why);
+        // It may have been over before a target gave its buffers back.
+        sendQueue.clear();
     }
 
     /** Both directions are closed, or broken: the application hears it when it has read all. */

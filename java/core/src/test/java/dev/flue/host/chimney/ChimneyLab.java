@@ -106,7 +106,7 @@ final class ChimneyLab implements AutoCloseable {
             target.later(target::completeTerminate);
         }
         settle();
-        for (FakeTarget.Conn conn : target.conns.values()) {
+        for (TargetConn conn : target.conns.values()) {
             while (!conn.disconnects.isEmpty()) {
                 target.completeDisconnect(conn, OffloadStatus.UPLOAD_IN_PROGRESS);
             }

@@ -36,47 +36,11 @@ import java.util.function.BiConsumer;
  * indicates what the test wants. Frames pass through to another port.
  */
 final class FakeTarget implements Miniport {
-    /** A connection the target has. */
-    final class Conn {
-        long token;
-        long handle;
-        long path;
-        int state;
-        int sndUna;
-        int sndNxt;
-        int sndMax;
-        int rcvNxt;
-        int rcvAdv;
-        int tsTime;
-        int tsRecent;
-        int sndWnd;
-        int extFlags;
-        int rexmtDelta;
-        final List<Long> sends = new ArrayList<>();
-        final List<Long> disconnects = new ArrayList<>();
-        final List<Integer> disconnectFlags = new ArrayList<>();
-        final List<byte[]> forwarded = new ArrayList<>();
-        int receivesPosted;
-        long buffered;
-        boolean terminated;
-
-        /** Unacknowledged bytes given to the target, as they lie in the chain. */
-        byte[] sendBytes() {
-            byte[] all = new byte[sends.stream().mapToInt(FakeTarget.this::length).sum()];
-            int at = 0;
-            for (long nbl : sends) {
-                byte[] one = bytes(nbl);
-                System.arraycopy(one, 0, all, at, one.length);
-                at += one.length;
-            }
-            return all;
-        }
-    }
-
     final Memory memory;
     private final Miniport frames;
     private final MiniportOffloadBlockList block;
     private final OffloadHandle slot;
+    private final TreeShape shape;
     private final NetBufferList list;
     private final NetBuffer netBuffer;
     private final Mdl mdl;
@@ -92,7 +56,7 @@ final class FakeTarget implements Miniport {
     final List<Long> queries = new ArrayList<>();
     final List<String> shapes = new ArrayList<>();
     final List<String> calls = new ArrayList<>();
-    final Map<Long, Conn> conns = new HashMap<>();
+    final Map<Long, TargetConn> conns = new HashMap<>();
     final Map<Long, Integer> objects = new HashMap<>();
     final Map<Integer, OffloadStatus> refusals = new HashMap<>();
 
@@ -100,7 +64,7 @@ final class FakeTarget implements Miniport {
     boolean auto = true;
 
     /** Sees a connection's block before its terminate completes. */
-    BiConsumer<Conn, Long> beforeTerminate = (conn, ref) -> {};
+    BiConsumer<TargetConn, Long> beforeTerminate = (conn, ref) -> {};
 
     boolean ipv4 = true;
     boolean chimney = true;
@@ -115,6 +79,7 @@ final class FakeTarget implements Miniport {
         this.frames = frames;
         this.block = new MiniportOffloadBlockList(memory);
         this.slot = new OffloadHandle(memory);
+        this.shape = new TreeShape(memory);
         this.list = new NetBufferList(memory);
         this.netBuffer = new NetBuffer(memory);
         this.mdl = new Mdl(memory);
@@ -140,7 +105,7 @@ final class FakeTarget implements Miniport {
     }
 
     /** The only connection. */
-    Conn conn() {
+    TargetConn conn() {
         if (conns.size() != 1) {
             throw new AssertionError(conns.size() + " connections in the target");
         }
@@ -152,7 +117,7 @@ final class FakeTarget implements Miniport {
     @Override
     public void initiateOffload(long root) {
         initiates.add(root);
-        shapes.add(shape(root, "initiate"));
+        shapes.add(shape.of(root, "initiate"));
         if (auto) {
             actions.add(this::completeInitiate);
         }
@@ -161,7 +126,7 @@ final class FakeTarget implements Miniport {
     @Override
     public void terminateOffload(long root) {
         terminates.add(root);
-        shapes.add(shape(root, "terminate"));
+        shapes.add(shape.of(root, "terminate"));
         if (auto) {
             actions.add(this::completeTerminate);
         }
@@ -170,7 +135,7 @@ final class FakeTarget implements Miniport {
     @Override
     public void queryOffload(long root) {
         queries.add(root);
-        shapes.add(shape(root, "query"));
+        shapes.add(shape.of(root, "query"));
         if (auto) {
             actions.add(this::completeQuery);
         }
@@ -184,38 +149,6 @@ final class FakeTarget implements Miniport {
     @Override
     public void invalidateOffload(long root) {
         throw new AssertionError("invalidate");
-    }
-
-    /** "initiate N(new P(new T(new)))": what the blocks are, as 3.6 names them. */
-    private String shape(long root, String operation) {
-        return operation + " " + shapes(root, operation.equals("initiate"));
-    }
-
-    private String shapes(long first, boolean initiate) {
-        StringBuilder text = new StringBuilder();
-        for (long at = first; at != 0; at = block.wrap(at).nextBlock()) {
-            block.wrap(at);
-            long dependents = block.dependentBlockList();
-            text.append(text.length() > 0 ? " " : "").append(letter(block.type())).append('(');
-            text.append(role(initiate));
-            if (dependents != 0) {
-                text.append(' ').append(shapes(dependents, initiate));
-            }
-            text.append(')');
-        }
-        return text.toString();
-    }
-
-    private String role(boolean initiate) {
-        if (block.miniportOffloadContext() == 0) {
-            return "placeholder";
-        }
-        boolean filled = token() != 0;
-        return initiate ? (filled ? "linker" : "new") : filled ? "named" : "EMPTY";
-    }
-
-    private static char letter(int type) {
-        return type == StateType.NEIGHBOR.code() ? 'N' : type == StateType.IP4.code() ? 'P' : 'T';
     }
 
     private long token() {
@@ -274,7 +207,7 @@ final class FakeTarget implements Miniport {
         if (block.type() != StateType.TCP.code()) {
             return;
         }
-        Conn conn = new Conn();
+        TargetConn conn = new TargetConn(this);
         conn.token = token;
         conn.handle = block.ndisOffloadHandle();
         delegated.wrap(at + StateOffsets.TCP_DELEGATED);
@@ -318,7 +251,7 @@ final class FakeTarget implements Miniport {
             long token = named ? token() : 0;
             if (named && terminateStatus == OffloadStatus.SUCCESS) {
                 objects.remove(token);
-                Conn conn = conns.remove(token);
+                TargetConn conn = conns.remove(token);
                 if (conn != null) {
                     giveBack(conn, at);
                 }
@@ -326,7 +259,7 @@ final class FakeTarget implements Miniport {
         }
     }
 
-    private void giveBack(Conn conn, long at) {
+    private void giveBack(TargetConn conn, long at) {
         long chain = 0;
         long tail = 0;
         for (long nbl : conn.sends) {
@@ -345,7 +278,7 @@ final class FakeTarget implements Miniport {
         beforeTerminate.accept(conn, at);
     }
 
-    private void fill(Conn conn, long at) {
+    private void fill(TargetConn conn, long at) {
         delegated.wrap(at + StateOffsets.TCP_DELEGATED).clear();
         delegated.recognizedOptions(TcpDelegated.OPTION_EXT).state(conn.state);
         delegated.sndUna(conn.sndUna).sndNxt(conn.sndNxt).sndMax(conn.sndMax);
@@ -430,7 +363,7 @@ final class FakeTarget implements Miniport {
     }
 
     /** Complete the oldest send: SUCCESS acknowledges it. */
-    void completeSend(Conn conn, OffloadStatus status) {
+    void completeSend(TargetConn conn, OffloadStatus status) {
         long nbl = conn.sends.remove(0);
         int bytes = status == OffloadStatus.SUCCESS ? length(nbl) : 0;
         conn.sndUna += bytes;
@@ -444,7 +377,7 @@ final class FakeTarget implements Miniport {
     }
 
     /** The peer acknowledged the first bytes of what is outstanding. */
-    void acknowledge(Conn conn, int bytes) {
+    void acknowledge(TargetConn conn, int bytes) {
         long nbl = conn.sends.get(0);
         conn.sndUna += bytes;
         netBuffer.wrap(list.wrap(nbl).firstNetBuffer());
@@ -453,7 +386,7 @@ final class FakeTarget implements Miniport {
         netBuffer.currentMdlOffset(netBuffer.currentMdlOffset() + bytes);
     }
 
-    void completeDisconnect(Conn conn, OffloadStatus status) {
+    void completeDisconnect(TargetConn conn, OffloadStatus status) {
         long nbl = conn.disconnects.remove(0);
         complete(nbl, status, 0);
         actions.add(() -> adapter.tcpOffloadDisconnectComplete(nbl));
@@ -469,7 +402,7 @@ final class FakeTarget implements Miniport {
     }
 
     /** Indicate data out of the next turn; {@link #lastVerdict} tells what became of it. */
-    void indicate(Conn conn, byte[] data) {
+    void indicate(TargetConn conn, byte[] data) {
         actions.add(
                 () -> {
                     long nbl = indication(data);
@@ -486,11 +419,11 @@ final class FakeTarget implements Miniport {
                 });
     }
 
-    void event(Conn conn, TcpEvent event, int information) {
+    void event(TargetConn conn, TcpEvent event, int information) {
         actions.add(() -> adapter.tcpOffloadEvent(conn.handle, event, information));
     }
 
-    void retrieve(Conn conn, UploadReason reason) {
+    void retrieve(TargetConn conn, UploadReason reason) {
         event(conn, TcpEvent.RETRIEVE, reason.code());
     }
 

@@ -80,7 +80,7 @@ class SurroundingsTest {
     @Test
     @Rule({"H-52", "H-2"})
     void aSegmentWithIpOptionsIsForwardedAndItsConnectionNotOffloadedAgain() {
-        FakeTarget.Conn conn = lab.target.conn();
+        TargetConn conn = lab.target.conn();
         byte[] tcp =
                 RawPeer.tcp(
                         80,

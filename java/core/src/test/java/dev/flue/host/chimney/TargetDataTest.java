@@ -27,7 +27,7 @@ class TargetDataTest {
     private final Recorder mine = new Recorder();
     private final Recorder theirs = new Recorder();
     private OffloadConnection connection;
-    private FakeTarget.Conn conn;
+    private TargetConn conn;
 
     @BeforeEach
     void offloaded() {
@@ -240,6 +240,20 @@ class TargetDataTest {
         assertThat(mine.closed).isEmpty();
         assertThat(lab.stack.connectionCount()).isZero();
         theirs.connection.abort();
+    }
+
+    @Test
+    void closingTheStackBringsBackAndResetsWhatATargetHas() {
+        mine.appetite = 0;
+        target.indicate(conn, Recorder.bytes(12, 500));
+        connection.send(ByteBuffer.wrap(new byte[700]));
+        lab.settle();
+        lab.stack.close();
+        assertThat(mine.closed).isEqualTo("aborted");
+        assertThat(target.objects).isEmpty();
+        assertThat(target.indications.held()).isZero();
+        lab.settle();
+        assertThat(theirs.closed).isEqualTo("connection reset by peer");
     }
 
     @Test

@@ -28,7 +28,7 @@ class UploadTest {
     private final Recorder theirs = new Recorder();
     private final Sniffer sniffer = new Sniffer(0);
     private OffloadConnection connection;
-    private FakeTarget.Conn conn;
+    private TargetConn conn;
 
     @BeforeEach
     void offloaded() {
@@ -406,7 +406,7 @@ class UploadTest {
         assertThat(connection.state()).isEqualTo(TcpState.FIN_WAIT2);
         connection.offload();
         lab.settle();
-        FakeTarget.Conn again = target.conn();
+        TargetConn again = target.conn();
         assertThat(again.state).isEqualTo(TcpState.FIN_WAIT2.code());
         assertThat(again.extFlags).isEqualTo(1);
         assertThat(again.disconnects).as("the FIN went down with the state").isEmpty();
