@@ -36,24 +36,30 @@ class OwnThreadTransferTest {
                 StackPair pair = pair(wire)) {
             pair.connect(2_000_000);
             pair.connect(2_000_000);
-            int turns = 0;
-            while (!pair.ends.stream().allMatch(PatternEnd::done)) {
-                for (int i = 0; i < 200; i++) {
-                    pair.turn();
-                }
-                assertThat(++turns).isLessThan(10_000_000);
-                OffloadConnection moved = pair.ends.get(turns % 4).connection;
-                if (moved != null && pair.ends.get(turns % 4).closed == null) {
-                    if (moved.offloaded()) {
-                        moved.upload();
-                    } else {
-                        moved.offload();
-                    }
-                }
-            }
+            int[] turns = {0};
+            pair.until(
+                    "all transfers",
+                    () -> {
+                        move(pair, turns[0]++);
+                        return pair.ends.stream().allMatch(PatternEnd::done);
+                    });
             assertThat(pair.ends).allMatch(end -> end.received == 2_000_000);
             pair.quiet();
             assertAtRest(pair);
+        }
+    }
+
+    /** Every 200th turn the next connection changes sides: more often than a timer's tick. */
+    private static void move(StackPair pair, int turn) {
+        PatternEnd end = pair.ends.get(turn / 200 % 4);
+        OffloadConnection moved = end.connection;
+        if (turn % 200 != 0 || moved == null || end.closed != null) {
+            return;
+        }
+        if (moved.offloaded()) {
+            moved.upload();
+        } else {
+            moved.offload();
         }
     }
 
