@@ -106,6 +106,7 @@ complete_post(struct flue_engine *e, struct flue_conn *c, flue_ref ref, uint32_t
 	if (nbl != NULL) {
 		nbl->status = status;
 		nbl->bytes_transferred = rest->post_bytes;
+		flue_nbl_advance(nbl, rest->post_bytes);
 	}
 	rest->post_bytes = 0;
 	flue_chain_append(&e->chans[c->channel].receives, ref, nbl, credits);
@@ -153,7 +154,8 @@ fill(struct flue_engine *e, struct flue_conn *c, struct flue_piece *p)
 
 		if (n > pkt->payload_len)
 			n = pkt->payload_len;
-		memcpy((uint8_t *)(uintptr_t)p->data + p->seq, pkt->data + pkt->payload_off, n);
+		/* A host may have posted memory that was lent to it. */
+		memmove((uint8_t *)(uintptr_t)p->data + p->seq, pkt->data + pkt->payload_off, n);
 		p->seq += n;
 		done += n;
 		pkt->payload_off = (uint16_t)(pkt->payload_off + n);

@@ -8,7 +8,7 @@
 #include "engine/parts.h"
 
 /** Entries a single submission can need at once: it is not taken while there are fewer. */
-#define UP_RESERVE 4
+#define UP_RESERVE 8
 
 /** NBLs of one completion entry, about; Java bounds what it follows. */
 #define CHAIN_MAX 1024
