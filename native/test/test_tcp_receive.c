@@ -492,6 +492,52 @@ data_beyond_a_queued_fin_flushes_the_queue(void **state)
 	finish(h, &c);
 }
 
+static void
+segments_behind_holes_and_frames_leave_the_port_its_buffers(void **state)
+{
+	struct flue_engine_config config = harness_config();
+	struct harness *h;
+	struct conn c[12] = { 0 };
+	struct flue_up up;
+	uint8_t frame[64] = OUR_MAC PEER_MAC "\x08\x06";
+	unsigned i;
+	unsigned k;
+
+	(void)state;
+	config.max_frames = 2048;
+	h = harness_new(&config, 0);
+	for (i = 0; i < 12; i++)
+		connect_at(h, &c[i], 1, 1);
+	for (k = 0; k < 200; k++) {
+		for (i = 0; i < 6; i++)
+			peer(h, &c[i], TCP_ACK, 300 * (k + 1), 0, pattern, 290, 65535);
+		pass_after(h, MS);
+		h->port->seen = h->port->sent_count;
+	}
+	assert_in_range(h->e->port->held, 1, 1024 * 3 / 4 + 32);
+	for (k = 0; k < 200; k++) {
+		for (i = 0; i < 5; i++)
+			inject(h, frame, sizeof(frame));
+		pass_after(h, MS);
+	}
+	assert_in_range(h->e->port->held, 1, 1024 * 3 / 4 + 32);
+	assert_true(counter(h, FLUE_CTR_FRAMES_UP_DROPPED) > 0);
+	/* Who has no hole still gets data through, and an ACK for it. */
+	peer(h, &c[11], TCP_ACK, 0, 0, pattern, 100, 65535);
+	pass_after(h, MS);
+	assert_int_equal(sent_expect(h, &c[11]).ack, 100);
+	while (up_next(h, &up))
+		if (up.op == FLUE_UP_FRAME)
+			submit(h, FLUE_SUB_FRAME_RETURN, 0, up.ref, 0, 0);
+		else if (up.op == FLUE_UP_RECEIVE_INDICATE)
+			verdict(h, &c[11], up.ref, (uint32_t)FLUE_STATUS_OFFLOAD_DATA_NOT_ACCEPTED,
+					0);
+	poll_engine(h);
+	for (i = 0; i < 12; i++)
+		assert_int_equal(terminate(h, &c[i]), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}
+
 int
 main(void)
 {
@@ -511,6 +557,7 @@ main(void)
 		cmocka_unit_test(a_port_short_of_buffers_gets_them_back_by_copying),
 		cmocka_unit_test(without_memory_a_segment_is_dropped_before_it_is_acknowledged),
 		cmocka_unit_test(the_reassembly_queue_is_bounded),
+		cmocka_unit_test(segments_behind_holes_and_frames_leave_the_port_its_buffers),
 		cmocka_unit_test(data_beyond_a_queued_fin_flushes_the_queue),
 	};
 	unsigned i;

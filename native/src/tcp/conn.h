@@ -148,7 +148,7 @@ FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, handle) == 128);
 /** Completions that wait for their up-ring entry: NBLs linked by next. */
 struct flue_chain {
 	flue_ref head;
-	struct flue_net_buffer_list *tail; /* resolved when it was appended */
+	flue_ref tail; /* followed anew each time: its region may be gone by then */
 	uint32_t credits;
 	uint32_t count;
 };
