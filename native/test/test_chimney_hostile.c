@@ -4,6 +4,7 @@
 
 #include "support/harness.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,12 +151,149 @@ forged_tokens_are_answered(void **state)
 	harness_free(h);
 }
 
+static void
+memory_that_is_closed_under_the_engine_is_not_unmapped_before_it_lets_go(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	int lent = flue_region_create(FLUE_REGION_HEAP, 8192);
+	int before = flue_region_count();
+	struct conn c = { 0 };
+	struct flue_mdl *mdl;
+	flue_ref nbl[3];
+	int i;
+
+	(void)state;
+	memset(flue_region_at(lent), 'x', 8192);
+	connect_at(h, &c, 1, 1);
+	for (i = 0; i < 3; i++) {
+		nbl[i] = nbl_new(h, pattern, 4000, 1);
+		mdl = java_at(h, nbl[i] + 192);
+		mdl->data = flue_ref_make((uint32_t)lent, 0);
+	}
+	submit(h, FLUE_SUB_SEND, c.token, nbl[0], 0, 0);
+	submit(h, FLUE_SUB_RECEIVE, c.token, nbl[1], 0, 0);
+	poll_engine(h);
+	assert_int_equal(flue_region_close(lent), 0);
+	assert_int_equal(flue_region_unmap(lent), 0);
+	assert_int_equal(flue_region_count(), before);
+	assert_int_equal(flue_region_unmap(lent), -EINVAL);
+	submit(h, FLUE_SUB_SEND, c.token, nbl[2], 0, 0);
+	peer(h, &c, TCP_ACK, 0, 0, pattern, 1400, 65535);
+	pass_after(h, MS);
+	/* Sent again: zeros, and no fault. */
+	h->port->seen = h->port->sent_count;
+	pass_after(h, 300 * MS);
+	assert_int_equal(sent_expect(h, &c).payload[0], 0);
+	h->port->seen = h->port->sent_count;
+	peer(h, &c, TCP_ACK, 1400, 4000, NULL, 0, 65535);
+	pass_after(h, MS);
+	assert_int_equal(flue_region_count(), before - 1);
+	(void)up_expect(h, FLUE_UP_RECEIVE_COMPLETE);
+	h->port->seen = h->port->sent_count;
+	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}
+
+static void
+completions_and_blocks_outlive_the_memory_they_lie_in(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	int gone = flue_region_create(FLUE_REGION_HEAP, 8192);
+	struct flue_miniport_offload_block_list *block = flue_region_at(gone);
+	flue_ref nbl = flue_ref_make((uint32_t)gone, 4096);
+	struct conn c = { 0 };
+	struct flue_up up;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	/* The ring is full: completions wait in a chain. */
+	h->ch->up_head = h->ch->up_tail;
+	h->e->chans[0].up_tail = h->ch->up_tail += 256 - 10;
+	submit(h, FLUE_SUB_SEND, 0, nbl, 0, 0);
+	submit(h, FLUE_SUB_TERMINATE, 0, flue_ref_make((uint32_t)gone, 0), 0, 0);
+	block->header.type = FLUE_STATE_NONE;
+	block->miniport_offload_context = c.handle_ref + 8;
+	peer(h, &c, TCP_ACK, 0, 0, pattern, 1000, 65535); /* an indication that holds it up */
+	c.block->status = 0;
+	poll_engine(h);
+	assert_int_equal(flue_region_close(gone), 0);
+	assert_int_equal(flue_region_unmap(gone), 0);
+	submit(h, FLUE_SUB_SEND, 0, nbl_new(h, pattern, 10, 1), 0, 0);
+	poll_engine(h);
+	h->ch->up_head = h->ch->up_tail;
+	poll_engine(h);
+	while (up_next(h, &up))
+		;
+	poll_engine(h);
+	h->port->seen = h->port->sent_count;
+	if (flue_engine_held(h->e, 2) != 0)
+		assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
+	harness_discard(h);
+}
+
+/** A tree that adds to a path while another operation takes the path away. */
+static void
+a_path_that_leaves_takes_no_connection_along(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn held = { 0 };
+	struct conn c = { 0 };
+	struct flue_miniport_offload_block_list *filler[40];
+	struct flue_offload_handle *handle;
+	struct flue_miniport_offload_block_list *leave;
+	flue_ref leave_ref;
+	struct flue_up up;
+	flue_ref first = 0;
+	int i;
+
+	(void)state;
+	connect_at(h, &held, 1, 1);
+	peer(h, &held, TCP_ACK, 0, 0, pattern, 1000, 65535);
+	poll_engine(h);
+	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	/* path -> connection, waiting for the verdict */
+	leave_ref = block_new(h, FLUE_STATE_NONE, &handle, &leave);
+	leave->miniport_offload_context = h->path_block->miniport_offload_context;
+	leave->dependent_block_list = held.block_ref;
+	held.block->next_block = held.block->dependent_block_list = 0;
+	submit(h, FLUE_SUB_TERMINATE, 0, leave_ref, 0, 0);
+	poll_engine(h);
+	/* placeholders, as many as one pass takes but for neighbor and path, then a connection */
+	conn_block(h, &c, 1, 1);
+	first = c.block_ref;
+	for (i = 0; i < 35; i++) {
+		flue_ref ref = block_new(h, FLUE_STATE_NONE, &handle, &filler[i]);
+
+		filler[i]->miniport_offload_context = 0;
+		filler[i]->next_block = first;
+		first = ref;
+	}
+	h->neighbor_block->dependent_block_list = h->path_ref;
+	h->path_block->dependent_block_list = first;
+	submit(h, FLUE_SUB_INITIATE, 0, h->neighbor_ref, 0, 0);
+	poll_engine(h);
+	verdict(h, &held, up.ref, FLUE_STATUS_SUCCESS, 1000);
+	submit(h, FLUE_SUB_RECEIVE_RETURN, 0, up.ref, 0, 0);
+	poll_engine(h);
+	poll_engine(h);
+	assert_int_equal(leave->status, FLUE_STATUS_SUCCESS);
+	assert_int_equal(c.block->status, (uint32_t)FLUE_STATUS_FAILURE);
+	assert_int_equal(flue_engine_held(h->e, 1), 0);
+	assert_int_equal(flue_engine_held(h->e, 2), 0);
+	h->path = NULL;
+	harness_free(h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hostile_trees_are_answered),
 		cmocka_unit_test(forged_tokens_are_answered),
+		cmocka_unit_test(
+				memory_that_is_closed_under_the_engine_is_not_unmapped_before_it_lets_go),
+		cmocka_unit_test(completions_and_blocks_outlive_the_memory_they_lie_in),
+		cmocka_unit_test(a_path_that_leaves_takes_no_connection_along),
 	};
 	unsigned i;
 

@@ -255,6 +255,101 @@ used_up_receive_lists_delay_and_lose_nothing(void **state)
 	harness_free(h);
 }
 
+/** Back to the host and in again, as it was handed over, after `ms` on the way. */
+static void
+there_and_back(struct harness *h, struct conn *c, int64_t ms)
+{
+	struct flue_tcp_delegated before;
+	struct flue_tcp_delegated *d = tcp_delegated(c);
+	struct flue_tcp_state_ext ext;
+
+	assert_int_equal(terminate(h, c), FLUE_STATUS_SUCCESS);
+	before = *d;
+	ext = *tcp_ext(c);
+	c->handle->miniport_offload_context = 0;
+	assert_int_equal(conn_initiate(h, c), FLUE_STATUS_SUCCESS);
+	assert_int_equal(terminate(h, c), FLUE_STATUS_SUCCESS);
+	assert_memory_equal(d, &before, sizeof(before));
+	assert_memory_equal(tcp_ext(c), &ext, sizeof(ext));
+	h->now += ms * MS;
+	if (d->retransmit_timeout_delta != FLUE_TIMER_STOPPED)
+		d->retransmit_timeout_delta -= (uint32_t)ms;
+	c->handle->miniport_offload_context = 0;
+	assert_int_equal(conn_initiate(h, c), FLUE_STATUS_SUCCESS);
+}
+
+RULE("T-138")
+static void
+probing_goes_on_where_it_was(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	unsigned i;
+
+	(void)state;
+	connect_at(h, &c, 0xffffffff, 1);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+	pass_after(h, MS);
+	submit(h, FLUE_SUB_SEND, c.token, nbl_new(h, pattern, 3000, 1), 0, 0);
+	poll_engine(h);
+	there_and_back(h, &c, 50); /* the first probe has not gone out */
+	for (i = 0; i < 3; i++) {
+		pass_after(h, 2 * SEC);
+		assert_int_equal(sent_expect(h, &c).len, 1);
+		peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+		pass_after(h, MS);
+	}
+	assert_int_equal(h->e->conns[(uint32_t)c.token].probe_round, 3);
+	there_and_back(h, &c, 100);
+	assert_int_equal(h->e->conns[(uint32_t)c.token].probe_round, 3);
+	sent_none(h);
+	/* The window opens: not a retransmission, and nothing is in recovery. */
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 65535);
+	pass_after(h, MS);
+	assert_int_equal(sent_expect(h, &c).len, 1460);
+	assert_int_equal(h->e->conns[(uint32_t)c.token].flags & CONN_RTO_RECOVERY, 0);
+	while (h->port->seen < h->port->sent_count)
+		(void)sent_expect(h, &c);
+	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}
+
+static void
+recovery_after_a_timeout_goes_on_where_it_was(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct flue_conn *o;
+
+	(void)state;
+	connect_at(h, &c, 0xfffffff0, 1);
+	submit(h, FLUE_SUB_SEND, c.token, nbl_new(h, pattern, 4000, 1), 0, 0);
+	poll_engine(h);
+	pass_after(h, 250 * MS);
+	pass_after(h, 450 * MS);
+	h->port->seen = h->port->sent_count;
+	there_and_back(h, &c, 10); /* backed off twice, one segment sent again */
+	sent_none(h);
+	o = &h->e->conns[(uint32_t)c.token];
+	assert_int_equal(o->rto_us, 800000);
+	assert_int_equal(o->rtx_count, 2);
+	peer(h, &c, TCP_ACK, 0, 1460, NULL, 0, 65535);
+	pass_after(h, MS);
+	assert_int_equal(sent_expect(h, &c).seq, 1460);
+	assert_int_equal(sent_expect(h, &c).seq, 2920);
+	/* All was sent again; the point of recovery is still ahead. */
+	there_and_back(h, &c, 10);
+	sent_none(h);
+	o = &h->e->conns[(uint32_t)c.token];
+	assert_int_equal(o->flags & CONN_RTO_RECOVERY, CONN_RTO_RECOVERY);
+	assert_int_equal(o->recover, o->snd_max);
+	peer(h, &c, TCP_ACK, 0, 4000, NULL, 0, 65535);
+	pass_after(h, MS);
+	assert_int_equal(o->flags & CONN_RTO_RECOVERY, 0);
+	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}
+
 int
 main(void)
 {
@@ -265,6 +360,8 @@ main(void)
 		cmocka_unit_test(a_promise_larger_than_the_buffer_is_kept),
 		cmocka_unit_test(numbers_that_contradict_each_other_are_refused),
 		cmocka_unit_test(used_up_receive_lists_delay_and_lose_nothing),
+		cmocka_unit_test(probing_goes_on_where_it_was),
+		cmocka_unit_test(recovery_after_a_timeout_goes_on_where_it_was),
 	};
 	unsigned i;
 

@@ -152,6 +152,86 @@ a_probe_that_is_taken_moves_the_stream(void **state)
 }
 
 static void
+an_ack_lies_within_the_window_of_the_peer(void **state)
+{
+	(void)state;
+	EACH_NUMBER(n)
+	{
+		struct harness *h = harness_new(NULL, 0);
+		struct conn c = { 0 };
+		struct seen s;
+		uint8_t buf[100];
+
+		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+		pass_after(h, MS);
+		(void)send_data(h, &c, 5000);
+		pass_after(h, 300 * MS);
+		assert_int_equal(sent_expect(h, &c).len, 1);
+		/* The probe's byte was not taken: for the peer it was never there. */
+		peer(h, &c, TCP_ACK, 0, 0, "hello", 5, 0);
+		pass_after(h, MS);
+		s = sent_expect(h, &c);
+		assert_int_equal(s.ack, 5);
+		assert_int_equal(s.seq, 0);
+		assert_int_equal(accept_data(h, &c, buf), 5);
+		/* All is under way when the window shrinks. */
+		peer(h, &c, TCP_ACK, 5, 0, NULL, 0, 65535);
+		pass_after(h, MS);
+		assert_int_equal(drain_sent(h, &c), 5000);
+		peer(h, &c, TCP_ACK, 5, 1000, "hello", 5, 500);
+		pass_after(h, MS);
+		s = sent_expect(h, &c);
+		assert_int_equal(s.ack, 10);
+		assert_int_equal(s.seq, 1500);
+		assert_int_equal(accept_data(h, &c, buf), 5);
+		finish(h, &c);
+	}
+}
+
+static void
+what_was_sent_before_the_window_closed_gives_no_sample(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	uint32_t srtt8;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	srtt8 = h->e->conns[(uint32_t)c.token].srtt8;
+	(void)send_data(h, &c, 2000);
+	assert_int_equal(drain_sent(h, &c), 2000);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+	pass_after(h, 300 * MS);
+	assert_int_equal(drain_sent(h, &c), 1);
+	ack(h, &c, 0, 65535);
+	assert_int_equal(drain_sent(h, &c), 2000);
+	ack(h, &c, 2000, 65535);
+	assert_int_equal(h->e->conns[(uint32_t)c.token].srtt8, srtt8);
+	finish(h, &c);
+}
+
+static void
+the_deadline_of_a_probe_is_not_that_of_a_segment(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	h->e->conns[(uint32_t)c.token].probe_round = 8;
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 100);
+	pass_after(h, MS);
+	(void)send_data(h, &c, 2000);
+	sent_none(h);
+	ack(h, &c, 0, 65535);
+	assert_int_equal(drain_sent(h, &c), 2000);
+	pass_after(h, 250 * MS);
+	assert_int_equal(sent_expect(h, &c).seq, 0);
+	finish(h, &c);
+}
+
+static void
 a_silly_window_is_not_filled_before_the_timer_says_so(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
@@ -254,6 +334,9 @@ main(void)
 		cmocka_unit_test(a_zero_window_is_probed_for_ever_with_growing_pauses),
 		cmocka_unit_test(probes_without_any_answer_end_in_an_upload),
 		cmocka_unit_test(a_probe_that_is_taken_moves_the_stream),
+		cmocka_unit_test(an_ack_lies_within_the_window_of_the_peer),
+		cmocka_unit_test(what_was_sent_before_the_window_closed_gives_no_sample),
+		cmocka_unit_test(the_deadline_of_a_probe_is_not_that_of_a_segment),
 		cmocka_unit_test(a_silly_window_is_not_filled_before_the_timer_says_so),
 		cmocka_unit_test(a_peer_that_shrinks_its_window_gets_no_new_data),
 		cmocka_unit_test(nagle_holds_a_small_segment_while_data_is_under_way),

@@ -194,19 +194,19 @@ refused_data_waits_for_a_posted_receive(void **state)
 	post = nbl_new(h, NULL, 0, 1);
 	submit(h, FLUE_SUB_RECEIVE, c.token, post, 0, 0);
 	poll_engine(h);
-	/* Completions are posted at the end of a pass; the indication does not wait for that. */
-	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
-	assert_int_equal(gather(h, up.ref, buf), 2000);
-	verdict(h, &c, up.ref, (uint32_t)FLUE_STATUS_OFFLOAD_DATA_PARTIALLY_ACCEPTED, 1234);
 	up = up_expect(h, FLUE_UP_RECEIVE_COMPLETE);
 	assert_true(up.ref == post);
 	assert_int_equal(up.arg0, 1);
 	assert_int_equal(nbl_at(h, post)->status, FLUE_STATUS_SUCCESS);
 	assert_int_equal(nbl_at(h, post)->bytes_transferred, 0);
+	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	assert_int_equal(gather(h, up.ref, buf), 2000);
+	verdict(h, &c, up.ref, (uint32_t)FLUE_STATUS_OFFLOAD_DATA_PARTIALLY_ACCEPTED, 1234);
 	poll_engine(h);
 	up_none(h);
 	submit(h, FLUE_SUB_RECEIVE, c.token, nbl_new(h, NULL, 0, 1), 0, 0);
 	poll_engine(h);
+	(void)up_expect(h, FLUE_UP_RECEIVE_COMPLETE);
 	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
 	assert_int_equal(gather(h, up.ref, buf + 1234), 766);
 	assert_memory_equal(buf, pattern, 2000);
@@ -225,6 +225,7 @@ posted_requests_are_filled_first_and_in_order(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
 	struct conn c = { 0 };
+	const struct flue_net_buffer *nb;
 	struct flue_up up;
 	flue_ref a = nbl_new(h, NULL, 600, 2);
 	flue_ref b = nbl_new(h, NULL, 1000, 1);
@@ -244,6 +245,13 @@ posted_requests_are_filled_first_and_in_order(void **state)
 	assert_int_equal(up.arg0, 1); /* the zero-byte request went with them */
 	assert_int_equal(nbl_at(h, a)->bytes_transferred, 600);
 	assert_int_equal(nbl_at(h, b)->bytes_transferred, 400);
+	/* The start of data moves on by what was placed. */
+	nb = flue_nb_at(nbl_at(h, b)->first_net_buffer);
+	assert_int_equal(nb->data_offset, 400);
+	assert_int_equal(nb->current_mdl_offset, 400);
+	assert_int_equal(nb->data_length, 600);
+	nb = flue_nb_at(nbl_at(h, a)->first_net_buffer);
+	assert_int_equal(nb->data_length, 0);
 	assert_int_equal(nbl_at(h, z)->bytes_transferred, 0);
 	up_none(h);
 	finish(h, &c);
@@ -267,13 +275,14 @@ a_request_without_push_completes_only_when_full(void **state)
 	up_none(h);
 	peer(h, &c, TCP_ACK | TCP_PSH, 1000, 0, pattern + 1000, 1000, 65535);
 	pass_after(h, MS);
+	/* In the order of the stream. */
+	up = up_expect(h, FLUE_UP_RECEIVE_COMPLETE);
+	assert_int_equal(nbl_at(h, a)->bytes_transferred, 1500);
 	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
 	assert_int_equal(gather(h, up.ref, buf), 500);
 	assert_memory_equal(buf, pattern + 1500, 500);
 	verdict(h, &c, up.ref, FLUE_STATUS_SUCCESS, 500);
 	submit(h, FLUE_SUB_RECEIVE_RETURN, 0, up.ref, 0, 0);
-	up = up_expect(h, FLUE_UP_RECEIVE_COMPLETE);
-	assert_int_equal(nbl_at(h, a)->bytes_transferred, 1500);
 	poll_engine(h);
 	finish(h, &c);
 }
@@ -483,6 +492,52 @@ data_beyond_a_queued_fin_flushes_the_queue(void **state)
 	finish(h, &c);
 }
 
+static void
+segments_behind_holes_and_frames_leave_the_port_its_buffers(void **state)
+{
+	struct flue_engine_config config = harness_config();
+	struct harness *h;
+	struct conn c[12] = { 0 };
+	struct flue_up up;
+	uint8_t frame[64] = OUR_MAC PEER_MAC "\x08\x06";
+	unsigned i;
+	unsigned k;
+
+	(void)state;
+	config.max_frames = 2048;
+	h = harness_new(&config, 0);
+	for (i = 0; i < 12; i++)
+		connect_at(h, &c[i], 1, 1);
+	for (k = 0; k < 200; k++) {
+		for (i = 0; i < 6; i++)
+			peer(h, &c[i], TCP_ACK, 300 * (k + 1), 0, pattern, 290, 65535);
+		pass_after(h, MS);
+		h->port->seen = h->port->sent_count;
+	}
+	assert_in_range(h->e->port->held, 1, 1024 * 3 / 4 + 32);
+	for (k = 0; k < 200; k++) {
+		for (i = 0; i < 5; i++)
+			inject(h, frame, sizeof(frame));
+		pass_after(h, MS);
+	}
+	assert_in_range(h->e->port->held, 1, 1024 * 3 / 4 + 32);
+	assert_true(counter(h, FLUE_CTR_FRAMES_UP_DROPPED) > 0);
+	/* Who has no hole still gets data through, and an ACK for it. */
+	peer(h, &c[11], TCP_ACK, 0, 0, pattern, 100, 65535);
+	pass_after(h, MS);
+	assert_int_equal(sent_expect(h, &c[11]).ack, 100);
+	while (up_next(h, &up))
+		if (up.op == FLUE_UP_FRAME)
+			submit(h, FLUE_SUB_FRAME_RETURN, 0, up.ref, 0, 0);
+		else if (up.op == FLUE_UP_RECEIVE_INDICATE)
+			verdict(h, &c[11], up.ref, (uint32_t)FLUE_STATUS_OFFLOAD_DATA_NOT_ACCEPTED,
+					0);
+	poll_engine(h);
+	for (i = 0; i < 12; i++)
+		assert_int_equal(terminate(h, &c[i]), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}
+
 int
 main(void)
 {
@@ -502,6 +557,7 @@ main(void)
 		cmocka_unit_test(a_port_short_of_buffers_gets_them_back_by_copying),
 		cmocka_unit_test(without_memory_a_segment_is_dropped_before_it_is_acknowledged),
 		cmocka_unit_test(the_reassembly_queue_is_bounded),
+		cmocka_unit_test(segments_behind_holes_and_frames_leave_the_port_its_buffers),
 		cmocka_unit_test(data_beyond_a_queued_fin_flushes_the_queue),
 	};
 	unsigned i;

@@ -88,9 +88,9 @@ congestion_avoidance_adds_one_segment_a_window(void **state)
 
 	(void)state;
 	for (i = 0; i < 10; i++)
-		flue_cc_reno.on_ack(&cc, 1460, 1460, true);
+		flue_cc_reno.on_ack(&cc, 1460, 1460, true, false);
 	assert_in_range(cc.cwnd, 14600 + 1300, 14600 + 1460);
-	flue_cc_reno.on_ack(&cc, 1460, 1460, false);
+	flue_cc_reno.on_ack(&cc, 1460, 1460, false, false);
 	assert_in_range(cc.cwnd, 14600 + 1300, 14600 + 1460);
 	flue_cc_reno.on_timeout(&cc, 1460, 12000, true);
 	assert_int_equal(cc.cwnd, 1460);
@@ -98,8 +98,48 @@ congestion_avoidance_adds_one_segment_a_window(void **state)
 	flue_cc_reno.on_timeout(&cc, 1460, 1460, false);
 	assert_int_equal(cc.ssthresh, 6000);
 	cc = (struct flue_cc){ UINT32_MAX, 0 };
-	flue_cc_reno.on_ack(&cc, 1460, 1460, true);
+	flue_cc_reno.on_ack(&cc, 1460, 1460, true, false);
 	assert_int_equal(cc.cwnd, UINT32_MAX);
+}
+
+static void
+slow_start_counts_bytes_and_starts_again_after_a_pause(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+
+	(void)state;
+	connect_at(h, &c, 0xffff0000, 1);
+	(void)send_data(h, &c, 60000);
+	assert_int_equal(drain_sent(h, &c), 14600);
+	/* One ACK for a burst is worth two segments, not one, and not ten. */
+	ack(h, &c, 14600, 65535);
+	assert_int_equal(object(h, &c)->cc.cwnd, 14600 + 2 * 1460);
+	assert_int_equal(drain_sent(h, &c), 14600 + 17520);
+	ack(h, &c, 14600 + 17520, 65535);
+	(void)drain_sent(h, &c);
+	ack(h, &c, 32120 + 20440, 65535);
+	(void)drain_sent(h, &c);
+	ack(h, &c, 60000, 65535);
+	assert_true(object(h, &c)->cc.cwnd > 14600 + 4 * 1460);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	/* Not longer than a timeout: as before. */
+	pass_after(h, 150 * MS);
+	(void)send_data(h, &c, 40000);
+	assert_true(drain_sent(h, &c) > 60000 + 14600);
+	ack(h, &c, 80440, 65535);
+	(void)drain_sent(h, &c);
+	ack(h, &c, 100000, 65535);
+	pass_after(h, 250 * MS);
+	(void)send_data(h, &c, 40000);
+	assert_int_equal(drain_sent(h, &c), 100000 + 14600);
+	/* After a timeout what is acknowledged may have been there before it. */
+	pass_after(h, 250 * MS);
+	assert_int_equal(object(h, &c)->cc.cwnd, 1460);
+	(void)drain_sent(h, &c);
+	ack(h, &c, 100000 + 4 * 1460, 65535);
+	assert_int_equal(object(h, &c)->cc.cwnd, 2920);
+	finish(h, &c);
 }
 
 static void
@@ -362,6 +402,7 @@ connections_take_turns(void **state)
 	for (i = 0; i < 4; i++) {
 		h->e->conns[(uint32_t)c[i].token].cc.cwnd = 1 << 20;
 		h->e->conns[(uint32_t)c[i].token].snd_wnd = 1 << 20;
+		h->e->conns[(uint32_t)c[i].token].idle_ms = h->e->now_ms;
 		submit(h, FLUE_SUB_SEND, c[i].token, nbl_new(h, pattern, 100000, 1), 0, 0);
 	}
 	poll_engine(h);
@@ -438,6 +479,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(congestion_and_send_window_bound_what_is_in_flight),
 		cmocka_unit_test(congestion_avoidance_adds_one_segment_a_window),
+		cmocka_unit_test(slow_start_counts_bytes_and_starts_again_after_a_pause),
 		cmocka_unit_test(a_timeout_goes_back_and_backs_off),
 		cmocka_unit_test(an_ack_beyond_snd_nxt_after_a_timeout_is_taken),
 		cmocka_unit_test(a_late_timer_looks_at_what_arrived_first),

@@ -12,7 +12,8 @@
  * Life of a region: flue_region_create() maps it; flue_region_close() makes its id resolve to
  * nothing and replaces the pages by fresh zero pages *in place*, so that a late access from Java
  * reads zeroes and never faults; flue_region_unmap() gives the address space back once Java holds
- * no buffer on it any more. An id is not used again before flue_region_unmap().
+ * no buffer on it any more. An id is not used again before flue_region_unmap(). What an engine still
+ * holds of a region (send data, posted buffers) stays mapped until it holds it no more.
  */
 
 #include "flue_types.h"

@@ -49,7 +49,7 @@ abortive(struct flue_engine *e, struct flue_conn *c, flue_ref ref)
 	struct flue_chan *ch = &e->chans[c->channel];
 	flue_ref graceful = rest->disconnect;
 
-	if (!flue_tcp_emit(e, c, c->snd_max, 0, TCP_RST | TCP_ACK))
+	if (!flue_tcp_emit(e, c, flue_tcp_bare_seq(c), 0, TCP_RST | TCP_ACK))
 		return false;
 	flue_count(e, FLUE_CTR_OUT_RESETS, 1);
 	rest->disconnect = ref;

@@ -168,7 +168,7 @@ flue_forward_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token,
 		uint32_t status = refusal(c);
 		flue_ref next;
 
-		if (nbl == NULL || nbl == chain.tail) {
+		if (nbl == NULL || ref == chain.tail) {
 			flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 			break;
 		}

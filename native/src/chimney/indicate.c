@@ -62,7 +62,8 @@ indicate(struct flue_engine *e, struct flue_conn *c)
 	struct flue_chan *ch = &e->chans[c->channel];
 	uint32_t i;
 
-	if (!flue_up_room(ch))
+	/* What went into a posted request lies before this in the stream. */
+	if (!flue_up_room(ch) || (ch->receives.head != 0 && !flue_chan_flush(e, ch)))
 		return false;
 	i = flue_ids_take(&e->rx_ids);
 	if (i == FLUE_NONE)

@@ -9,13 +9,6 @@
 #include "engine/parts.h"
 #include "tcp/tcp.h"
 
-/** The parent's object, if it is of the kind wanted. */
-static uint32_t
-parent_object(const struct flue_op_level *parent, enum flue_kind kind)
-{
-	return parent != NULL && parent->kind == kind ? parent->object : FLUE_NONE;
-}
-
 static uint32_t
 new_neighbor(struct flue_engine *e, struct flue_op_level *lv, uint64_t *token)
 {
@@ -55,9 +48,7 @@ new_neighbor(struct flue_engine *e, struct flue_op_level *lv, uint64_t *token)
 	n->vlan_id = state.c.vlan_id;
 	n->host_delta = state.cached.host_reachability_delta;
 	n->nic_time = e->now_ticks - state.d.nic_reachability_delta;
-	lv->kind = FLUE_KIND_NEIGHBOR;
-	lv->object = i;
-	*token = flue_token(FLUE_KIND_NEIGHBOR, n->generation, i);
+	*token = lv->token = flue_token(FLUE_KIND_NEIGHBOR, n->generation, i);
 	return FLUE_STATUS_SUCCESS;
 }
 
@@ -71,13 +62,14 @@ new_path(struct flue_engine *e, struct flue_op_level *lv, struct flue_op_level *
 	} state;
 	const void *from = flue_ref_at(lv->ref + FLUE_PATH_CONST_AT, 36);
 	uint32_t bytes = ip6 ? 16 : 4;
-	uint32_t neighbor = parent_object(parent, FLUE_KIND_NEIGHBOR);
+	/* By its token: since the parent was entered a terminate may have taken it away. */
+	struct flue_neighbor *neighbor = parent != NULL ? flue_neighbor_of(e, parent->token) : NULL;
 	const void *local;
 	const void *remote;
 	struct flue_path *p;
 	uint32_t i;
 
-	if (from == NULL || neighbor == FLUE_NONE)
+	if (from == NULL || neighbor == NULL)
 		return FLUE_STATUS_FAILURE;
 	memcpy(&state, from, 36);
 	local = flue_ref_at(state.c.source_address, bytes);
@@ -96,16 +88,14 @@ new_path(struct flue_engine *e, struct flue_op_level *lv, struct flue_op_level *
 	p->used = 1;
 	p->ip6 = ip6;
 	p->mtu = state.cached.path_mtu;
-	p->neighbor = neighbor;
+	p->neighbor = (uint32_t)(neighbor - e->neighbors);
 	p->connections = 0;
 	p->handle = lv->block->ndis_offload_handle;
 	memcpy(p->local, local, bytes);
 	memcpy(p->remote, remote, bytes);
 	flue_path_build_head(e, p);
-	e->neighbors[neighbor].paths++;
-	lv->kind = FLUE_KIND_PATH;
-	lv->object = i;
-	*token = flue_token(FLUE_KIND_PATH, p->generation, i);
+	neighbor->paths++;
+	*token = lv->token = flue_token(FLUE_KIND_PATH, p->generation, i);
 	return FLUE_STATUS_SUCCESS;
 }
 
@@ -125,6 +115,10 @@ take_sends(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_del
 		if (rc < 0)
 			return FLUE_STATUS_FAILURE;
 	}
+	/* Behind a FIN that was acknowledged there is nothing. */
+	if (c->flags & CONN_FIN_ACKED)
+		return flight == 0 && c->snd_end == d->snd_una - 1 ? FLUE_STATUS_SUCCESS
+								   : FLUE_STATUS_FAILURE;
 	/* Sent and not given to us: it could not be sent again. */
 	if (flight > c->snd_end - d->snd_una + fin)
 		return FLUE_STATUS_FAILURE;
@@ -308,14 +302,15 @@ static uint32_t
 new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_op_level *parent, uint64_t *token)
 {
-	uint32_t path = parent_object(parent, FLUE_KIND_PATH);
+	const struct flue_path *p = parent != NULL ? flue_path_of(e, parent->token) : NULL;
+	uint32_t path;
 	struct flue_conn_rest *rest;
 	struct tcp_state s;
 	struct flue_conn *c;
 	uint32_t status;
 	uint32_t i;
 
-	if (path == FLUE_NONE || !read_tcp_state(lv->ref, &s))
+	if (p == NULL || !read_tcp_state(lv->ref, &s))
 		return FLUE_STATUS_FAILURE;
 	status = check_given(e, &s);
 	if (status != FLUE_STATUS_SUCCESS)
@@ -323,6 +318,7 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	i = flue_ids_take(&e->conn_ids);
 	if (i == FLUE_NONE)
 		return FLUE_STATUS_OFFLOAD_TCP_ENTRIES;
+	path = (uint32_t)(p - e->paths);
 	c = &e->conns[i];
 	blank(e, c, path);
 	set_given(e, c, &s, path);
@@ -346,16 +342,9 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 static void
 link_existing(struct flue_engine *e, struct flue_op_level *lv, uint64_t token)
 {
-	struct flue_neighbor *n = flue_neighbor_of(e, token);
-	struct flue_path *p = flue_path_of(e, token);
-
 	lv->role = ROLE_LINKER;
-	if (n != NULL) {
-		lv->kind = FLUE_KIND_NEIGHBOR;
-		lv->object = (uint32_t)(n - e->neighbors);
-	} else if (p != NULL) {
-		lv->kind = FLUE_KIND_PATH;
-		lv->object = (uint32_t)(p - e->paths);
+	if (flue_neighbor_of(e, token) != NULL || flue_path_of(e, token) != NULL) {
+		lv->token = token;
 	} else {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
 		lv->failed = 1;

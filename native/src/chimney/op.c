@@ -92,7 +92,6 @@ enter(struct flue_engine *e, struct flue_op *op)
 		.ref = op->cursor,
 		.next = __atomic_load_n(&b->next_block, __ATOMIC_RELAXED),
 		.status = (uint32_t)FLUE_STATUS_FAILURE,
-		.object = FLUE_NONE,
 	};
 	dependents = __atomic_load_n(&b->dependent_block_list, __ATOMIC_RELAXED);
 	if (op->code == FLUE_SUB_INITIATE)
@@ -118,7 +117,11 @@ leave(struct flue_engine *e, struct flue_op *op)
 {
 	struct flue_op_level *lv = &op->level[op->depth];
 
-	if (op->phase == OP_WORK) {
+	/* Passes may lie between entering and leaving: its region may be gone. */
+	lv->block = block_at(lv->ref);
+	if (unlikely(lv->block == NULL)) {
+		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+	} else if (op->phase == OP_WORK) {
 		if (op->code == FLUE_SUB_INITIATE)
 			flue_initiate_leave(e, lv);
 		else if (op->code == FLUE_SUB_TERMINATE && !flue_terminate_leave(e, op, lv))

@@ -106,6 +106,7 @@ complete_post(struct flue_engine *e, struct flue_conn *c, flue_ref ref, uint32_t
 	if (nbl != NULL) {
 		nbl->status = status;
 		nbl->bytes_transferred = rest->post_bytes;
+		flue_nbl_advance(nbl, rest->post_bytes);
 	}
 	rest->post_bytes = 0;
 	flue_chain_append(&e->chans[c->channel].receives, ref, nbl, credits);
@@ -124,7 +125,7 @@ finish_post(struct flue_engine *e, struct flue_conn *c, uint32_t status)
 		flue_conn_rest_of(e, c)->post_bytes += p->seq;
 		last = (p->flags & PIECE_LAST_OF_NBL) != 0;
 		c->post_head = p->next;
-		flue_ids_give(&e->piece_ids, id);
+		flue_piece_give(e, id);
 		if (last)
 			complete_post(e, c, p->nbl, status, (p->flags & PIECE_LAST_OF_SUB) != 0);
 	}
@@ -153,7 +154,8 @@ fill(struct flue_engine *e, struct flue_conn *c, struct flue_piece *p)
 
 		if (n > pkt->payload_len)
 			n = pkt->payload_len;
-		memcpy((uint8_t *)(uintptr_t)p->data + p->seq, pkt->data + pkt->payload_off, n);
+		/* A host may have posted memory that was lent to it. */
+		memmove((uint8_t *)(uintptr_t)p->data + p->seq, pkt->data + pkt->payload_off, n);
 		p->seq += n;
 		done += n;
 		pkt->payload_off = (uint16_t)(pkt->payload_off + n);
@@ -234,7 +236,9 @@ capture_posts(struct flue_engine *e, flue_ref ref, uint32_t *first, uint32_t *la
 				.nbl = ref,
 				.len = rc == 0 ? 0 : len,
 				.next = FLUE_NONE,
-				.flags = flags };
+				.flags = flags,
+				.region = rc == 0 ? 0 : w.region };
+			flue_region_keep(e->user, e->pieces[id].region);
 			if (*last == FLUE_NONE)
 				*first = id;
 			else
@@ -283,7 +287,7 @@ flue_receive_post(struct flue_engine *e, struct flue_chan *ch, uint64_t token, f
 			uint32_t id = first;
 
 			first = e->pieces[id].next;
-			flue_ids_give(&e->piece_ids, id);
+			flue_piece_give(e, id);
 		}
 		if (status == (uint32_t)FLUE_STATUS_FAILURE)
 			flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);

@@ -17,7 +17,8 @@ struct capture {
 };
 
 static struct flue_piece *
-capture_piece(struct flue_engine *e, struct capture *cap, flue_ref nbl, uint32_t nbl_seq)
+capture_piece(struct flue_engine *e, struct capture *cap, flue_ref nbl, uint32_t nbl_seq,
+		uint32_t region)
 {
 	uint32_t id = flue_ids_take(&e->piece_ids);
 	struct flue_piece *p;
@@ -26,6 +27,8 @@ capture_piece(struct flue_engine *e, struct capture *cap, flue_ref nbl, uint32_t
 		return NULL;
 	p = &e->pieces[id];
 	p->data = NULL;
+	p->region = region;
+	flue_region_keep(e->user, region);
 	p->nbl = nbl;
 	p->seq = cap->seq + cap->bytes;
 	p->nbl_seq = nbl_seq;
@@ -51,7 +54,7 @@ capture_nb(struct flue_engine *e, struct capture *cap, const struct flue_net_buf
 	int rc = flue_nb_walk_begin(&w, nb);
 
 	while (rc == 0 && (rc = flue_nb_walk_next(&w, &data, &len)) > 0) {
-		struct flue_piece *p = capture_piece(e, cap, nbl, nbl_seq);
+		struct flue_piece *p = capture_piece(e, cap, nbl, nbl_seq, w.region);
 
 		if (p == NULL)
 			return -ENOSPC;
@@ -94,7 +97,7 @@ capture_nbl(struct flue_engine *e, struct capture *cap, flue_ref ref, uint32_t f
 	}
 	/* Nothing in it: it still has its place in the order. */
 	if (cap->last == before) {
-		struct flue_piece *p = capture_piece(e, cap, ref, nbl_seq);
+		struct flue_piece *p = capture_piece(e, cap, ref, nbl_seq, 0);
 
 		if (p == NULL)
 			return -ENOSPC;
@@ -123,7 +126,7 @@ flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int 
 			uint32_t id = cap.first;
 
 			cap.first = e->pieces[id].next;
-			flue_ids_give(&e->piece_ids, id);
+			flue_piece_give(e, id);
 		}
 		return rc;
 	}
@@ -265,7 +268,7 @@ flue_send_complete(struct flue_engine *e, struct flue_conn *c)
 		c->send_head = p->next;
 		if (c->send_nxt == id)
 			c->send_nxt = p->next;
-		flue_ids_give(&e->piece_ids, id);
+		flue_piece_give(e, id);
 	}
 	c->send_tail = FLUE_NONE;
 	if (flue_conn_rest_of(e, c)->disconnect != 0 ||
@@ -317,7 +320,7 @@ flue_send_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *head, flu
 		}
 		credits += (p->flags & PIECE_LAST_OF_SUB) != 0;
 		c->send_head = p->next;
-		flue_ids_give(&e->piece_ids, id);
+		flue_piece_give(e, id);
 	}
 	c->send_tail = FLUE_NONE;
 	c->send_nxt = FLUE_NONE;
@@ -331,6 +334,6 @@ flue_send_drop(struct flue_engine *e, struct flue_conn *c)
 		uint32_t id = c->send_head;
 
 		c->send_head = e->pieces[id].next;
-		flue_ids_give(&e->piece_ids, id);
+		flue_piece_give(e, id);
 	}
 }

@@ -118,6 +118,37 @@ import_window(struct flue_conn *c, const struct flue_tcp_delegated *d,
 	c->max_window = max > UINT16_MAX ? UINT16_MAX : (uint16_t)max;
 }
 
+/** The window is closed and nothing is under way but the byte of a probe: the retransmission values
+ *  are those of the probes (chimney rules 10.4). */
+static bool
+probing(const struct flue_tcp_delegated *d)
+{
+	return d->snd_wnd == 0 && d->retransmit_timeout_delta != FLUE_TIMER_STOPPED &&
+	       d->snd_nxt == d->snd_una && d->snd_max - d->snd_una <= 1 &&
+	       (d->state == FLUE_TCP_ESTABLISHED || d->state == FLUE_TCP_CLOSE_WAIT ||
+			       d->snd_max == d->snd_una);
+}
+
+static void
+import_recovery(struct flue_conn *c, const struct flue_tcp_delegated *d,
+		const struct flue_tcp_state_ext *x)
+{
+	bool told = x != NULL && (x->flags & FLUE_TCP_EXT_IN_RECOVERY);
+	uint32_t recover = told ? x->recover : d->snd_max;
+
+	if (c->state == FLUE_TCP_FIN_WAIT2 || probing(d) || d->snd_una == d->snd_max)
+		return;
+	if (!told && d->snd_nxt == d->snd_max && d->retransmit_count == 0)
+		return;
+	/* A point that no ACK could reach would never be passed. */
+	if (recover - d->snd_una > d->snd_max - d->snd_una)
+		recover = d->snd_max;
+	if (recover == d->snd_una)
+		return;
+	c->flags |= CONN_RTO_RECOVERY;
+	c->recover = recover;
+}
+
 static void
 import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_delegated *d,
 		const struct flue_tcp_state_ext *x)
@@ -134,14 +165,13 @@ import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_
 	if (c->state == FLUE_TCP_FIN_WAIT2) {
 		c->flags |= CONN_FIN_WAIT;
 		flue_tcp_arm_rtx(e, c, delta == FLUE_TIMER_STOPPED ? FLUE_FIN_WAIT_US : us);
+	} else if (probing(d)) {
+		c->probe_round = d->snd_wnd_probe_count < 16 ? d->snd_wnd_probe_count : 16;
+		c->flags |= CONN_PERSIST;
+		flue_tcp_arm_rtx(e, c, us);
 	} else if (delta != FLUE_TIMER_STOPPED) {
-		if (outstanding) {
+		if (outstanding)
 			flue_tcp_arm_rtx(e, c, us);
-		} else if (d->snd_wnd == 0) {
-			c->probe_round = d->snd_wnd_probe_count < 16 ? d->snd_wnd_probe_count : 16;
-			c->flags |= CONN_PERSIST;
-			flue_tcp_arm_rtx(e, c, us);
-		}
 	} else if (outstanding) {
 		flue_tcp_arm_rtx(e, c, c->rto_us);
 	}
@@ -193,13 +223,9 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 	c->dup_acks = d->dup_ack_count;
 	if (c->dup_acks != 0)
 		c->flags |= CONN_DUP_ACKS;
-	if (c->snd_nxt != c->snd_max || d->retransmit_count != 0) {
-		c->flags |= CONN_RTO_RECOVERY;
-		c->recover = c->snd_max;
-	}
+	c->idle_ms = e->now_ms;
+	import_recovery(c, d, x);
 	if (x != NULL) {
-		if (x->flags & FLUE_TCP_EXT_IN_RECOVERY)
-			c->recover = x->recover;
 		c->bytes_in = x->bytes_in;
 		c->bytes_out = x->bytes_out;
 		c->retransmits = x->retransmits;

@@ -8,7 +8,7 @@
 #include "engine/parts.h"
 
 /** Entries a single submission can need at once: it is not taken while there are fewer. */
-#define UP_RESERVE 4
+#define UP_RESERVE 8
 
 /** NBLs of one completion entry, about; Java bounds what it follows. */
 #define CHAIN_MAX 1024
@@ -52,6 +52,7 @@ flue_chan_open(struct flue_engine *e, int sub_capacity, int up_capacity)
 	ch->ups = (struct flue_up *)(ch->subs + sub_capacity);
 	ch->sub_mask = (uint32_t)sub_capacity - 1;
 	ch->up_mask = (uint32_t)up_capacity - 1;
+	flue_region_keep(e->user, (uint32_t)region);
 	e->nchans++;
 	return region;
 }
@@ -117,6 +118,18 @@ flue_chan_publish(struct flue_chan *ch, int64_t now)
 
 /* ---- Completion chains ---------------------------------------------------------------------- */
 
+static void
+link_behind(struct flue_chain *chain, flue_ref ref)
+{
+	struct flue_net_buffer_list *last =
+			chain->tail == FLUE_REF_NULL ? NULL : flue_nbl_at(chain->tail);
+
+	if (last != NULL)
+		last->next = ref;
+	else
+		chain->head = ref;
+}
+
 void
 flue_chain_append(struct flue_chain *chain, flue_ref ref, struct flue_net_buffer_list *nbl,
 		uint32_t credits)
@@ -125,11 +138,8 @@ flue_chain_append(struct flue_chain *chain, flue_ref ref, struct flue_net_buffer
 	if (nbl == NULL)
 		return;
 	nbl->next = FLUE_REF_NULL;
-	if (chain->tail != NULL)
-		chain->tail->next = ref;
-	else
-		chain->head = ref;
-	chain->tail = nbl;
+	link_behind(chain, ref);
+	chain->tail = ref;
 	chain->count++;
 }
 
@@ -137,11 +147,8 @@ void
 flue_chain_join(struct flue_chain *chain, struct flue_chain *from)
 {
 	chain->credits += from->credits;
-	if (from->tail != NULL) {
-		if (chain->tail != NULL)
-			chain->tail->next = from->head;
-		else
-			chain->head = from->head;
+	if (from->tail != FLUE_REF_NULL) {
+		link_behind(chain, from->head);
 		chain->tail = from->tail;
 		chain->count += from->count;
 	}
@@ -165,7 +172,7 @@ flue_chain_refuse(struct flue_engine *e, struct flue_chain *chain, flue_ref ref,
 		nbl->status = status;
 		nbl->bytes_transferred = 0;
 		/* In a ring of NBLs the first one would be linked behind itself. */
-		if (nbl == chain->tail)
+		if (ref == chain->tail)
 			break;
 		flue_chain_append(chain, ref, nbl, 0);
 		ref = next;
@@ -177,7 +184,7 @@ flue_chain_refuse(struct flue_engine *e, struct flue_chain *chain, flue_ref ref,
 static bool
 chain_flush(struct flue_chan *ch, struct flue_chain *chain, uint32_t op)
 {
-	if (chain->tail == NULL && chain->credits == 0)
+	if (chain->tail == FLUE_REF_NULL && chain->credits == 0)
 		return true;
 	if (chain->credits == 0 && !flue_up_room(ch))
 		return false;

@@ -203,6 +203,27 @@ flue_slab_take(struct flue_engine *e)
 	return pkt;
 }
 
+struct flue_pkt *
+flue_pkt_spare(struct flue_engine *e, struct flue_pkt *pkt, uint32_t reserve)
+{
+	struct flue_pkt *slab = NULL;
+
+	if (pkt->port != e->port || e->port->held <= e->low_buffers)
+		return pkt;
+	if (pkt->len <= FLUE_SLAB_BYTES && e->slabs.ids.free > reserve)
+		slab = flue_slab_take(e);
+	if (slab != NULL) {
+		memcpy(slab->data, pkt->data, pkt->len);
+		slab->len = pkt->len;
+		slab->seq = pkt->seq;
+		slab->payload_off = pkt->payload_off;
+		slab->payload_len = pkt->payload_len;
+		slab->flags = pkt->flags & FLUE_PKT_RX_CSUM_GOOD;
+	}
+	flue_pkt_release(pkt);
+	return slab;
+}
+
 static int
 make_region(struct flue_engine *e)
 {
@@ -254,6 +275,10 @@ free_all(struct flue_engine *e)
 {
 	int i;
 
+	if (e->user != NULL) {
+		flue_region_user_remove(e->user);
+		free(e->user);
+	}
 	for (i = 0; i < e->nchans; i++)
 		flue_region_release(e->chans[i].region);
 	if (e->own_counters)
@@ -276,6 +301,12 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 	e = calloc(1, sizeof(*e));
 	if (e == NULL)
 		return -ENOMEM;
+	e->user = calloc(1, sizeof(*e->user));
+	if (e->user == NULL) {
+		free(e);
+		return -ENOMEM;
+	}
+	flue_region_user_add(e->user);
 	e->config = *config;
 	e->port = port;
 	e->low_buffers = port->buffers - port->buffers / 4;
@@ -290,6 +321,9 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 		free_all(e);
 		return rc == -ENOSPC ? -ENOMEM : rc;
 	}
+	/* Whoever closes and unmaps these while we run gets zero pages, and we no fault. */
+	flue_region_keep(e->user, (uint32_t)e->region);
+	flue_region_keep(e->user, (uint32_t)flue_arena_region(e->arena));
 	e->flow.conns = e->conns;
 	e->flow.seed = (uint64_t)config->seed * UINT64_C(0x9e3779b97f4a7c15) + 0x632be59bd9b4e019;
 	e->ip_id = (uint16_t)(e->flow.seed >> 40);
@@ -363,8 +397,11 @@ flue_engine_destroy(flue_engine *e)
 	}
 	drop_records(e->rx_records, e->rx_ids.size);
 	drop_records(e->frame_records, e->frame_ids.size);
-	if (pieces_lent(e)) /* better some memory lost than a driver that writes into ours */
+	/* Better some memory lost than a driver that reads or writes where others are now. */
+	if (pieces_lent(e)) {
 		e->memory = NULL;
+		e->user = NULL;
+	}
 	free_all(e);
 }
 

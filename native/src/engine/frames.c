@@ -25,6 +25,13 @@ flue_frame_up(struct flue_engine *e, struct flue_pkt *pkt)
 		flue_pkt_release(pkt);
 		return;
 	}
+	/* Segments of connections need slabs more than the host needs another frame. */
+	pkt = flue_pkt_spare(e, pkt, e->slabs.ids.size / 2);
+	if (pkt == NULL) {
+		flue_ids_give(&e->frame_ids, i);
+		flue_count(e, FLUE_CTR_FRAMES_UP_DROPPED, 1);
+		return;
+	}
 	e->frame_records[i] = (struct flue_record){ .pkts = pkt, .state = RECORD_LENT };
 	pkt->next = NULL;
 	f = &e->frame_shared[i];
@@ -143,7 +150,7 @@ flue_frames_send(struct flue_engine *e, struct flue_chan *ch, flue_ref ref)
 		struct flue_pkt *pkt;
 		flue_ref next;
 
-		if (nbl == NULL || nbl == ch->frames.tail)
+		if (nbl == NULL || ref == ch->frames.tail)
 			break;
 		next = __atomic_load_n(&nbl->next, __ATOMIC_RELAXED);
 		if (flue_txq_room(e) == 0)

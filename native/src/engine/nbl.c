@@ -49,6 +49,7 @@ flue_nb_walk_begin(struct flue_nb_walk *w, const struct flue_net_buffer *nb)
 	w->offset = read32(&nb->current_mdl_offset);
 	w->left = read32(&nb->data_length);
 	w->mdls = 0;
+	w->region = 0;
 	/* More than 2 GiB cannot lie in a region. */
 	return w->left > INT32_MAX ? -EINVAL : 0;
 }
@@ -80,6 +81,7 @@ flue_nb_walk_next(struct flue_nb_walk *w, uint8_t **data, uint32_t *len)
 		if (*data == NULL)
 			return -EINVAL;
 		*data += w->offset;
+		w->region = flue_ref_region(at);
 		*len = n;
 		w->offset = 0;
 		w->left -= n;

@@ -42,6 +42,7 @@ struct flue_nb_walk {
 	flue_ref mdl;
 	uint32_t offset;
 	uint32_t left;
+	uint32_t region; /* of the last piece */
 	int mdls;
 };
 
@@ -110,6 +111,13 @@ void flue_segment_options(struct flue_segment *s);
 /* ---- pools (engine.c) ----------------------------------------------------------------------- */
 
 struct flue_pkt *flue_slab_take(struct flue_engine *e);
+/**
+ * The frame in memory that may be held for as long as others like: while the port is short of
+ * buffers that is a copy on a slab, as long as more than `reserve` of them are free.
+ * @return NULL when there is none: the packet is gone. Held back, the buffers would be missed by
+ *         what gets them free again.
+ */
+struct flue_pkt *flue_pkt_spare(struct flue_engine *e, struct flue_pkt *pkt, uint32_t reserve);
 
 /* ---- timer.c -------------------------------------------------------------------------------- */
 

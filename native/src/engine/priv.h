@@ -126,7 +126,9 @@ struct flue_piece {
 	uint32_t next;
 	_Atomic uint32_t tx_refs; /* packets at the port that read this */
 	uint32_t flags;
-	uint64_t pad[3];
+	uint32_t region; /* in which data lies */
+	uint32_t pad0;
+	uint64_t pad[2];
 };
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_piece) == FLUE_CACHE_LINE);
@@ -205,10 +207,9 @@ struct flue_op_level {
 	uint32_t status;
 	uint32_t deps;
 	uint32_t deps_ok;
-	uint32_t object; /* index of the neighbor or path here; FLUE_NONE */
-	uint8_t kind;    /* enum flue_kind of `object`; 0 */
-	uint8_t role;    /* enum flue_role */
-	uint8_t failed;  /* nothing below it is tried */
+	uint64_t token; /* of the neighbor or path here; 0 */
+	uint8_t role;   /* enum flue_role */
+	uint8_t failed; /* nothing below it is tried */
 };
 
 /** One operation on a tree; the walk can stop after any block. */
@@ -240,6 +241,7 @@ enum {
 
 struct flue_engine {
 	struct flue_port *port;
+	struct flue_region_user *user;
 	int64_t now;
 	int64_t now_ms_wide;
 	uint32_t now_ms;
@@ -335,6 +337,14 @@ flue_conn_touch(struct flue_engine *e, struct flue_conn *c)
 		return;
 	c->flags |= CONN_READY;
 	e->ready[e->ready_tail++ & e->ready_mask] = flue_conn_index(e, c);
+}
+
+/** Back to the pool, and its memory with it to whose it is. */
+static inline void
+flue_piece_give(struct flue_engine *e, uint32_t id)
+{
+	flue_region_unkeep(e->user, e->pieces[id].region);
+	flue_ids_give(&e->piece_ids, id);
 }
 
 static inline uint32_t

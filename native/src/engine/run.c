@@ -87,6 +87,7 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	int work;
 	int i;
 
+	flue_region_pass_begin(e->user);
 	e->now = now;
 	e->now_ms_wide = now / FLUE_NS_PER_MS;
 	e->now_ms = (uint32_t)e->now_ms_wide;
@@ -112,6 +113,7 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	flue_count(e, FLUE_CTR_PASSES, 1);
 	if (work > 0 || (e->ctr[FLUE_CTR_PASSES] & 1023) == 0)
 		publish_counters(e);
+	flue_region_pass_end(e->user);
 	return work;
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -17,7 +18,8 @@
 enum region_state {
 	REGION_FREE,
 	REGION_OPEN,
-	REGION_CLOSED
+	REGION_CLOSED,
+	REGION_LEAVING /* unmapped as soon as no user is in the way */
 };
 
 /** The cold half of a slot; guarded by `lock`. */
@@ -34,13 +36,88 @@ struct flue_region_slot flue_region_slots[FLUE_MAX_REGIONS];
 
 static struct region regions[FLUE_MAX_REGIONS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct flue_region_user *users;
 static int last_id;
 static int count;
+static int leaving;
 
 static bool
 id_valid(int id)
 {
 	return id > 0 && id < FLUE_MAX_REGIONS;
+}
+
+/** Can no user hold an address in this closed region any more? Under the lock. */
+static bool
+unused_locked(int id)
+{
+	struct flue_region_user *user;
+
+	/* The size was set to 0 before: a pass that begins after this resolves nothing here. */
+	atomic_thread_fence(memory_order_seq_cst);
+	for (user = users; user != NULL; user = user->next) {
+		uint64_t passes = atomic_load_explicit(&user->passes, memory_order_acquire);
+		uint64_t now = passes;
+		int i;
+
+		for (i = 0; (passes & 1) && now == passes && i < 1000; i++) {
+			sched_yield();
+			now = atomic_load_explicit(&user->passes, memory_order_acquire);
+		}
+		if ((passes & 1) && now == passes)
+			return false;
+		if (atomic_load_explicit(&user->kept[id], memory_order_acquire) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void
+leave_locked(int id)
+{
+	struct region *region = &regions[id];
+
+	if (!unused_locked(id))
+		return;
+	if (region->kind != FLUE_REGION_FOREIGN)
+		munmap((void *)region->base, region->mapped);
+	region->state = REGION_FREE;
+	count--;
+	leaving--;
+}
+
+/** Whoever comes by takes along what could not go when it was asked to. */
+static void
+sweep_locked(void)
+{
+	int id;
+
+	for (id = 1; id < FLUE_MAX_REGIONS && leaving > 0; id++)
+		if (regions[id].state == REGION_LEAVING)
+			leave_locked(id);
+}
+
+void
+flue_region_user_add(struct flue_region_user *user)
+{
+	pthread_mutex_lock(&lock);
+	user->next = users;
+	users = user;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+flue_region_user_remove(struct flue_region_user *user)
+{
+	struct flue_region_user **link;
+
+	pthread_mutex_lock(&lock);
+	for (link = &users; *link != NULL && *link != user; link = &(*link)->next)
+		;
+	if (*link != NULL)
+		*link = user->next;
+	sweep_locked();
+	pthread_mutex_unlock(&lock);
 }
 
 /** A free id, or 0. Ids go round, so that a reference that outlived its region finds nothing rather
@@ -68,6 +145,7 @@ region_add(void *address, uint64_t mapped, int kind)
 	if (size > (uint64_t)FLUE_REGION_MAX_BYTES)
 		size = (uint64_t)FLUE_REGION_MAX_BYTES;
 	pthread_mutex_lock(&lock);
+	sweep_locked();
 	id = id_take();
 	if (id == 0) {
 		pthread_mutex_unlock(&lock);
@@ -249,12 +327,9 @@ close_locked(int id)
 static void
 unmap_locked(int id)
 {
-	struct region *region = &regions[id];
-
-	if (region->kind != FLUE_REGION_FOREIGN)
-		munmap((void *)region->base, region->mapped);
-	region->state = REGION_FREE;
-	count--;
+	regions[id].state = REGION_LEAVING;
+	leaving++;
+	leave_locked(id);
 }
 
 int
@@ -265,10 +340,11 @@ flue_region_close(int region)
 	if (!id_valid(region))
 		return -EINVAL;
 	pthread_mutex_lock(&lock);
-	if (regions[region].state == REGION_FREE)
+	if (regions[region].state == REGION_FREE || regions[region].state == REGION_LEAVING)
 		rc = -EINVAL;
 	else
 		close_locked(region);
+	sweep_locked();
 	pthread_mutex_unlock(&lock);
 	return rc;
 }
@@ -283,6 +359,7 @@ flue_region_unmap(int region)
 	pthread_mutex_lock(&lock);
 	switch (regions[region].state) {
 	case REGION_FREE:
+	case REGION_LEAVING:
 		rc = -EINVAL;
 		break;
 	case REGION_OPEN:
@@ -294,6 +371,7 @@ flue_region_unmap(int region)
 		unmap_locked(region);
 		break;
 	}
+	sweep_locked();
 	pthread_mutex_unlock(&lock);
 	return rc;
 }
@@ -318,6 +396,7 @@ flue_region_count(void)
 	int n;
 
 	pthread_mutex_lock(&lock);
+	sweep_locked();
 	n = count;
 	pthread_mutex_unlock(&lock);
 	return n;

@@ -42,6 +42,55 @@ flue_ref_at(flue_ref ref, uint64_t bytes)
 			(uintptr_t)offset);
 }
 
+/**
+ * Who follows references in passes and keeps addresses from one pass to the next: an engine. Its
+ * owner writes, without a lock; a closed region is unmapped only when nobody keeps anything in it
+ * and every pass that may have resolved something in it is over.
+ */
+struct flue_region_user {
+	struct flue_region_user *next;
+	_Atomic uint64_t passes; /* odd: in a pass */
+	_Atomic uint32_t kept[FLUE_MAX_REGIONS];
+};
+
+void flue_region_user_add(struct flue_region_user *user);
+void flue_region_user_remove(struct flue_region_user *user);
+
+static inline void
+flue_region_pass_begin(struct flue_region_user *user)
+{
+	uint64_t n = atomic_load_explicit(&user->passes, memory_order_relaxed);
+
+	atomic_store_explicit(&user->passes, n + 1, memory_order_relaxed);
+	/* Before the first reference is followed: whoever closes a region looks the other way round. */
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+static inline void
+flue_region_pass_end(struct flue_region_user *user)
+{
+	uint64_t n = atomic_load_explicit(&user->passes, memory_order_relaxed);
+
+	atomic_store_explicit(&user->passes, n + 1, memory_order_release);
+}
+
+/** An address in this region outlives the pass. */
+static inline void
+flue_region_keep(struct flue_region_user *user, uint32_t region)
+{
+	uint32_t n = atomic_load_explicit(&user->kept[region], memory_order_relaxed);
+
+	atomic_store_explicit(&user->kept[region], n + 1, memory_order_relaxed);
+}
+
+static inline void
+flue_region_unkeep(struct flue_region_user *user, uint32_t region)
+{
+	uint32_t n = atomic_load_explicit(&user->kept[region], memory_order_relaxed);
+
+	atomic_store_explicit(&user->kept[region], n - 1, memory_order_release);
+}
+
 /** flue_region_address() for C code, which does not take part in the unmapping. */
 static inline void *
 flue_region_at(int region)

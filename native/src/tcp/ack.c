@@ -37,7 +37,7 @@ flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct fl
 		c->snd_nxt = c->snd_una;
 	limited = c->cc.cwnd < c->cc.ssthresh ? (uint64_t)flight * 2 >= c->cc.cwnd
 					      : (uint64_t)flight + c->mss >= c->cc.cwnd;
-	flue_cc_reno.on_ack(&c->cc, c->mss, acked, limited);
+	flue_cc_reno.on_ack(&c->cc, c->mss, acked, limited, (c->flags & CONN_RTO_RECOVERY) != 0);
 	if (c->flags & (CONN_DUP_ACKS | CONN_RTO_RECOVERY))
 		flue_loss_progress(e, c);
 	if ((c->flags & CONN_FIN_SENT) && c->snd_una == c->snd_end + 1)
@@ -49,10 +49,12 @@ flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct fl
 		if (c->probe_round < 16)
 			c->probe_round++;
 	}
-	if (c->snd_una == c->snd_max)
+	if (c->snd_una == c->snd_max) {
 		c->rtx_ms = FLUE_NONE;
-	else
+		c->idle_ms = e->now_ms;
+	} else {
 		flue_tcp_arm_rtx(e, c, c->rto_us);
+	}
 	flue_send_complete(e, c);
 	flue_conn_touch(e, c);
 	return true;

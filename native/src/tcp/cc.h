@@ -22,10 +22,14 @@ struct flue_cc_ops {
 	 * New data was acknowledged.
 	 * @param acked    bytes
 	 * @param limited  was the window what held the sender back? If not it does not grow.
+	 * @param resent   what was acknowledged may have arrived before a timeout: an ACK can then
+	 *                 cover much that is not the network's doing now
 	 */
-	void (*on_ack)(struct flue_cc *cc, uint32_t mss, uint32_t acked, bool limited);
+	void (*on_ack)(struct flue_cc *cc, uint32_t mss, uint32_t acked, bool limited, bool resent);
 	/** @param first  first timeout of this segment: only that one moves ssthresh (RFC 5681 3.1) */
 	void (*on_timeout)(struct flue_cc *cc, uint32_t mss, uint32_t flight, bool first);
+	/** Nothing was sent for longer than the retransmission timeout (RFC 5681 4.1). */
+	void (*on_idle)(struct flue_cc *cc, uint32_t mss);
 };
 
 enum flue_cc_algorithm {

@@ -127,7 +127,7 @@ struct flue_conn {
 	uint32_t last_rx_ms;
 	uint32_t challenge_ms; /* when the last challenge ACK went out */
 	uint32_t retransmits;
-	uint32_t fin_seq;   /* of a FIN behind a hole */
+	uint32_t idle_ms;   /* when the last of what was under way was acknowledged */
 	uint64_t bytes_in;  /* accepted by the host */
 	uint64_t bytes_out; /* of send pieces given back */
 	uint16_t ooo_count;
@@ -148,7 +148,7 @@ FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, handle) == 128);
 /** Completions that wait for their up-ring entry: NBLs linked by next. */
 struct flue_chain {
 	flue_ref head;
-	struct flue_net_buffer_list *tail; /* resolved when it was appended */
+	flue_ref tail; /* followed anew each time: its region may be gone by then */
 	uint32_t credits;
 	uint32_t count;
 };

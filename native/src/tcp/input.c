@@ -33,11 +33,18 @@ challenge(struct flue_engine *e, struct flue_conn *c)
 	owe_ack(e, c, CONN_ACK_NOW);
 }
 
+/** 24 days of silence make TS.Recent worthless (RFC 7323 5.5). */
+static bool
+ts_outdated(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return e->now_ms - c->ts_recent_ms > 24u * 24 * 3600 * 1000;
+}
+
 static void
 remember_ts(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 {
 	if (s->has_ts && flue_seq_leq(s->seq, c->last_ack_sent) &&
-			flue_seq_geq(s->tsval, c->ts_recent)) {
+			(flue_seq_geq(s->tsval, c->ts_recent) || ts_outdated(e, c))) {
 		c->ts_recent = s->tsval;
 		c->ts_recent_ms = e->now_ms;
 	}
@@ -76,6 +83,8 @@ fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 	if (window != c->snd_wnd) {
 		if (s->window > c->max_window)
 			c->max_window = s->window;
+		if (c->snd_wnd == 0)
+			c->probe_round = 0;
 		c->snd_wnd = window;
 		flue_conn_touch(e, c);
 	}
@@ -108,8 +117,7 @@ timestamps_acceptable(struct flue_engine *e, struct flue_conn *c, const struct f
 	 * says nothing about its age. */
 	if (s->forwarded || !flue_seq_lt(s->tsval, c->ts_recent))
 		return true;
-	/* 24 days of silence make TS.Recent worthless. */
-	if (e->now_ms - c->ts_recent_ms > 24u * 24 * 3600 * 1000)
+	if (ts_outdated(e, c))
 		return true;
 	flue_count(e, FLUE_CTR_IN_OUT_OF_WINDOW, 1);
 	owe_ack(e, c, CONN_ACK_NOW);
@@ -308,7 +316,8 @@ rfc_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		if (!zero_window_exception(c, s)) {
 			flue_count(e, FLUE_CTR_IN_OUT_OF_WINDOW, 1);
 			if (!(s->flags & TCP_RST)) {
-				if (s->payload == 0 && !(s->flags & (TCP_FIN | TCP_SYN)))
+				if ((s->flags & TCP_SYN) ||
+						(s->payload == 0 && !(s->flags & TCP_FIN)))
 					challenge(e, c);
 				else
 					owe_ack(e, c, CONN_ACK_NOW);

@@ -147,11 +147,19 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 	return true;
 }
 
+uint32_t
+flue_tcp_bare_seq(const struct flue_conn *c)
+{
+	/* SND.MAX, for SND.NXT may have been pulled back from what the peer has; but the byte of a
+	 * probe, or what a window shrank away from, the peer does not have: beyond its edge it would
+	 * drop the segment and with it the acknowledgment. */
+	return c->snd_max - c->snd_una > c->snd_wnd ? c->snd_una + c->snd_wnd : c->snd_max;
+}
+
 bool
 flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c)
 {
-	/* Beyond the FIN when it was sent: SND.NXT may have been pulled back. */
-	if (!flue_tcp_emit(e, c, c->snd_max, 0, TCP_ACK))
+	if (!flue_tcp_emit(e, c, flue_tcp_bare_seq(c), 0, TCP_ACK))
 		return false;
 	flue_count(e, FLUE_CTR_OUT_ACKS, 1);
 	return true;
@@ -193,9 +201,10 @@ sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
 		c->snd_max = end;
 	if (fin)
 		c->flags |= CONN_FIN_SENT;
-	c->flags &= ~(CONN_FORCE | CONN_PERSIST);
-	if (c->rtx_ms == FLUE_NONE)
+	/* The deadline of a probe that is not needed any more says nothing about this segment. */
+	if (c->rtx_ms == FLUE_NONE || (c->flags & CONN_PERSIST))
 		flue_tcp_arm_rtx(e, c, c->rto_us);
+	c->flags &= ~(CONN_FORCE | CONN_PERSIST);
 }
 
 /** Data waits, nothing is under way, the window is in the way: probe (RFC 9293 3.8.6.1). */
@@ -212,15 +221,25 @@ persist(struct flue_engine *e, struct flue_conn *c)
 	flue_tcp_arm_rtx(e, c, (uint32_t)us);
 }
 
+/** After a pause there is no flow of ACKs that would pace a whole window. */
+static void
+restart_if_idle(const struct flue_engine *e, struct flue_conn *c)
+{
+	if (c->snd_una == c->snd_max && e->now_ms - c->idle_ms > c->rto_us / 1000)
+		flue_cc_reno.on_idle(&c->cc, c->mss);
+}
+
 bool
 flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 {
-	uint32_t wnd = c->cc.cwnd < c->snd_wnd ? c->cc.cwnd : c->snd_wnd;
 	uint32_t limit = flue_conn_snd_limit(c);
+	uint32_t wnd;
 	int turns;
 
 	if (!flue_seq_lt(c->snd_nxt, limit))
 		return false;
+	restart_if_idle(e, c);
+	wnd = c->cc.cwnd < c->snd_wnd ? c->cc.cwnd : c->snd_wnd;
 	for (turns = 0; flue_seq_lt(c->snd_nxt, limit); turns++) {
 		uint32_t flight = c->snd_nxt - c->snd_una;
 		uint32_t unsent = flue_seq_lt(c->snd_nxt, c->snd_end) ? c->snd_end - c->snd_nxt : 0;

@@ -2,10 +2,8 @@
 
 /* Segments behind a hole: whole frames, by sequence number, so that they can still go up raw. */
 
-#include <string.h>
-
-#include "engine/parts.h"
 #include "tcp/reasm.h"
+#include "engine/parts.h"
 #include "tcp/tcp.h"
 
 static uint32_t
@@ -27,27 +25,6 @@ flue_reasm_drop(struct flue_engine *e, struct flue_conn *c)
 	}
 	c->ooo_count = 0;
 	c->flags &= ~CONN_OOO;
-}
-
-/** A copy of the frame on a slab, when the port is short of buffers. */
-static struct flue_pkt *
-spare_port(struct flue_engine *e, struct flue_pkt *pkt)
-{
-	struct flue_pkt *slab;
-
-	if (e->port->held <= e->low_buffers || pkt->port != e->port || pkt->len > FLUE_SLAB_BYTES)
-		return pkt;
-	slab = flue_slab_take(e);
-	if (slab == NULL)
-		return pkt;
-	memcpy(slab->data, pkt->data, pkt->len);
-	slab->len = pkt->len;
-	slab->seq = pkt->seq;
-	slab->payload_off = pkt->payload_off;
-	slab->payload_len = pkt->payload_len;
-	slab->flags = pkt->flags & FLUE_PKT_RX_CSUM_GOOD;
-	flue_pkt_release(pkt);
-	return slab;
 }
 
 void
@@ -77,7 +54,9 @@ flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt,
 		flue_pkt_release(pkt);
 		return;
 	}
-	pkt = spare_port(e, pkt);
+	pkt = flue_pkt_spare(e, pkt, e->slabs.ids.size / 4);
+	if (pkt == NULL)
+		return;
 	if (fin)
 		pkt->flags |= FLUE_PKT_FIN;
 	pkt->next = *link;

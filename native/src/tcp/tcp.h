@@ -13,6 +13,9 @@ void flue_tcp_segment(struct flue_engine *e, struct flue_conn *c, struct flue_se
  *  @return true when there is more to do: give the connection another turn */
 bool flue_tcp_output(struct flue_engine *e, struct flue_conn *c);
 
+/** Sequence number of a segment without data, such that the peer finds it within its window. */
+uint32_t flue_tcp_bare_seq(const struct flue_conn *c);
+
 /** Send an ACK. @return false: no packet or no room now */
 bool flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c);
 

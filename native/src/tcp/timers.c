@@ -35,7 +35,6 @@ static void
 probe(struct flue_engine *e, struct flue_conn *c)
 {
 	uint64_t us;
-	bool ok = true;
 
 	if (c->rtx_count >= e->config.max_retransmissions) {
 		flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
@@ -49,12 +48,8 @@ probe(struct flue_engine *e, struct flue_conn *c)
 		flue_conn_touch(e, c);
 		return;
 	}
-	if (c->snd_una != c->snd_end) {
-		ok = flue_tcp_emit(e, c, c->snd_una, 1, TCP_ACK);
-		if (ok && flue_seq_lt(c->snd_max, c->snd_una + 1))
-			c->snd_max = c->snd_una + 1;
-	}
-	if (ok) {
+	if (flue_tcp_emit(e, c, c->snd_una, 1, TCP_ACK)) {
+		c->snd_max = flue_seq_max(c->snd_max, c->snd_una + 1);
 		c->rtx_count++;
 		flue_count(e, FLUE_CTR_PROBES, 1);
 	}
@@ -91,12 +86,14 @@ retransmit_expired(struct flue_engine *e, struct flue_conn *c)
 		flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
 		return;
 	}
-	if ((c->flags & CONN_PERSIST) || (c->snd_wnd == 0 && c->snd_una != c->snd_end)) {
+	if (((c->flags & CONN_PERSIST) || c->snd_wnd == 0) && c->snd_una != c->snd_end) {
 		/* Sent what the peer has closed the window for since: that is a probe, not a loss. */
 		c->snd_nxt = c->snd_una;
+		c->flags &= ~CONN_TIMING; /* Karn: all of it goes out again */
 		probe(e, c);
 		return;
 	}
+	c->flags &= ~CONN_PERSIST;
 	if (c->snd_una == c->snd_max) {
 		c->rtx_ms = FLUE_NONE;
 		return;
