@@ -2,11 +2,10 @@
 
 /* Channels: rings that fill up, submissions nobody should make, raw frames, owners. */
 
-#include <sched.h>
-
 #include "support/harness.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 
 static uint8_t pattern[70000];
