@@ -16,8 +16,8 @@ public interface OffloadConnection {
      * Take bytes to send, from the buffer's position on, into lent send buffers.
      *
      * @return bytes taken; 0 = no room now, {@link ConnectionHandler#onWritable} tells when there
-     *     is
-     * @throws IllegalStateException after shutdownOutput or when the connection is gone
+     *     is; or the connection broke, {@link ConnectionHandler#onClosed} tells next
+     * @throws IllegalStateException after shutdownOutput or onClosed
      */
     int send(ByteBuffer source);
 

@@ -119,8 +119,13 @@ public final class TcpConnection implements OffloadConnection {
 
     @Override
     public int send(ByteBuffer source) {
-        if (over || snd.finQueued) {
-            throw new IllegalStateException(over ? "connection is " + gone() : "output is shut");
+        if (snd.finQueued || closedTold) {
+            throw new IllegalStateException(
+                    closedTold ? "connection is " + gone() : "output is shut");
+        }
+        if (over) {
+            // It broke under the application's hands: onClosed tells it, not an exception.
+            return 0;
         }
         int offered = source.remaining();
         int taken = sendQueue.append(source);

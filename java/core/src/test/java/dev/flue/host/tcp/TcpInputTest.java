@@ -9,11 +9,13 @@ import static dev.flue.host.tcp.TcpFlags.SYN;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flue.data.ConnectionHandler;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.RawPeer;
 import dev.flue.host.RawPeer.Seen;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
+import dev.flue.host.link.EthernetLink;
 import dev.flue.offload.TcpState;
 import java.nio.ByteBuffer;
 import java.util.Random;
@@ -400,5 +402,40 @@ class TcpInputTest {
             peer.now += random.nextInt(50_000_000);
             peer.segments.clear();
         }
+    }
+
+    @Test
+    void sendingOnAConnectionWhoseResetIsStillUntoldTakesNothing() {
+        int[] taken = {-1};
+        String[] closed = {null};
+        ConnectionHandler answering =
+                new ConnectionHandler() {
+                    @Override
+                    public void onReadable(OffloadConnection connection) {
+                        taken[0] = connection.send(ByteBuffer.allocate(1));
+                    }
+
+                    @Override
+                    public void onClosed(OffloadConnection connection, String cause) {
+                        closed[0] = cause;
+                    }
+                };
+        peer.stack.listen(81, 4, () -> answering);
+        peer.send(81, ISS, 0, SYN, "");
+        int seq = ISS + 1;
+        int ack = peer.one().seq() + 1;
+        peer.send(81, seq, ack, ACK, "");
+        // The stack hears of both in one turn, before the application hears of either.
+        deliver(81, seq, ack, FIN | ACK);
+        deliver(81, seq + 1, ack, RST);
+        peer.settle();
+        assertThat(taken[0]).isZero();
+        assertThat(closed[0]).isEqualTo("connection reset by peer");
+    }
+
+    private void deliver(int port, int seq, int ack, int flags) {
+        byte[] segment = RawPeer.tcp(RawPeer.PEER_PORT, port, seq, ack, flags, 60_000, NONE, NONE);
+        byte[] packet = RawPeer.ip(RawPeer.PEER, RawPeer.LOCAL, 6, segment);
+        peer.frame(RawPeer.LOCAL_MAC, EthernetLink.TYPE_IPV4, packet);
     }
 }
