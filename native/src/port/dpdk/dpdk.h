@@ -24,6 +24,7 @@
 #define DPDK_MAGIC       UINT64_C(0x6b64706465756c66)
 #define DPDK_MAX_BURST   64
 #define DPDK_DESCRIPTORS 512
+#define DPDK_LOG_BYTES   256
 
 struct dpdk_priv {
 	struct flue_pkt pkt;                    /* first: a packet pointer is a pointer to this */
@@ -71,6 +72,13 @@ int dpdk_fail(struct flue_dpdk_cause *cause, int error, const char *format, ...)
 /** eal.c */
 int dpdk_start(const char *args, struct flue_dpdk_cause *cause);
 bool dpdk_started(void);
+
+/** log.c: keep what DPDK logs, instead of showing it, until the release. Control path, one at a time. */
+void dpdk_log_hold(void);
+/** Whether nothing is to be held back from now on. */
+void dpdk_log_shown(bool always);
+/** @return whether anything was logged; its first line, for a sentence, is in `reason` */
+bool dpdk_log_release(char reason[DPDK_LOG_BYTES]);
 
 /** pool.c: memory for a port of so many buffers; @return NULL with the cause filled */
 struct dpdk_pool *dpdk_pool_take(unsigned count, unsigned room, struct flue_dpdk_cause *cause);

@@ -18,6 +18,7 @@
 
 #define MAX_ARGS           64
 #define HUGEPAGES_WANTED   80 /* 128 MiB of packets and what EAL itself needs */
+#define LOG_LEVEL          "--log-level"
 #define FLUE_DPDK_EXPORTED __attribute__((visibility("default")))
 
 const struct flue_dpdk_host *dpdk_host;
@@ -97,9 +98,8 @@ default_args(char *args, size_t size)
 	 * by --in-memory. The two exclude each other. */
 	bool huge = dpdk_host->hugepages_free() >= HUGEPAGES_WANTED;
 
-	snprintf(args, size,
-			"-l %d --no-pci --no-telemetry --iova-mode=va --log-level=lib.eal:error %s",
-			first_cpu(), huge ? "--in-memory -m 128" : "--no-huge --no-shconf -m 256");
+	snprintf(args, size, "-l %d --no-pci --no-telemetry --iova-mode=va %s", first_cpu(),
+			huge ? "--in-memory -m 128" : "--no-huge --no-shconf -m 256");
 }
 
 static int
@@ -109,6 +109,8 @@ split(struct start *start, struct flue_dpdk_cause *cause)
 	char *word;
 
 	start->argv[start->argc++] = (char *)(uintptr_t) "flue";
+	if (strstr(start->words, LOG_LEVEL) == NULL)
+		start->argv[start->argc++] = (char *)(uintptr_t)LOG_LEVEL "=lib.eal:error";
 	for (word = strtok_r(start->words, " \t\n", &save); word != NULL;
 			word = strtok_r(NULL, " \t\n", &save)) {
 		if (start->argc == MAX_ARGS)
@@ -136,8 +138,10 @@ int
 dpdk_start(const char *args, struct flue_dpdk_cause *cause)
 {
 	char defaults[256];
+	char reason[DPDK_LOG_BYTES];
 	struct start *start;
 	pthread_t thread;
+	bool told;
 	int rc;
 
 	if (started)
@@ -150,6 +154,8 @@ dpdk_start(const char *args, struct flue_dpdk_cause *cause)
 		default_args(defaults, sizeof(defaults));
 		args = defaults;
 	}
+	/* Who asks for a log gets to see it. */
+	dpdk_log_shown(strstr(args, LOG_LEVEL) != NULL);
 	start = calloc(1, sizeof(*start));
 	if (start == NULL || (start->words = strdup(args)) == NULL) {
 		free(start);
@@ -161,20 +167,21 @@ dpdk_start(const char *args, struct flue_dpdk_cause *cause)
 		free(start);
 		return rc;
 	}
+	dpdk_log_hold();
 	rc = pthread_create(&thread, NULL, start_run, start);
 	if (rc != 0) {
+		(void)dpdk_log_release(reason);
 		free(start->words);
 		free(start);
 		return dpdk_fail(cause, -rc, "No thread to start DPDK on: %s.", strerror(rc));
 	}
 	pthread_join(thread, NULL);
+	told = dpdk_log_release(reason);
 	/* `start` is not freed: EAL keeps its arguments. */
 	if (start->rc < 0) {
 		first_error = start->error > 0 ? -start->error : -EIO;
-		return dpdk_fail(cause, first_error,
-				"DPDK did not start with \"%s\": %s. What it objected to is on the "
-				"standard error stream.",
-				args, rte_strerror(-first_error));
+		return dpdk_fail(cause, first_error, "DPDK did not start with \"%s\": %s.", args,
+				told ? reason : rte_strerror(-first_error));
 	}
 	started = true;
 	cause->text[0] = '\0';

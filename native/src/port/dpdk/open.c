@@ -221,7 +221,7 @@ dpdk_port_close(struct flue_port *base)
 
 /** What may be wrong with a device that did not appear. */
 static int
-probe_fail(const char *device, int error, struct flue_dpdk_cause *cause)
+probe_fail(const char *device, int error, const char *reason, struct flue_dpdk_cause *cause)
 {
 	const char *advice = "";
 
@@ -232,7 +232,31 @@ probe_fail(const char *device, int error, struct flue_dpdk_cause *cause)
 	else if (strchr(device, ':') != NULL)
 		advice = " A PCI device must be bound to vfio-pci, and DPDK started without --no-pci.";
 	return dpdk_fail(cause, error, "DPDK has no device \"%s\" and could not make one: %s.%s",
-			device, rte_strerror(-error), advice);
+			device, reason[0] != '\0' ? reason : rte_strerror(-error), advice);
+}
+
+/** Make the device. @return 0 or -errno */
+static int
+probe(const char *device, const char *name, uint16_t *id, struct flue_dpdk_cause *cause)
+{
+	char reason[DPDK_LOG_BYTES];
+	int rc;
+
+	dpdk_log_hold();
+	rc = rte_dev_probe(device);
+	/* Some drivers fail without a word. */
+	if (rc >= 0)
+		rc = rte_eth_dev_get_port_by_name(name, id) == 0 ? 0 : -ENODEV;
+	(void)dpdk_log_release(reason);
+	return rc < 0 ? probe_fail(device, rc, reason, cause) : 0;
+}
+
+static void
+add_reason(struct flue_dpdk_cause *cause, const char *reason)
+{
+	size_t len = strlen(cause->text);
+
+	snprintf(cause->text + len, sizeof(cause->text) - len, " The driver says: %s.", reason);
 }
 
 int
@@ -242,6 +266,7 @@ dpdk_open(const char *device, int64_t mac, int mtu, int buffers, struct flue_por
 	char name[RTE_ETH_NAME_MAX_LEN];
 	struct rte_eth_dev_info info;
 	struct dpdk_port *p;
+	char reason[DPDK_LOG_BYTES];
 	bool made = false;
 	uint16_t id;
 	int rc;
@@ -258,19 +283,19 @@ dpdk_open(const char *device, int64_t mac, int mtu, int buffers, struct flue_por
 			name[0] == '\0')
 		return dpdk_fail(cause, -EINVAL, "\"%s\" is no name of a device.", device);
 	if (rte_eth_dev_get_port_by_name(name, &id) != 0) {
-		rc = rte_dev_probe(device);
+		rc = probe(device, name, &id, cause);
 		if (rc < 0)
-			return probe_fail(device, rc, cause);
+			return rc;
 		made = true;
-		/* Some drivers fail without a word. */
-		if (rte_eth_dev_get_port_by_name(name, &id) != 0)
-			return probe_fail(device, -ENODEV, cause);
 	} else if (opened[id]) {
 		return dpdk_fail(cause, -EBUSY, "%s is open already.", name);
 	}
 	if (rte_eth_dev_info_get(id, &info) != 0)
 		info.device = NULL;
+	dpdk_log_hold();
 	rc = dpdk_port_create(id, name, mac, mtu, buffers, DPDK_DESCRIPTORS, &p, cause);
+	if (dpdk_log_release(reason) && rc < 0)
+		add_reason(cause, reason);
 	if (rc < 0) {
 		(void)rte_eth_dev_close(id);
 		if (made && info.device != NULL)
