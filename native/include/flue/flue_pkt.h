@@ -22,8 +22,10 @@
 
 struct flue_port;
 
-#define FLUE_PKT_HEADROOM 128  /**< free bytes before `data` of a packet fresh from alloc() */
-#define FLUE_PKT_ROOM     2048 /**< bytes a packet fresh from alloc() can hold at `data`, at least */
+#define FLUE_PKT_HEADROOM 128 /**< free bytes before `data` of a packet fresh from alloc() */
+/** Bytes a packet fresh from alloc() can hold at `data`, at least. Where a frame of the port's MTU
+ *  (with Ethernet and VLAN headers) is longer, it holds that frame. */
+#define FLUE_PKT_ROOM 2048
 
 #define FLUE_PKT_RX_CSUM_GOOD 0x1 /**< IP and TCP checksums verified by the port */
 #define FLUE_PKT_RX_CSUM_BAD  0x2

@@ -76,7 +76,7 @@ new_path(struct flue_engine *e, struct flue_op_level *lv, struct flue_op_level *
 	remote = flue_ref_at(state.c.destination_address, bytes);
 	if (local == NULL || remote == NULL)
 		return FLUE_STATUS_FAILURE;
-	if (state.cached.path_mtu > e->port->mtu || state.cached.path_mtu > FLUE_PKT_ROOM - 14)
+	if (state.cached.path_mtu > e->port->mtu)
 		return FLUE_STATUS_OFFLOAD_PATH_MTU;
 	/* Less than any IP network carries: no MSS would be left. */
 	if (state.cached.path_mtu < (ip6 ? 1280u : 68u))

@@ -119,7 +119,7 @@ frame_copy(struct flue_engine *e, struct flue_pkt *pkt, const struct flue_net_bu
 
 	if (nb == NULL || flue_nb_walk_begin(&w, nb) < 0)
 		return false;
-	if (w.left < 14 || w.left > (uint32_t)e->port->mtu + 18 || w.left > FLUE_PKT_ROOM)
+	if (w.left < 14 || w.left > (uint32_t)e->port->mtu + 18)
 		return false;
 	while ((rc = flue_nb_walk_next(&w, &data, &len)) > 0) {
 		memcpy(pkt->data + pkt->len, data, len);

@@ -4,7 +4,8 @@ package dev.flue.bindings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.OffloadConnection;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Transfers over engines that threads of their own poll, with the real clock. */
 @RequiresFlue
@@ -15,9 +16,10 @@ class OwnThreadTransferTest {
         return new StackPair(wire.port(0, MAC), wire.port(1, MAC + 1)).ownThreads();
     }
 
-    @Test
-    void bytesArriveExactlyAndTheConnectionsWereOffloaded() {
-        try (Wire wire = new Wire(WireConfig.builder().build());
+    @ParameterizedTest
+    @ValueSource(ints = {600, 1500, 9000})
+    void bytesArriveExactlyAndTheConnectionsWereOffloaded(int mtu) {
+        try (Wire wire = new Wire(WireConfig.builder().mtu(mtu).build());
                 StackPair pair = pair(wire)) {
             for (int i = 0; i < 4; i++) {
                 pair.connect(3_000_000);
@@ -30,9 +32,10 @@ class OwnThreadTransferTest {
         }
     }
 
-    @Test
-    void bytesArriveExactlyWhileConnectionsMoveAbout() {
-        try (Wire wire = new Wire(WireConfig.builder().seed(4).dropPpm(1000).build());
+    @ParameterizedTest
+    @ValueSource(ints = {1500, 9000})
+    void bytesArriveExactlyWhileConnectionsMoveAbout(int mtu) {
+        try (Wire wire = new Wire(WireConfig.builder().seed(4).mtu(mtu).dropPpm(1000).build());
                 StackPair pair = pair(wire)) {
             pair.connect(2_000_000);
             pair.connect(2_000_000);
