@@ -11,9 +11,12 @@ final class Errno {
     static final int EBUSY = 16;
     static final int EEXIST = 17;
     static final int ENODEV = 19;
+    static final int ENOTDIR = 20;
+    static final int EISDIR = 21;
     static final int EINVAL = 22;
     static final int EMFILE = 24;
     static final int ENOSPC = 28;
+    static final int EROFS = 30;
     static final int ENOSYS = 38;
     static final int EOPNOTSUPP = 95;
     static final int ESHUTDOWN = 108;
@@ -32,9 +35,12 @@ final class Errno {
             case EBUSY -> "in use";
             case EEXIST -> "exists already";
             case ENODEV -> "no such device";
+            case ENOTDIR -> "not a directory";
+            case EISDIR -> "is a directory";
             case EINVAL -> "a value is out of range";
             case EMFILE -> "too many open files";
             case ENOSPC -> "no space left";
+            case EROFS -> "read-only file system";
             case ENOSYS -> "not implemented";
             case EOPNOTSUPP -> "not supported";
             case ESHUTDOWN -> "shut down";

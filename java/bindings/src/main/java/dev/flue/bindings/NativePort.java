@@ -60,7 +60,9 @@ public final class NativePort implements AutoCloseable {
             case Errno.EPERM, Errno.EACCES ->
                     "not permitted; it takes CAP_NET_ADMIN: run as root, or give the process that"
                             + " capability";
-            case Errno.EBUSY -> "in use by another process; choose another name, or stop that one";
+            case Errno.EBUSY ->
+                    "in use by another process, or no TAP interface; choose another name, or stop"
+                            + " that one";
             case Errno.ENODEV, Errno.ENOENT ->
                     "there is no /dev/net/tun; load the module (modprobe tun), or pass the device"
                             + " into the container";

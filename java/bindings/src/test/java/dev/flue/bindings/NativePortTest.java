@@ -60,6 +60,9 @@ class NativePortTest {
             assertThatThrownBy(() -> NativePort.capture(inner, file))
                     .isInstanceOf(FlueException.class)
                     .hasMessage("capture to " + file + ": no such file or directory");
+            assertThatThrownBy(() -> NativePort.capture(inner, folder))
+                    .isInstanceOf(FlueException.class)
+                    .hasMessage("capture to " + folder + ": is a directory");
             host(inner).close();
         }
     }

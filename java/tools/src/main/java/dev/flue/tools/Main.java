@@ -5,6 +5,7 @@ import dev.flue.bindings.Flue;
 import dev.flue.bindings.FlueException;
 import dev.flue.tools.assembly.Cidr;
 import dev.flue.tools.http.HttpUrl;
+import dev.flue.tools.output.LogLine;
 import dev.flue.tools.run.ToolException;
 import java.io.PrintWriter;
 import java.util.function.Function;
@@ -39,8 +40,7 @@ public final class Main implements Runnable {
     @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
     public static void main(String[] args) {
-        // What the stack logs, a warning at most, is for people as well: one line each.
-        System.setProperty("java.util.logging.SimpleFormatter.format", "flue: %4$s: %5$s%n");
+        LogLine.install();
         System.exit(commandLine().execute(args));
     }
 
@@ -92,7 +92,9 @@ public final class Main implements Runnable {
     }
 
     private static String firstLine(String message) {
-        return message == null ? "wrongly called" : message.lines().findFirst().orElse("");
+        String line = message == null ? "wrongly called" : message.lines().findFirst().orElse("");
+        // picocli's word for it; ours is the exit code.
+        return line.startsWith("Error: ") ? line.substring("Error: ".length()) : line;
     }
 
     static final class Version implements IVersionProvider {

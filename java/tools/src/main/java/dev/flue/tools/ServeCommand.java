@@ -92,6 +92,9 @@ final class ServeCommand implements Callable<Integer> {
             throw new ToolException(
                     directory + (Files.exists(directory) ? " is no directory" : " does not exist"));
         }
+        if (!Files.isReadable(directory) || !Files.isExecutable(directory)) {
+            throw new ToolException(directory + " cannot be read by this user");
+        }
         long every = uploadEvery == null ? 0 : (long) uploadEvery << 20;
         try {
             return new HttpServer(directory, InstantSource.system(), every);

@@ -2,10 +2,13 @@
 package dev.flue.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,6 +47,10 @@ class MainTest {
                 "serve /tmp --tap t0 --address 198.18.0.2",
                 "serve /tmp --tap t0 --address 198.18.0.2/33",
                 "serve /tmp --tap t0 --address 198.18.0/24",
+                "serve /tmp --tap t0 --address 198.18.0.0/24",
+                "serve /tmp --tap t0 --address 198.18.0.255/24",
+                "serve /tmp --tap t0 --address 127.0.0.2/24",
+                "serve /tmp --tap t0 --address 224.0.0.2/24",
                 "serve /tmp --tap t0 --address 198.18.0.2/24 --listen 70000",
                 "serve /tmp --tap t0 --address 198.18.0.2/24 --listen http",
                 "serve /tmp --tap t0 --address 198.18.0.2/24 --upload-every 0",
@@ -59,6 +66,7 @@ class MainTest {
     void aWrongCallExitsWithTwoAndOneSentence(String line) {
         assertThat(run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(2);
         assertThat(err.toString()).startsWith("flue: ").contains("--help'").hasLineCount(1);
+        assertThat(err.toString()).doesNotContain("Error:");
         assertThat(out.toString()).isEmpty();
     }
 
@@ -75,6 +83,17 @@ class MainTest {
     void whatFailsExitsWithOneAndOneSentence(String line) {
         assertThat(run(line.split(" "))).isEqualTo(1);
         assertThat(err.toString()).startsWith("flue: ").hasLineCount(1).doesNotContain("Exception");
+    }
+
+    @Test
+    void aDirectoryThatCannotBeReadIsRefusedBeforeAnythingIsOpened(@TempDir Path directory)
+            throws Exception {
+        Path closed = Files.createDirectory(directory.resolve("closed"));
+        Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("---------"));
+        assumeThat(Files.isReadable(closed)).as("root reads everything").isFalse();
+        assertThat(run("serve", closed.toString(), "--tap", "t0", "--address", "198.18.0.2/24"))
+                .isEqualTo(1);
+        assertThat(err.toString()).isEqualTo("flue: " + closed + " cannot be read by this user\n");
     }
 
     @Test

@@ -22,7 +22,22 @@ public record Cidr(int address, int prefix) {
             throw new IllegalArgumentException(
                     "'" + text + "' is not ADDRESS/PREFIX, such as 198.18.0.2/24");
         }
-        return new Cidr(Ipv4.parse(text.substring(0, slash)), Integer.parseInt(length));
+        Cidr cidr = new Cidr(Ipv4.parse(text.substring(0, slash)), Integer.parseInt(length));
+        if (!cidr.isOfOneHost()) {
+            throw new IllegalArgumentException("'" + text + "' is no address of one host");
+        }
+        return cidr;
+    }
+
+    /** Not of a network, a broadcast, a group, this host itself, or nothing at all. */
+    private boolean isOfOneHost() {
+        int first = address >>> 24;
+        int hosts = ~(-1 << 32 - prefix);
+        return first != 0
+                && first != 127
+                && first < 224
+                && (address & hosts) != 0
+                && (address & hosts) != hosts;
     }
 
     public int network() {
