@@ -169,16 +169,57 @@ timers_fire_in_order_and_not_before(void **state)
 			flue_timer_drop(h->e, &h->e->conns[i]);
 	}
 	assert_int_equal(flue_engine_held(h->e, 7), 800);
-	while (h->e->heap_size > 0) {
-		uint32_t ms = h->e->heap[0].ms;
-		struct flue_conn *c = &h->e->conns[h->e->heap[0].conn];
+	while (h->e->wheel.count > 0) {
+		uint32_t ms = (uint32_t)(flue_timers_next(h->e) / MS);
+		struct flue_conn *c = &h->e->conns[h->e->wheel.first[ms % FLUE_WHEEL_SLOTS]];
 
 		assert_true(ms >= last);
-		assert_int_equal(c->heap_pos, 0);
+		assert_true(ms < FLUE_WHEEL_SLOTS);
+		assert_int_equal(c->timer_ms, ms);
 		last = ms;
 		flue_timer_drop(h->e, c);
 	}
+	assert_int_equal(flue_timers_next(h->e), INT64_MAX);
 	harness_free(h);
+}
+
+/** Both sides of the point where milliseconds begin anew, and of a stall. */
+static void
+the_wheel_turns_over_the_end_of_time_and_catches_up(void **state)
+{
+	static const int64_t start[] = { 5000, (INT64_C(1) << 32) - 300, INT64_C(1) << 32 };
+	static const int64_t pause[] = { 150, 4095, 4096, 70000 };
+	unsigned s;
+	unsigned k;
+
+	(void)state;
+	for (s = 0; s < 3; s++) {
+		for (k = 0; k < 4; k++) {
+			struct harness *h = harness_new(NULL, 0);
+			struct conn c[2] = { 0 };
+			unsigned i;
+
+			h->now = start[s] * MS;
+			for (i = 0; i < 2; i++)
+				connect_at(h, &c[i], 1, 1);
+			for (i = 0; i < 2; i++)
+				submit(h, FLUE_SUB_SEND, c[i].token, nbl_new(h, NULL, 100, 1), 0,
+						0);
+			poll_engine(h);
+			h->port->seen = h->port->sent_count;
+			assert_in_range(flue_engine_next_deadline(h->e), h->now + 1,
+					h->now + 200 * MS);
+			pass_after(h, pause[k] * MS);
+			assert_int_equal(h->port->sent_count - h->port->seen, k == 0 ? 0 : 2);
+			h->port->seen = h->port->sent_count;
+			pass_after(h, 4500 * MS);
+			assert_int_equal(h->port->sent_count - h->port->seen, 2);
+			h->port->seen = h->port->sent_count;
+			for (i = 0; i < 2; i++)
+				assert_int_equal(terminate(h, &c[i]), FLUE_STATUS_SUCCESS);
+			harness_free(h);
+		}
+	}
 }
 
 int
@@ -190,6 +231,7 @@ main(void)
 		cmocka_unit_test(where_no_seed_is_tried_a_full_bucket_refuses),
 		cmocka_unit_test(lines_of_an_object_are_where_they_should_be),
 		cmocka_unit_test(timers_fire_in_order_and_not_before),
+		cmocka_unit_test(the_wheel_turns_over_the_end_of_time_and_catches_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

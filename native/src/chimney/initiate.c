@@ -249,7 +249,6 @@ blank(struct flue_engine *e, struct flue_conn *c, uint32_t path)
 	c->path = path;
 	c->send_head = c->send_nxt = c->send_tail = FLUE_NONE;
 	c->post_head = c->post_tail = c->indicated = FLUE_NONE;
-	c->heap_pos = c->timer_ms = FLUE_NONE;
 	c->rtx_ms = FLUE_NONE;
 	c->ka_deadline = FLUE_NEVER;
 	e->paths[path].connections++;

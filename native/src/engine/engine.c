@@ -109,7 +109,6 @@ cut_tables(struct flue_engine *e, struct cutter *k)
 	e->rests = cut(k, conns, sizeof(struct flue_conn_rest));
 	e->ready_mask = buckets - 1;
 	e->ready = cut(k, buckets, sizeof(uint32_t));
-	e->heap = cut(k, conns, sizeof(struct flue_heap_entry));
 	e->rx_records = cut(k, (uint32_t)c->max_receives, sizeof(struct flue_record));
 	e->frame_records = cut(k, (uint32_t)c->max_frames, sizeof(struct flue_record));
 	e->slabs.pkts = cut(k, slab_count(c), sizeof(struct flue_pkt));
@@ -165,11 +164,8 @@ make_objects(struct flue_engine *e)
 			e->arena, (int64_t)sizeof(struct flue_neighbor) * c->max_neighbors);
 	if (e->conns == NULL || e->paths == NULL || e->neighbors == NULL)
 		return -ENOMEM;
-	for (i = 0; i < c->max_connections; i++) {
+	for (i = 0; i < c->max_connections; i++)
 		e->conns[i].path = FLUE_NONE;
-		e->conns[i].heap_pos = FLUE_NONE;
-		e->conns[i].timer_ms = FLUE_NONE;
-	}
 	return 0;
 }
 
@@ -426,7 +422,7 @@ flue_engine_held(const flue_engine *e, int which)
 	case 6:
 		return flue_ids_used(&e->frame_ids);
 	case 7:
-		return e->heap_size;
+		return e->wheel.count;
 	default:
 		return -EINVAL;
 	}

@@ -75,8 +75,6 @@ flue_conn_free(struct flue_engine *e, struct flue_conn *c)
 	memset(flue_conn_rest_of(e, c), 0, sizeof(struct flue_conn_rest));
 	c->generation = generation;
 	c->path = FLUE_NONE;
-	c->heap_pos = FLUE_NONE;
-	c->timer_ms = FLUE_NONE;
 	/* It may still stand in the ready queue: that entry must find itself again. */
 	c->flags = ready;
 	flue_ids_give(&e->conn_ids, flue_conn_index(e, c));

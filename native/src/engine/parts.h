@@ -126,6 +126,8 @@ void flue_timer_arm(struct flue_engine *e, struct flue_conn *c, int64_t deadline
 void flue_timer_arm_ms(struct flue_engine *e, struct flue_conn *c, uint32_t ms);
 void flue_timer_drop(struct flue_engine *e, struct flue_conn *c);
 int flue_timers_run(struct flue_engine *e);
+/** When the first of them wants to be looked at; INT64_MAX = none. */
+int64_t flue_timers_next(const struct flue_engine *e);
 
 /* ---- object.c: tokens and objects ----------------------------------------------------------- */
 

@@ -227,9 +227,14 @@ struct flue_op {
 
 /* ---- The engine ----------------------------------------------------------------------------- */
 
-struct flue_heap_entry {
-	uint32_t ms;
-	uint32_t conn;
+#define FLUE_WHEEL_SLOTS 4096 /* milliseconds: most deadlines lie nearer */
+
+/** Connections by the millisecond in which they want to be looked at. */
+struct flue_wheel {
+	uint32_t ms; /* everything before is done */
+	uint32_t count;
+	uint64_t busy[FLUE_WHEEL_SLOTS / 64];
+	uint32_t first[FLUE_WHEEL_SLOTS]; /* of a busy slot */
 };
 
 enum {
@@ -275,8 +280,7 @@ struct flue_engine {
 	uint32_t ready_head;
 	uint32_t ready_tail;
 
-	struct flue_heap_entry *heap;
-	uint32_t heap_size;
+	struct flue_wheel wheel;
 
 	struct flue_pkt *txq[FLUE_TX_QUEUE];
 	uint32_t txq_head;

@@ -151,7 +151,5 @@ flue_engine_next_deadline(const flue_engine *e)
 	/* Work that was cut short goes on as soon as time does. */
 	if (e->ready_head != e->ready_tail || e->txq_head != e->txq_tail || e->op_count > 0)
 		return e->now + 1000;
-	if (e->heap_size == 0)
-		return INT64_MAX;
-	return (e->now_ms_wide + (int32_t)(e->heap[0].ms - e->now_ms)) * FLUE_NS_PER_MS;
+	return flue_timers_next(e);
 }

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Timers: a binary heap with at most one entry a connection, in milliseconds. Deadlines live in the
- * connection and move without a word to the heap; an entry that comes due before its deadline is
- * put back. Only a deadline that moves *before* its entry costs a heap operation. */
+/* Timers: a wheel with a slot for each millisecond and at most one entry a connection. Deadlines
+ * live in the connection and move without a word to the wheel; an entry that comes due before its
+ * deadline is put in again, and so is one that lies further away than the wheel turns. Only a
+ * deadline that moves *before* its entry moves that. */
 
 #include "engine/parts.h"
 #include "tcp/tcp.h"
 
-static void
-place(struct flue_engine *e, uint32_t pos, struct flue_heap_entry entry)
-{
-	e->heap[pos] = entry;
-	e->conns[entry.conn].heap_pos = pos;
-}
+#define SLOT(ms) ((ms) & (FLUE_WHEEL_SLOTS - 1))
 
 /* Times compare modulo 2^32: 24 days either way. */
 static bool
@@ -22,49 +18,62 @@ before(uint32_t a, uint32_t b)
 }
 
 static void
-sift_up(struct flue_engine *e, uint32_t pos, struct flue_heap_entry entry)
+put(struct flue_engine *e, struct flue_conn *c, uint32_t ms)
 {
-	while (pos > 0) {
-		uint32_t parent = (pos - 1) / 2;
+	struct flue_wheel *w = &e->wheel;
+	uint32_t slot = SLOT(ms);
+	uint32_t i = flue_conn_index(e, c);
 
-		if (!before(entry.ms, e->heap[parent].ms))
-			break;
-		place(e, pos, e->heap[parent]);
-		pos = parent;
+	c->timer_ms = ms;
+	c->timer_prev = FLUE_NONE;
+	c->timer_next = FLUE_NONE;
+	if (w->busy[slot / 64] & (UINT64_C(1) << (slot % 64))) {
+		c->timer_next = w->first[slot];
+		e->conns[c->timer_next].timer_prev = i;
 	}
-	place(e, pos, entry);
+	w->first[slot] = i;
+	w->busy[slot / 64] |= UINT64_C(1) << (slot % 64);
+	w->count++;
+	c->flags |= CONN_TIMER;
 }
 
-static void
-sift_down(struct flue_engine *e, uint32_t pos, struct flue_heap_entry entry)
+void
+flue_timer_drop(struct flue_engine *e, struct flue_conn *c)
 {
-	for (;;) {
-		uint32_t child = 2 * pos + 1;
+	struct flue_wheel *w = &e->wheel;
+	uint32_t slot = SLOT(c->timer_ms);
 
-		if (child >= e->heap_size)
-			break;
-		if (child + 1 < e->heap_size && before(e->heap[child + 1].ms, e->heap[child].ms))
-			child++;
-		if (!before(e->heap[child].ms, entry.ms))
-			break;
-		place(e, pos, e->heap[child]);
-		pos = child;
-	}
-	place(e, pos, entry);
+	if (!(c->flags & CONN_TIMER))
+		return;
+	c->flags &= ~CONN_TIMER;
+	w->count--;
+	if (c->timer_next != FLUE_NONE)
+		e->conns[c->timer_next].timer_prev = c->timer_prev;
+	if (c->timer_prev != FLUE_NONE)
+		e->conns[c->timer_prev].timer_next = c->timer_next;
+	else if (c->timer_next != FLUE_NONE)
+		w->first[slot] = c->timer_next;
+	else
+		w->busy[slot / 64] &= ~(UINT64_C(1) << (slot % 64));
 }
 
 void
 flue_timer_arm_ms(struct flue_engine *e, struct flue_conn *c, uint32_t ms)
 {
-	struct flue_heap_entry entry = { ms == FLUE_NONE ? 0 : ms, flue_conn_index(e, c) };
+	struct flue_wheel *w = &e->wheel;
 
-	if (c->timer_ms == FLUE_NONE) {
-		c->timer_ms = entry.ms;
-		sift_up(e, e->heap_size++, entry);
-	} else if (before(entry.ms, c->timer_ms)) {
-		c->timer_ms = entry.ms;
-		sift_up(e, c->heap_pos, entry);
+	if (w->count == 0)
+		w->ms = e->now_ms;
+	if (before(ms, w->ms))
+		ms = w->ms;
+	if (ms - w->ms >= FLUE_WHEEL_SLOTS)
+		ms = w->ms + FLUE_WHEEL_SLOTS - 1;
+	if (c->flags & CONN_TIMER) {
+		if (!before(ms, c->timer_ms))
+			return;
+		flue_timer_drop(e, c);
 	}
+	put(e, c, ms);
 }
 
 void
@@ -72,43 +81,82 @@ flue_timer_arm(struct flue_engine *e, struct flue_conn *c, int64_t deadline)
 {
 	int64_t ms = deadline / FLUE_NS_PER_MS + (deadline % FLUE_NS_PER_MS != 0);
 
-	/* Further than the heap can count: look again in between. */
+	/* Further than 32 bits can count: look again in between. */
 	if (ms > e->now_ms_wide + 0x3fffffff)
 		ms = e->now_ms_wide + 0x3fffffff;
 	flue_timer_arm_ms(e, c, (uint32_t)ms);
 }
 
-void
-flue_timer_drop(struct flue_engine *e, struct flue_conn *c)
+/** Milliseconds from the wheel's time to its first entry. There is one. */
+static uint32_t
+distance(const struct flue_wheel *w)
 {
-	uint32_t pos = c->heap_pos;
-	struct flue_heap_entry last;
+	uint32_t slot = SLOT(w->ms);
+	uint32_t word = slot / 64;
+	uint64_t bits = w->busy[word] & (~UINT64_C(0) << (slot % 64));
 
-	if (pos == FLUE_NONE)
-		return;
-	c->heap_pos = FLUE_NONE;
-	c->timer_ms = FLUE_NONE;
-	last = e->heap[--e->heap_size];
-	if (pos == e->heap_size)
-		return;
-	if (pos > 0 && before(last.ms, e->heap[(pos - 1) / 2].ms))
-		sift_up(e, pos, last);
-	else
-		sift_down(e, pos, last);
+	while (bits == 0) {
+		word = (word + 1) % (FLUE_WHEEL_SLOTS / 64);
+		bits = w->busy[word];
+	}
+	return SLOT(word * 64 + (uint32_t)__builtin_ctzll(bits) - slot);
+}
+
+/** Nobody looked for longer than the wheel turns: all of it is due now. */
+static void
+catch_up(struct flue_engine *e)
+{
+	struct flue_wheel *w = &e->wheel;
+	uint32_t slot;
+
+	w->ms = e->now_ms;
+	for (slot = 0; slot < FLUE_WHEEL_SLOTS; slot++) {
+		if (slot == SLOT(w->ms))
+			continue;
+		while (w->busy[slot / 64] & (UINT64_C(1) << (slot % 64))) {
+			struct flue_conn *c = &e->conns[w->first[slot]];
+
+			flue_timer_drop(e, c);
+			put(e, c, w->ms);
+		}
+	}
 }
 
 int
 flue_timers_run(struct flue_engine *e)
 {
-	int n = 0;
+	struct flue_wheel *w = &e->wheel;
+	int n;
 
+	if (w->count > 0 && e->now_ms - w->ms >= FLUE_WHEEL_SLOTS)
+		catch_up(e);
 	/* Bounded: a stall of seconds may make every connection due at once. */
-	while (e->heap_size > 0 && !before(e->now_ms, e->heap[0].ms) && n < FLUE_COMMANDS) {
-		struct flue_conn *c = &e->conns[e->heap[0].conn];
+	for (n = 0; w->count > 0 && n < FLUE_COMMANDS; n++) {
+		uint32_t far = distance(w);
+		struct flue_conn *c;
 
+		if (far > e->now_ms - w->ms)
+			break;
+		w->ms += far;
+		c = &e->conns[w->first[SLOT(w->ms)]];
+		if (c->timer_next != FLUE_NONE) {
+			__builtin_prefetch(&e->conns[c->timer_next], 1);
+			__builtin_prefetch(&e->conns[c->timer_next].rttvar4, 1);
+		}
 		flue_timer_drop(e, c);
 		flue_tcp_timer(e, c);
-		n++;
 	}
+	if (n < FLUE_COMMANDS)
+		w->ms = e->now_ms;
 	return n;
+}
+
+int64_t
+flue_timers_next(const struct flue_engine *e)
+{
+	const struct flue_wheel *w = &e->wheel;
+
+	if (w->count == 0)
+		return INT64_MAX;
+	return (e->now_ms_wide + (int32_t)(w->ms + distance(w) - e->now_ms)) * FLUE_NS_PER_MS;
 }

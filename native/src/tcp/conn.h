@@ -61,6 +61,7 @@
 #define CONN_WIN_UPDATE   UINT32_C(0x08000000) /* the ACK owed announces a window */
 #define CONN_RTO_RECOVERY UINT32_C(0x10000000) /* SND.NXT was pulled back; recover is set */
 #define CONN_DUP_ACKS     UINT32_C(0x20000000) /* dup_acks is not zero */
+#define CONN_TIMER        UINT32_C(0x40000000) /* has an entry in the wheel */
 
 /** With any of these a segment takes the RFC path. */
 #define CONN_SLOW                                                                            \
@@ -114,15 +115,15 @@ struct flue_conn {
 	uint32_t post_head; /* posted receive requests: pieces */
 	uint32_t post_tail;
 	uint32_t indicated; /* receive record a verdict is awaited for; FLUE_NONE */
-	uint32_t heap_pos;
+	uint32_t min_rtt;   /* us */
 	uint32_t rtt_start; /* us */
 	uint32_t srtt8;     /* us x 8; 0 = no sample yet */
 	/* line 3 */
 	uint32_t rttvar4; /* us x 4 */
-	uint32_t min_rtt; /* us */
 	uint32_t recover;
-	uint32_t timer_ms; /* time of the heap entry; FLUE_NONE = no entry */
-	uint32_t pad0;
+	uint32_t timer_ms;   /* CONN_TIMER: when the wheel looks at it */
+	uint32_t timer_prev; /* neighbors in that slot of the wheel */
+	uint32_t timer_next;
 	uint32_t rtx_start_ms; /* first retransmission of the current segment */
 	uint32_t last_rx_ms;
 	uint32_t challenge_ms; /* when the last challenge ACK went out */

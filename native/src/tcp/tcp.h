@@ -23,7 +23,7 @@ bool flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c);
 bool flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len,
 		uint8_t flags);
 
-/** The heap entry of the connection came due. */
+/** The wheel entry of the connection came due. */
 void flue_tcp_timer(struct flue_engine *e, struct flue_conn *c);
 
 /** Take the connection out of processing and ask the host to take it back. */
@@ -56,7 +56,7 @@ uint16_t flue_window_advertise(struct flue_conn *c);
 /** Would an ACK now open the window enough to be worth sending? */
 bool flue_window_opened(const struct flue_conn *c);
 
-/** The heap must know of a time that may lie before its entry. */
+/** The wheel must know of a time that may lie before its entry. */
 void flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c);
 
 /** Have the retransmission timer expire in `us` from now, instead of when it would have. */
