@@ -406,18 +406,13 @@ class TcpInputTest {
 
     @Test
     void sendingOnAConnectionWhoseResetIsStillUntoldTakesNothing() {
+        OffloadConnection broken = accepted();
         int[] taken = {-1};
-        String[] closed = {null};
         ConnectionHandler answering =
                 new ConnectionHandler() {
                     @Override
                     public void onReadable(OffloadConnection connection) {
-                        taken[0] = connection.send(ByteBuffer.allocate(1));
-                    }
-
-                    @Override
-                    public void onClosed(OffloadConnection connection, String cause) {
-                        closed[0] = cause;
+                        taken[0] = broken.send(ByteBuffer.allocate(1));
                     }
                 };
         peer.stack.listen(81, 4, () -> answering);
@@ -427,10 +422,10 @@ class TcpInputTest {
         peer.send(81, seq, ack, ACK, "");
         // The stack hears of both in one turn, before the application hears of either.
         deliver(81, seq, ack, FIN | ACK);
-        deliver(81, seq + 1, ack, RST);
+        deliver(PORT, theirs, ours, RST);
         peer.settle();
         assertThat(taken[0]).isZero();
-        assertThat(closed[0]).isEqualTo("connection reset by peer");
+        assertThat(handler.closed).isEqualTo("connection reset by peer");
     }
 
     private void deliver(int port, int seq, int ack, int flags) {
