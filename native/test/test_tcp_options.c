@@ -139,6 +139,25 @@ timestamps_are_echoed_and_old_ones_refused(void **state)
 }
 
 static void
+old_acks_without_data_are_answered_at_the_limited_rate(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { .ts = true };
+	unsigned i;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	for (i = 0; i < 5; i++) {
+		peer_ts(h, &c, TCP_ACK, 0, 0, NULL, 0, 65535, 999, 0);
+		pass_after(h, MS);
+	}
+	assert_int_equal(sent_expect(h, &c).ack, 0);
+	sent_none(h);
+	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}
+
+static void
 after_24_days_of_silence_any_timestamp_is_good(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
@@ -386,6 +405,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_option_bytes_hang_or_hurt),
 		cmocka_unit_test(timestamps_are_echoed_and_old_ones_refused),
+		cmocka_unit_test(old_acks_without_data_are_answered_at_the_limited_rate),
 		cmocka_unit_test(after_24_days_of_silence_any_timestamp_is_good),
 		cmocka_unit_test(with_timestamps_a_segment_is_twelve_bytes_shorter),
 		cmocka_unit_test(a_damaged_segment_is_dropped_and_counted),

@@ -2,6 +2,7 @@
 
 /* Receiving: order, windows, verdicts, posted requests. */
 
+#include "support/fake_port.h"
 #include "support/harness.h"
 
 #include <string.h>
@@ -493,6 +494,35 @@ data_beyond_a_queued_fin_flushes_the_queue(void **state)
 }
 
 static void
+behind_a_capture_small_payloads_are_copied_as_well(void **state)
+{
+	struct fake_port *inner = fake_port_new(64, 0);
+	struct conn c = { 0 };
+	struct harness *h;
+	flue_port *outer;
+
+	(void)state;
+	assert_int_equal(flue_capture_open(&inner->port, "/dev/null", &outer), 0);
+	h = harness_on(NULL, outer, false);
+	h->port = inner;
+	connect_at(h, &c, 1, 1);
+	peer(h, &c, TCP_ACK, 0, 0, pattern, 100, 65535);
+	pass_after(h, MS);
+	assert_int_equal(accept_data(h, &c, buf), 100);
+	peer(h, &c, TCP_ACK, 100, 0, pattern, 100, 65535);
+	pass_after(h, MS);
+	assert_int_equal(inner->port.held, 0);
+	assert_int_equal(accept_data(h, &c, buf), 100);
+	h->port->seen = h->port->sent_count;
+	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
+	harness_at_rest(h);
+	h->port = NULL; /* the capture is over it, and ends after the engine */
+	harness_discard(h);
+	flue_port_close(outer);
+	fake_port_free(inner);
+}
+
+static void
 segments_behind_holes_and_frames_leave_the_port_its_buffers(void **state)
 {
 	struct flue_engine_config config = harness_config();
@@ -557,6 +587,7 @@ main(void)
 		cmocka_unit_test(a_port_short_of_buffers_gets_them_back_by_copying),
 		cmocka_unit_test(without_memory_a_segment_is_dropped_before_it_is_acknowledged),
 		cmocka_unit_test(the_reassembly_queue_is_bounded),
+		cmocka_unit_test(behind_a_capture_small_payloads_are_copied_as_well),
 		cmocka_unit_test(segments_behind_holes_and_frames_leave_the_port_its_buffers),
 		cmocka_unit_test(data_beyond_a_queued_fin_flushes_the_queue),
 	};

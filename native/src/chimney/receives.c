@@ -68,7 +68,8 @@ flue_receive_enqueue(struct flue_engine *e, struct flue_conn *c, struct flue_pkt
 	uint32_t len = pkt->payload_len;
 	bool scarce = e->port->held > e->low_buffers;
 
-	if (pkt->port == e->port &&
+	/* Not "of our port": behind a capture the buffers are the inner port's. */
+	if (pkt->port != &e->slabs.port &&
 			(len < FLUE_COPY_BELOW || scarce || pkt->ref == FLUE_REF_NULL)) {
 		if (enqueue_copy(e, c, pkt)) {
 			c->rx_held += len;

@@ -204,7 +204,7 @@ flue_pkt_spare(struct flue_engine *e, struct flue_pkt *pkt, uint32_t reserve)
 {
 	struct flue_pkt *slab = NULL;
 
-	if (pkt->port != e->port || e->port->held <= e->low_buffers)
+	if (pkt->port == &e->slabs.port || e->port->held <= e->low_buffers)
 		return pkt;
 	if (pkt->len <= FLUE_SLAB_BYTES && e->slabs.ids.free > reserve)
 		slab = flue_slab_take(e);

@@ -33,6 +33,17 @@ challenge(struct flue_engine *e, struct flue_conn *c)
 	owe_ack(e, c, CONN_ACK_NOW);
 }
 
+/** Data that comes again wants its ACK now. What carries none must not draw one for each: two ends
+ *  that find each other's ACKs unacceptable would never stop. */
+static void
+answer_unacceptable(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	if ((s->flags & TCP_SYN) || (s->payload == 0 && !(s->flags & TCP_FIN)))
+		challenge(e, c);
+	else
+		owe_ack(e, c, CONN_ACK_NOW);
+}
+
 /** 24 days of silence make TS.Recent worthless (RFC 7323 5.5). */
 static bool
 ts_outdated(const struct flue_engine *e, const struct flue_conn *c)
@@ -120,7 +131,7 @@ timestamps_acceptable(struct flue_engine *e, struct flue_conn *c, const struct f
 	if (ts_outdated(e, c))
 		return true;
 	flue_count(e, FLUE_CTR_IN_OUT_OF_WINDOW, 1);
-	owe_ack(e, c, CONN_ACK_NOW);
+	answer_unacceptable(e, c, s);
 	return false;
 }
 
@@ -315,13 +326,8 @@ rfc_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 	if (!sequence_acceptable(c, s)) {
 		if (!zero_window_exception(c, s)) {
 			flue_count(e, FLUE_CTR_IN_OUT_OF_WINDOW, 1);
-			if (!(s->flags & TCP_RST)) {
-				if ((s->flags & TCP_SYN) ||
-						(s->payload == 0 && !(s->flags & TCP_FIN)))
-					challenge(e, c);
-				else
-					owe_ack(e, c, CONN_ACK_NOW);
-			}
+			if (!(s->flags & TCP_RST))
+				answer_unacceptable(e, c, s);
 			drop(s);
 			return;
 		}
