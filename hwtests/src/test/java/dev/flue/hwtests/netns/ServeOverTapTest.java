@@ -42,7 +42,7 @@ class ServeOverTapTest extends ServeScenarios {
                 assertEqualFiles(temp.resolve("received" + i), "middle.bin");
             }
             server.awaitHoldsNothing();
-            assertThat(server.printed().split("WARNING")).as(server.printed()).hasSize(2);
+            assertThat(server.printed().split("flue: warning: ")).as(server.printed()).hasSize(2);
             assertThat(server.printed()).hasLineCount(2);
         } finally {
             clients.forEach(Process::destroyForcibly);
