@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Serve a directory over HTTP/1.1 from offloaded connections.",
-            "Runs until SIGINT or SIGTERM, then takes every connection back before it leaves.",
+            "Runs until SIGINT or SIGTERM, then takes every connection back before it leaves"
+                    + " (exit code 130 or 143).",
             "'flue conns' shows the connections meanwhile."
         })
 final class ServeCommand implements Callable<Integer> {
