@@ -9,6 +9,7 @@ public final class NeighborCached extends Record {
     public static final int BYTES = 44;
 
     static final int LENGTH = 0;
+    private static final int MAC_AT = 8;
     static final int RECOGNIZED_OPTIONS = 4;
     static final int HOST_REACHABILITY_DELTA = 40;
 
@@ -54,27 +55,18 @@ public final class NeighborCached extends Record {
 
     /** Zero it and write the header. */
     public NeighborCached clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
-        buffer.putInt(at, BYTES);
+        clearState(BYTES);
         return this;
     }
 
-    /** Copy the MAC in the first six bytes of the address at {@code field} out, as a number. */
+    /** The MAC, as a number. */
     public long macAddress() {
-        long mac = 0;
-        for (int i = 0; i < 6; i++) {
-            mac = mac << 8 | buffer.get(at + 8 + i) & 0xff;
-        }
-        return mac;
+        return macAt(MAC_AT);
     }
 
     /** Write a MAC given as a number, zero the other 26 bytes. */
     public NeighborCached macAddress(long mac) {
-        for (int i = 0; i < 32; i++) {
-            buffer.put(at + 8 + i, i < 6 ? (byte) (mac >>> 8 * (5 - i)) : 0);
-        }
+        macAt(MAC_AT, mac);
         return this;
     }
 }

@@ -54,10 +54,7 @@ public final class NeighborDelegated extends Record {
 
     /** Zero it and write the header. */
     public NeighborDelegated clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
-        buffer.putInt(at, BYTES);
+        clearState(BYTES);
         return this;
     }
 }

@@ -67,10 +67,7 @@ public final class PathConst extends Record {
 
     /** Zero it and write the header. */
     public PathConst clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
-        buffer.putInt(at, BYTES);
+        clearState(BYTES);
         return this;
     }
 }

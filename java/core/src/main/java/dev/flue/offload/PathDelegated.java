@@ -43,10 +43,7 @@ public final class PathDelegated extends Record {
 
     /** Zero it and write the header. */
     public PathDelegated clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
-        buffer.putInt(at, BYTES);
+        clearState(BYTES);
         return this;
     }
 }

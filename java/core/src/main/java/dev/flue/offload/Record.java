@@ -10,6 +10,9 @@ import java.nio.ByteBuffer;
  * be kept where somebody else may wrap it.
  */
 public abstract class Record {
+    private static final int MAC_FIELD = 32;
+    private static final int MAC_SHIFT = 16;
+
     private final Memory memory;
     private long ref;
 
@@ -43,5 +46,26 @@ public abstract class Record {
         buffer = memory.buffer(Refs.region(newRef));
         at = Refs.offset(newRef);
         ref = newRef;
+    }
+
+    /** Zero a state structure of so many bytes and write the length into its header. */
+    final void clearState(int bytes) {
+        for (int i = 0; i < bytes; i += Integer.BYTES) {
+            buffer.putInt(at + i, 0);
+        }
+        buffer.putInt(at, bytes);
+    }
+
+    /** The MAC in the first six of the 32 bytes at {@code offset}, as a number. */
+    final long macAt(int offset) {
+        return Long.reverseBytes(buffer.getLong(at + offset)) >>> MAC_SHIFT;
+    }
+
+    /** Write a MAC given as a number, zero the other 26 bytes. */
+    final void macAt(int offset, long mac) {
+        buffer.putLong(at + offset, Long.reverseBytes(mac << MAC_SHIFT));
+        for (int i = Long.BYTES; i < MAC_FIELD; i += Long.BYTES) {
+            buffer.putLong(at + offset + i, 0);
+        }
     }
 }

@@ -170,10 +170,7 @@ public final class TcpCached extends Record {
 
     /** Zero it and write the header. */
     public TcpCached clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
-        buffer.putInt(at, BYTES);
+        clearState(BYTES);
         return this;
     }
 }

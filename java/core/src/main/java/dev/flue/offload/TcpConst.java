@@ -113,10 +113,7 @@ public final class TcpConst extends Record {
 
     /** Zero it and write the header. */
     public TcpConst clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
-        buffer.putInt(at, BYTES);
+        clearState(BYTES);
         return this;
     }
 }

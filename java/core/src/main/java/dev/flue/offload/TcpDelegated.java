@@ -379,10 +379,7 @@ public final class TcpDelegated extends Record {
 
     /** Zero it and write the header. */
     public TcpDelegated clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
-        buffer.putInt(at, BYTES);
+        clearState(BYTES);
         return this;
     }
 }

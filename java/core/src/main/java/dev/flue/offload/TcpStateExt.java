@@ -217,10 +217,7 @@ public final class TcpStateExt extends Record {
 
     /** Zero it and write the header. */
     public TcpStateExt clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
-        buffer.putInt(at, BYTES);
+        clearState(BYTES);
         return this;
     }
 }
