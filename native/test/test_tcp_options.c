@@ -90,6 +90,37 @@ no_option_bytes_hang_or_hurt(void **state)
 	finish(h, &c);
 }
 
+RULE("T-128")
+static void
+a_forwarded_segment_may_be_older_than_the_timestamps_seen_since(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	const uint32_t older[2] = { 2005, 70000 };
+	uint8_t frame[2048];
+	uint32_t len;
+
+	(void)state;
+	c.ts = true;
+	conn_block(h, &c, 1, 1);
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	peer_ts(h, &c, TCP_ACK, 0, 0, NULL, 0, 65000, 2010, 70000);
+	pass_after(h, MS);
+	sent_none(h);
+	len = peer_frame(&c, frame, TCP_ACK, 0, 0, pattern, 1000, 65535, older);
+	submit(h, FLUE_SUB_FORWARD, c.token, nbl_new(h, frame + 34, len - 34, 3), 0, 0);
+	pass_after(h, MS);
+	(void)up_expect(h, FLUE_UP_FORWARD_COMPLETE);
+	assert_int_equal(accept_data(h, &c, buf), 1000);
+	assert_int_equal(sent_expect(h, &c).ack, 1000);
+	/* From the wire the same is an old duplicate. */
+	peer_ts(h, &c, TCP_ACK, 1000, 0, pattern, 1000, 65535, 2005, 70000);
+	pass_after(h, MS);
+	assert_int_equal(sent_expect(h, &c).ack, 1000);
+	up_none(h);
+	finish(h, &c);
+}
+
 static void
 timestamps_are_echoed_and_old_ones_refused(void **state)
 {
@@ -404,6 +435,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_option_bytes_hang_or_hurt),
+		cmocka_unit_test(a_forwarded_segment_may_be_older_than_the_timestamps_seen_since),
 		cmocka_unit_test(timestamps_are_echoed_and_old_ones_refused),
 		cmocka_unit_test(old_acks_without_data_are_answered_at_the_limited_rate),
 		cmocka_unit_test(after_24_days_of_silence_any_timestamp_is_good),
