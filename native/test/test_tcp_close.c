@@ -14,13 +14,6 @@ static const uint32_t numbers[][2] = { { 1000, 5000 }, { 0x7fffff00, 0x80000000 
 static uint8_t pattern[20000];
 static uint8_t buf[20000];
 
-static void
-finish(struct harness *h, struct conn *c)
-{
-	assert_int_equal(terminate(h, c), FLUE_STATUS_SUCCESS);
-	harness_free(h);
-}
-
 static uint32_t
 state_of(struct harness *h, struct conn *c)
 {

@@ -13,13 +13,6 @@ static uint8_t pattern[4000];
 static uint8_t buf[70000];
 
 static void
-finish(struct harness *h, struct conn *c)
-{
-	assert_int_equal(terminate(h, c), FLUE_STATUS_SUCCESS);
-	harness_free(h);
-}
-
-static void
 drain(struct harness *h, struct conn *c)
 {
 	struct flue_up up;

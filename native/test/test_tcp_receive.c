@@ -16,13 +16,6 @@ static uint8_t pattern[65536];
 static uint8_t buf[1 << 20];
 
 static void
-finish(struct harness *h, struct conn *c)
-{
-	assert_int_equal(terminate(h, c), FLUE_STATUS_SUCCESS);
-	harness_free(h);
-}
-
-static void
 a_hole_is_acknowledged_at_once_and_filled_in_order(void **state)
 {
 	(void)state;

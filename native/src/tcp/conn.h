@@ -167,12 +167,6 @@ struct flue_conn_rest {
 	bool disconnect_abortive;
 };
 
-static inline bool
-flue_conn_synchronized(const struct flue_conn *c)
-{
-	return c->state >= FLUE_TCP_ESTABLISHED && c->state <= FLUE_TCP_TIME_WAIT;
-}
-
 static inline uint32_t
 flue_conn_snd_scale(const struct flue_conn *c)
 {

@@ -391,3 +391,10 @@ terminate(struct harness *h, struct conn *c)
 	fail_msg("terminate did not complete");
 	return 0;
 }
+
+void
+finish(struct harness *h, struct conn *c)
+{
+	assert_int_equal(terminate(h, c), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}

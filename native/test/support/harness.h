@@ -179,6 +179,8 @@ void sent_none(struct harness *h);
 
 /** Take the next indication, accept it whole and return it; appends to buf. @return bytes */
 uint32_t accept_data(struct harness *h, struct conn *c, uint8_t *buf);
+/** Take the connection back, which must succeed, and free all: a test's last line. */
+void finish(struct harness *h, struct conn *c);
 void verdict(struct harness *h, struct conn *c, flue_ref nbl, uint32_t status, uint64_t bytes);
 /** Bytes of an indication. */
 uint32_t gather(struct harness *h, flue_ref nbl, uint8_t *buf);
