@@ -196,7 +196,7 @@ broken_buffer_lists_are_answered(void **state)
 			h->port->seen = h->port->sent_count;
 		}
 	}
-	for (op = 14; op < 40; op++)
+	for (op = FLUE_SUB_OFFLOAD_EVENT_VERDICT + 1; op < 40; op++)
 		submit(h, op, UINT64_MAX, UINT64_MAX, UINT32_MAX, UINT64_MAX);
 	submit(h, 0, 0, 0, 0, 0);
 	poll_engine(h);

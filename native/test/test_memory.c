@@ -457,7 +457,8 @@ check_header(const char *path)
 static void
 layout_leaves_out_nothing_that_the_headers_declare(void **state)
 {
-	static const char *const headers[] = { "flue_offload.h", "flue_channel.h", NULL };
+	static const char *const headers[] = { "flue_offload.h", "flue_channel.h", "flue_oid.h",
+		NULL };
 	char path[512];
 	const char *slash = strrchr(__FILE__, '/');
 	int i;

@@ -84,6 +84,8 @@ FLUE_ASSERT_LAYOUT(offsetof(struct flue_channel_header, engine_now) == 320);
  *   VERDICT           connection     the indicated NBL           enum flue_status  bytes consumed
  *   FRAME_SEND        -              NBL chain of frames         -               -
  *   FRAME_RETURN      -              NBL chain of frames         -               -
+ *   OID_REQUEST       -              flue_oid_request            -               -
+ *   OFFLOAD_EVENT_VERDICT  neighbor  the indicated block, HRD written into its CACHED
  *
  * A token that is stale or forged: I/O completes with FLUE_STATUS_INVALID_STATE, a verdict is
  * ignored and counted. A reference that does not resolve: counted, and completed with
@@ -103,6 +105,8 @@ enum flue_submission_op {
 	FLUE_SUB_VERDICT = 11,        /**< no completion */
 	FLUE_SUB_FRAME_SEND = 12,
 	FLUE_SUB_FRAME_RETURN = 13, /**< no completion */
+	FLUE_SUB_OID_REQUEST = 14,
+	FLUE_SUB_OFFLOAD_EVENT_VERDICT = 15, /**< no completion */
 };
 
 struct flue_submission {
@@ -128,9 +132,11 @@ FLUE_ASSERT_LAYOUT(sizeof(struct flue_submission) == FLUE_CACHE_LINE);
  *   FORWARD_COMPLETE       -                    NBL chain        1
  *   RECEIVE_INDICATE       NdisOffloadHandle    NBL, one NB      -                 token
  *   EVENT                  NdisOffloadHandle    -                flue_tcp_event    specific info
- *   STATUS                 -                    -                flue_status_indication
+ *   STATUS                 -                    -                flue_status_indication  FLUE_ENABLED_*
  *   FRAME                  -                    NBL chain        -                 -
  *   FRAME_SEND_COMPLETE    -                    NBL chain        number of submissions completed
+ *   OID_REQUEST_COMPLETE   -                    the same request -                 -
+ *   OFFLOAD_EVENT          NdisOffloadHandle    the event's block  flue_offload_event  neighbor's token
  *
  * arg0 of an I/O completion gives back that many credits: completions of one pass are merged into
  * chains, an NBL chain of one submission may come back in pieces; the credit of a submission
@@ -151,6 +157,8 @@ enum flue_up_op {
 	FLUE_UP_STATUS = 12,
 	FLUE_UP_FRAME = 13,
 	FLUE_UP_FRAME_SEND_COMPLETE = 14,
+	FLUE_UP_OID_REQUEST_COMPLETE = 15,
+	FLUE_UP_OFFLOAD_EVENT = 16,
 };
 
 struct flue_up {

@@ -351,6 +351,13 @@ enum flue_status_indication {
 	FLUE_STATUS_INDICATE_OFFLOAD_RESUME = 0x40020003,
 };
 
+/** Codes of NdisMOffloadEventIndicate (6.4). */
+enum flue_offload_event {
+	FLUE_NEIGHBOR_REACHABILITY_IN_DOUBT = 1, /**< reserved */
+	/** The block, with all three neighbor structures behind it, asks for HostReachabilityDelta. */
+	FLUE_NEIGHBOR_REACHABILITY_QUERY = 2,
+};
+
 #define FLUE_DISCONNECT_GRACEFUL 0x01
 #define FLUE_DISCONNECT_ABORTIVE 0x02
 

@@ -241,6 +241,8 @@ dispatch(struct flue_engine *e, struct flue_chan *ch, const struct flue_submissi
 	case FLUE_SUB_FRAME_RETURN:
 		flue_frames_return(e, s->ref);
 		return true;
+	case FLUE_SUB_OID_REQUEST:
+		return flue_oid_request(e, ch, s->ref);
 	default:
 		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 		return true;

@@ -304,6 +304,21 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 	}
 	flue_region_user_add(e->user);
 	e->config = *config;
+	e->params = (struct flue_tcp_connection_offload_parameters){
+		.header = { .revision = 1, .size = sizeof(e->params) },
+		.ipv4_enabled = 1,
+		.ipv4_encapsulation_type = FLUE_ENCAPSULATION_IEEE_802_3,
+		.ipv6_enabled = 1,
+		.ipv6_encapsulation_type = FLUE_ENCAPSULATION_IEEE_802_3,
+		.ticks_per_second = (uint32_t)config->ticks_per_second,
+		.tcp_ack_frequency = 2,
+		.tcp_delayed_ack_ticks = 40,
+		.tcp_maximum_retransmissions = (uint8_t)config->max_retransmissions,
+		.tcp_sws_prevention_ticks = 200,
+		.tcp_duplicate_ack_threshold = 3,
+		.tcp_push_ticks = 500,
+		.nce_stale_ticks = 30000,
+	};
 	e->port = port;
 	e->low_buffers = port->buffers - port->buffers / 4;
 	rc = make_tables(e);

@@ -160,6 +160,11 @@ void flue_query_enter(struct flue_engine *e, struct flue_op_level *lv);
 /** Token in the block's slot. @return NULL when the slot does not resolve */
 uint64_t *flue_block_slot(flue_ref slot);
 
+/* ---- oid.c: what the target is asked and told as a whole ------------------------------------- */
+
+/** @return false: no room for the completion now */
+bool flue_oid_request(struct flue_engine *e, struct flue_chan *ch, flue_ref ref);
+
 /* ---- state.c: structures of the specification ----------------------------------------------- */
 
 void flue_state_export(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_delegated *d,

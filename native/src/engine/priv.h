@@ -16,6 +16,7 @@
 #include "flue/flue_engine.h"
 #include "flue/flue_memory.h"
 #include "flue/flue_observe.h"
+#include "flue/flue_oid.h"
 #include "flue/flue_pkt.h"
 #include "memory/region.h"
 #include "tcp/conn.h"
@@ -302,6 +303,7 @@ struct flue_engine {
 	uint32_t op_order[FLUE_OPS]; /* slots, oldest first */
 
 	struct flue_engine_config config;
+	struct flue_tcp_connection_offload_parameters params; /* of the most recent set (8.2) */
 	flue_arena *arena;
 	int region;
 	int counters_region;

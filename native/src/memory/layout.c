@@ -9,6 +9,7 @@
 #include "flue/flue_channel.h"
 #include "flue/flue_observe.h"
 #include "flue/flue_offload.h"
+#include "flue/flue_oid.h"
 
 /* EACH(f, s, a, b, ...) is f(s, a) f(s, b) ...: up to 64 names. */
 #define PARENS                 ()
@@ -77,6 +78,23 @@ static const struct layout_line lines[] = {
 	STRUCT(flue_submission, op, arg0, token, ref, arg1)
 	STRUCT(flue_up, op, arg0, handle, ref, arg1)
 
+	/* flue_oid.h: structures */
+	STRUCT(flue_oid_request, oid, type, status, length, information, source_handle, im_reserved,
+	       protocol_reserved)
+	STRUCT(flue_tcp_connection_offload, header, encapsulation, support_ipv4, support_ipv6,
+	       support_ipv6_extension_headers, support_sack, capacity, flags)
+	STRUCT(flue_tcp_connection_offload_parameters, header, ipv4_enabled,
+	       ipv4_encapsulation_type, ipv4_header_size, ipv6_enabled, ipv6_encapsulation_type,
+	       ipv6_header_size, ticks_per_second, tcp_ack_frequency, tcp_delayed_ack_ticks,
+	       tcp_maximum_retransmissions, tcp_doubt_reachability_retransmissions,
+	       tcp_sws_prevention_ticks, tcp_duplicate_ack_threshold, tcp_push_ticks,
+	       nce_stale_ticks, congestion_algorithm)
+	STRUCT(flue_tcp_offload_parameters, header, tcp_connection_ipv4, tcp_connection_ipv6)
+	STRUCT(flue_tcp_offload_stats, in_segments, out_segments, currently_established,
+	       reset_established, retransmitted_segments, in_errors, out_resets)
+	STRUCT(flue_ip_offload_stats, in_receives, in_octets, in_delivers, out_requests, out_octets,
+	       in_header_errors, in_truncated_packets, in_discards, out_discards, out_no_routes)
+
 	/* flue_observe.h: structures */
 	STRUCT(flue_counters_header, magic, version, count, pid, start_ns, updated_ns)
 	STRUCT(flue_counter_record, value, name)
@@ -118,6 +136,8 @@ static const struct layout_line lines[] = {
 	     FLUE_UPLOAD_INVALID_STATE, FLUE_UPLOAD_UPLOAD_REQUESTED, FLUE_UPLOAD_HARDWARE_FAILURE)
 	ENUM(flue_status_indication, FLUE_STATUS_INDICATE_OFFLOAD_PAUSE,
 	     FLUE_STATUS_INDICATE_UPLOAD_ALL, FLUE_STATUS_INDICATE_OFFLOAD_RESUME)
+	ENUM(flue_offload_event, FLUE_NEIGHBOR_REACHABILITY_IN_DOUBT,
+	     FLUE_NEIGHBOR_REACHABILITY_QUERY)
 	CONSTANT(FLUE_STATE_OPTION_EXT)
 	CONSTANT(FLUE_TCP_CONST_TIMESTAMPS)
 	CONSTANT(FLUE_TCP_CONST_SACK)
@@ -151,17 +171,32 @@ static const struct layout_line lines[] = {
 	CONSTANT(FLUE_MAX_MDLS_PER_NB)
 	CONSTANT(FLUE_MAX_BLOCKS_PER_TREE)
 
+	/* flue_oid.h: constants */
+	ENUM(flue_oid, FLUE_OID_TCP4_OFFLOAD_STATS, FLUE_OID_TCP6_OFFLOAD_STATS,
+	     FLUE_OID_IP4_OFFLOAD_STATS, FLUE_OID_IP6_OFFLOAD_STATS,
+	     FLUE_OID_TCP_OFFLOAD_PARAMETERS, FLUE_OID_TCP_CONNECTION_OFFLOAD_CURRENT_CONFIG,
+	     FLUE_OID_TCP_CONNECTION_OFFLOAD_HARDWARE_CAPABILITIES,
+	     FLUE_OID_TCP_CONNECTION_OFFLOAD_PARAMETERS, FLUE_OID_PNP_SET_POWER)
+	ENUM(flue_oid_request_type, FLUE_OID_REQUEST_QUERY, FLUE_OID_REQUEST_SET)
+	ENUM(flue_power_state, FLUE_POWER_D0, FLUE_POWER_D3)
+	CONSTANT(FLUE_ENCAPSULATION_IEEE_802_3)
+	CONSTANT(FLUE_ENCAPSULATION_LLC_SNAP_ROUTED)
+	CONSTANT(FLUE_ENABLED_IPV4)
+	CONSTANT(FLUE_ENABLED_IPV6)
+	CONSTANT(FLUE_ENABLED_SACK)
+
 	/* flue_channel.h: constants */
 	CONSTANT(FLUE_CHANNEL_MAGIC)
 	ENUM(flue_submission_op, FLUE_SUB_INITIATE, FLUE_SUB_QUERY, FLUE_SUB_UPDATE,
 	     FLUE_SUB_INVALIDATE, FLUE_SUB_TERMINATE, FLUE_SUB_SEND, FLUE_SUB_RECEIVE,
 	     FLUE_SUB_DISCONNECT, FLUE_SUB_FORWARD, FLUE_SUB_RECEIVE_RETURN, FLUE_SUB_VERDICT,
-	     FLUE_SUB_FRAME_SEND, FLUE_SUB_FRAME_RETURN)
+	     FLUE_SUB_FRAME_SEND, FLUE_SUB_FRAME_RETURN, FLUE_SUB_OID_REQUEST,
+	     FLUE_SUB_OFFLOAD_EVENT_VERDICT)
 	ENUM(flue_up_op, FLUE_UP_INITIATE_COMPLETE, FLUE_UP_QUERY_COMPLETE, FLUE_UP_UPDATE_COMPLETE,
 	     FLUE_UP_INVALIDATE_COMPLETE, FLUE_UP_TERMINATE_COMPLETE, FLUE_UP_SEND_COMPLETE,
 	     FLUE_UP_RECEIVE_COMPLETE, FLUE_UP_DISCONNECT_COMPLETE, FLUE_UP_FORWARD_COMPLETE,
 	     FLUE_UP_RECEIVE_INDICATE, FLUE_UP_EVENT, FLUE_UP_STATUS, FLUE_UP_FRAME,
-	     FLUE_UP_FRAME_SEND_COMPLETE)
+	     FLUE_UP_FRAME_SEND_COMPLETE, FLUE_UP_OID_REQUEST_COMPLETE, FLUE_UP_OFFLOAD_EVENT)
 
 	/* flue_observe.h: constants */
 	CONSTANT(FLUE_COUNTERS_MAGIC)

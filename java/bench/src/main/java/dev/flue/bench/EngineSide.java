@@ -12,6 +12,7 @@ import dev.flue.offload.Mdl;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.NetBuffer;
 import dev.flue.offload.NetBufferList;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.Protocol;
 import dev.flue.offload.ProtocolOffloadBlockList;
@@ -195,6 +196,12 @@ final class EngineSide implements Protocol, AutoCloseable {
     public void tcpOffloadEvent(long offloadHandle, TcpEvent event, long information) {
         throw new IllegalStateException(event + " " + information);
     }
+
+    @Override
+    public void indicateOffloadEvent(long block, OffloadEvent event) {}
+
+    @Override
+    public void oidRequestComplete(long request) {}
 
     @Override
     public void statusIndication(StatusIndication indication) {

@@ -60,6 +60,8 @@ final class ChannelLayout {
     static final int SUB_VERDICT = 11;
     static final int SUB_FRAME_SEND = 12;
     static final int SUB_FRAME_RETURN = 13;
+    static final int SUB_OID_REQUEST = 14;
+    static final int SUB_OFFLOAD_EVENT_VERDICT = 15;
 
     // enum flue_up_op
     static final int UP_INITIATE_COMPLETE = 1;
@@ -76,6 +78,8 @@ final class ChannelLayout {
     static final int UP_STATUS = 12;
     static final int UP_FRAME = 13;
     static final int UP_FRAME_SEND_COMPLETE = 14;
+    static final int UP_OID_REQUEST_COMPLETE = 15;
+    static final int UP_OFFLOAD_EVENT = 16;
 
     private static final VarHandle LONG =
             MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);

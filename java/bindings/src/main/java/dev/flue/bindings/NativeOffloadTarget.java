@@ -5,6 +5,7 @@ import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.Capabilities;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.StatusIndication;
 import dev.flue.offload.TcpEvent;
@@ -193,6 +194,12 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
         queue.submitFree(ChannelLayout.SUB_FRAME_RETURN, 0, 0, netBufferLists, 0);
     }
 
+    @Override
+    public void oidRequest(long request) {
+        checkOpen();
+        queue.submitPrompt(ChannelLayout.SUB_OID_REQUEST, 0, request);
+    }
+
     // The duty cycle.
 
     @Override
@@ -314,7 +321,12 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
                 adapter.tcpOffloadForwardComplete(ref);
             }
             case ChannelLayout.UP_EVENT -> event(up.handle, up.arg0, up.arg1);
+            case ChannelLayout.UP_OFFLOAD_EVENT -> offloadEvent(ref, up.arg0, up.arg1);
             case ChannelLayout.UP_STATUS -> status(up.arg0);
+            case ChannelLayout.UP_OID_REQUEST_COMPLETE -> {
+                queue.complete(1);
+                adapter.oidRequestComplete(ref);
+            }
             default -> stateComplete(up.op, ref);
         }
     }
@@ -370,6 +382,20 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
             ignoredEntries++;
         } else {
             adapter.tcpOffloadEvent(handle, event, information);
+        }
+    }
+
+    /** The host's answer is in the block when the verdict goes back. */
+    private void offloadEvent(long block, int code, long token) {
+        OffloadEvent event = OffloadEvent.of(code);
+        try {
+            if (event == null) {
+                ignoredEntries++;
+            } else {
+                adapter.offloadEventIndicate(block, event);
+            }
+        } finally {
+            queue.submitFree(ChannelLayout.SUB_OFFLOAD_EVENT_VERDICT, 0, token, block, 0);
         }
     }
 

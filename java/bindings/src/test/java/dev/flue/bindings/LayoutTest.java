@@ -4,6 +4,7 @@ package dev.flue.bindings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.jni.global.flue;
+import dev.flue.offload.IpOffloadStats;
 import dev.flue.offload.LayoutConstants;
 import dev.flue.offload.Mdl;
 import dev.flue.offload.Miniport;
@@ -13,8 +14,11 @@ import dev.flue.offload.NeighborConst;
 import dev.flue.offload.NeighborDelegated;
 import dev.flue.offload.NetBuffer;
 import dev.flue.offload.NetBufferList;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.Oid;
+import dev.flue.offload.OidRequest;
 import dev.flue.offload.PathCached;
 import dev.flue.offload.PathConst;
 import dev.flue.offload.PathDelegated;
@@ -23,9 +27,13 @@ import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
 import dev.flue.offload.StatusIndication;
 import dev.flue.offload.TcpCached;
+import dev.flue.offload.TcpConnectionOffload;
+import dev.flue.offload.TcpConnectionOffloadParameters;
 import dev.flue.offload.TcpConst;
 import dev.flue.offload.TcpDelegated;
 import dev.flue.offload.TcpEvent;
+import dev.flue.offload.TcpOffloadParameters;
+import dev.flue.offload.TcpOffloadStats;
 import dev.flue.offload.TcpState;
 import dev.flue.offload.TcpStateExt;
 import dev.flue.offload.UploadReason;
@@ -64,7 +72,15 @@ class LayoutTest {
                     Map.entry("flue_tcp_state_ext", TcpStateExt.class),
                     Map.entry("flue_net_buffer_list", NetBufferList.class),
                     Map.entry("flue_net_buffer", NetBuffer.class),
-                    Map.entry("flue_mdl", Mdl.class));
+                    Map.entry("flue_mdl", Mdl.class),
+                    Map.entry("flue_oid_request", OidRequest.class),
+                    Map.entry("flue_tcp_connection_offload", TcpConnectionOffload.class),
+                    Map.entry(
+                            "flue_tcp_connection_offload_parameters",
+                            TcpConnectionOffloadParameters.class),
+                    Map.entry("flue_tcp_offload_parameters", TcpOffloadParameters.class),
+                    Map.entry("flue_tcp_offload_stats", TcpOffloadStats.class),
+                    Map.entry("flue_ip_offload_stats", IpOffloadStats.class));
 
     // Members that a flyweight reaches otherwise than by an offset of its own.
     private static final Set<String> NOT_IN_JAVA =
@@ -136,7 +152,7 @@ class LayoutTest {
     private void check(String struct, String name, int value, List<String> unknown) {
         Set<String> constants =
                 Set.of("BYTES", "TIMER_STOPPED", "OPTION_EXT", "CURRENT_VERSION", "LENGTH", "TYPE");
-        if (constants.contains(name) || name.startsWith("FLAG_")) {
+        if (constants.contains(name) || name.startsWith("FLAG_") || name.startsWith("REQUEST_")) {
             return;
         }
         Integer expected = c.get(struct + "." + name.toLowerCase(Locale.ROOT));
@@ -165,6 +181,10 @@ class LayoutTest {
         assertCodes("FLUE_TCP_INDICATE_", TcpEvent.values(), TcpEvent::code);
         assertCodes("FLUE_UPLOAD_", UploadReason.values(), UploadReason::code);
         assertCodes("FLUE_STATUS_INDICATE_", StatusIndication.values(), StatusIndication::code);
+        assertCodes("FLUE_", OffloadEvent.values(), OffloadEvent::code);
+        assertCodes("FLUE_OID_", Oid.values(), Oid::code);
+        assertThat(OidRequest.REQUEST_QUERY).isEqualTo(c.get("FLUE_OID_REQUEST_QUERY"));
+        assertThat(OidRequest.REQUEST_SET).isEqualTo(c.get("FLUE_OID_REQUEST_SET"));
     }
 
     private <E extends Enum<E>> void assertCodes(String prefix, E[] values, ToIntFunction<E> code) {

@@ -2,6 +2,7 @@
 package dev.flue.bindings;
 
 import dev.flue.offload.BytesConsumed;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.Protocol;
 import dev.flue.offload.StatusIndication;
@@ -72,6 +73,12 @@ class RecordingProtocol implements Protocol {
     public void tcpOffloadEvent(long offloadHandle, TcpEvent event, long information) {
         heard.add("event " + offloadHandle + " " + event + " " + information);
     }
+
+    @Override
+    public void indicateOffloadEvent(long block, OffloadEvent event) {}
+
+    @Override
+    public void oidRequestComplete(long request) {}
 
     @Override
     public void statusIndication(StatusIndication indication) {

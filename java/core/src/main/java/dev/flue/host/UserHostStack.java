@@ -16,6 +16,7 @@ import dev.flue.host.tcp.TcpListener;
 import dev.flue.offload.Binding;
 import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.MiniportAdapter;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.Protocol;
 import dev.flue.offload.StatusIndication;
@@ -320,6 +321,12 @@ public final class UserHostStack implements Protocol, AutoCloseable {
     public void tcpOffloadEvent(long offloadHandle, TcpEvent event, long information) {
         chimney.tcpOffloadEvent(offloadHandle, event, information);
     }
+
+    @Override
+    public void indicateOffloadEvent(long block, OffloadEvent event) {}
+
+    @Override
+    public void oidRequestComplete(long request) {}
 
     @Override
     public void statusIndication(StatusIndication indication) {

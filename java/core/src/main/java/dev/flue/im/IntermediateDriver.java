@@ -7,8 +7,10 @@ import dev.flue.offload.Capabilities;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.MiniportOffloadBlockList;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.OidRefusals;
 import dev.flue.offload.Protocol;
 import dev.flue.offload.StatusIndication;
 import dev.flue.offload.TcpEvent;
@@ -42,11 +44,15 @@ public abstract class IntermediateDriver implements Miniport, Protocol, AutoClos
     /** Entries for references from above that name nothing. */
     private static final int GHOSTS = 64;
 
+    private static final int OID_CALLS = 64;
+
     private final Binding lower;
     private final OffloadEntries entries;
     private final CallEntries calls;
     private final OperationQueue waiting;
     private final Refusals refusals;
+    private final OidCalls oidCalls;
+    private final OidRefusals oidRefusals;
     private final BlockWalk walk;
     private final MiniportOffloadBlockList block;
     private final OffloadHandle slot;
@@ -64,6 +70,8 @@ public abstract class IntermediateDriver implements Miniport, Protocol, AutoClos
         this.calls = new CallEntries(memory, CALLS);
         this.waiting = new OperationQueue(memory);
         this.refusals = new Refusals(memory);
+        this.oidCalls = new OidCalls(memory, OID_CALLS);
+        this.oidRefusals = new OidRefusals(memory);
         this.walk = new BlockWalk(memory);
         this.block = new MiniportOffloadBlockList(memory);
         this.slot = new OffloadHandle(memory);
@@ -113,7 +121,8 @@ public abstract class IntermediateDriver implements Miniport, Protocol, AutoClos
         return Map.of(
                 "offload entries", entries.held(),
                 "call entries", calls.held(),
-                "waiting operations", waiting.length() + refusals.operations());
+                "waiting operations", waiting.length() + refusals.operations(),
+                "OID calls", oidCalls.held());
     }
 
     /** Calls from above with a token that names nothing. */
@@ -437,6 +446,39 @@ public abstract class IntermediateDriver implements Miniport, Protocol, AutoClos
         upper.statusIndication(indication);
     }
 
+    @Override
+    public void indicateOffloadEvent(long blockRef, OffloadEvent event) {
+        long own = block.wrap(blockRef).ndisOffloadHandle();
+        int entry = entries.ofHandle(own);
+        if (entry < 0 || !entries.offloaded(entry)) {
+            strayCalls++;
+            return;
+        }
+        block.ndisOffloadHandle(entries.upperHandle(entry));
+        upper.offloadEventIndicate(blockRef, event);
+        block.wrap(blockRef).ndisOffloadHandle(own);
+    }
+
+    // Requests to the adapter as a whole: down and up as they are.
+
+    @Override
+    public void oidRequest(long request) {
+        if (oidCalls.open(request)) {
+            lower.oidRequest(request);
+        } else {
+            oidRefusals.add(request, OffloadStatus.RESOURCES);
+        }
+    }
+
+    @Override
+    public void oidRequestComplete(long request) {
+        if (oidCalls.close(request)) {
+            upper.oidRequestComplete(request);
+        } else {
+            strayCalls++;
+        }
+    }
+
     // Ordinary frames.
 
     @Override
@@ -464,12 +506,16 @@ public abstract class IntermediateDriver implements Miniport, Protocol, AutoClos
     @Override
     public int doWork(long nowNanos) {
         lastNow = nowNanos;
-        return refusals.complete(upper) + lower.miniport().doWork(nowNanos);
+        return refusals.complete(upper)
+                + oidRefusals.complete(upper)
+                + lower.miniport().doWork(nowNanos);
     }
 
     @Override
     public long nextDeadline() {
-        return refusals.isEmpty() ? lower.miniport().nextDeadline() : lastNow;
+        return refusals.isEmpty() && oidRefusals.isEmpty()
+                ? lower.miniport().nextDeadline()
+                : lastNow;
     }
 
     /** Frees its memory. Nothing may be offloaded through it any more. */

@@ -21,6 +21,7 @@ public final class Binding {
     private final Miniport lower;
     private final long sourceHandle;
     private final OffloadHandle handle;
+    private final OidRequest oid;
     private final MiniportOffloadBlockList miniportBlock;
     private final ProtocolOffloadBlockList protocolBlock;
     private final long[] path = new long[LEVELS + 1];
@@ -29,6 +30,7 @@ public final class Binding {
         this.upper = upper;
         this.lower = adapter.miniport();
         this.handle = new OffloadHandle(memory);
+        this.oid = new OidRequest(memory);
         this.miniportBlock = new MiniportOffloadBlockList(memory);
         this.protocolBlock = new ProtocolOffloadBlockList(memory);
         this.sourceHandle = adapter.attach(this);
@@ -96,6 +98,12 @@ public final class Binding {
         lower.returnNetBufferLists(netBufferLists);
     }
 
+    /** {@code request}: an {@link OidRequest}, the miniport's until it completes. */
+    public void oidRequest(long request) {
+        oid.wrap(request).sourceHandle(sourceHandle);
+        lower.oidRequest(request);
+    }
+
     // Up: completions, from the adapter.
 
     void initiateOffloadComplete(long root) {
@@ -116,6 +124,10 @@ public final class Binding {
 
     void terminateOffloadComplete(long root) {
         upper.terminateOffloadComplete(toProtocol(root));
+    }
+
+    void indicateOffloadEvent(long block, OffloadEvent event) {
+        upper.indicateOffloadEvent(toProtocol(block), event);
     }
 
     private long token(long offloadHandle) {

@@ -55,6 +55,12 @@ public interface Miniport {
     void returnNetBufferLists(long netBufferLists);
 
     /**
+     * A question or a setting for the miniport as a whole (8.3): an {@link OidRequest}, owned until
+     * its completion. An OID that is not known completes with NOT_SUPPORTED.
+     */
+    void oidRequest(long request);
+
+    /**
      * A turn of the duty cycle: poll, deliver completions and indications.
      *
      * @param nowNanos monotonic time

@@ -15,6 +15,7 @@ public final class MiniportAdapter {
     private final Memory memory;
     private final Miniport miniport;
     private final MiniportOffloadBlockList block;
+    private final OidRequest oid;
     private final List<Binding> bindings = new ArrayList<>();
     private Binding only;
 
@@ -22,6 +23,7 @@ public final class MiniportAdapter {
         this.memory = memory;
         this.miniport = miniport;
         this.block = new MiniportOffloadBlockList(memory);
+        this.oid = new OidRequest(memory);
         miniport.initialize(this);
     }
 
@@ -103,6 +105,19 @@ public final class MiniportAdapter {
         }
     }
 
+    /**
+     * NdisMOffloadEventIndicate: {@code block} is a MiniportOffloadBlockList with the neighbor's
+     * NdisOffloadHandle; what the protocol answered is in its CACHED structure afterwards.
+     */
+    public void offloadEventIndicate(long block, OffloadEvent event) {
+        binding().indicateOffloadEvent(block, event);
+    }
+
+    /** To the binding that the request came from. */
+    public void oidRequestComplete(long request) {
+        bindingOf(oid.wrap(request).sourceHandle()).upper().oidRequestComplete(request);
+    }
+
     // Ordinary frames.
 
     public void receiveNetBufferLists(long netBufferLists) {
@@ -114,9 +129,12 @@ public final class MiniportAdapter {
     }
 
     private Binding bindingOfBlock(long root) {
-        long source = block.wrap(root).sourceHandle();
+        return bindingOf(block.wrap(root).sourceHandle());
+    }
+
+    private Binding bindingOf(long source) {
         if (source < 1 || source > bindings.size()) {
-            throw new IllegalStateException("block list completed with SourceHandle " + source);
+            throw new IllegalStateException("completed with SourceHandle " + source);
         }
         return bindings.get((int) source - 1);
     }

@@ -47,6 +47,17 @@ public interface Protocol {
     /** PAUSE, UPLOAD_ALL, RESUME (6.5). */
     void statusIndication(StatusIndication indication);
 
+    /**
+     * A neighbor's event (6.4). {@code block} is a ProtocolOffloadBlockList of the target's with
+     * our handle and all three neighbor structures behind it; for NEIGHBOR_REACHABILITY_QUERY the
+     * HostReachabilityDelta is to be written into CACHED before this returns (H-33). Valid during
+     * the call.
+     */
+    void indicateOffloadEvent(long block, OffloadEvent event);
+
+    /** The request that went down by {@link Binding#oidRequest}. */
+    void oidRequestComplete(long request);
+
     // Ordinary frames beside the chimney.
 
     /** Received frames, one a list; to be given back by returnNetBufferLists. */

@@ -16,6 +16,7 @@ import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.NetBuffer;
 import dev.flue.offload.NetBufferList;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.Protocol;
 import dev.flue.offload.Refs;
@@ -276,6 +277,12 @@ public final class RawPeer implements Protocol, AutoCloseable {
 
     @Override
     public void tcpOffloadEvent(long offloadHandle, TcpEvent event, long information) {}
+
+    @Override
+    public void indicateOffloadEvent(long block, OffloadEvent event) {}
+
+    @Override
+    public void oidRequestComplete(long request) {}
 
     @Override
     public void statusIndication(StatusIndication indication) {}

@@ -5,6 +5,8 @@ import dev.flue.offload.Capabilities;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.NetBufferList;
+import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.OidRefusals;
 import dev.flue.spi.Memory;
 import java.util.Comparator;
 import java.util.Map;
@@ -167,6 +169,7 @@ public final class MemorySwitch implements AutoCloseable {
         private final NblPool pool;
         private final NetBufferList nbl;
         private final PriorityQueue<Flight> flights = new PriorityQueue<>(ORDER);
+        private final OidRefusals oids = new OidRefusals(memory);
         private MiniportAdapter adapter;
         private long sentHead;
         private long sentTail;
@@ -230,9 +233,14 @@ public final class MemorySwitch implements AutoCloseable {
         }
 
         @Override
+        public void oidRequest(long request) {
+            oids.add(request, OffloadStatus.NOT_SUPPORTED);
+        }
+
+        @Override
         public int doWork(long nowNanos) {
             now = nowNanos;
-            int work = 0;
+            int work = oids.complete(adapter);
             if (sentHead != 0) {
                 long chain = sentHead;
                 sentHead = 0;
@@ -256,7 +264,7 @@ public final class MemorySwitch implements AutoCloseable {
 
         @Override
         public long nextDeadline() {
-            if (sentHead != 0) {
+            if (sentHead != 0 || !oids.isEmpty()) {
                 return now;
             }
             return flights.isEmpty() ? Long.MAX_VALUE : flights.peek().time;

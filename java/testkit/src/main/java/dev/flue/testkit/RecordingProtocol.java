@@ -4,6 +4,7 @@ package dev.flue.testkit;
 import dev.flue.offload.Binding;
 import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.NetBufferList;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.Protocol;
 import dev.flue.offload.StatusIndication;
@@ -175,6 +176,12 @@ public final class RecordingProtocol implements Protocol {
     public void tcpOffloadEvent(long offloadHandle, TcpEvent event, long information) {
         events.add(new Event(offloadHandle, event, information));
     }
+
+    @Override
+    public void indicateOffloadEvent(long block, OffloadEvent event) {}
+
+    @Override
+    public void oidRequestComplete(long request) {}
 
     @Override
     public void statusIndication(StatusIndication indication) {

@@ -9,6 +9,7 @@ import dev.flue.offload.MiniportOffloadBlockList;
 import dev.flue.offload.NetBufferList;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.OidRefusals;
 import dev.flue.offload.StatusIndication;
 import dev.flue.offload.TcpEvent;
 import dev.flue.spi.Memory;
@@ -61,6 +62,7 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
     private final List<Long> returned = new ArrayList<>();
     private Fate fate = (number, type) -> OffloadStatus.SUCCESS;
     private OffloadStatus ioStatus = OffloadStatus.SUCCESS;
+    private final OidRefusals oids;
     private MiniportAdapter adapter;
     private long nextToken = 1;
     private int created;
@@ -72,6 +74,7 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
         this.block = new MiniportOffloadBlockList(memory);
         this.nbl = new NetBufferList(memory);
         this.slot = new OffloadHandle(memory);
+        this.oids = new OidRefusals(memory);
         this.buffers = new NblPool(memory, BUFFERS, BUFFER_BYTES);
     }
 
@@ -264,9 +267,14 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
     }
 
     @Override
+    public void oidRequest(long request) {
+        oids.add(request, OffloadStatus.NOT_SUPPORTED);
+    }
+
+    @Override
     public int doWork(long nowNanos) {
         now = nowNanos;
-        int work = 0;
+        int work = oids.complete(adapter);
         for (int n = holding ? 0 : pending.size(); n > 0; n--, work++) {
             complete(pending.remove());
         }
@@ -284,7 +292,8 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
         boolean idle =
                 (holding || pending.isEmpty())
                         && (holdingIo || pendingIo.isEmpty())
-                        && indications.isEmpty();
+                        && indications.isEmpty()
+                        && oids.isEmpty();
         return idle ? Long.MAX_VALUE : now;
     }
 

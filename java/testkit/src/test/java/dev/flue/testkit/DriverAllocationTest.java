@@ -11,6 +11,7 @@ import dev.flue.offload.Capabilities;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.MiniportOffloadBlockList;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.Protocol;
@@ -100,6 +101,9 @@ class DriverAllocationTest {
 
         @Override
         public void queryOffload(long root) {}
+
+        @Override
+        public void oidRequest(long request) {}
 
         @Override
         public void updateOffload(long root) {}
@@ -227,6 +231,12 @@ class DriverAllocationTest {
         public void tcpOffloadEvent(long offloadHandle, TcpEvent event, long information) {
             calls++;
         }
+
+        @Override
+        public void indicateOffloadEvent(long block, OffloadEvent event) {}
+
+        @Override
+        public void oidRequestComplete(long request) {}
 
         @Override
         public void statusIndication(StatusIndication indication) {}

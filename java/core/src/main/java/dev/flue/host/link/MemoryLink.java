@@ -7,6 +7,8 @@ import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.NetBuffer;
 import dev.flue.offload.NetBufferList;
+import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.OidRefusals;
 import dev.flue.offload.Refs;
 import dev.flue.spi.Memory;
 import java.nio.ByteBuffer;
@@ -120,6 +122,7 @@ public final class MemoryLink implements AutoCloseable {
         private final int index;
         private final PriorityQueue<Flight> arriving = new PriorityQueue<>();
         private MiniportAdapter adapter;
+        private OidRefusals oids;
         private long completedHead;
         private long completedTail;
         private long now;
@@ -134,6 +137,7 @@ public final class MemoryLink implements AutoCloseable {
         @Override
         public void initialize(MiniportAdapter value) {
             adapter = value;
+            oids = new OidRefusals(memory);
             list = new NetBufferList(memory);
             netBuffer = new NetBuffer(memory);
             mdl = new Mdl(memory);
@@ -207,9 +211,14 @@ public final class MemoryLink implements AutoCloseable {
         }
 
         @Override
+        public void oidRequest(long request) {
+            oids.add(request, OffloadStatus.NOT_SUPPORTED);
+        }
+
+        @Override
         public int doWork(long nowNanos) {
             now = nowNanos;
-            int work = 0;
+            int work = oids.complete(adapter);
             if (completedHead != 0) {
                 long chain = completedHead;
                 completedHead = 0;
@@ -237,7 +246,7 @@ public final class MemoryLink implements AutoCloseable {
 
         @Override
         public long nextDeadline() {
-            if (completedHead != 0) {
+            if (completedHead != 0 || !oids.isEmpty()) {
                 return now;
             }
             return arriving.isEmpty() ? Long.MAX_VALUE : arriving.peek().dueAt();

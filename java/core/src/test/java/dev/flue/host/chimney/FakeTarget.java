@@ -12,6 +12,7 @@ import dev.flue.offload.NetBuffer;
 import dev.flue.offload.NetBufferList;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.OidRefusals;
 import dev.flue.offload.Refs;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
@@ -49,6 +50,7 @@ final class FakeTarget implements Miniport {
     final TcpDelegated delegated;
     final TcpStateExt ext;
     final BufferPool indications;
+    private final OidRefusals oids;
     private MiniportAdapter adapter;
     private final ArrayDeque<Runnable> actions = new ArrayDeque<>();
     final List<Long> initiates = new ArrayList<>();
@@ -79,6 +81,7 @@ final class FakeTarget implements Miniport {
         this.frames = frames;
         this.block = new MiniportOffloadBlockList(memory);
         this.slot = new OffloadHandle(memory);
+        this.oids = new OidRefusals(memory);
         this.shape = new TreeShape(memory);
         this.list = new NetBufferList(memory);
         this.netBuffer = new NetBuffer(memory);
@@ -444,8 +447,13 @@ final class FakeTarget implements Miniport {
     }
 
     @Override
+    public void oidRequest(long request) {
+        oids.add(request, OffloadStatus.NOT_SUPPORTED);
+    }
+
+    @Override
     public int doWork(long nowNanos) {
-        int work = 0;
+        int work = oids.complete(adapter);
         for (int left = actions.size(); left > 0; left--) {
             actions.poll().run();
             work++;
@@ -455,7 +463,7 @@ final class FakeTarget implements Miniport {
 
     @Override
     public long nextDeadline() {
-        return actions.isEmpty() ? frames.nextDeadline() : 0;
+        return actions.isEmpty() && oids.isEmpty() ? frames.nextDeadline() : 0;
     }
 
     int length(long nbl) {

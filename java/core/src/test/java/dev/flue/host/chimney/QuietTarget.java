@@ -185,6 +185,9 @@ final class QuietTarget implements Miniport {
     public void queryOffload(long root) {}
 
     @Override
+    public void oidRequest(long request) {}
+
+    @Override
     public void updateOffload(long root) {}
 
     @Override

@@ -6,6 +6,7 @@ import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.NetBufferList;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.Protocol;
 import dev.flue.offload.StatusIndication;
@@ -308,6 +309,12 @@ public final class MiniportSubject implements WireSubject {
             ended |= event == TcpEvent.DISCONNECT;
             reset |= event == TcpEvent.ABORT;
         }
+
+        @Override
+        public void indicateOffloadEvent(long block, OffloadEvent event) {}
+
+        @Override
+        public void oidRequestComplete(long request) {}
 
         @Override
         public void statusIndication(StatusIndication indication) {}
