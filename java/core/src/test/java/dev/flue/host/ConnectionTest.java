@@ -112,7 +112,7 @@ class ConnectionTest {
     }
 
     @Test
-    @Rule("MUST-12")
+    @Rule("9293/MUST-12")
     void abortResetsThePeerOnce() {
         open();
         client.connection.abort();
@@ -149,7 +149,7 @@ class ConnectionTest {
     }
 
     @Test
-    @Rule("MUST-46")
+    @Rule("9293/MUST-46")
     void addressesThatNoHostHasCannotBeConnectedTo() {
         for (String address : new String[] {"10.0.0.1", "224.0.0.1", "198.18.0.255"}) {
             Recorder handler = new Recorder();
@@ -161,7 +161,7 @@ class ConnectionTest {
     }
 
     @Test
-    @Rule("MUST-23")
+    @Rule("9293/MUST-23")
     void nobodyAnswersAndTheSynIsGivenUpAfterThreeMinutes() {
         lab.link.filter((from, number, frame, at, length) -> from == 1 && length <= 60);
         lab.server.listen(Lab.PORT, 8, () -> server);
@@ -188,7 +188,7 @@ class ConnectionTest {
     }
 
     @Test
-    @Rule("MUST-10")
+    @Rule("9293/MUST-10")
     void simultaneousOpenMakesOneConnection() {
         lab.link.delay(Lab.millis(1), Lab.millis(1));
         OffloadConnection first = lab.client.connect(Lab.SERVER, 50_000, client);
@@ -219,7 +219,7 @@ class ConnectionTest {
     }
 
     @Test
-    @Rule("MUST-37")
+    @Rule("9293/MUST-37")
     void aWindowClosedForTenHoursKeepsTheConnection() {
         server.appetite = 0;
         client.sending(Recorder.bytes(6, 400_000), true);

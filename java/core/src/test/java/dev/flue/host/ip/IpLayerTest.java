@@ -95,7 +95,7 @@ class IpLayerTest {
     }
 
     @Test
-    @Rule("MUST-57")
+    @Rule("9293/MUST-57")
     void packetsForOthersAndFromImpossibleSourcesAreDropped() {
         int other = Net.address("198.18.0.9");
         packet(RawPeer.ip(RawPeer.PEER, other, 1, icmp(PING)));
@@ -122,7 +122,7 @@ class IpLayerTest {
     }
 
     @Test
-    @Rule({"MUST-50", "H-2"})
+    @Rule({"9293/MUST-50", "H-2"})
     void ipOptionsAreIgnoredAndKeepAConnectionOnTheHost() {
         Recorder handler = new Recorder();
         peer.stack.listen(80, 4, () -> handler);
@@ -162,7 +162,7 @@ class IpLayerTest {
     }
 
     @Test
-    @Rule({"MUST-54", "MUST-56"})
+    @Rule({"9293/MUST-54", "9293/MUST-56"})
     void portUnreachableRefusesAnOpenAndHostUnreachableDoesNot() {
         Recorder handler = new Recorder();
         OffloadConnection c = peer.stack.connect(RawPeer.PEER, RawPeer.PEER_PORT, handler);
@@ -176,7 +176,7 @@ class IpLayerTest {
     }
 
     @Test
-    @Rule("MUST-16")
+    @Rule("9293/MUST-16")
     void tooBigLowersTheSegmentsOfAConnectionAndSendsAgain() {
         Recorder handler = new Recorder();
         OffloadConnection c = peer.stack.connect(RawPeer.PEER, RawPeer.PEER_PORT, handler);

@@ -42,7 +42,7 @@ class EstimatorTest {
     }
 
     @Test
-    @Rule("MUST-19")
+    @Rule("9293/MUST-19")
     void slowStartDoublesAndAvoidanceAddsASegmentEachRound() {
         Congestion cc = new Congestion();
         cc.start(MSS, 0);

@@ -18,7 +18,7 @@ class SecretsTest {
     }
 
     @Test
-    @Rule({"MUST-8", "MUST-9"})
+    @Rule({"9293/MUST-8", "9293/MUST-9"})
     void theSequenceNumberOfOneConnectionGrowsWithAClockOfFourMicroseconds() {
         Secrets secrets = new Secrets(1);
         int first = secrets.initialSequence(1, 2, 3, 4, 1_000_000);

@@ -72,7 +72,7 @@ class TcpInputTest {
     }
 
     @Test
-    @Rule({"MUST-14", "MUST-65"})
+    @Rule({"9293/MUST-14", "9293/MUST-65"})
     void aSynOffersMssWindowScaleTimestampsAndSack() {
         OffloadConnection connection = connecting();
         assertThat(connection.state()).isEqualTo(TcpState.SYN_SENT);
@@ -95,7 +95,7 @@ class TcpInputTest {
     }
 
     @Test
-    @Rule("MUST-15")
+    @Rule("9293/MUST-15")
     void withoutAnMssOptionSegmentsCarry536Bytes() {
         accepted().send(ByteBuffer.wrap(new byte[2000]));
         peer.settle();
@@ -139,7 +139,7 @@ class TcpInputTest {
     }
 
     @Test
-    @Rule("MUST-12")
+    @Rule("9293/MUST-12")
     void aResetAtTheExactSequenceNumberEndsTheConnection() {
         accepted();
         peer.send(PORT, theirs, 0, RST, "");
@@ -226,7 +226,7 @@ class TcpInputTest {
     }
 
     @Test
-    @Rule("MUST-10")
+    @Rule("9293/MUST-10")
     void simultaneousOpenEstablishesOneConnection() {
         OffloadConnection connection = connecting();
         int port = connection.localPort();
@@ -298,7 +298,7 @@ class TcpInputTest {
     }
 
     @Test
-    @Rule("MUST-13")
+    @Rule("9293/MUST-13")
     void timeWaitAnswersTheFinAgainAndLastsTwoLifetimes() {
         OffloadConnection connection = timeWait();
         peer.pass(59_000_000_000L);
@@ -331,7 +331,7 @@ class TcpInputTest {
     }
 
     @Test
-    @Rule("MUST-34")
+    @Rule("9293/MUST-34")
     void aWindowThatShrinksIsSurvived() {
         OffloadConnection connection = accepted();
         connection.send(ByteBuffer.wrap(new byte[536 * 4]));
@@ -348,7 +348,7 @@ class TcpInputTest {
     }
 
     @Test
-    @Rule("MUST-66")
+    @Rule("9293/MUST-66")
     void aZeroWindowStillTakesAcksAndResets() {
         handler.appetite = 0;
         OffloadConnection connection = accepted();
@@ -372,7 +372,7 @@ class TcpInputTest {
     }
 
     @Test
-    @Rule({"MUST-5", "MUST-6", "MUST-7", "MUST-64"})
+    @Rule({"9293/MUST-5", "9293/MUST-6", "9293/MUST-7", "9293/MUST-64"})
     void optionsOfEveryKindAndLengthAreSurvived() {
         accepted();
         Random random = new Random(3);
