@@ -2,42 +2,20 @@
 
 /* Ends of connections: FIN in every order, RST, challenges, abortive disconnects. */
 
-#include "support/harness.h"
+#include "support/stream.h"
 
 #include <string.h>
 
-static const uint32_t numbers[][2] = { { 1000, 5000 }, { 0x7fffff00, 0x80000000 },
-	{ 0xffffffff, 0xffffffff } };
-
-#define EACH_NUMBER(n) for (unsigned n = 0; n < 3; n++)
-
-static uint8_t pattern[20000];
 static uint8_t buf[20000];
-
-static uint32_t
-state_of(struct harness *h, struct conn *c)
-{
-	return h->e->conns[(uint32_t)c->token].state;
-}
 
 static flue_ref
 disconnect(struct harness *h, struct conn *c, uint32_t how, uint32_t len)
 {
-	flue_ref nbl = nbl_new(h, pattern, len, 1);
+	flue_ref nbl = nbl_new(h, stream, len, 1);
 
 	submit(h, FLUE_SUB_DISCONNECT, c->token, nbl, how, 0);
 	poll_engine(h);
 	return nbl;
-}
-
-static void
-event_expect(struct harness *h, struct conn *c, uint32_t type, uint64_t info)
-{
-	struct flue_up up = up_expect(h, FLUE_UP_EVENT);
-
-	assert_int_equal(up.arg0, type);
-	assert_int_equal(up.arg1, info);
-	assert_true(up.handle == c->handle_ref);
 }
 
 RULE("T-93")
@@ -56,14 +34,14 @@ we_close_first(void **state)
 		struct seen s;
 		flue_ref d;
 
-		connect_at(h, &c, numbers[n][0], numbers[n][1]);
-		submit(h, FLUE_SUB_SEND, c.token, nbl_new(h, pattern, 100, 1), 0, 0);
+		connect_at(h, &c, start_numbers[n][0], start_numbers[n][1]);
+		submit(h, FLUE_SUB_SEND, c.token, nbl_new(h, stream, 100, 1), 0, 0);
 		d = disconnect(h, &c, FLUE_DISCONNECT_GRACEFUL, 0);
 		s = sent_expect(h, &c);
 		assert_int_equal(s.len, 100);
 		assert_int_equal(s.flags, TCP_ACK | TCP_PSH | TCP_FIN);
 		sent_none(h);
-		assert_int_equal(state_of(h, &c), FLUE_TCP_FIN_WAIT1);
+		assert_int_equal(object(h, &c)->state, FLUE_TCP_FIN_WAIT1);
 		peer(h, &c, TCP_ACK, 0, 100, NULL, 0, 65535);
 		pass_after(h, MS);
 		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
@@ -74,7 +52,7 @@ we_close_first(void **state)
 		assert_true(up.ref == d);
 		assert_int_equal(up.arg0, 1);
 		assert_int_equal(nbl_at(h, d)->status, FLUE_STATUS_SUCCESS);
-		assert_int_equal(state_of(h, &c), FLUE_TCP_FIN_WAIT2);
+		assert_int_equal(object(h, &c)->state, FLUE_TCP_FIN_WAIT2);
 		/* The other half goes on. */
 		peer(h, &c, TCP_ACK, 0, 101, "late", 4, 65535);
 		pass_after(h, MS);
@@ -87,7 +65,7 @@ we_close_first(void **state)
 		assert_int_equal(s.seq, 101);
 		event_expect(h, &c, FLUE_TCP_INDICATE_DISCONNECT, 0);
 		event_expect(h, &c, FLUE_TCP_INDICATE_RETRIEVE, FLUE_UPLOAD_UPLOAD_REQUESTED);
-		assert_int_equal(state_of(h, &c), FLUE_TCP_TIME_WAIT);
+		assert_int_equal(object(h, &c)->state, FLUE_TCP_TIME_WAIT);
 		assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
 		assert_int_equal(tcp_delegated(&c)->state, FLUE_TCP_TIME_WAIT);
 		assert_int_equal(tcp_delegated(&c)->snd_una, c.iss + 101);
@@ -109,11 +87,11 @@ the_peer_closes_first(void **state)
 		struct seen s;
 		flue_ref post = nbl_new(h, NULL, 100, 1);
 
-		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		connect_at(h, &c, start_numbers[n][0], start_numbers[n][1]);
 		peer(h, &c, TCP_ACK | TCP_FIN, 0, 0, "bye", 3, 65535);
 		pass_after(h, MS);
 		assert_int_equal(sent_expect(h, &c).ack, 4);
-		assert_int_equal(state_of(h, &c), FLUE_TCP_CLOSE_WAIT);
+		assert_int_equal(object(h, &c)->state, FLUE_TCP_CLOSE_WAIT);
 		up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
 		up_none(h); /* not before the data is accepted */
 		verdict(h, &c, up.ref, FLUE_STATUS_SUCCESS, 3);
@@ -132,13 +110,13 @@ the_peer_closes_first(void **state)
 		s = sent_expect(h, &c);
 		assert_int_equal(s.len, 50);
 		assert_int_equal(s.flags, TCP_ACK | TCP_PSH | TCP_FIN);
-		assert_int_equal(state_of(h, &c), FLUE_TCP_LAST_ACK);
+		assert_int_equal(object(h, &c)->state, FLUE_TCP_LAST_ACK);
 		peer(h, &c, TCP_ACK, 4, 51, NULL, 0, 65535);
 		pass_after(h, MS);
 		up = up_expect(h, FLUE_UP_DISCONNECT_COMPLETE);
 		assert_int_equal(nbl_at(h, up.ref)->bytes_transferred, 50);
 		event_expect(h, &c, FLUE_TCP_INDICATE_RETRIEVE, FLUE_UPLOAD_UPLOAD_REQUESTED);
-		assert_int_equal(state_of(h, &c), FLUE_TCP_CLOSED);
+		assert_int_equal(object(h, &c)->state, FLUE_TCP_CLOSED);
 		finish(h, &c);
 	}
 }
@@ -152,19 +130,19 @@ both_close_at_once(void **state)
 		struct harness *h = harness_new(NULL, 0);
 		struct conn c = { 0 };
 
-		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		connect_at(h, &c, start_numbers[n][0], start_numbers[n][1]);
 		(void)disconnect(h, &c, FLUE_DISCONNECT_GRACEFUL, 0);
 		assert_int_equal(sent_expect(h, &c).flags, TCP_ACK | TCP_FIN);
 		peer(h, &c, TCP_ACK | TCP_FIN, 0, 0, NULL, 0, 65535);
 		pass_after(h, MS);
-		assert_int_equal(state_of(h, &c), FLUE_TCP_CLOSING);
+		assert_int_equal(object(h, &c)->state, FLUE_TCP_CLOSING);
 		assert_int_equal(sent_expect(h, &c).ack, 1);
 		event_expect(h, &c, FLUE_TCP_INDICATE_DISCONNECT, 0);
 		peer(h, &c, TCP_ACK, 1, 1, NULL, 0, 65535);
 		pass_after(h, MS);
 		(void)up_expect(h, FLUE_UP_DISCONNECT_COMPLETE);
 		event_expect(h, &c, FLUE_TCP_INDICATE_RETRIEVE, FLUE_UPLOAD_UPLOAD_REQUESTED);
-		assert_int_equal(state_of(h, &c), FLUE_TCP_TIME_WAIT);
+		assert_int_equal(object(h, &c)->state, FLUE_TCP_TIME_WAIT);
 		finish(h, &c);
 	}
 }
@@ -181,7 +159,7 @@ fin_and_the_ack_of_ours_in_one_segment(void **state)
 	(void)sent_expect(h, &c);
 	peer(h, &c, TCP_ACK | TCP_FIN, 0, 1, NULL, 0, 65535);
 	pass_after(h, MS);
-	assert_int_equal(state_of(h, &c), FLUE_TCP_TIME_WAIT);
+	assert_int_equal(object(h, &c)->state, FLUE_TCP_TIME_WAIT);
 	assert_int_equal(sent_expect(h, &c).ack, 1);
 	finish(h, &c);
 }
@@ -215,15 +193,15 @@ a_fin_behind_a_hole_counts_when_the_hole_is_filled(void **state)
 
 	(void)state;
 	connect_at(h, &c, 1, 0xfffffff0);
-	peer(h, &c, TCP_ACK | TCP_FIN, 100, 0, pattern + 100, 100, 65535);
+	peer(h, &c, TCP_ACK | TCP_FIN, 100, 0, stream + 100, 100, 65535);
 	poll_engine(h);
 	assert_int_equal(sent_expect(h, &c).ack, 0);
-	peer(h, &c, TCP_ACK, 0, 0, pattern, 100, 65535);
+	peer(h, &c, TCP_ACK, 0, 0, stream, 100, 65535);
 	pass_after(h, MS);
 	assert_int_equal(sent_expect(h, &c).ack, 201);
 	assert_int_equal(accept_data(h, &c, buf), 200);
 	event_expect(h, &c, FLUE_TCP_INDICATE_DISCONNECT, 0);
-	assert_int_equal(state_of(h, &c), FLUE_TCP_CLOSE_WAIT);
+	assert_int_equal(object(h, &c)->state, FLUE_TCP_CLOSE_WAIT);
 	finish(h, &c);
 }
 
@@ -249,7 +227,7 @@ fin_wait_2_ends_after_two_minutes(void **state)
 	up_none(h);
 	pass_after(h, 2 * SEC);
 	event_expect(h, &c, FLUE_TCP_INDICATE_RETRIEVE, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
-	assert_int_equal(state_of(h, &c), FLUE_TCP_CLOSED);
+	assert_int_equal(object(h, &c)->state, FLUE_TCP_CLOSED);
 	finish(h, &c);
 }
 
@@ -264,12 +242,12 @@ an_exact_rst_aborts(void **state)
 		struct harness *h = harness_new(NULL, 0);
 		struct conn c = { 0 };
 		struct flue_up up;
-		flue_ref a = nbl_new(h, pattern, 100, 1);
-		flue_ref b = nbl_new(h, pattern, 100, 1);
+		flue_ref a = nbl_new(h, stream, 100, 1);
+		flue_ref b = nbl_new(h, stream, 100, 1);
 		flue_ref post = nbl_new(h, NULL, 100, 1);
 		flue_ref d;
 
-		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		connect_at(h, &c, start_numbers[n][0], start_numbers[n][1]);
 		nbl_link(h, a, b);
 		submit(h, FLUE_SUB_SEND, c.token, a, 0, 0);
 		submit(h, FLUE_SUB_RECEIVE, c.token, post, 0, 0);
@@ -291,7 +269,7 @@ an_exact_rst_aborts(void **state)
 		event_expect(h, &c, FLUE_TCP_INDICATE_ABORT, 0);
 		up_none(h);
 		/* The object stays, and answers. */
-		a = nbl_new(h, pattern, 10, 1);
+		a = nbl_new(h, stream, 10, 1);
 		submit(h, FLUE_SUB_SEND, c.token, a, 0, 0);
 		poll_engine(h);
 		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
@@ -339,7 +317,7 @@ anything_less_exact_draws_one_challenge_a_tenth_of_a_second(void **state)
 	}
 	assert_int_equal(sent_expect(h, &c).ack, 0);
 	sent_none(h);
-	assert_int_equal(state_of(h, &c), FLUE_TCP_ESTABLISHED);
+	assert_int_equal(object(h, &c)->state, FLUE_TCP_ESTABLISHED);
 	finish(h, &c);
 }
 
@@ -354,13 +332,13 @@ an_abortive_disconnect_resets_at_once(void **state)
 	struct conn c = { 0 };
 	struct flue_up up;
 	struct seen s;
-	flue_ref a = nbl_new(h, pattern, 3000, 1);
+	flue_ref a = nbl_new(h, stream, 3000, 1);
 	flue_ref d;
 	flue_ref indicated;
 
 	(void)state;
 	connect_at(h, &c, 0xfffffff0, 1);
-	peer(h, &c, TCP_ACK, 0, 0, pattern, 1000, 65535);
+	peer(h, &c, TCP_ACK, 0, 0, stream, 1000, 65535);
 	poll_engine(h);
 	indicated = up_expect(h, FLUE_UP_RECEIVE_INDICATE).ref;
 	submit(h, FLUE_SUB_SEND, c.token, a, 0, 0);
@@ -378,7 +356,7 @@ an_abortive_disconnect_resets_at_once(void **state)
 	assert_true(up.ref == d);
 	assert_int_equal(nbl_at(h, d)->status, FLUE_STATUS_SUCCESS);
 	up_none(h);
-	peer(h, &c, TCP_ACK, 1000, 3000, pattern, 10, 65535);
+	peer(h, &c, TCP_ACK, 1000, 3000, stream, 10, 65535);
 	pass_after(h, SEC);
 	sent_none(h);
 	up_none(h);
@@ -444,9 +422,6 @@ main(void)
 		cmocka_unit_test(an_abortive_disconnect_resets_at_once),
 		cmocka_unit_test(urgent_data_is_the_hosts),
 	};
-	unsigned i;
 
-	for (i = 0; i < sizeof(pattern); i++)
-		pattern[i] = (uint8_t)(i * 7 + i / 251);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

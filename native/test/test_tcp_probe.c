@@ -2,46 +2,10 @@
 
 /* Windows that close and shrink, small segments, idle peers. */
 
-#include "support/harness.h"
+#include "support/stream.h"
 #include "tcp/bytes.h"
 
-#include <limits.h>
 #include <string.h>
-
-static const uint32_t numbers[][2] = { { 1000, 5000 }, { 0x7fffff00, 0x80000000 },
-	{ 0xffffff00, 0xfffffff0 } };
-
-#define EACH_NUMBER(n) for (unsigned n = 0; n < 3; n++)
-
-static uint8_t pattern[200000];
-
-static flue_ref
-send_data(struct harness *h, struct conn *c, uint32_t len)
-{
-	flue_ref nbl = nbl_new(h, pattern, len, 1);
-
-	submit(h, FLUE_SUB_SEND, c->token, nbl, 0, 0);
-	poll_engine(h);
-	return nbl;
-}
-
-static void
-ack(struct harness *h, struct conn *c, uint32_t upto, uint16_t win)
-{
-	peer(h, c, TCP_ACK, 0, upto, NULL, 0, win);
-	pass_after(h, MS);
-}
-
-static uint32_t
-drain_sent(struct harness *h, struct conn *c)
-{
-	struct seen s;
-	uint32_t end = 0;
-
-	while (sent_next(h, c, &s))
-		end = s.seq + s.len;
-	return end;
-}
 
 RULE("T-138")
 static void
@@ -58,7 +22,7 @@ a_zero_window_is_probed_for_ever_with_growing_pauses(void **state)
 		int probes = 0;
 		int i;
 
-		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		connect_at(h, &c, start_numbers[n][0], start_numbers[n][1]);
 		peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
 		pass_after(h, MS);
 		(void)send_data(h, &c, 5000);
@@ -128,13 +92,13 @@ a_probe_that_is_taken_moves_the_stream(void **state)
 	(void)send_data(h, &c, 3);
 	pass_after(h, 300 * MS);
 	s = sent_expect(h, &c);
-	assert_int_equal(s.payload[0], pattern[0]);
+	assert_int_equal(s.payload[0], stream[0]);
 	ack(h, &c, 1, 0);
 	sent_none(h);
 	pass_after(h, 500 * MS);
 	s = sent_expect(h, &c);
 	assert_int_equal(s.seq, 1);
-	assert_int_equal(s.payload[0], pattern[1]);
+	assert_int_equal(s.payload[0], stream[1]);
 	ack(h, &c, 2, 10);
 	s = sent_expect(h, &c);
 	assert_int_equal(s.seq, 2);
@@ -155,7 +119,7 @@ an_ack_lies_within_the_window_of_the_peer(void **state)
 		struct seen s;
 		uint8_t buf[100];
 
-		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		connect_at(h, &c, start_numbers[n][0], start_numbers[n][1]);
 		peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
 		pass_after(h, MS);
 		(void)send_data(h, &c, 5000);
@@ -335,9 +299,6 @@ main(void)
 		cmocka_unit_test(nagle_holds_a_small_segment_while_data_is_under_way),
 		cmocka_unit_test(keepalive_asks_only_an_idle_peer),
 	};
-	unsigned i;
 
-	for (i = 0; i < sizeof(pattern); i++)
-		pattern[i] = (uint8_t)(i * 7 + i / 251);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,52 +2,11 @@
 
 /* Sending: windows, timers, retransmission, probes, back-pressure. */
 
-#include "support/harness.h"
+#include "support/stream.h"
 #include "tcp/bytes.h"
 
 #include <limits.h>
 #include <string.h>
-
-static const uint32_t numbers[][2] = { { 1000, 5000 }, { 0x7fffff00, 0x80000000 },
-	{ 0xffffff00, 0xfffffff0 } };
-
-#define EACH_NUMBER(n) for (unsigned n = 0; n < 3; n++)
-
-static uint8_t pattern[200000];
-
-static flue_ref
-send_data(struct harness *h, struct conn *c, uint32_t len)
-{
-	flue_ref nbl = nbl_new(h, pattern, len, 1);
-
-	submit(h, FLUE_SUB_SEND, c->token, nbl, 0, 0);
-	poll_engine(h);
-	return nbl;
-}
-
-static void
-ack(struct harness *h, struct conn *c, uint32_t upto, uint16_t win)
-{
-	peer(h, c, TCP_ACK, 0, upto, NULL, 0, win);
-	pass_after(h, MS);
-}
-
-static uint32_t
-drain_sent(struct harness *h, struct conn *c)
-{
-	struct seen s;
-	uint32_t end = 0;
-
-	while (sent_next(h, c, &s))
-		end = s.seq + s.len;
-	return end;
-}
-
-static struct flue_conn *
-object(struct harness *h, struct conn *c)
-{
-	return &h->e->conns[(uint32_t)c->token];
-}
 
 static void
 congestion_and_send_window_bound_what_is_in_flight(void **state)
@@ -58,7 +17,7 @@ congestion_and_send_window_bound_what_is_in_flight(void **state)
 		struct harness *h = harness_new(NULL, 0);
 		struct conn c = { 0 };
 
-		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		connect_at(h, &c, start_numbers[n][0], start_numbers[n][1]);
 		(void)send_data(h, &c, 100000);
 		assert_int_equal(drain_sent(h, &c), 14600);
 		/* Slow start: one segment more for each that is acknowledged. */
@@ -147,7 +106,7 @@ a_timeout_goes_back_and_backs_off(void **state)
 		int64_t rto = 200;
 		int i;
 
-		connect_at(h, &c, numbers[n][0], numbers[n][1]);
+		connect_at(h, &c, start_numbers[n][0], start_numbers[n][1]);
 		(void)send_data(h, &c, 4000);
 		assert_int_equal(drain_sent(h, &c), 4000);
 		for (i = 0; i < 4; i++) {
@@ -157,7 +116,7 @@ a_timeout_goes_back_and_backs_off(void **state)
 			s = sent_expect(h, &c);
 			assert_int_equal(s.seq, 0);
 			assert_int_equal(s.len, 1460);
-			assert_memory_equal(s.payload, pattern, 1460);
+			assert_memory_equal(s.payload, stream, 1460);
 			sent_none(h);
 			rto *= 2;
 		}
@@ -267,9 +226,9 @@ sends_go_out_in_order_and_push_where_the_queue_empties(void **state)
 	struct harness *h = harness_new(NULL, 0);
 	struct conn c = { 0 };
 	struct seen s;
-	flue_ref a = nbl_new(h, pattern, 700, 4);
-	flue_ref b = nbl_new(h, pattern + 700, 1, 1);
-	flue_ref d = nbl_new(h, pattern + 701, 300, 5);
+	flue_ref a = nbl_new(h, stream, 700, 4);
+	flue_ref b = nbl_new(h, stream + 700, 1, 1);
+	flue_ref d = nbl_new(h, stream + 701, 300, 5);
 	struct flue_up up;
 
 	(void)state;
@@ -281,7 +240,7 @@ sends_go_out_in_order_and_push_where_the_queue_empties(void **state)
 	s = sent_expect(h, &c);
 	assert_int_equal(s.len, 1001);
 	assert_int_equal(s.flags, TCP_ACK | TCP_PSH);
-	assert_memory_equal(s.payload, pattern, 1001);
+	assert_memory_equal(s.payload, stream, 1001);
 	assert_false(s.lent);
 	sent_none(h);
 	/* Half of the first chain: its first NBL comes back, its credit does not. */
@@ -346,7 +305,7 @@ a_slow_port_delays_and_loses_nothing(void **state)
 	}
 	while (sent_next(h, &c, &s)) {
 		assert_int_equal(s.seq, at);
-		assert_memory_equal(s.payload, pattern + at, s.len);
+		assert_memory_equal(s.payload, stream + at, s.len);
 		at += s.len;
 	}
 	assert_int_equal(at, 50000);
@@ -366,7 +325,7 @@ without_packets_data_and_acks_wait(void **state)
 	connect_at(h, &c, 1, 1);
 	h->port->no_alloc = true;
 	(void)send_data(h, &c, 1000);
-	peer(h, &c, TCP_ACK, 0, 0, pattern, 500, 65535);
+	peer(h, &c, TCP_ACK, 0, 0, stream, 500, 65535);
 	pass_after(h, MS);
 	sent_none(h);
 	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
@@ -396,7 +355,7 @@ connections_take_turns(void **state)
 		h->e->conns[(uint32_t)c[i].token].cc.cwnd = 1 << 20;
 		h->e->conns[(uint32_t)c[i].token].snd_wnd = 1 << 20;
 		h->e->conns[(uint32_t)c[i].token].idle_ms = h->e->now_ms;
-		submit(h, FLUE_SUB_SEND, c[i].token, nbl_new(h, pattern, 100000, 1), 0, 0);
+		submit(h, FLUE_SUB_SEND, c[i].token, nbl_new(h, stream, 100000, 1), 0, 0);
 	}
 	poll_engine(h);
 	assert_int_equal(h->port->sent_count, FLUE_TX_PER_PASS);
@@ -429,9 +388,9 @@ a_used_up_pool_asks_for_upload_and_keeps_the_order(void **state)
 	config.max_sends = 4;
 	h = harness_new(&config, 0);
 	connect_at(h, &c, 1, 1);
-	a = nbl_new(h, pattern, 100, 3);
-	b = nbl_new(h, pattern, 100, 2);
-	d = nbl_new(h, pattern, 100, 1);
+	a = nbl_new(h, stream, 100, 3);
+	b = nbl_new(h, stream, 100, 2);
+	d = nbl_new(h, stream, 100, 1);
 	submit(h, FLUE_SUB_SEND, c.token, a, 0, 0);
 	submit(h, FLUE_SUB_SEND, c.token, b, 0, 0);
 	submit(h, FLUE_SUB_SEND, c.token, d, 0, 0);
@@ -485,9 +444,6 @@ main(void)
 		cmocka_unit_test(a_used_up_pool_asks_for_upload_and_keeps_the_order),
 		cmocka_unit_test(checksums_can_be_left_to_the_port),
 	};
-	unsigned i;
 
-	for (i = 0; i < sizeof(pattern); i++)
-		pattern[i] = (uint8_t)(i * 7 + i / 251);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

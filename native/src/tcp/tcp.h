@@ -53,6 +53,8 @@ uint32_t flue_rto(const struct flue_engine *e, const struct flue_conn *c);
 
 /** Window field of the next segment; moves the promised edge where that pays (window.c). */
 uint16_t flue_window_advertise(struct flue_conn *c);
+/** The edge moves right as far as the buffer allows, by however little. */
+void flue_window_widen(struct flue_conn *c);
 /** Would an ACK now open the window enough to be worth sending? */
 bool flue_window_opened(const struct flue_conn *c);
 
@@ -70,6 +72,17 @@ flue_tcp_arm_rtx(struct flue_engine *e, struct flue_conn *c, uint32_t us)
 	/* While it ran there was an entry no later than the old time: that will do. */
 	if (unlikely(!later))
 		flue_tcp_arm_rtx_slow(e, c);
+}
+
+/** CACHED values of the connection were replaced; `old` are those before (cached.c). */
+void flue_conn_cached_changed(
+		struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_cached *old);
+
+/** Ticks of the host as nanoseconds. */
+static inline int64_t
+flue_ticks_ns(const struct flue_engine *e, uint32_t ticks)
+{
+	return (int64_t)ticks * (INT64_C(1000000000) / e->config.ticks_per_second);
 }
 
 /** Our timestamp clock. */

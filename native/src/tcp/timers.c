@@ -106,18 +106,12 @@ retransmit_expired(struct flue_engine *e, struct flue_conn *c)
 	flue_conn_touch(e, c);
 }
 
-static int64_t
-ticks_ns(const struct flue_engine *e, uint32_t ticks)
-{
-	return (int64_t)ticks * (INT64_C(1000000000) / e->config.ticks_per_second);
-}
-
 static void
 keepalive_expired(struct flue_engine *e, struct flue_conn *c)
 {
 	const struct flue_tcp_cached *cached = &flue_conn_rest_of(e, c)->cached;
 	int64_t idle = (int64_t)(e->now_ms - c->last_rx_ms) * FLUE_NS_PER_MS;
-	int64_t timeout = ticks_ns(e, cached->ka_timeout);
+	int64_t timeout = flue_ticks_ns(e, cached->ka_timeout);
 
 	if (c->ka_probes == 0 && idle < timeout) {
 		c->ka_deadline = e->now + timeout - idle;
@@ -134,7 +128,8 @@ keepalive_expired(struct flue_engine *e, struct flue_conn *c)
 	}
 	if (flue_tcp_emit(e, c, c->snd_una - 1, 0, TCP_ACK))
 		c->ka_probes++;
-	c->ka_deadline = e->now + ticks_ns(e, cached->ka_interval ? cached->ka_interval : 1000);
+	c->ka_deadline =
+			e->now + flue_ticks_ns(e, cached->ka_interval ? cached->ka_interval : 1000);
 }
 
 void

@@ -49,6 +49,15 @@ flue_window_advertise(struct flue_conn *c)
 	return (uint16_t)(field > 65535 ? 65535 : field);
 }
 
+void
+flue_window_widen(struct flue_conn *c)
+{
+	uint32_t edge = edge_possible(c);
+
+	if (flue_seq_gt(edge, c->rcv_adv))
+		c->rcv_adv = edge;
+}
+
 bool
 flue_window_opened(const struct flue_conn *c)
 {
