@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.bindings;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
 import dev.flue.offload.MiniportAdapter;
@@ -26,7 +27,7 @@ final class StackPair implements AutoCloseable {
             targets[i] = new NativeOffloadTarget(config, ports[i], memory);
             HostStackConfig stack =
                     HostStackConfig.builder()
-                            .address(ADDRESS + i)
+                            .address(IpAddress.ofIpv4(ADDRESS + i))
                             .mtu(ports[i].mtu())
                             .seed(i + 1)
                             .mslNanos(1_000_000)
@@ -48,7 +49,7 @@ final class StackPair implements AutoCloseable {
         PatternEnd server = new PatternEnd(bytes, number + 1, number);
         PatternEnd client = new PatternEnd(bytes, number, number + 1);
         stacks[1].listen(PORT + number, 16, () -> server);
-        stacks[0].connect(ADDRESS + 1, PORT + number, client);
+        stacks[0].connect(IpAddress.ofIpv4(ADDRESS + 1), PORT + number, client);
         ends.add(client);
         ends.add(server);
     }

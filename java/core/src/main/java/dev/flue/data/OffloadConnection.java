@@ -60,13 +60,11 @@ public interface OffloadConnection {
 
     TcpState state();
 
-    /** Host byte order. */
-    int localAddress();
+    IpAddress localAddress();
 
     int localPort();
 
-    /** Host byte order. */
-    int remoteAddress();
+    IpAddress remoteAddress();
 
     int remotePort();
 

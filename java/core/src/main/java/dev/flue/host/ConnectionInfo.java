@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host;
 
+import dev.flue.data.IpAddress;
 import dev.flue.offload.TcpState;
 
 /**
  * One connection at one moment. Of an offloaded one the numbers come from the target.
  *
- * @param localAddress host byte order
+ * @param localAddress ours
  * @param localPort ours
- * @param remoteAddress host byte order
+ * @param remoteAddress the peer's
  * @param remotePort the peer's
  * @param state by RFC 9293
  * @param offloaded whether a target has it
@@ -23,9 +24,9 @@ import dev.flue.offload.TcpState;
  * @param bytesOut payload acknowledged since it was established
  */
 public record ConnectionInfo(
-        int localAddress,
+        IpAddress localAddress,
         int localPort,
-        int remoteAddress,
+        IpAddress remoteAddress,
         int remotePort,
         TcpState state,
         boolean offloaded,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host;
 
-import dev.flue.host.link.Net;
+import dev.flue.data.IpAddress;
+import dev.flue.host.ip.Ipv6;
+import dev.flue.host.ip.Routes;
 import dev.flue.host.tcp.TcpSettings;
 
 /** What a {@link UserHostStack} is told once. Immutable; made by {@link #builder}. */
@@ -21,19 +23,14 @@ public final class HostStackConfig {
         return values.copy();
     }
 
-    /** Our IPv4 address, host byte order. */
-    public int address() {
-        return values.address;
+    /** Our IPv4 address, its network and gateway; null = IPv4 is not spoken. */
+    public Routes ipv4() {
+        return values.ipv4();
     }
 
-    /** Bits of the address that name the network. */
-    public int prefixLength() {
-        return values.prefixLength;
-    }
-
-    /** Next hop to all other networks; 0 = there is none. */
-    public int gateway() {
-        return values.gateway;
+    /** Our IPv6 address, its network and gateway; null = IPv6 is not spoken. */
+    public Routes ipv6() {
+        return values.ipv6();
     }
 
     /** 0 = the port's own. */
@@ -104,9 +101,12 @@ public final class HostStackConfig {
 
     /** Values, with defaults for all but the address. */
     public static final class Builder {
-        private int address;
-        private int prefixLength = 24;
-        private int gateway;
+        private IpAddress address4;
+        private int prefixLength4 = 24;
+        private IpAddress gateway4;
+        private IpAddress address6;
+        private int prefixLength6 = 64;
+        private IpAddress gateway6;
         private long macAddress;
         private int mtu = 1500;
         private int maxConnections = 4096;
@@ -123,9 +123,12 @@ public final class HostStackConfig {
 
         private Builder copy() {
             Builder copy = new Builder();
-            copy.address = address;
-            copy.prefixLength = prefixLength;
-            copy.gateway = gateway;
+            copy.address4 = address4;
+            copy.prefixLength4 = prefixLength4;
+            copy.gateway4 = gateway4;
+            copy.address6 = address6;
+            copy.prefixLength6 = prefixLength6;
+            copy.gateway6 = gateway6;
             copy.macAddress = macAddress;
             copy.mtu = mtu;
             copy.maxConnections = maxConnections;
@@ -140,24 +143,48 @@ public final class HostStackConfig {
             return copy;
         }
 
-        public Builder address(int value) {
-            address = value;
-            return this;
+        /** Our address of one version of IP, in a network of 24 or 64 bits. */
+        public Builder address(IpAddress value) {
+            return address(value, value.isIpv4() ? 24 : 64);
         }
 
-        /** "a.b.c.d" */
+        /** The same of "198.18.0.1", or "2001:db8::1". */
         public Builder address(String value) {
-            return address(Net.address(value));
+            return address(IpAddress.of(value));
         }
 
-        public Builder prefixLength(int value) {
-            prefixLength = value;
+        /**
+         * Our address of one version of IP; once for each version that is to be spoken.
+         *
+         * @param prefixLength bits of the address that name the network
+         */
+        public Builder address(IpAddress value, int prefixLength) {
+            if (value.isIpv4()) {
+                address4 = value;
+                prefixLength4 = prefixLength;
+            } else {
+                address6 = value;
+                prefixLength6 = prefixLength;
+            }
             return this;
         }
 
-        public Builder gateway(int value) {
-            gateway = value;
+        /** Next hop to all other networks of its version of IP. */
+        public Builder gateway(IpAddress value) {
+            if (value.isIpv4()) {
+                gateway4 = value;
+            } else {
+                gateway6 = value;
+            }
             return this;
+        }
+
+        private Routes ipv4() {
+            return address4 == null ? null : new Routes(address4, prefixLength4, gateway4);
+        }
+
+        private Routes ipv6() {
+            return address6 == null ? null : new Routes(address6, prefixLength6, gateway6);
         }
 
         public Builder macAddress(long value) {
@@ -219,15 +246,22 @@ public final class HostStackConfig {
          * @throws IllegalArgumentException when a value is out of its range
          */
         public HostStackConfig build() {
-            check(address != 0, "an address is needed");
-            check(prefixLength >= 1 && prefixLength <= 32, "prefixLength 1..32");
+            check(address4 != null || address6 != null, "an address is needed");
+            check(prefixLength4 >= 1 && prefixLength4 <= 32, "prefix length 1..32");
+            check(prefixLength6 >= 1 && prefixLength6 <= 128, "prefix length 1..128");
+            check(oneHost(address4) && oneHost(address6), "an address of one host");
             check(mtu >= 576 && mtu <= 9000, "mtu 576..9000");
+            check(address6 == null || mtu >= Ipv6.LEAST_MTU, "mtu 1280 or more for IPv6");
             check(maxConnections >= 1 && maxConnections <= 1 << 20, "maxConnections 1..2^20");
             check(receiveBuffer >= 2048 && receiveBuffer <= 1 << 28, "receiveBuffer 2048..2^28");
             check(sendBuffer >= 2048 && sendBuffer <= 1 << 28, "sendBuffer 2048..2^28");
             check(sendChunk >= 256 && sendChunk <= 1 << 20, "sendChunk 256..2^20");
             check(mslNanos > 0 && rtoMinNanos > 0, "times are positive");
             return new HostStackConfig(this);
+        }
+
+        private static boolean oneHost(IpAddress address) {
+            return address == null || !address.isUnspecified() && !address.isMulticast();
         }
 
         private static void check(boolean right, String rule) {

@@ -2,11 +2,12 @@
 package dev.flue.host;
 
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.chimney.ObjectTree;
 import dev.flue.host.chimney.OffloadManager;
 import dev.flue.host.ip.IpLayer;
-import dev.flue.host.ip.Routes;
+import dev.flue.host.ip.RouteTable;
 import dev.flue.host.link.ArpCache;
 import dev.flue.host.link.EthernetLink;
 import dev.flue.host.tcp.ConnectionSnapshot;
@@ -59,8 +60,16 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         long portMac = binding.miniport().capabilities().macAddress();
         long mac = config.macAddress() != 0 ? config.macAddress() : portMac;
         this.link = new EthernetLink(memory, binding, mac, config.mtu(), counters.link);
-        this.arp = new ArpCache(link, config.address(), counters.link);
-        Routes routes = new Routes(config.address(), config.prefixLength(), config.gateway());
+        RouteTable routes =
+                new RouteTable(
+                        config.ipv4(),
+                        config.ipv6(),
+                        config.ipv6() == null ? null : RouteTable.linkLocal(mac));
+        this.arp =
+                new ArpCache(
+                        link,
+                        config.ipv4() == null ? null : config.ipv4().address(),
+                        counters.link);
         int firstId = (int) (config.seed() * 0x9E3779B97F4A7C15L >>> 40);
         this.ip = new IpLayer(link, arp, routes, config.mtu(), firstId, counters.ip);
         this.tcp = new TcpLayer(memory, ip, config.tcp(), counters.tcp);
@@ -77,9 +86,9 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         this.receiver = new FrameReceiver(memory, mac, arp, ip, counters.link);
     }
 
-    /** Our IPv4 address, host byte order. */
-    public int address() {
-        return ip.address();
+    /** Our addresses and the ways from them. */
+    public RouteTable routes() {
+        return ip.routes();
     }
 
     public long macAddress() {
@@ -113,7 +122,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
      *
      * @throws IllegalStateException when ports or connections are used up
      */
-    public OffloadConnection connect(int address, int port, ConnectionHandler handler) {
+    public OffloadConnection connect(IpAddress address, int port, ConnectionHandler handler) {
         if (port < 1 || port > 0xffff) {
             throw new IllegalArgumentException("port " + port);
         }

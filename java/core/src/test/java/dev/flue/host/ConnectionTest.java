@@ -4,8 +4,8 @@ package dev.flue.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
-import dev.flue.host.link.Net;
 import dev.flue.offload.TcpState;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -153,7 +153,7 @@ class ConnectionTest {
     void addressesThatNoHostHasCannotBeConnectedTo() {
         for (String address : new String[] {"10.0.0.1", "224.0.0.1", "198.18.0.255"}) {
             Recorder handler = new Recorder();
-            lab.client.connect(Net.address(address), 80, handler);
+            lab.client.connect(IpAddress.of(address), 80, handler);
             lab.settle();
             assertThat(handler.closed).isEqualTo("no route to host");
         }

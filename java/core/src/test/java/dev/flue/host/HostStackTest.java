@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
-import dev.flue.host.link.Net;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Level;
@@ -21,7 +21,7 @@ class HostStackTest {
     void aConfigurationIsCheckedAndCanBeCopied() {
         HostStackConfig config =
                 HostStackConfig.builder().address("198.18.0.1").mtu(9000).seed(7).build();
-        assertThat(config.address()).isEqualTo(Net.address("198.18.0.1"));
+        assertThat(config.ipv4().address()).isEqualTo(IpAddress.of("198.18.0.1"));
         HostStackConfig copy = config.toBuilder().receiveBuffer(8192).build();
         assertThat(copy.mtu()).isEqualTo(9000);
         assertThat(config.receiveBuffer()).isEqualTo(262_144);

@@ -3,9 +3,9 @@ package dev.flue.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.link.MemoryLink;
-import dev.flue.host.link.Net;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.HeapMemory;
 import java.util.function.BooleanSupplier;
@@ -13,8 +13,8 @@ import java.util.function.UnaryOperator;
 
 /** Two host stacks on a memory link, and a clock that only this class moves. */
 public final class Lab implements AutoCloseable {
-    public static final int CLIENT = Net.address("198.18.0.1");
-    public static final int SERVER = Net.address("198.18.0.2");
+    public static final IpAddress CLIENT = IpAddress.of("198.18.0.1");
+    public static final IpAddress SERVER = IpAddress.of("198.18.0.2");
     public static final int PORT = 80;
     private static final int MAX_TURNS_AT_ONCE = 100_000;
 
@@ -40,7 +40,7 @@ public final class Lab implements AutoCloseable {
     }
 
     private UserHostStack stack(
-            int address, int end, long seed, UnaryOperator<HostStackConfig.Builder> tune) {
+            IpAddress address, int end, long seed, UnaryOperator<HostStackConfig.Builder> tune) {
         HostStackConfig.Builder config =
                 HostStackConfig.builder().address(address).seed(seed).maxConnections(64);
         return new UserHostStack(

@@ -4,6 +4,7 @@ package dev.flue.host;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.ip.Checksum;
 import dev.flue.host.ip.Ipv4;
 import dev.flue.host.link.BufferPool;
@@ -32,8 +33,8 @@ import java.util.List;
 
 /** A stack on one end of a memory link, and a test that writes and reads frames by hand. */
 public final class RawPeer implements Protocol, AutoCloseable {
-    public static final int LOCAL = Net.address("198.18.0.1");
-    public static final int PEER = Net.address("198.18.0.2");
+    public static final IpAddress LOCAL = IpAddress.of("198.18.0.1");
+    public static final IpAddress PEER = IpAddress.of("198.18.0.2");
     public static final long LOCAL_MAC = 0x0200_0000_0001L;
     public static final long PEER_MAC = 0x0200_0000_0002L;
     public static final int PEER_PORT = 5555;
@@ -102,7 +103,7 @@ public final class RawPeer implements Protocol, AutoCloseable {
     }
 
     /** An IPv4 packet with a right checksum. */
-    public static byte[] ip(int source, int destination, int protocol, byte[] payload) {
+    public static byte[] ip(IpAddress source, IpAddress destination, int protocol, byte[] payload) {
         ByteBuffer packet = ByteBuffer.allocate(20 + payload.length).order(ByteOrder.LITTLE_ENDIAN);
         Ipv4.build(packet, 0, 20 + payload.length, 0x9000, protocol, source, destination);
         packet.put(20, payload, 0, payload.length);
@@ -198,7 +199,7 @@ public final class RawPeer implements Protocol, AutoCloseable {
         ByteBuffer b = ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN);
         int type = Net.u16(b, 12);
         if (type == EthernetLink.TYPE_ARP && answerArp && Net.u16(b, 20) == 1) {
-            if (Net.u32(b, 38) == PEER) {
+            if (Net.address4(b, 38).equals(PEER)) {
                 frame(LOCAL_MAC, EthernetLink.TYPE_ARP, arp(2, PEER_MAC, PEER, LOCAL_MAC, LOCAL));
                 return;
             }
@@ -223,7 +224,8 @@ public final class RawPeer implements Protocol, AutoCloseable {
     }
 
     /** An ARP packet. */
-    public static byte[] arp(int op, long senderMac, int sender, long targetMac, int target) {
+    public static byte[] arp(
+            int op, long senderMac, IpAddress sender, long targetMac, IpAddress target) {
         ByteBuffer b = ByteBuffer.allocate(28).order(ByteOrder.LITTLE_ENDIAN);
         Net.put16(b, 0, 1);
         Net.put16(b, 2, 0x0800);
@@ -231,9 +233,9 @@ public final class RawPeer implements Protocol, AutoCloseable {
         b.put(5, (byte) 4);
         Net.put16(b, 6, op);
         Net.putMac(b, 8, senderMac);
-        Net.put32(b, 14, sender);
+        Net.putAddress4(b, 14, sender);
         Net.putMac(b, 18, targetMac);
-        Net.put32(b, 24, target);
+        Net.putAddress4(b, 24, target);
         return b.array();
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools;
 
+import dev.flue.data.IpAddress;
 import dev.flue.tools.assembly.Assembly;
 import dev.flue.tools.assembly.NetworkOptions;
 import dev.flue.tools.http.HttpGet;
@@ -69,7 +70,7 @@ final class FetchCommand implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "--connect-timeout takes at least 1 second");
         }
-        int server = resolve(url.host());
+        IpAddress server = resolve(url.host());
         try (Shutdown shutdown = Shutdown.install();
                 Download download = Download.to(output);
                 Assembly assembly = network.open();
@@ -146,17 +147,25 @@ final class FetchCommand implements Callable<Integer> {
         out.flush();
     }
 
-    /** By the kernel's resolver, before the stack runs. */
-    private static int resolve(String host) {
+    /** An address as it stands there, or one that the kernel's resolver gives for a name. */
+    private IpAddress resolve(String host) {
         try {
-            for (InetAddress address : InetAddress.getAllByName(host)) {
-                if (address instanceof Inet4Address) {
-                    return ByteBuffer.wrap(address.getAddress()).getInt();
+            for (InetAddress each : InetAddress.getAllByName(host)) {
+                IpAddress address = address(each);
+                if (network.speaks(address)) {
+                    return address;
                 }
             }
         } catch (UnknownHostException e) {
             throw new ToolException("there is no host '" + host + "'", e);
         }
-        throw new ToolException("'" + host + "' has no IPv4 address");
+        throw new ToolException("'" + host + "' has no address of a version of IP spoken here");
+    }
+
+    private static IpAddress address(InetAddress inet) {
+        ByteBuffer bytes = ByteBuffer.wrap(inet.getAddress());
+        return inet instanceof Inet4Address
+                ? IpAddress.ofIpv4(bytes.getInt())
+                : IpAddress.of(bytes.getLong(), bytes.getLong());
     }
 }

@@ -5,7 +5,6 @@ import dev.flue.tools.assembly.Assembly;
 import dev.flue.tools.assembly.NetworkOptions;
 import dev.flue.tools.http.HttpServer;
 import dev.flue.tools.inspect.InspectServer;
-import dev.flue.tools.output.Ipv4;
 import dev.flue.tools.output.Sizes;
 import dev.flue.tools.run.DutyCycle;
 import dev.flue.tools.run.Shutdown;
@@ -110,7 +109,7 @@ final class ServeCommand implements Callable<Integer> {
                 "serving "
                         + directory
                         + " at http://"
-                        + Ipv4.format(network.address().address(), listen)
+                        + network.address().address().withPort(listen)
                         + "/ on "
                         + network.deviceName());
         out.flush();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.chimney;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.chimney.OffloadedObject.State;
 import dev.flue.host.tcp.HandOver;
 import dev.flue.host.tcp.OffloadPhase;
@@ -102,7 +103,7 @@ final class Initiator {
             drop(c, unfit);
             return Verdict.DROP;
         }
-        int nextHop = context.ip.routes().nextHop(c.remoteAddress());
+        IpAddress nextHop = context.ip.routes().nextHop(c.remoteAddress());
         long mac = context.arp.lookup(nextHop);
         if (mac == 0
                 || !HandOver.settled(c)
@@ -110,7 +111,7 @@ final class Initiator {
             return Verdict.WAIT;
         }
         NeighborObject neighbor = context.objects.neighbor(nextHop);
-        PathObject path = context.objects.path(c.remoteAddress());
+        PathObject path = context.objects.path(c.localAddress(), c.remoteAddress());
         Tree tree = treeOf(neighbor);
         boolean otherInitiate = tree == null && (busy(neighbor) || busy(path));
         boolean pathOnItsWay = busy(path) && (tree == null || !tree.paths().contains(path));
@@ -152,7 +153,7 @@ final class Initiator {
         return null;
     }
 
-    private Tree newTree(NeighborObject known, int nextHop, long mac) {
+    private Tree newTree(NeighborObject known, IpAddress nextHop, long mac) {
         NeighborObject neighbor = known;
         if (neighbor == null) {
             neighbor = new NeighborObject(nextHop, mac);
@@ -175,7 +176,7 @@ final class Initiator {
         boolean newPath = path == null;
         if (newPath) {
             int mtu = context.ip.pathMtu(c.remoteAddress(), context.now);
-            path = new PathObject(tree.neighbor, c.remoteAddress(), mtu);
+            path = new PathObject(tree.neighbor, c.localAddress(), c.remoteAddress(), mtu);
             if (!context.objects.begin(path)) {
                 return false;
             }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.chimney;
 
+import dev.flue.data.IpAddress;
+
 /** A next hop, shared by the paths that lead over it. */
 final class NeighborObject extends OffloadedObject {
-    final int nextHop;
+    final IpAddress nextHop;
     final long mac;
 
-    NeighborObject(int nextHop, long mac) {
+    NeighborObject(IpAddress nextHop, long mac) {
         this.nextHop = nextHop;
         this.mac = mac;
     }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.chimney;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.link.LongTable;
 import dev.flue.offload.HandleTable;
 import dev.flue.spi.Memory;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** Neighbors, paths and flows that a target has or is getting, and their handles. */
@@ -11,9 +14,11 @@ final class ObjectTable implements AutoCloseable {
     /** Handles for neighbors and paths, beside those of connections. */
     private static final int SHARED_HANDLES = 4096;
 
+    private record PathKey(IpAddress source, IpAddress destination) {}
+
     private final HandleTable<OffloadedObject> handles;
-    private final LongTable<NeighborObject> neighbors = new LongTable<>();
-    private final LongTable<PathObject> paths = new LongTable<>();
+    private final Map<IpAddress, NeighborObject> neighbors = new LinkedHashMap<>();
+    private final Map<PathKey, PathObject> paths = new LinkedHashMap<>();
     private final LongTable<Flow> flows = new LongTable<>();
     private int present;
 
@@ -22,13 +27,13 @@ final class ObjectTable implements AutoCloseable {
     }
 
     /** The neighbor for a next hop, or null when the target has none and is getting none. */
-    NeighborObject neighbor(int nextHop) {
+    NeighborObject neighbor(IpAddress nextHop) {
         return neighbors.get(nextHop);
     }
 
-    /** The path to a destination, or null when the target has none and is getting none. */
-    PathObject path(int destination) {
-        return paths.get(destination);
+    /** The path between two addresses, or null when the target has none and is getting none. */
+    PathObject path(IpAddress source, IpAddress destination) {
+        return paths.get(new PathKey(source, destination));
     }
 
     /** Give an object a handle with an empty slot (H-6); false when none is left. */
@@ -42,7 +47,7 @@ final class ObjectTable implements AutoCloseable {
             neighbors.put(neighbor.nextHop, neighbor);
         } else if (object instanceof PathObject path) {
             path.neighbor.dependents++;
-            paths.put(path.destination, path);
+            paths.put(new PathKey(path.source, path.destination), path);
         } else if (object instanceof Flow flow) {
             flow.path.dependents++;
             flows.put(flow.handle, flow);
@@ -68,7 +73,7 @@ final class ObjectTable implements AutoCloseable {
             neighbors.remove(neighbor.nextHop);
         } else if (object instanceof PathObject path) {
             path.neighbor.dependents--;
-            paths.remove(path.destination);
+            paths.remove(new PathKey(path.source, path.destination));
         } else if (object instanceof Flow flow) {
             flow.path.dependents--;
             flows.remove(flow.handle);
@@ -101,11 +106,11 @@ final class ObjectTable implements AutoCloseable {
     }
 
     void forEachNeighbor(Consumer<NeighborObject> action) {
-        neighbors.forEach(action);
+        neighbors.values().forEach(action);
     }
 
     void forEachPath(Consumer<PathObject> action) {
-        paths.forEach(action);
+        paths.values().forEach(action);
     }
 
     void forEachFlow(Consumer<Flow> action) {

@@ -30,7 +30,7 @@ public final class ObjectTree {
                                     paths.add(path(objects, path, maker));
                                 }
                             });
-                    String name = Net.address(neighbor.nextHop) + " " + Net.mac(neighbor.mac);
+                    String name = neighbor.nextHop + " " + Net.mac(neighbor.mac);
                     roots.add(node(objects, neighbor, "neighbor", name, paths, maker));
                 });
         return roots;
@@ -46,7 +46,7 @@ public final class ObjectTree {
                         connections.add(node(objects, flow, "tcp", name, List.of(), maker));
                     }
                 });
-        String name = Net.address(path.destination) + " mtu " + path.mtu;
+        String name = path.destination + " mtu " + path.mtu;
         return node(objects, path, "path", name, connections, maker);
     }
 

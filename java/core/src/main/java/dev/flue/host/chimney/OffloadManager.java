@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.chimney;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.host.link.ArpCache;
 import dev.flue.host.tcp.Chimney;
@@ -66,7 +67,8 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         this.io = new FlowIo(context, terminator, settings.receiveBuffer());
         this.initiator = new Initiator(context, terminator, io);
         this.querier = new Querier(context, terminator);
-        arp.listener((hop, mac) -> uploadWhere(f -> f.path.neighbor.nextHop == hop, "ARP changed"));
+        arp.listener(
+                (hop, mac) -> uploadWhere(f -> f.path.neighbor.nextHop.equals(hop), "ARP changed"));
         tcp.chimney(this);
     }
 
@@ -137,9 +139,9 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     }
 
     @Override
-    public void pathMtu(int destination, int mtu) {
+    public void pathMtu(IpAddress destination, int mtu) {
         uploadWhere(
-                flow -> flow.path.destination == destination && flow.path.mtu > mtu,
+                flow -> flow.path.destination.equals(destination) && flow.path.mtu > mtu,
                 "its path MTU changed");
     }
 

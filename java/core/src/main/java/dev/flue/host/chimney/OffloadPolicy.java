@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.chimney;
 
+import dev.flue.data.IpAddress;
 import dev.flue.offload.Capabilities;
 
 /** Whether connections may be offloaded now, and if not, why. */
@@ -36,7 +37,7 @@ final class OffloadPolicy {
     }
 
     /** Why a connection to this destination may not be offloaded now, or null. */
-    String objection(int destination) {
+    String objection(IpAddress destination) {
         Capabilities can = context.capabilities;
         if (!allowed) {
             return "offload is switched off";
@@ -44,8 +45,8 @@ final class OffloadPolicy {
         if (!can.chimney()) {
             return can.unavailabilityCause();
         }
-        if (!can.ipv4()) {
-            return "the target takes no IPv4 connections";
+        if (!(destination.isIpv4() ? can.ipv4() : can.ipv6())) {
+            return "the target takes no IPv" + (destination.isIpv4() ? 4 : 6) + " connections";
         }
         if (stopped) {
             return "the stack is giving up offloading";

@@ -15,7 +15,6 @@ import java.nio.ByteBuffer;
 /** Writes the state of neighbors and paths behind their blocks. */
 final class StateWriter {
     private static final long NANOS_PER_TICK = 1_000_000;
-    private static final int ADDRESS_BYTES = 4;
 
     private final ChimneyContext context;
     private final NeighborConst neighborConst;
@@ -50,10 +49,9 @@ final class StateWriter {
     /** The addresses lie in the block's record too. */
     void path(long block, PathObject path) {
         long source = block + BlockPool.ADDRESSES;
-        long destination = source + ADDRESS_BYTES;
         ByteBuffer buffer = context.memory.buffer(Refs.region(block));
-        Net.put32(buffer, Refs.offset(source), context.ip.address());
-        Net.put32(buffer, Refs.offset(destination), path.destination);
+        long destination = source + Net.putAddress(buffer, Refs.offset(source), path.source);
+        Net.putAddress(buffer, Refs.offset(destination), path.destination);
         pathConst.wrap(block + StateOffsets.PATH_CONST).clear();
         pathConst.sourceAddress(source).destinationAddress(destination);
         pathCached.wrap(block + StateOffsets.PATH_CACHED).clear().pathMtu(path.mtu);

@@ -79,7 +79,7 @@ final class Tree {
                 return branch;
             }
         }
-        Branch branch = new Branch(path, blocks.allocate(path, StateType.IP4, 0));
+        Branch branch = new Branch(path, blocks.allocate(path, type(path), 0));
         if (branches.isEmpty()) {
             block.wrap(root).dependentBlockList(branch.block);
         } else {
@@ -87,6 +87,10 @@ final class Tree {
         }
         branches.add(branch);
         return branch;
+    }
+
+    private static StateType type(PathObject path) {
+        return path.destination.isIpv4() ? StateType.IP4 : StateType.IP6;
     }
 
     /** A connection's block, behind those of its path. */

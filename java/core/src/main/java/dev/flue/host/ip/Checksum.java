@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.ip;
 
+import dev.flue.data.IpAddress;
 import java.nio.ByteBuffer;
 
 /**
@@ -28,13 +29,35 @@ public final class Checksum {
         return total;
     }
 
-    /** Add the pseudo header of IPv4 (RFC 9293, 3.1). */
-    public static long addPseudo(long sum, int source, int destination, int protocol, int length) {
+    /**
+     * Add the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1). One for both versions: what an IPv4
+     * address has more of when it is held in 16 bytes, 0xffff, is a zero of this sum.
+     */
+    public static long addPseudo(
+            long sum, IpAddress source, IpAddress destination, int protocol, int length) {
+        return addPseudo(sum, source.hi(), source.lo(), destination, protocol, length);
+    }
+
+    /** The same for a source that is no object. */
+    public static long addPseudo(
+            long sum,
+            long sourceHi,
+            long sourceLo,
+            IpAddress destination,
+            int protocol,
+            int length) {
         return sum
-                + (Integer.reverseBytes(source) & 0xffffffffL)
-                + (Integer.reverseBytes(destination) & 0xffffffffL)
-                + (Short.reverseBytes((short) protocol) & 0xffff)
-                + (Short.reverseBytes((short) length) & 0xffff);
+                + words(sourceHi)
+                + words(sourceLo)
+                + words(destination.hi())
+                + words(destination.lo())
+                + (Integer.reverseBytes(protocol) & 0xffffffffL)
+                + (Integer.reverseBytes(length) & 0xffffffffL);
+    }
+
+    private static long words(long half) {
+        long little = Long.reverseBytes(half);
+        return (little & 0xffffffffL) + (little >>> 32);
     }
 
     /** The checksum of a sum, to be stored by {@code putShort}; 0 when a received sum is right. */

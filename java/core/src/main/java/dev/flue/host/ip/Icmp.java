@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.ip;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.link.Net;
 import java.nio.ByteBuffer;
 
@@ -14,6 +15,9 @@ final class Icmp {
     static final int ECHO_REQUEST = 8;
     static final int TIME_EXCEEDED = 11;
     static final int PARAMETER_PROBLEM = 12;
+
+    private static final int PROTOCOL_UNREACHABLE = 2;
+    private static final int PORT_UNREACHABLE = 3;
 
     /** Code of {@link #UNREACHABLE}: too big and DF set. */
     static final int TOO_BIG = 4;
@@ -31,38 +35,37 @@ final class Icmp {
         this.counters = counters;
     }
 
-    void receive(int source, ByteBuffer buffer, int at, int length, long now) {
-        if (length < HEADER || Checksum.finish(Checksum.add(0, buffer, at, length)) != 0) {
+    void receive(Datagram d, long now) {
+        ByteBuffer buffer = d.buffer;
+        int at = d.at;
+        if (d.length < HEADER || Checksum.finish(Checksum.add(0, buffer, at, d.length)) != 0) {
             counters.icmpErrors++;
             return;
         }
         counters.icmpIn++;
         int type = Net.u8(buffer, at);
         switch (type) {
-            case ECHO_REQUEST -> answer(source, buffer, at, length, now);
+            case ECHO_REQUEST -> answer(d, now);
             case UNREACHABLE, TIME_EXCEEDED, PARAMETER_PROBLEM ->
-                    error(type, buffer, at, length, now);
+                    error(type, buffer, at, d.length, now);
             default -> {}
         }
     }
 
-    private void answer(int source, ByteBuffer buffer, int at, int length, long now) {
-        long frame = ip.allocate();
+    private void answer(Datagram d, long now) {
+        long frame = d.length > ip.mtu() - Ipv4.HEADER ? 0 : ip.allocate();
         if (frame == 0) {
             return;
         }
+        IpAddress source = d.source();
         ByteBuffer to = ip.buffer(frame);
-        int start = IpLayer.payloadAt(frame);
-        if (length > ip.mtu() - Ipv4.HEADER) {
-            ip.free(frame);
-            return;
-        }
-        to.put(start, buffer, at, length);
+        int start = IpLayer.payloadAt(frame, source);
+        to.put(start, d.buffer, d.at, d.length);
         to.put(start, (byte) ECHO_REPLY);
         to.putShort(start + 2, (short) 0);
-        to.putShort(start + 2, Checksum.finish(Checksum.add(0, to, start, length)));
+        to.putShort(start + 2, Checksum.finish(Checksum.add(0, to, start, d.length)));
         counters.icmpEchoes++;
-        ip.send(frame, source, Ipv4.PROTOCOL_ICMP, length, now);
+        ip.send(frame, d.local, source, Ipv4.PROTOCOL_ICMP, 0, d.length, now);
     }
 
     /** The message quotes the packet it is about: IP header and 8 bytes at least. */
@@ -73,32 +76,34 @@ final class Icmp {
             return;
         }
         int header = Ipv4.headerLength(buffer, quoted);
+        IpAddress local = IpAddress.ofIpv4(Ipv4.source(buffer, quoted));
         if (Ipv4.version(buffer, quoted) != 4
                 || header < Ipv4.HEADER
                 || left < header + PORTS_AND_SEQUENCE
-                || Ipv4.source(buffer, quoted) != ip.address()
+                || ip.routes().ours(local.hi(), local.lo()) == null
                 || Ipv4.protocol(buffer, quoted) != Ipv4.PROTOCOL_TCP) {
             return;
         }
-        int destination = Ipv4.destination(buffer, quoted);
+        IpAddress remote = IpAddress.ofIpv4(Ipv4.destination(buffer, quoted));
         int tcp = quoted + header;
         int code = Net.u8(buffer, at + 1);
+        boolean unreachable = type == UNREACHABLE;
+        boolean hard = unreachable && (code == PROTOCOL_UNREACHABLE || code == PORT_UNREACHABLE);
         SegmentSink sink = ip.sink();
-        int sequence = Net.u32(buffer, tcp + 4);
         boolean plausible =
                 sink.icmpError(
-                        type,
-                        code,
-                        destination,
+                        hard,
+                        local,
+                        remote,
                         Net.u16(buffer, tcp),
                         Net.u16(buffer, tcp + 2),
-                        sequence);
-        if (plausible && type == UNREACHABLE && code == TOO_BIG) {
+                        Net.u32(buffer, tcp + 4));
+        if (plausible && unreachable && code == TOO_BIG) {
             int packet = Ipv4.totalLength(buffer, quoted);
-            int mtu = pathMtus.tooBig(destination, Net.u16(buffer, at + 6), packet, now);
+            int mtu = pathMtus.tooBig(remote, Net.u16(buffer, at + 6), packet, now);
             if (mtu != 0) {
                 counters.pathMtuDecreases++;
-                sink.pathMtu(destination, mtu);
+                sink.pathMtu(remote, mtu);
             }
         }
     }

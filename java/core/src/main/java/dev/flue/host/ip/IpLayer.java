@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.ip;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.link.ArpCache;
 import dev.flue.host.link.BufferPool;
 import dev.flue.host.link.EthernetLink;
@@ -14,13 +15,17 @@ public final class IpLayer {
     /** Our packet ids: the upper half belongs to offload targets (H-46). */
     private static final int ID_MASK = 0x7fff;
 
+    /** What an IPv4 address has above its 32 bits. */
+    private static final long MAPPED = 0xffffL << 32;
+
     private final EthernetLink link;
     private final ArpCache arp;
-    private final Routes routes;
+    private final RouteTable routes;
     private final int mtu;
     private final PathMtus pathMtus;
     private final IpCounters counters;
     private final Icmp icmp;
+    private final Datagram datagram = new Datagram();
     private SegmentSink sink;
     private int nextId;
 
@@ -30,7 +35,7 @@ public final class IpLayer {
     public IpLayer(
             EthernetLink link,
             ArpCache arp,
-            Routes routes,
+            RouteTable routes,
             int mtu,
             int firstId,
             IpCounters counters) {
@@ -53,11 +58,8 @@ public final class IpLayer {
         return sink;
     }
 
-    public int address() {
-        return routes.address();
-    }
-
-    public Routes routes() {
+    /** Our addresses and the ways from them. */
+    public RouteTable routes() {
         return routes;
     }
 
@@ -66,7 +68,7 @@ public final class IpLayer {
     }
 
     /** Largest packet that reaches a destination. */
-    public int pathMtu(int destination, long now) {
+    public int pathMtu(IpAddress destination, long now) {
         return pathMtus.get(destination, now);
     }
 
@@ -87,10 +89,13 @@ public final class IpLayer {
             counters.headerErrors++;
             return;
         }
-        int source = Ipv4.source(buffer, at);
-        if (Ipv4.destination(buffer, at) != address()
-                || routes.group(source)
-                || source == address()) {
+        Datagram d = datagram;
+        d.sourceHi = 0;
+        d.sourceLo = MAPPED | Ipv4.source(buffer, at) & 0xffffffffL;
+        d.local = local4(buffer, at);
+        if (d.local == null
+                || routes.group(d.sourceHi, d.sourceLo)
+                || d.local.is(d.sourceHi, d.sourceLo)) {
             counters.notOurs++;
             return;
         }
@@ -98,17 +103,26 @@ public final class IpLayer {
             counters.fragmentsDropped++;
             return;
         }
-        boolean options = header > Ipv4.HEADER;
-        if (options) {
+        d.options = header > Ipv4.HEADER;
+        if (d.options) {
             counters.optionsIgnored++;
         }
-        switch (Ipv4.protocol(buffer, at)) {
-            case Ipv4.PROTOCOL_TCP ->
-                    sink.segment(source, buffer, at + header, total - header, options, now);
-            case Ipv4.PROTOCOL_ICMP ->
-                    icmp.receive(source, buffer, at + header, total - header, now);
+        d.buffer = buffer;
+        d.at = at + header;
+        d.length = total - header;
+        d.protocol = Ipv4.protocol(buffer, at);
+        d.hopLimit = Ipv4.ttl(buffer, at);
+        switch (d.protocol) {
+            case Ipv4.PROTOCOL_TCP -> sink.segment(d, now);
+            case Ipv4.PROTOCOL_ICMP -> icmp.receive(d, now);
             default -> counters.unknownProtocols++;
         }
+    }
+
+    private IpAddress local4(ByteBuffer buffer, int at) {
+        Routes ipv4 = routes.ipv4();
+        boolean ours = ipv4 != null && ipv4.address().toIpv4() == Ipv4.destination(buffer, at);
+        return ours ? ipv4.address() : null;
     }
 
     /** A frame to build a packet in; 0 = none left now. */
@@ -130,29 +144,49 @@ public final class IpLayer {
         return link.frames().buffer(frame);
     }
 
-    /** Where what IP carries starts, in {@link #buffer}. */
-    public static int payloadAt(long frame) {
-        return BufferPool.dataAt(frame) + EthernetLink.PAYLOAD + Ipv4.HEADER;
+    /** Bytes of the IP header in packets to a destination. */
+    public static int headerBytes(IpAddress destination) {
+        return destination.isIpv4() ? Ipv4.HEADER : Ipv6.HEADER;
+    }
+
+    /** Where what IP carries to a destination starts, in {@link #buffer}. */
+    public static int payloadAt(long frame, IpAddress destination) {
+        return BufferPool.dataAt(frame) + EthernetLink.PAYLOAD + headerBytes(destination);
     }
 
     /** Whether there is a way to an address that one host can have. */
-    public boolean reaches(int destination) {
-        return routes.nextHop(destination) != 0 && !routes.group(destination);
+    public boolean reaches(IpAddress destination) {
+        return routes.reaches(destination);
     }
 
-    /** Put the header on and send. Takes the frame. */
-    public void send(long frame, int destination, int protocol, int length, long now) {
-        int nextHop = routes.nextHop(destination);
+    /**
+     * Put the header on and send. Takes the frame.
+     *
+     * @param flowLabel of IPv6
+     */
+    public void send(
+            long frame,
+            IpAddress source,
+            IpAddress destination,
+            int protocol,
+            int flowLabel,
+            int length,
+            long now) {
         if (!reaches(destination)) {
             counters.noRoute++;
             free(frame);
             return;
         }
-        int total = Ipv4.HEADER + length;
+        int total = headerBytes(destination) + length;
         int at = BufferPool.dataAt(frame) + EthernetLink.PAYLOAD;
-        int id = nextId++ & ID_MASK;
-        Ipv4.build(buffer(frame), at, total, id, protocol, address(), destination);
+        if (destination.isIpv4()) {
+            int id = nextId++ & ID_MASK;
+            Ipv4.build(buffer(frame), at, total, id, protocol, source, destination);
+        } else {
+            int hops = Ipv6.HOP_LIMIT;
+            Ipv6.build(buffer(frame), at, length, flowLabel, protocol, hops, source, destination);
+        }
         counters.packetsOut++;
-        arp.transmit(frame, nextHop, total, now);
+        arp.transmit(frame, routes.nextHop(destination), total, now);
     }
 }

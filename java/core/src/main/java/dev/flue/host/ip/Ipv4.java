@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.ip;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.link.Net;
 import java.nio.ByteBuffer;
 
@@ -50,10 +51,12 @@ public final class Ipv4 {
         return Net.u8(buffer, at + 9);
     }
 
+    /** Host byte order. */
     public static int source(ByteBuffer buffer, int at) {
         return Net.u32(buffer, at + 12);
     }
 
+    /** Host byte order. */
     public static int destination(ByteBuffer buffer, int at) {
         return Net.u32(buffer, at + 16);
     }
@@ -65,8 +68,8 @@ public final class Ipv4 {
             int totalLength,
             int id,
             int protocol,
-            int source,
-            int destination) {
+            IpAddress source,
+            IpAddress destination) {
         buffer.put(at, (byte) 0x45);
         buffer.put(at + 1, (byte) 0);
         Net.put16(buffer, at + 2, totalLength);
@@ -75,8 +78,8 @@ public final class Ipv4 {
         buffer.put(at + 8, (byte) TTL);
         buffer.put(at + 9, (byte) protocol);
         buffer.putShort(at + 10, (short) 0);
-        Net.put32(buffer, at + 12, source);
-        Net.put32(buffer, at + 16, destination);
+        Net.putAddress4(buffer, at + 12, source);
+        Net.putAddress4(buffer, at + 16, destination);
         buffer.putShort(at + 10, Checksum.finish(Checksum.add(0, buffer, at, HEADER)));
     }
 }

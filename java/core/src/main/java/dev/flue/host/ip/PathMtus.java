@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.ip;
 
+import dev.flue.data.IpAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -17,14 +18,14 @@ public final class PathMtus {
     private record Entry(int mtu, long until) {}
 
     private final int linkMtu;
-    private final Map<Integer, Entry> entries = new LinkedHashMap<>();
+    private final Map<IpAddress, Entry> entries = new LinkedHashMap<>();
 
     public PathMtus(int linkMtu) {
         this.linkMtu = linkMtu;
     }
 
     /** Largest packet that reaches a destination, as far as known. */
-    public int get(int destination, long now) {
+    public int get(IpAddress destination, long now) {
         Entry entry = entries.get(destination);
         if (entry != null && now - entry.until >= 0) {
             entries.remove(destination);
@@ -40,7 +41,7 @@ public final class PathMtus {
      * @param packetLength of the packet it could not pass on
      * @return the new path MTU, or 0 when nothing changes
      */
-    public int tooBig(int destination, int reported, int packetLength, long now) {
+    public int tooBig(IpAddress destination, int reported, int packetLength, long now) {
         int mtu = Math.max(LEAST, reported > 0 ? reported : plateauBelow(packetLength));
         if (mtu >= get(destination, now)) {
             return 0;

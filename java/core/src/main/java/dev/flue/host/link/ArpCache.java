@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.link;
 
+import dev.flue.data.IpAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Next hops and their MAC addresses (RFC 826). An entry is learned from answers to our requests and
@@ -15,7 +18,7 @@ public final class ArpCache {
     /** What a change of a known next hop's address is told to. */
     @FunctionalInterface
     public interface ChangeListener {
-        void macChanged(int address, long mac);
+        void macChanged(IpAddress address, long mac);
     }
 
     static final int PACKET_BYTES = 28;
@@ -31,7 +34,7 @@ public final class ArpCache {
 
     /** One next hop. */
     private static final class Entry {
-        final int address;
+        final IpAddress address;
         long mac;
         long confirmedAt;
 
@@ -43,20 +46,20 @@ public final class ArpCache {
         long waitingTail;
         int waiting;
 
-        Entry(int address) {
+        Entry(IpAddress address) {
             this.address = address;
         }
     }
 
     private final EthernetLink link;
-    private final int address;
+    private final IpAddress address;
     private final LinkCounters counters;
-    private final LongTable<Entry> table = new LongTable<>();
+    private final Map<IpAddress, Entry> table = new HashMap<>();
     private final List<Entry> entries = new ArrayList<>();
     private ChangeListener listener = (hop, mac) -> {};
     private long nextDue = Long.MAX_VALUE;
 
-    public ArpCache(EthernetLink link, int address, LinkCounters counters) {
+    public ArpCache(EthernetLink link, IpAddress address, LinkCounters counters) {
         this.link = link;
         this.address = address;
         this.counters = counters;
@@ -67,13 +70,13 @@ public final class ArpCache {
     }
 
     /** The MAC address of a next hop, or 0 when it is not known. */
-    public long lookup(int nextHop) {
+    public long lookup(IpAddress nextHop) {
         Entry entry = table.get(nextHop);
         return entry == null ? 0 : entry.mac;
     }
 
     /** When a next hop last proved that it is there, nanoseconds; meaningless when unknown. */
-    public long confirmedAt(int nextHop) {
+    public long confirmedAt(IpAddress nextHop) {
         Entry entry = table.get(nextHop);
         return entry == null ? 0 : entry.confirmedAt;
     }
@@ -82,7 +85,7 @@ public final class ArpCache {
      * Send an IPv4 packet that lies ready in a frame buffer, now or when its next hop is known.
      * Takes the frame.
      */
-    public void transmit(long frame, int nextHop, int length, long now) {
+    public void transmit(long frame, IpAddress nextHop, int length, long now) {
         Entry entry = table.get(nextHop);
         if (entry != null && entry.mac != 0) {
             link.transmit(frame, entry.mac, EthernetLink.TYPE_IPV4, length);
@@ -135,23 +138,24 @@ public final class ArpCache {
         }
         int operation = Net.u16(buffer, at + 6);
         long senderMac = Net.mac(buffer, at + 8);
-        int sender = Net.u32(buffer, at + 14);
-        int target = Net.u32(buffer, at + 24);
-        if (sender == address || EthernetLink.multicast(senderMac) || senderMac == 0) {
+        IpAddress sender = Net.address4(buffer, at + 14);
+        boolean forUs = Net.address4(buffer, at + 24).equals(address);
+        boolean asksUs = operation == OP_REQUEST && forUs && !sender.isUnspecified();
+        if (sender.equals(address) || EthernetLink.multicast(senderMac) || senderMac == 0) {
             counters.framesIgnored++;
             return;
         }
         counters.arpIn++;
-        learn(sender, senderMac, operation == OP_REQUEST && target == address, now);
-        if (operation == OP_REQUEST && target == address && sender != 0) {
+        learn(sender, senderMac, asksUs, now);
+        if (asksUs) {
             send(OP_REPLY, sender, senderMac, senderMac);
             counters.arpRepliesOut++;
         }
     }
 
-    private void learn(int sender, long mac, boolean asksForUs, long now) {
+    private void learn(IpAddress sender, long mac, boolean asksUs, long now) {
         Entry entry = table.get(sender);
-        if (entry == null && asksForUs && sender != 0) {
+        if (entry == null && asksUs) {
             entry = add(sender);
         }
         if (entry == null) {
@@ -174,7 +178,7 @@ public final class ArpCache {
         }
     }
 
-    private Entry add(int nextHop) {
+    private Entry add(IpAddress nextHop) {
         if (entries.size() == MAX_ENTRIES && !evict()) {
             return null;
         }
@@ -216,7 +220,7 @@ public final class ArpCache {
         send(OP_REQUEST, entry.address, 0, EthernetLink.BROADCAST);
     }
 
-    private void send(int operation, int target, long targetMac, long destination) {
+    private void send(int operation, IpAddress target, long targetMac, long destination) {
         long frame = link.allocate();
         if (frame == 0) {
             return;
@@ -229,9 +233,9 @@ public final class ArpCache {
         buffer.put(at + 5, (byte) 4);
         Net.put16(buffer, at + 6, operation);
         Net.putMac(buffer, at + 8, link.mac());
-        Net.put32(buffer, at + 14, address);
+        Net.putAddress4(buffer, at + 14, address);
         Net.putMac(buffer, at + 18, targetMac);
-        Net.put32(buffer, at + 24, target);
+        Net.putAddress4(buffer, at + 24, target);
         link.transmit(frame, destination, EthernetLink.TYPE_ARP, PACKET_BYTES);
     }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.link;
 
+import dev.flue.data.IpAddress;
 import java.nio.ByteBuffer;
 
 /**
  * Fields in network byte order in region buffers, which are little-endian. Absolute access only.
- * Addresses are ints and MAC addresses are longs, the first byte on the wire being the highest.
+ * MAC addresses are longs, the first byte on the wire being the highest.
  */
 public final class Net {
     private static final int MAC_BYTES = 6;
@@ -41,36 +42,41 @@ public final class Net {
         put32(buffer, at + 2, (int) mac);
     }
 
-    /** "198.18.0.1": for people. */
-    public static String address(int address) {
-        return (address >>> 24)
-                + "."
-                + (address >>> 16 & 0xff)
-                + "."
-                + (address >>> 8 & 0xff)
-                + "."
-                + (address & 0xff);
+    public static long u64(ByteBuffer buffer, int at) {
+        return Long.reverseBytes(buffer.getLong(at));
     }
 
-    /**
-     * The address in "a.b.c.d".
-     *
-     * @throws IllegalArgumentException when it is none
-     */
-    public static int address(String text) {
-        String[] parts = text.split("\\.", -1);
-        if (parts.length != 4) {
-            throw new IllegalArgumentException("not an IPv4 address: " + text);
+    public static void put64(ByteBuffer buffer, int at, long value) {
+        buffer.putLong(at, Long.reverseBytes(value));
+    }
+
+    /** The 4 bytes of an IPv4 address. */
+    public static IpAddress address4(ByteBuffer buffer, int at) {
+        return IpAddress.ofIpv4(u32(buffer, at));
+    }
+
+    public static void putAddress4(ByteBuffer buffer, int at, IpAddress address) {
+        put32(buffer, at, address.toIpv4());
+    }
+
+    /** The 16 bytes of an IPv6 address. */
+    public static IpAddress address6(ByteBuffer buffer, int at) {
+        return IpAddress.of(u64(buffer, at), u64(buffer, at + 8));
+    }
+
+    public static void putAddress6(ByteBuffer buffer, int at, IpAddress address) {
+        put64(buffer, at, address.hi());
+        put64(buffer, at + 8, address.lo());
+    }
+
+    /** The bytes of an address as its version has them, 4 or 16; how many they are. */
+    public static int putAddress(ByteBuffer buffer, int at, IpAddress address) {
+        if (address.isIpv4()) {
+            putAddress4(buffer, at, address);
+            return 4;
         }
-        int address = 0;
-        for (String part : parts) {
-            int value = part.matches("\\d{1,3}") ? Integer.parseInt(part) : -1;
-            if (value < 0 || value > 0xff) {
-                throw new IllegalArgumentException("not an IPv4 address: " + text);
-            }
-            address = address << 8 | value;
-        }
-        return address;
+        putAddress6(buffer, at, address);
+        return 16;
     }
 
     /** "02:00:00:00:00:01": for people. */

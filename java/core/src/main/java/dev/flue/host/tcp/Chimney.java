@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
+import dev.flue.data.IpAddress;
 import java.nio.ByteBuffer;
 
 /** What TCP asks of the offload side. Calls come on the stack's thread. */
@@ -33,5 +34,5 @@ public interface Chimney {
     void giveBack(long netBufferList);
 
     /** A path now takes no packets above this size. */
-    void pathMtu(int destination, int mtu);
+    void pathMtu(IpAddress destination, int mtu);
 }

@@ -54,7 +54,7 @@ public final class HandOver {
      */
     public void export(TcpConnection c, long block, long chain, long tail, long now) {
         exportConst(c, block);
-        exportCached(block);
+        exportCached(c, block);
         exportDelegated(c, block, now);
         delegated.sendDataHead(chain).sendDataTail(tail).bufferedData(0);
         exportExt(c, block, now);
@@ -70,13 +70,14 @@ public final class HandOver {
         constant.wrap(block + StateOffsets.TCP_CONST).clear().flags(flags);
         constant.remotePort(c.remotePort).localPort(c.localPort).remoteMss(c.snd.peerMss);
         constant.windScale(c.rcv.shift << 4 | c.snd.shift);
-        int local = layer.address();
-        constant.hashValue(RssHash.tcp4(c.remoteAddress, local, c.remotePort, c.localPort));
+        int hash = RssHash.tcp(c.remoteAddress, c.localAddress, c.remotePort, c.localPort);
+        constant.hashValue(hash);
     }
 
-    private void exportCached(long block) {
+    private void exportCached(TcpConnection c, long block) {
         cached.wrap(block + StateOffsets.TCP_CACHED).clear();
         cached.initialRcvWnd(layer.settings().receiveBuffer()).ttlOrHopLimit(Ipv4.TTL);
+        cached.flowLabel(c.flowLabel);
     }
 
     private void exportDelegated(TcpConnection c, long block, long now) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.offload.TcpState;
 
 /** Opening: LISTEN, SYN-SENT and SYN-RECEIVED (RFC 9293, 3.10.7.2 to 3.10.7.4). */
 final class Handshake {
     private static final int DEFAULT_MSS = 536;
+    private static final int DEFAULT_MSS_IPV6 = 1220;
     private static final int LEAST_MSS = 64;
     private static final long NANOS_PER_MILLI = 1_000_000;
 
@@ -51,16 +53,22 @@ final class Handshake {
         timers.startRetransmit(c, now);
     }
 
+    /** What a peer takes that names nothing (RFC 9293, MUST-15). */
+    private static int defaultMss(IpAddress remote) {
+        return remote.isIpv4() ? DEFAULT_MSS : DEFAULT_MSS_IPV6;
+    }
+
     private void chooseSequence(TcpConnection c, long now) {
-        int local = ip.address();
-        int remote = c.remoteAddress;
+        IpAddress local = c.localAddress;
+        IpAddress remote = c.remoteAddress;
         SendVariables snd = c.snd;
         snd.iss = secrets.initialSequence(local, c.localPort, remote, c.remotePort, now);
         snd.una = snd.iss;
         snd.nxt = snd.iss + 1;
         snd.max = snd.iss + 1;
-        snd.peerMss = DEFAULT_MSS;
+        snd.peerMss = defaultMss(remote);
         c.rcv.tsDelta = secrets.clockOffset(local, c.localPort, remote, c.remotePort);
+        c.flowLabel = secrets.flowLabel(local, c.localPort, remote, c.remotePort);
     }
 
     /**
@@ -84,7 +92,8 @@ final class Handshake {
             return true;
         }
         TcpConnection c =
-                new TcpConnection(layer, listener, s.source, s.sourcePort, s.destinationPort);
+                new TcpConnection(
+                        layer, listener, s.local, s.destinationPort, s.source(), s.sourcePort);
         layer.add(c);
         listener.opening(1);
         chooseSequence(c, now);
@@ -107,7 +116,7 @@ final class Handshake {
         rcv.irs = s.seq;
         rcv.nxt = s.seq + 1;
         rcv.adv = rcv.nxt;
-        snd.peerMss = s.mss == 0 ? DEFAULT_MSS : Math.max(s.mss, LEAST_MSS);
+        snd.peerMss = s.mss == 0 ? defaultMss(c.remoteAddress) : Math.max(s.mss, LEAST_MSS);
         snd.scaling = s.windowShift >= 0;
         snd.shift = Math.max(0, s.windowShift);
         int ownShift = SegmentWriter.shiftFor(layer.settings().receiveBuffer());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
+import dev.flue.data.IpAddress;
+
 /**
  * Numbers that a stranger must not guess, from one seed: initial sequence numbers (RFC 6528),
  * ephemeral ports (RFC 6056, algorithm 3) and offsets of timestamp clocks (RFC 7323, 5.4).
@@ -23,20 +25,21 @@ final class Secrets {
     }
 
     /** ISN = M + F(connection, secret), M a clock of 4 us. */
-    int initialSequence(int local, int localPort, int remote, int remotePort, long now) {
-        long hash = isn.hash(pair(local, remote), pair(localPort, remotePort));
+    int initialSequence(
+            IpAddress local, int localPort, IpAddress remote, int remotePort, long now) {
+        long hash = hash(isn, local, remote, localPort, remotePort);
         return (int) (now / ISN_TICK_NANOS) + (int) hash;
     }
 
     /** What to add to our millisecond clock in the timestamps of one connection. */
-    int clockOffset(int local, int localPort, int remote, int remotePort) {
-        return (int) clock.hash(pair(local, remote), pair(localPort, remotePort));
+    int clockOffset(IpAddress local, int localPort, IpAddress remote, int remotePort) {
+        return (int) hash(clock, local, remote, localPort, remotePort);
     }
 
     /** A port to try next for a connection to this peer. Moves on with every call. */
-    int port(int local, int remote, int remotePort) {
+    int port(IpAddress local, IpAddress remote, int remotePort) {
         int range = LAST_PORT - FIRST_PORT + 1;
-        int offset = (int) port.hash(pair(local, remote), remotePort);
+        int offset = (int) hash(port, local, remote, 0, remotePort);
         return FIRST_PORT + Integer.remainderUnsigned(offset + nextPort++, range);
     }
 
@@ -44,8 +47,22 @@ final class Secrets {
         return LAST_PORT - FIRST_PORT + 1;
     }
 
-    private static long pair(int high, int low) {
-        return (long) high << 32 | low & 0xffffffffL;
+    /** The flow label of a connection's packets: the same for all of them (RFC 6437). */
+    int flowLabel(IpAddress local, int localPort, IpAddress remote, int remotePort) {
+        return local.isIpv4()
+                ? 0
+                : (int) (hash(clock, local, remote, localPort, remotePort) >>> 44);
+    }
+
+    private static long hash(
+            SipHash hash, IpAddress local, IpAddress remote, int localPort, int remotePort) {
+        long ports = (long) localPort << 32 | remotePort & 0xffffffffL;
+        return hash.hash(local.hi(), local.lo(), remote.hi(), remote.lo(), ports);
+    }
+
+    /** A seed for a hash table that nobody outside can fill one slot of. */
+    long tableSeed() {
+        return port.hash(0);
     }
 
     /** SplitMix64: spreads a small seed over 64 bits. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.ip.Checksum;
-import dev.flue.host.ip.Ipv4;
+import dev.flue.host.ip.Datagram;
 import dev.flue.host.link.Net;
 import java.nio.ByteBuffer;
 
@@ -22,7 +23,15 @@ public final class Segment {
     private static final int OPTION_TIMESTAMPS = 8;
     private static final int MAX_SHIFT = 14;
 
-    int source;
+    /** Whom it came from: first 8 bytes of the address. */
+    long sourceHi;
+
+    /** Whom it came from: last 8 bytes of the address. */
+    long sourceLo;
+
+    /** Which of our addresses it came to. */
+    IpAddress local;
+
     int sourcePort;
     int destinationPort;
     int seq;
@@ -44,8 +53,27 @@ public final class Segment {
     int tsVal;
     int tsEcr;
 
-    /** The IP header had options (H-2). */
+    /** The IP header had options, or extension headers (H-2). */
     boolean ipOptions;
+
+    /** Decode what IP received; false when the header cannot be right, or the checksum is not. */
+    boolean parse(Datagram d) {
+        sourceHi = d.sourceHi;
+        sourceLo = d.sourceLo;
+        local = d.local;
+        ipOptions = d.options;
+        long sum = Checksum.add(d.pseudoSum(), d.buffer, d.at, d.length);
+        return parse(d.buffer, d.at, d.length) && Checksum.finish(sum) == 0;
+    }
+
+    /** Decode a segment that was held; its checksum was right. */
+    boolean parse(TcpConnection c, ByteBuffer from, int at, int length) {
+        sourceHi = c.remoteAddress.hi();
+        sourceLo = c.remoteAddress.lo();
+        local = c.localAddress;
+        ipOptions = false;
+        return parse(from, at, length);
+    }
 
     /**
      * Decode a segment.
@@ -54,7 +82,7 @@ public final class Segment {
      * @param length of the segment, header included
      * @return false when the header cannot be right; the checksum is not looked at
      */
-    boolean parse(int sourceAddress, ByteBuffer from, int at, int length, boolean options) {
+    private boolean parse(ByteBuffer from, int at, int length) {
         if (length < HEADER) {
             return false;
         }
@@ -62,8 +90,6 @@ public final class Segment {
         if (header < HEADER || header > length) {
             return false;
         }
-        source = sourceAddress;
-        ipOptions = options;
         buffer = from;
         sourcePort = Net.u16(from, at);
         destinationPort = Net.u16(from, at + 2);
@@ -118,10 +144,9 @@ public final class Segment {
         }
     }
 
-    /** Whether the checksum of a segment is right. */
-    static boolean checksumRight(int source, int destination, ByteBuffer from, int at, int length) {
-        long sum = Checksum.addPseudo(0, source, destination, Ipv4.PROTOCOL_TCP, length);
-        return Checksum.finish(Checksum.add(sum, from, at, length)) == 0;
+    /** Whom it came from, as an object of its own. */
+    IpAddress source() {
+        return IpAddress.of(sourceHi, sourceLo);
     }
 
     boolean syn() {

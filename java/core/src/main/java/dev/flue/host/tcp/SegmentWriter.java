@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.ip.Checksum;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.host.ip.Ipv4;
@@ -11,9 +12,6 @@ import java.nio.ByteBuffer;
 final class SegmentWriter {
     /** Bytes of the timestamps option as it is sent. */
     static final int TIMESTAMP_BYTES = 12;
-
-    /** IP and TCP headers without options. */
-    static final int HEADERS = Ipv4.HEADER + Segment.HEADER;
 
     private static final int MAX_WINDOW = 0xffff;
     private static final long NANOS_PER_MILLI = 1_000_000;
@@ -50,7 +48,7 @@ final class SegmentWriter {
             return false;
         }
         ByteBuffer buffer = ip.buffer(frame);
-        int at = IpLayer.payloadAt(frame);
+        int at = IpLayer.payloadAt(frame, c.remoteAddress);
         boolean syn = (flags & TcpFlags.SYN) != 0;
         boolean ack = (flags & TcpFlags.ACK) != 0;
         int end = at + Segment.HEADER;
@@ -66,7 +64,7 @@ final class SegmentWriter {
             c.ackPending = false;
         }
         counters.segmentsOut++;
-        finish(frame, c.remoteAddress, end - at + dataLength, now);
+        finish(frame, c.localAddress, c.remoteAddress, c.flowLabel, end - at + dataLength, now);
         return true;
     }
 
@@ -96,10 +94,15 @@ final class SegmentWriter {
         return at + TIMESTAMP_BYTES;
     }
 
+    /** Bytes of IP and TCP headers without options. */
+    static int headers(IpAddress remote) {
+        return IpLayer.headerBytes(remote) + Segment.HEADER;
+    }
+
     /** A SYN offers everything; a SYN,ACK what the SYN offered. */
     private int synOptions(TcpConnection c, ByteBuffer buffer, int at, boolean answer, long now) {
         int end = at;
-        Net.put32(buffer, end, 0x02040000 | ip.mtu() - HEADERS);
+        Net.put32(buffer, end, 0x02040000 | ip.mtu() - headers(c.remoteAddress));
         end += 4;
         boolean timestamps = !answer || c.rcv.timestamps;
         boolean sack = !answer || c.rcv.sack;
@@ -177,7 +180,8 @@ final class SegmentWriter {
             return;
         }
         ByteBuffer buffer = ip.buffer(frame);
-        int at = IpLayer.payloadAt(frame);
+        IpAddress remote = s.source();
+        int at = IpLayer.payloadAt(frame, remote);
         boolean answersAck = s.hasAck();
         int flags = TcpFlags.RST | (answersAck ? 0 : TcpFlags.ACK);
         int sequence = answersAck ? s.ack : 0;
@@ -185,14 +189,15 @@ final class SegmentWriter {
         Net.put32(buffer, at + 8, answersAck ? 0 : s.seq + s.length());
         Net.put16(buffer, at + 14, 0);
         counters.segmentsOut++;
-        finish(frame, s.source, Segment.HEADER, now);
+        finish(frame, s.local, remote, 0, Segment.HEADER, now);
     }
 
-    private void finish(long frame, int destination, int length, long now) {
+    private void finish(
+            long frame, IpAddress local, IpAddress remote, int flowLabel, int length, long now) {
         ByteBuffer buffer = ip.buffer(frame);
-        int at = IpLayer.payloadAt(frame);
-        long sum = Checksum.addPseudo(0, ip.address(), destination, Ipv4.PROTOCOL_TCP, length);
+        int at = IpLayer.payloadAt(frame, remote);
+        long sum = Checksum.addPseudo(0, local, remote, Ipv4.PROTOCOL_TCP, length);
         buffer.putShort(at + 16, Checksum.finish(Checksum.add(sum, buffer, at, length)));
-        ip.send(frame, destination, Ipv4.PROTOCOL_TCP, length, now);
+        ip.send(frame, local, remote, Ipv4.PROTOCOL_TCP, flowLabel, length, now);
     }
 }

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
-/**
- * SipHash-2-4 of two 64-bit words: a keyed hash that nobody outside can predict. Not thread-safe.
- */
+/** SipHash-2-4 of 64-bit words: a keyed hash that nobody outside can predict. Not thread-safe. */
 public final class SipHash {
-    /** The message's length, 16, in the last word's top byte. */
-    private static final long LENGTH_WORD = 16L << 56;
-
     private static final int ROUNDS_WORD = 2;
     private static final int ROUNDS_END = 4;
 
@@ -23,15 +18,17 @@ public final class SipHash {
         this.k1 = k1;
     }
 
-    /** The hash of the 16 bytes that the two words are in little-endian order. */
-    public long hash(long first, long second) {
+    /** The hash of the bytes that the words are in little-endian order. */
+    public long hash(long... words) {
         v0 = k0 ^ 0x736f6d6570736575L;
         v1 = k1 ^ 0x646f72616e646f6dL;
         v2 = k0 ^ 0x6c7967656e657261L;
         v3 = k1 ^ 0x7465646279746573L;
-        compress(first);
-        compress(second);
-        compress(LENGTH_WORD);
+        for (long word : words) {
+            compress(word);
+        }
+        // The message's length in bytes, in the last word's top byte.
+        compress((long) words.length << 59);
         v2 ^= 0xff;
         rounds(ROUNDS_END);
         return v0 ^ v1 ^ v2 ^ v3;

@@ -2,9 +2,9 @@
 package dev.flue.host.tcp;
 
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
-import dev.flue.host.link.Net;
 import dev.flue.offload.TcpState;
 import java.nio.ByteBuffer;
 
@@ -30,7 +30,8 @@ public final class TcpConnection implements OffloadConnection {
     static final int EVENT_CLOSED = 16;
 
     final TcpLayer layer;
-    final int remoteAddress;
+    final IpAddress localAddress;
+    final IpAddress remoteAddress;
     final int localPort;
     final int remotePort;
     final TcpListener listener;
@@ -83,6 +84,7 @@ public final class TcpConnection implements OffloadConnection {
 
     boolean activeOpen;
     boolean needsIpOptions;
+    int flowLabel;
     private boolean wantsWrite;
     private boolean discard;
     private boolean established;
@@ -101,11 +103,13 @@ public final class TcpConnection implements OffloadConnection {
     TcpConnection(
             TcpLayer layer,
             TcpListener listener,
-            int remoteAddress,
-            int remotePort,
-            int localPort) {
+            IpAddress localAddress,
+            int localPort,
+            IpAddress remoteAddress,
+            int remotePort) {
         this.layer = layer;
         this.listener = listener;
+        this.localAddress = localAddress;
         this.remoteAddress = remoteAddress;
         this.remotePort = remotePort;
         this.localPort = localPort;
@@ -264,8 +268,8 @@ public final class TcpConnection implements OffloadConnection {
     }
 
     @Override
-    public int localAddress() {
-        return layer.address();
+    public IpAddress localAddress() {
+        return localAddress;
     }
 
     @Override
@@ -274,7 +278,7 @@ public final class TcpConnection implements OffloadConnection {
     }
 
     @Override
-    public int remoteAddress() {
+    public IpAddress remoteAddress() {
         return remoteAddress;
     }
 
@@ -484,19 +488,16 @@ public final class TcpConnection implements OffloadConnection {
         closedTold = true;
     }
 
-    long key() {
-        return TcpLayer.key(remoteAddress, remotePort, localPort);
+    /** The flow label of its packets; 0 over IPv4. */
+    public int flowLabel() {
+        return flowLabel;
     }
 
     @Override
     public String toString() {
-        return Net.address(localAddress())
-                + ":"
-                + localPort
+        return localAddress.withPort(localPort)
                 + " - "
-                + Net.address(remoteAddress)
-                + ":"
-                + remotePort
+                + remoteAddress.withPort(remotePort)
                 + " "
                 + state;
     }

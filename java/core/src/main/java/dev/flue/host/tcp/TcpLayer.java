@@ -2,6 +2,8 @@
 package dev.flue.host.tcp;
 
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.IpAddress;
+import dev.flue.host.ip.Datagram;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.host.ip.SegmentSink;
 import dev.flue.host.link.BufferPool;
@@ -26,9 +28,11 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     private static final int RECEIVE_BUFFER_BYTES = 4096;
     private static final int FIRST_BUFFERS = 16;
     private static final long MAX_POOL_BYTES = 1L << 30;
-    private static final int ICMP_UNREACHABLE = 3;
-    private static final int ICMP_PROTOCOL = 2;
-    private static final int ICMP_PORT = 3;
+
+    /** The source of a connection that never gets out. */
+    private static final IpAddress NO_IPV4 = IpAddress.ofIpv4(0);
+
+    private static final IpAddress NO_IPV6 = IpAddress.of(0, 0);
 
     private final Memory memory;
     private final IpLayer ip;
@@ -38,7 +42,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     private final BufferPool sendBuffers;
     private final BufferPool receiveBuffers;
     private final BufferPool segments;
-    private final LongTable<TcpConnection> table = new LongTable<>();
+    private final ConnectionTable table;
     private final LongTable<TcpListener> listeners = new LongTable<>();
     private final TimerHeap heap = new TimerHeap();
     private final TimeWaits timeWaits;
@@ -61,6 +65,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         this.settings = settings;
         this.counters = counters;
         this.secrets = new Secrets(settings.seed());
+        this.table = new ConnectionTable(secrets.tableSeed());
         this.sendBuffers = pool(settings.sendChunk(), settings.sendBuffer());
         this.receiveBuffers = pool(RECEIVE_BUFFER_BYTES, settings.receiveBuffer());
         this.segments = pool(ip.mtu(), settings.receiveBuffer());
@@ -101,10 +106,6 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
 
     TimerHeap heap() {
         return heap;
-    }
-
-    int address() {
-        return ip.address();
     }
 
     IpLayer ip() {
@@ -160,13 +161,17 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     /** Open a connection; its SYN goes out in the next flush. */
-    public TcpConnection connect(int address, int port, ConnectionHandler handler) {
+    public TcpConnection connect(IpAddress address, int port, ConnectionHandler handler) {
         if (connectionCount() >= settings.maxConnections()) {
             throw new IllegalStateException(
                     "all " + settings.maxConnections() + " connections are in use");
         }
-        int local = freePort(address, port);
-        TcpConnection connection = new TcpConnection(this, null, address, port, local);
+        IpAddress source = ip.routes().source(address);
+        if (source == null) {
+            source = address.isIpv4() ? NO_IPV4 : NO_IPV6;
+        }
+        int local = freePort(source, address, port);
+        TcpConnection connection = new TcpConnection(this, null, source, local, address, port);
         connection.handler = handler;
         connection.activeOpen = true;
         add(connection);
@@ -175,23 +180,19 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         return connection;
     }
 
-    private int freePort(int address, int port) {
+    private int freePort(IpAddress source, IpAddress address, int port) {
         for (int tries = Secrets.portRange(); tries > 0; tries--) {
-            int local = secrets.port(address(), address, port);
-            if (listeners.get(local) == null && table.get(key(address, port, local)) == null) {
+            int local = secrets.port(source, address, port);
+            if (listeners.get(local) == null && table.get(address, port, source, local) == null) {
                 return local;
             }
         }
         throw new IllegalStateException("no port is left for connections to this peer");
     }
 
-    static long key(int remoteAddress, int remotePort, int localPort) {
-        return (long) remoteAddress << 32 | (long) remotePort << 16 | localPort;
-    }
-
     void add(TcpConnection connection) {
         connection.inTable = true;
-        table.put(connection.key(), connection);
+        table.add(connection);
     }
 
     /** A connection is gone from the wire: its segments are a stranger's from now on. */
@@ -201,7 +202,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         timeWaits.remove(connection);
         if (connection.inTable) {
             connection.inTable = false;
-            table.remove(connection.key());
+            table.remove(connection);
         }
         if (connection.listener != null && !connection.wasEstablished() && !connection.over()) {
             connection.listener.opening(-1);
@@ -228,19 +229,22 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     // ---- Input.
 
     @Override
-    public void segment(
-            int source, ByteBuffer buffer, int at, int length, boolean options, long time) {
+    public void segment(Datagram datagram, long time) {
         now = time;
-        if (!segment.parse(source, buffer, at, length, options)
-                || !Segment.checksumRight(source, address(), buffer, at, length)) {
+        if (!segment.parse(datagram)) {
             counters.segmentErrors++;
             return;
         }
         TcpConnection connection =
-                table.get(key(source, segment.sourcePort, segment.destinationPort));
+                table.get(
+                        segment.sourceHi,
+                        segment.sourceLo,
+                        segment.sourcePort,
+                        segment.local,
+                        segment.destinationPort);
         if (connection != null && !connection.onHost()) {
-            connection.needsIpOptions |= options;
-            chimney.segment(connection, buffer, at, length);
+            connection.needsIpOptions |= segment.ipOptions;
+            chimney.segment(connection, datagram.buffer, datagram.at, datagram.length);
             return;
         }
         process(connection);
@@ -248,7 +252,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
 
     /** A segment that was held while its connection was elsewhere. */
     public void replay(TcpConnection connection, ByteBuffer buffer, int at, int length) {
-        if (segment.parse(connection.remoteAddress, buffer, at, length, false)) {
+        if (segment.parse(connection, buffer, at, length)) {
             process(connection.inTable ? connection : null);
         }
     }
@@ -276,13 +280,13 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
 
     @Override
     public boolean icmpError(
-            int type,
-            int code,
-            int destination,
-            int sourcePort,
-            int destinationPort,
+            boolean hard,
+            IpAddress local,
+            IpAddress remote,
+            int localPort,
+            int remotePort,
             int sequence) {
-        TcpConnection connection = table.get(key(destination, destinationPort, sourcePort));
+        TcpConnection connection = table.get(remote, remotePort, local, localPort);
         if (connection == null) {
             return false;
         }
@@ -292,7 +296,6 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         boolean inFlight =
                 Seq.within(sequence, connection.snd.una, connection.snd.max)
                         || sequence == connection.snd.una;
-        boolean hard = type == ICMP_UNREACHABLE && (code == ICMP_PROTOCOL || code == ICMP_PORT);
         if (inFlight && hard && connection.state == TcpState.SYN_SENT) {
             counters.failedOpens++;
             connection.finish("connection refused");
@@ -301,10 +304,10 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     @Override
-    public void pathMtu(int destination, int mtu) {
+    public void pathMtu(IpAddress destination, int mtu) {
         table.forEach(
                 each -> {
-                    if (each.remoteAddress == destination && each.onHost()) {
+                    if (each.remoteAddress.equals(destination) && each.onHost()) {
                         output.pathMtuChanged(each, mtu);
                     }
                 });

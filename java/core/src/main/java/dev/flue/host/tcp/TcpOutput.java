@@ -222,7 +222,8 @@ final class TcpOutput {
     /** Effective send MSS (RFC 9293, 3.7.1; RFC 6691). */
     static int segmentSize(TcpConnection c, int mtu) {
         int options = c.rcv.timestamps ? SegmentWriter.TIMESTAMP_BYTES : 0;
-        return Math.max(1, Math.min(c.snd.peerMss, mtu - SegmentWriter.HEADERS) - options);
+        return Math.max(
+                1, Math.min(c.snd.peerMss, mtu - SegmentWriter.headers(c.remoteAddress)) - options);
     }
 
     /** Receiver SWS avoidance: is the window we could offer worth a segment of its own? */

@@ -4,11 +4,11 @@ package dev.flue.host.chimney;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
-import dev.flue.host.link.Net;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.HeapMemory;
 import java.lang.management.ManagementFactory;
@@ -56,7 +56,7 @@ class AllocationTest {
 
     private UserHostStack stack(QuietTarget target, String address) {
         HostStackConfig config =
-                HostStackConfig.builder().address(Net.address(address)).maxConnections(8).build();
+                HostStackConfig.builder().address(IpAddress.of(address)).maxConnections(8).build();
         return new UserHostStack(config, memory, new MiniportAdapter(memory, target));
     }
 
@@ -68,7 +68,7 @@ class AllocationTest {
         UserHostStack first = stack(a, "198.18.0.1");
         UserHostStack second = stack(b, "198.18.0.2");
         second.listen(80, 8, () -> right);
-        first.connect(Net.address("198.18.0.2"), 80, left);
+        first.connect(IpAddress.of("198.18.0.2"), 80, left);
         while (left.connection == null || right.connection == null || chimney != offloaded()) {
             turn(first, second);
         }

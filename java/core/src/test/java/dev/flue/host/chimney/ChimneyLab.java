@@ -3,12 +3,12 @@ package dev.flue.host.chimney;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.Recorder;
 import dev.flue.host.UserHostStack;
 import dev.flue.host.link.MemoryLink;
-import dev.flue.host.link.Net;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.spi.HeapMemory;
@@ -17,8 +17,8 @@ import java.util.function.UnaryOperator;
 
 /** A stack over a {@link FakeTarget}, and a stack without chimney as its peer. */
 final class ChimneyLab implements AutoCloseable {
-    static final int LOCAL = Net.address("198.18.0.1");
-    static final int PEER = Net.address("198.18.0.2");
+    static final IpAddress LOCAL = IpAddress.of("198.18.0.1");
+    static final IpAddress PEER = IpAddress.of("198.18.0.2");
     private static final int MAX_TURNS = 200_000;
 
     final HeapMemory memory = new HeapMemory();

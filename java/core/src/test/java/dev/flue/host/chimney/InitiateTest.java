@@ -3,6 +3,7 @@ package dev.flue.host.chimney;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
@@ -116,7 +117,7 @@ class InitiateTest {
         assertThat(target.constant.windScale()).isEqualTo(0x33);
         assertThat(target.constant.remoteMss()).isEqualTo(1460);
         assertThat(target.constant.hashValue())
-                .isEqualTo(RssHash.tcp4(ChimneyLab.PEER, ChimneyLab.LOCAL, 80, c.localPort()));
+                .isEqualTo(RssHash.tcp(ChimneyLab.PEER, ChimneyLab.LOCAL, 80, c.localPort()));
         target.cached.wrap(tcp + StateOffsets.TCP_CACHED);
         assertThat(target.cached.initialRcvWnd()).isEqualTo(262_144);
         assertThat(target.cached.ttlOrHopLimit()).isEqualTo(64);
@@ -131,8 +132,8 @@ class InitiateTest {
         assertThat(target.ext.lastAckSent()).isEqualTo(d.rcvNxt());
     }
 
-    private int address(long ref) {
-        return Net.u32(lab.memory.buffer(Refs.region(ref)), Refs.offset(ref));
+    private IpAddress address(long ref) {
+        return Net.address4(lab.memory.buffer(Refs.region(ref)), Refs.offset(ref));
     }
 
     @Test

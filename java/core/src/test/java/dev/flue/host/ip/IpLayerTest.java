@@ -3,6 +3,7 @@ package dev.flue.host.ip;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.RawPeer;
 import dev.flue.host.Recorder;
@@ -97,12 +98,12 @@ class IpLayerTest {
     @Test
     @Rule("9293/MUST-57")
     void packetsForOthersAndFromImpossibleSourcesAreDropped() {
-        int other = Net.address("198.18.0.9");
+        IpAddress other = IpAddress.of("198.18.0.9");
         packet(RawPeer.ip(RawPeer.PEER, other, 1, icmp(PING)));
         packet(RawPeer.ip(RawPeer.LOCAL, RawPeer.LOCAL, 1, icmp(PING)));
-        packet(RawPeer.ip(Net.address("224.0.0.1"), RawPeer.LOCAL, 1, icmp(PING)));
-        packet(RawPeer.ip(Net.address("198.18.0.255"), RawPeer.LOCAL, 1, icmp(PING)));
-        packet(RawPeer.ip(0, RawPeer.LOCAL, 1, icmp(PING)));
+        packet(RawPeer.ip(IpAddress.of("224.0.0.1"), RawPeer.LOCAL, 1, icmp(PING)));
+        packet(RawPeer.ip(IpAddress.of("198.18.0.255"), RawPeer.LOCAL, 1, icmp(PING)));
+        packet(RawPeer.ip(IpAddress.of("0.0.0.0"), RawPeer.LOCAL, 1, icmp(PING)));
         assertThat(counters.notOurs).isEqualTo(5);
         peer.frame(EthernetLink.BROADCAST, EthernetLink.TYPE_IPV4, ping());
         peer.settle();

@@ -3,7 +3,7 @@ package dev.flue.host.ip;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flue.host.link.Net;
+import dev.flue.data.IpAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;
@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Checksum, routes and path MTUs, alone. */
 class IpPartsTest {
-    private static final int PEER = Net.address("198.18.0.2");
+    private static final IpAddress PEER = IpAddress.of("198.18.0.2");
 
     @Test
     void theChecksumIsThatOfTheRfcExample() {
@@ -48,14 +48,15 @@ class IpPartsTest {
         "32, 198.18.0.1, 198.18.0.1"
     })
     void theNextHopIsTheDestinationOrTheGateway(int prefix, String destination, String hop) {
-        Routes routes = new Routes(Net.address("198.18.0.1"), prefix, Net.address("198.18.0.254"));
-        assertThat(routes.nextHop(Net.address(destination))).isEqualTo(Net.address(hop));
+        Routes routes =
+                new Routes(IpAddress.of("198.18.0.1"), prefix, IpAddress.of("198.18.0.254"));
+        assertThat(routes.nextHop(IpAddress.of(destination))).isEqualTo(IpAddress.of(hop));
     }
 
     @Test
     void withoutAGatewayThereIsNoWayOut() {
-        Routes routes = new Routes(Net.address("198.18.0.1"), 24, 0);
-        assertThat(routes.nextHop(Net.address("10.0.0.1"))).isZero();
+        Routes routes = new Routes(IpAddress.of("198.18.0.1"), 24, null);
+        assertThat(routes.nextHop(IpAddress.of("10.0.0.1"))).isNull();
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.flue.host.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.RawPeer;
 import dev.flue.host.Recorder;
@@ -21,7 +22,7 @@ class ArpCacheTest {
         peer.close();
     }
 
-    private void arp(int op, long mac, int sender, int target, long destination) {
+    private void arp(int op, long mac, IpAddress sender, IpAddress target, long destination) {
         byte[] packet = RawPeer.arp(op, mac, sender, 0, target);
         peer.frame(destination, EthernetLink.TYPE_ARP, packet);
         peer.settle();
@@ -38,7 +39,7 @@ class ArpCacheTest {
         assertThat(Net.mac(answer, 0)).isEqualTo(RawPeer.PEER_MAC);
         assertThat(Net.u16(answer, 20)).isEqualTo(2);
         assertThat(Net.mac(answer, 22)).isEqualTo(RawPeer.LOCAL_MAC);
-        assertThat(Net.u32(answer, 28)).isEqualTo(RawPeer.LOCAL);
+        assertThat(Net.address4(answer, 28)).isEqualTo(RawPeer.LOCAL);
         peer.answerArp = false;
         peer.stack.connect(RawPeer.PEER, 80, new Recorder());
         assertThat(peer.one().flags()).as("no question first").isEqualTo(2);
@@ -46,7 +47,7 @@ class ArpCacheTest {
 
     @Test
     void requestsForOthersAreNotAnswered() {
-        arp(1, RawPeer.PEER_MAC, RawPeer.PEER, Net.address("198.18.0.7"), EthernetLink.BROADCAST);
+        arp(1, RawPeer.PEER_MAC, RawPeer.PEER, IpAddress.of("198.18.0.7"), EthernetLink.BROADCAST);
         assertThat(peer.others).isEmpty();
     }
 
@@ -85,7 +86,7 @@ class ArpCacheTest {
     @Test
     void gratuitousPacketsUpdateWhoIsKnownAndNobodyElse() {
         arp(1, RawPeer.PEER_MAC, RawPeer.PEER, RawPeer.LOCAL, EthernetLink.BROADCAST);
-        int other = Net.address("198.18.0.9");
+        IpAddress other = IpAddress.of("198.18.0.9");
         arp(1, 0x0200_0000_0099L, other, other, EthernetLink.BROADCAST);
         long newMac = 0x0200_0000_0055L;
         arp(1, newMac, RawPeer.PEER, RawPeer.PEER, EthernetLink.BROADCAST);

@@ -3,8 +3,8 @@ package dev.flue.host.tcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.Rule;
-import dev.flue.host.link.Net;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -22,8 +22,11 @@ class RssHashTest {
     void theHashIsThePublishedOne(
             String source, int sourcePort, String destination, int destinationPort, String hash) {
         int value =
-                RssHash.tcp4(
-                        Net.address(source), Net.address(destination), sourcePort, destinationPort);
+                RssHash.tcp(
+                        IpAddress.of(source),
+                        IpAddress.of(destination),
+                        sourcePort,
+                        destinationPort);
         assertThat(Integer.toHexString(value)).isEqualTo(hash);
     }
 }

@@ -3,6 +3,7 @@ package dev.flue.host.tcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.Rule;
 import java.util.HashSet;
 import java.util.Set;
@@ -10,6 +11,9 @@ import org.junit.jupiter.api.Test;
 
 /** Numbers that strangers must not guess. */
 class SecretsTest {
+    private static final IpAddress LOCAL = IpAddress.of("198.18.0.1");
+    private static final IpAddress REMOTE = IpAddress.of("198.18.0.2");
+
     @Test
     void sipHashGivesThePublishedValue() {
         SipHash hash = new SipHash(0x0706050403020100L, 0x0f0e0d0c0b0a0908L);
@@ -21,9 +25,9 @@ class SecretsTest {
     @Rule({"9293/MUST-8", "9293/MUST-9"})
     void theSequenceNumberOfOneConnectionGrowsWithAClockOfFourMicroseconds() {
         Secrets secrets = new Secrets(1);
-        int first = secrets.initialSequence(1, 2, 3, 4, 1_000_000);
-        assertThat(secrets.initialSequence(1, 2, 3, 4, 1_004_000) - first).isEqualTo(1);
-        assertThat(secrets.initialSequence(1, 2, 3, 4, 2_000_000_000L) - first)
+        int first = secrets.initialSequence(LOCAL, 2, REMOTE, 4, 1_000_000);
+        assertThat(secrets.initialSequence(LOCAL, 2, REMOTE, 4, 1_004_000) - first).isEqualTo(1);
+        assertThat(secrets.initialSequence(LOCAL, 2, REMOTE, 4, 2_000_000_000L) - first)
                 .isEqualTo((2_000_000_000 - 1_000_000) / 4_000);
     }
 
@@ -31,8 +35,8 @@ class SecretsTest {
     void otherConnectionsAndOtherSeedsGetUnrelatedNumbers() {
         Set<Integer> seen = new HashSet<>();
         for (int port = 0; port < 1000; port++) {
-            seen.add(new Secrets(1).initialSequence(1, port, 3, 80, 0));
-            seen.add(new Secrets(2).initialSequence(1, port, 3, 80, 0));
+            seen.add(new Secrets(1).initialSequence(LOCAL, port, REMOTE, 80, 0));
+            seen.add(new Secrets(2).initialSequence(LOCAL, port, REMOTE, 80, 0));
         }
         assertThat(seen).hasSize(2000);
     }
@@ -40,12 +44,12 @@ class SecretsTest {
     @Test
     void portsOfOnePeerFollowEachOtherFromAStartThatIsSecret() {
         Secrets secrets = new Secrets(1);
-        int first = secrets.port(1, 2, 80);
-        int second = secrets.port(1, 2, 80);
+        int first = secrets.port(LOCAL, REMOTE, 80);
+        int second = secrets.port(LOCAL, REMOTE, 80);
         assertThat(second - first).isIn(1, 1 - Secrets.portRange());
-        assertThat(new Secrets(9).port(1, 2, 80)).isNotEqualTo(first);
+        assertThat(new Secrets(9).port(LOCAL, REMOTE, 80)).isNotEqualTo(first);
         for (int i = 0; i < 100_000; i++) {
-            assertThat(secrets.port(1, 2, i)).isBetween(32768, 60999);
+            assertThat(secrets.port(LOCAL, REMOTE, i)).isBetween(32768, 60999);
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.testkit.conformance;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.HostStackConfig;
 import dev.flue.testkit.LinkFaults;
 
@@ -67,9 +68,9 @@ public record NetworkConfig(
         return new NetworkConfig(hosts, seed, faults, drivers, mtu, autoOffload, receive, send);
     }
 
-    /** IPv4 address of a host, host byte order: 198.18.0.1 and on. */
-    public int address(int host) {
-        return NET + 1 + host;
+    /** IPv4 address of a host: 198.18.0.1 and on. */
+    public IpAddress address(int host) {
+        return IpAddress.ofIpv4(NET + 1 + host);
     }
 
     /** MAC address of a host's port. */
@@ -80,8 +81,7 @@ public record NetworkConfig(
     /** The configuration of a host's stack. */
     public HostStackConfig stack(int host) {
         return HostStackConfig.builder()
-                .address(address(host))
-                .prefixLength(PREFIX_LENGTH)
+                .address(address(host), PREFIX_LENGTH)
                 .macAddress(mac(host))
                 .mtu(mtu)
                 .maxConnections(MAX_CONNECTIONS)

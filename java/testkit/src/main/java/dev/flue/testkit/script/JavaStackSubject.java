@@ -2,6 +2,7 @@
 package dev.flue.testkit.script;
 
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
@@ -156,8 +157,7 @@ public final class JavaStackSubject implements WireSubject {
         Side() {
             HostStackConfig config =
                     HostStackConfig.builder()
-                            .address(LOCAL.address())
-                            .prefixLength(24)
+                            .address(IpAddress.ofIpv4(LOCAL.address()))
                             .macAddress(LOCAL.mac())
                             .mtu(MTU)
                             .seed(1)

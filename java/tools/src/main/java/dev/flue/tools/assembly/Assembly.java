@@ -81,12 +81,13 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         for (StackSettings.Driver ignored : settings.drivers()) {
             adapter = new MiniportAdapter(memory, new PassThroughDriver(memory, adapter, objects));
         }
+        HostStackConfig.Builder network = HostStackConfig.builder();
+        network.address(settings.address().address(), settings.address().prefix());
+        if (settings.gateway() != null) {
+            network.gateway(settings.gateway());
+        }
         HostStackConfig config =
-                HostStackConfig.builder()
-                        .address(settings.address().address())
-                        .prefixLength(settings.address().prefix())
-                        .gateway(settings.gateway())
-                        .macAddress(mac)
+                network.macAddress(mac)
                         .mtu(settings.mtu())
                         .maxConnections(connections)
                         .seed(settings.seed())

@@ -1,61 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.assembly;
 
-import dev.flue.tools.output.Ipv4;
+import dev.flue.data.IpAddress;
 
 /**
- * An IPv4 address with the length of its network's prefix.
+ * An IP address with the length of its network's prefix.
  *
- * @param address host byte order
- * @param prefix 1..30
+ * @param address of either version
+ * @param prefix 1..30, or 1..126
  */
-public record Cidr(int address, int prefix) {
+public record Cidr(IpAddress address, int prefix) {
+    private static final int IPV4_BITS = 32;
+    private static final int IPV6_BITS = 128;
+
     /**
-     * "198.18.0.2/24".
+     * "198.18.0.2/24", "2001:db8::2/64".
      *
      * @throws IllegalArgumentException with a sentence for people
      */
     public static Cidr parse(String text) {
         int slash = text.indexOf('/');
         String length = text.substring(slash + 1);
-        if (slash < 0 || !length.matches("[1-9]|[12]\\d|30")) {
-            throw new IllegalArgumentException(
-                    "'" + text + "' is not ADDRESS/PREFIX, such as 198.18.0.2/24");
+        if (slash < 0 || !length.matches("[1-9]\\d{0,2}")) {
+            throw noCidr(text);
         }
-        Cidr cidr = new Cidr(Ipv4.parse(text.substring(0, slash)), Integer.parseInt(length));
+        IpAddress address = IpAddress.of(text.substring(0, slash));
+        int prefix = Integer.parseInt(length);
+        if (prefix > (address.isIpv4() ? IPV4_BITS : IPV6_BITS) - 2) {
+            throw noCidr(text);
+        }
+        Cidr cidr = new Cidr(address, prefix);
         if (!cidr.isOfOneHost()) {
             throw new IllegalArgumentException("'" + text + "' is no address of one host");
         }
         return cidr;
     }
 
-    /** Not of a network, a broadcast, a group, this host itself, or nothing at all. */
-    private boolean isOfOneHost() {
-        int first = address >>> 24;
-        int hosts = ~(-1 << 32 - prefix);
-        return first != 0
-                && first != 127
-                && first < 224
-                && (address & hosts) != 0
-                && (address & hosts) != hosts;
+    private static IllegalArgumentException noCidr(String text) {
+        return new IllegalArgumentException(
+                "'" + text + "' is not ADDRESS/PREFIX, such as 198.18.0.2/24 or 2001:db8::2/64");
     }
 
-    public int network() {
-        return address & -1 << 32 - prefix;
+    /** Not of a network, a broadcast, a group, this host itself, or nothing at all. */
+    private boolean isOfOneHost() {
+        if (address.isMulticast() || address.isUnspecified() || address.equals(network())) {
+            return false;
+        }
+        if (!address.isIpv4()) {
+            return !address.is(0, 1) && !address.isLinkLocal();
+        }
+        int first = address.toIpv4() >>> 24;
+        int hosts = (int) ~maskLo();
+        return first != 0 && first != 127 && first < 224 && (address.toIpv4() & hosts) != hosts;
+    }
+
+    /** The address of the network itself. */
+    public IpAddress network() {
+        return IpAddress.of(address.hi() & maskHi(), address.lo() & maskLo());
     }
 
     /** The first address of the network that is not this one. */
     public Cidr neighbor() {
-        int first = network() + 1;
-        return new Cidr(first == address ? first + 1 : first, prefix);
+        IpAddress network = network();
+        IpAddress first = IpAddress.of(network.hi(), network.lo() + 1);
+        IpAddress second = IpAddress.of(network.hi(), network.lo() + 2);
+        return new Cidr(first.equals(address) ? second : first, prefix);
     }
 
-    public boolean contains(int other) {
-        return (other & -1 << 32 - prefix) == network();
+    public boolean contains(IpAddress other) {
+        return other.isIpv4() == address.isIpv4()
+                && new Cidr(other, prefix).network().equals(network());
+    }
+
+    /** The prefix in the 128 bits that both versions are held in. */
+    private int bits() {
+        return address.isIpv4() ? IPV6_BITS - IPV4_BITS + prefix : prefix;
+    }
+
+    private long maskHi() {
+        return mask(Math.min(64, bits()));
+    }
+
+    private long maskLo() {
+        return mask(Math.max(0, bits() - 64));
+    }
+
+    private static long mask(int bits) {
+        return bits == 0 ? 0 : -1L << 64 - bits;
     }
 
     @Override
     public String toString() {
-        return Ipv4.format(address) + "/" + prefix;
+        return address + "/" + prefix;
     }
 }

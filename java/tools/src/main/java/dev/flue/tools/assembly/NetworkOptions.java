@@ -2,7 +2,7 @@
 package dev.flue.tools.assembly;
 
 import dev.flue.bindings.NativePort;
-import dev.flue.tools.output.Ipv4;
+import dev.flue.data.IpAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -99,7 +99,8 @@ public final class NetworkOptions {
     public Assembly open() {
         check();
         Cidr kernel = kernelSide();
-        int via = gateway != null ? Ipv4.parse(gateway) : kernel == null ? 0 : kernel.address();
+        IpAddress own = kernel == null ? null : kernel.address();
+        IpAddress via = gateway != null ? IpAddress.of(gateway) : own;
         StackSettings settings =
                 new StackSettings(
                         address,
@@ -116,6 +117,11 @@ public final class NetworkOptions {
 
     public Cidr address() {
         return address;
+    }
+
+    /** Whether we have an address of the same version of IP. */
+    public boolean speaks(IpAddress other) {
+        return address.address().isIpv4() == other.isIpv4();
     }
 
     /** For people: "tap flue0". */
@@ -139,7 +145,7 @@ public final class NetworkOptions {
         try {
             if (kernelInterface != null && kernel != null) {
                 NativePort.configureInterface(
-                        kernelInterface, kernel.address(), kernel.prefix(), mtu);
+                        kernelInterface, kernel.address().toIpv4(), kernel.prefix(), mtu);
             }
             return pcap == null ? port : NativePort.capture(port, pcap);
         } catch (RuntimeException e) {
@@ -160,7 +166,7 @@ public final class NetworkOptions {
         }
         target.check();
         try {
-            if (gateway != null && !address.contains(Ipv4.parse(gateway))) {
+            if (gateway != null && !address.contains(IpAddress.of(gateway))) {
                 throw wrong("--gateway " + gateway + " is not in the network " + address);
             }
         } catch (IllegalArgumentException e) {
@@ -182,7 +188,7 @@ public final class NetworkOptions {
         } catch (IllegalArgumentException e) {
             throw wrong(e.getMessage());
         }
-        if (kernel.address() == address.address()) {
+        if (kernel.address().equals(address.address())) {
             throw wrong("--kernel-address and --address are the same");
         }
         return kernel;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.assembly;
 
+import dev.flue.data.IpAddress;
 import java.util.List;
 
 /**
  * What a host stack and its target are made with.
  *
  * @param address of the stack, with its network
- * @param gateway host byte order; 0 = none
+ * @param gateway null = none
  * @param mac of the port
  * @param mtu largest IP packet, bytes
  * @param maxConnections offloaded at a time; more stay on the host stack
@@ -18,7 +19,7 @@ import java.util.List;
  */
 public record StackSettings(
         Cidr address,
-        int gateway,
+        IpAddress gateway,
         long mac,
         int mtu,
         int maxConnections,
@@ -37,8 +38,8 @@ public record StackSettings(
         }
     }
 
-    /** A locally administered MAC address made of an IPv4 address: 02:00:c6:12:00:02. */
-    public static long macOf(int address) {
-        return 0x0200_0000_0000L | address & 0xffff_ffffL;
+    /** A locally administered MAC address made of an IP address: 02:00:c6:12:00:02. */
+    public static long macOf(IpAddress address) {
+        return 0x0200_0000_0000L | address.lo() & 0xffff_ffffL;
     }
 }

@@ -2,7 +2,6 @@
 package dev.flue.tools.demo;
 
 import dev.flue.host.ConnectionInfo;
-import dev.flue.tools.output.Ipv4;
 import dev.flue.tools.output.JsonWriter;
 import dev.flue.tools.output.Sizes;
 import java.io.PrintWriter;
@@ -78,19 +77,15 @@ final class DemoReport {
             }
             if (each.neighborToken() != neighbor) {
                 neighbor = each.neighborToken();
-                say(
-                        "    neighbor "
-                                + Ipv4.format(each.remoteAddress())
-                                + "  token "
-                                + hex(neighbor));
+                say("    neighbor " + each.remoteAddress() + "  token " + hex(neighbor));
             }
             if (each.pathToken() != path) {
                 path = each.pathToken();
                 say(
                         "      path "
-                                + Ipv4.format(each.localAddress())
+                                + each.localAddress()
                                 + " -> "
-                                + Ipv4.format(each.remoteAddress())
+                                + each.remoteAddress()
                                 + "  token "
                                 + hex(path));
             }
@@ -162,8 +157,8 @@ final class DemoReport {
         json.name("connections").beginArray();
         for (ConnectionInfo each : tree.connections()) {
             json.beginObject();
-            json.member("local", Ipv4.format(each.localAddress(), each.localPort()));
-            json.member("remote", Ipv4.format(each.remoteAddress(), each.remotePort()));
+            json.member("local", each.localAddress().withPort(each.localPort()));
+            json.member("remote", each.remoteAddress().withPort(each.remotePort()));
             json.member("offloaded", each.offloaded()).member("cause", each.cause());
             json.member("neighbor_token", hex(each.neighborToken()));
             json.member("path_token", hex(each.pathToken()));
@@ -174,9 +169,9 @@ final class DemoReport {
     }
 
     private static String ends(ConnectionInfo info) {
-        return Ipv4.format(info.localAddress(), info.localPort())
+        return info.localAddress().withPort(info.localPort())
                 + " -> "
-                + Ipv4.format(info.remoteAddress(), info.remotePort());
+                + info.remoteAddress().withPort(info.remotePort());
     }
 
     private static String hex(long token) {

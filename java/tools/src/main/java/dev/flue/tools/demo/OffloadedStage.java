@@ -63,7 +63,7 @@ final class OffloadedStage implements Stage, Inspectable {
         StackSettings settings =
                 new StackSettings(
                         address,
-                        0,
+                        null,
                         mac,
                         mtu,
                         options.maxConnections(),

@@ -29,7 +29,7 @@ final class PlainStage implements Stage {
         StackSettings settings =
                 new StackSettings(
                         end == 0 ? CLIENT : SERVER,
-                        0,
+                        null,
                         LINK_MACS[end],
                         mtu,
                         64,

@@ -32,7 +32,7 @@ final class Transfer {
         server = new Peer(down, up.size());
         UserHostStack serverStack = stage.server();
         Listener listener = serverStack.listen(port, 1, () -> server);
-        stage.client().connect(serverStack.address(), port, client);
+        stage.client().connect(serverStack.routes().ipv4().address(), port, client);
         runUntil(
                 () -> client.connected() && server.connected() || client.closed(),
                 "the connection was not established");

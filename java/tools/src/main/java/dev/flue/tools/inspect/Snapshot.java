@@ -2,7 +2,6 @@
 package dev.flue.tools.inspect;
 
 import dev.flue.host.ConnectionInfo;
-import dev.flue.tools.output.Ipv4;
 import dev.flue.tools.output.JsonWriter;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +26,8 @@ record Snapshot(
 
     private static void append(JsonWriter json, ConnectionInfo info) {
         json.beginObject();
-        json.member("local", Ipv4.format(info.localAddress(), info.localPort()));
-        json.member("remote", Ipv4.format(info.remoteAddress(), info.remotePort()));
+        json.member("local", info.localAddress().withPort(info.localPort()));
+        json.member("remote", info.remoteAddress().withPort(info.remotePort()));
         json.member("state", info.state().name());
         json.member("offloaded", info.offloaded()).member("cause", info.cause());
         json.member("neighbor_token", token(info.neighborToken()));
@@ -65,8 +64,8 @@ record Snapshot(
         for (ConnectionInfo each : connections) {
             row(
                     text,
-                    Ipv4.format(each.localAddress(), each.localPort()),
-                    Ipv4.format(each.remoteAddress(), each.remotePort()),
+                    each.localAddress().withPort(each.localPort()),
+                    each.remoteAddress().withPort(each.remotePort()),
                     each.state().name(),
                     each.offloaded() ? token(each.tcpToken()) : "no: " + each.cause(),
                     Long.toString(each.cwnd()),

@@ -2,6 +2,7 @@
 package dev.flue.tools.http;
 
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
 import dev.flue.offload.TcpState;
@@ -170,8 +171,8 @@ final class FakeConnection implements OffloadConnection {
     }
 
     @Override
-    public int localAddress() {
-        return 0;
+    public IpAddress localAddress() {
+        return IpAddress.of("198.18.0.2");
     }
 
     @Override
@@ -180,8 +181,8 @@ final class FakeConnection implements OffloadConnection {
     }
 
     @Override
-    public int remoteAddress() {
-        return 0;
+    public IpAddress remoteAddress() {
+        return IpAddress.of("198.18.0.1");
     }
 
     @Override

@@ -4,6 +4,7 @@ package dev.flue.tools.inspect;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.ConnectionInfo;
 import dev.flue.offload.TcpState;
 import java.io.IOException;
@@ -30,9 +31,9 @@ import org.junit.jupiter.api.Timeout;
 class InspectTest {
     private static final ConnectionInfo OFFLOADED =
             new ConnectionInfo(
-                    0xc6120002,
+                    IpAddress.of("198.18.0.2"),
                     8080,
-                    0xc6120001,
+                    IpAddress.of("198.18.0.1"),
                     40000,
                     TcpState.ESTABLISHED,
                     true,
@@ -47,9 +48,9 @@ class InspectTest {
                     6);
     private static final ConnectionInfo NOT_OFFLOADED =
             new ConnectionInfo(
-                    0xc6120002,
+                    IpAddress.of("198.18.0.2"),
                     8080,
-                    0xc6120001,
+                    IpAddress.of("198.18.0.1"),
                     40001,
                     TcpState.CLOSE_WAIT,
                     false,

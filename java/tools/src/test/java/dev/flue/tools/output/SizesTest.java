@@ -40,18 +40,6 @@ class SizesTest {
         assertThat(Sizes.format(bytes)).isEqualTo(text);
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"1.2.3", "1.2.3.256", "01.2.3.4", "a.b.c.d", "", "1.2.3.4.5"})
-    void refusesWhatIsNoAddress(String text) {
-        assertThatThrownBy(() -> Ipv4.parse(text)).isInstanceOf(IllegalArgumentException.class);
-    }
-
-    @Test
-    void readsAndWritesAddresses() {
-        assertThat(Ipv4.parse("198.18.0.2")).isEqualTo(0xc6120002);
-        assertThat(Ipv4.format(0xc6120002, 80)).isEqualTo("198.18.0.2:80");
-    }
-
     @Test
     void drawsProgressAtMostTenTimesASecondAndWipesItAtTheEnd() {
         ByteArrayOutputStream drawn = new ByteArrayOutputStream();

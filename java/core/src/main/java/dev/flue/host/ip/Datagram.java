@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.ip;
+
+import dev.flue.data.IpAddress;
+import java.nio.ByteBuffer;
+
+/** A received packet whose IP header was sound and named us, decoded. Reused for every packet. */
+public final class Datagram {
+    /** First 8 bytes of the sender's address; an IPv4 address as {@link IpAddress} holds it. */
+    public long sourceHi;
+
+    /** Last 8 bytes of the sender's address. */
+    public long sourceLo;
+
+    /** Which of our addresses it came to; null = a group we are in. */
+    public IpAddress local;
+
+    /** Where it lies; gone after the call. */
+    public ByteBuffer buffer;
+
+    /** First byte behind the IP headers. */
+    public int at;
+
+    /** Bytes behind the IP headers. */
+    public int length;
+
+    /** Whose bytes they are: the protocol, or the last next header. */
+    public int protocol;
+
+    /** TTL or hop limit it came with. */
+    public int hopLimit;
+
+    /** Whether the IPv4 header had options, or IPv6 extension headers (H-2). */
+    public boolean options;
+
+    /** The sender's address, as an object of its own. */
+    public IpAddress source() {
+        return IpAddress.of(sourceHi, sourceLo);
+    }
+
+    /** The sum of its pseudo header. */
+    public long pseudoSum() {
+        return Checksum.addPseudo(0, sourceHi, sourceLo, local, protocol, length);
+    }
+}
