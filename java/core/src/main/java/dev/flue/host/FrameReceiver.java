@@ -2,7 +2,7 @@
 package dev.flue.host;
 
 import dev.flue.host.ip.IpLayer;
-import dev.flue.host.link.ArpCache;
+import dev.flue.host.link.Arp;
 import dev.flue.host.link.EthernetLink;
 import dev.flue.host.link.LinkCounters;
 import dev.flue.offload.Mdl;
@@ -19,7 +19,7 @@ final class FrameReceiver implements AutoCloseable {
 
     private final Memory memory;
     private final long mac;
-    private final ArpCache arp;
+    private final Arp arp;
     private final IpLayer ip;
     private final LinkCounters counters;
     private final NetBufferList list;
@@ -29,7 +29,7 @@ final class FrameReceiver implements AutoCloseable {
     /** Frames that lie in several pieces are put together here. */
     private final Region scratch;
 
-    FrameReceiver(Memory memory, long mac, ArpCache arp, IpLayer ip, LinkCounters counters) {
+    FrameReceiver(Memory memory, long mac, Arp arp, IpLayer ip, LinkCounters counters) {
         this.memory = memory;
         this.mac = mac;
         this.arp = arp;
@@ -92,8 +92,8 @@ final class FrameReceiver implements AutoCloseable {
         int type = EthernetLink.type(buffer, at);
         int payload = at + EthernetLink.PAYLOAD;
         int payloadLength = length - EthernetLink.PAYLOAD;
-        if (type == EthernetLink.TYPE_ARP && (broadcast || destination == mac)) {
-            arp.receive(buffer, payload, payloadLength, now);
+        if (arp != null && type == EthernetLink.TYPE_ARP && (broadcast || destination == mac)) {
+            arp.receive(buffer, payload, payloadLength);
         } else if (type == EthernetLink.TYPE_IPV4 && destination == mac) {
             // Unicast only: TCP must not answer what was sent to many (RFC 9293, MUST-57).
             ip.receive(buffer, payload, payloadLength, now);

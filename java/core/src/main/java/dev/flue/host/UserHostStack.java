@@ -8,8 +8,9 @@ import dev.flue.host.chimney.ObjectTree;
 import dev.flue.host.chimney.OffloadManager;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.host.ip.RouteTable;
-import dev.flue.host.link.ArpCache;
+import dev.flue.host.link.Arp;
 import dev.flue.host.link.EthernetLink;
+import dev.flue.host.link.NeighborCache;
 import dev.flue.host.tcp.ConnectionSnapshot;
 import dev.flue.host.tcp.TcpConnection;
 import dev.flue.host.tcp.TcpLayer;
@@ -45,7 +46,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
 
     private final Binding binding;
     private final EthernetLink link;
-    private final ArpCache arp;
+    private final NeighborCache neighbors;
     private final IpLayer ip;
     private final TcpLayer tcp;
     private final OffloadManager chimney;
@@ -65,13 +66,14 @@ public final class UserHostStack implements Protocol, AutoCloseable {
                         config.ipv4(),
                         config.ipv6(),
                         config.ipv6() == null ? null : RouteTable.linkLocal(mac));
-        this.arp =
-                new ArpCache(
-                        link,
-                        config.ipv4() == null ? null : config.ipv4().address(),
-                        counters.link);
+        this.neighbors = new NeighborCache(link, counters.link);
+        Arp arp = null;
+        if (config.ipv4() != null) {
+            arp = new Arp(link, config.ipv4().address(), neighbors, counters.link);
+            neighbors.ipv4Resolver(arp);
+        }
         int firstId = (int) (config.seed() * 0x9E3779B97F4A7C15L >>> 40);
-        this.ip = new IpLayer(link, arp, routes, config.mtu(), firstId, counters.ip);
+        this.ip = new IpLayer(link, neighbors, routes, config.mtu(), firstId, counters.ip);
         this.tcp = new TcpLayer(memory, ip, config.tcp(), counters.tcp);
         ip.sink(tcp);
         OffloadManager.Settings settings =
@@ -82,7 +84,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
                         config.receiveBuffer(),
                         mac == portMac ? 0 : mac);
         this.chimney =
-                new OffloadManager(memory, binding, tcp, ip, arp, settings, counters.chimney);
+                new OffloadManager(memory, binding, tcp, ip, neighbors, settings, counters.chimney);
         this.receiver = new FrameReceiver(memory, mac, arp, ip, counters.link);
     }
 
@@ -140,11 +142,12 @@ public final class UserHostStack implements Protocol, AutoCloseable {
             return 0;
         }
         now = nowNanos;
+        neighbors.now(nowNanos);
         tcp.now(nowNanos);
         chimney.now(nowNanos);
         int work = transmit();
         work += binding.miniport().doWork(nowNanos);
-        work += arp.runTimers(nowNanos);
+        work += neighbors.runTimers(nowNanos);
         work += tcp.runTimers();
         work += tcp.runCallbacks();
         return work + transmit();
@@ -165,7 +168,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         if (chimney.due()) {
             return now;
         }
-        long timers = Math.min(arp.nextDeadline(), tcp.nextDeadline());
+        long timers = Math.min(neighbors.nextDeadline(), tcp.nextDeadline());
         return Math.min(timers, binding.miniport().nextDeadline());
     }
 
@@ -244,13 +247,13 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         tcp.abortAll();
         for (int turn = 0; turn < CLOSING_TURNS; turn++) {
             transmit();
-            if (quiescent() && link.frames().held() == arp.framesWaiting()) {
+            if (quiescent() && link.frames().held() == neighbors.framesWaiting()) {
                 break;
             }
             binding.miniport().doWork(now);
         }
         closed = true;
-        arp.clear();
+        neighbors.clear();
         link.close();
         tcp.close();
         chimney.close();

@@ -2,8 +2,8 @@
 package dev.flue.host.chimney;
 
 import dev.flue.host.ip.IpLayer;
-import dev.flue.host.link.ArpCache;
 import dev.flue.host.link.BufferPool;
+import dev.flue.host.link.NeighborCache;
 import dev.flue.host.tcp.HandOver;
 import dev.flue.host.tcp.TcpLayer;
 import dev.flue.offload.Binding;
@@ -21,7 +21,7 @@ final class ChimneyContext {
     final Binding binding;
     final TcpLayer tcp;
     final IpLayer ip;
-    final ArpCache arp;
+    final NeighborCache neighbors;
     final ChimneyCounters counters;
     final ObjectTable objects;
     final BlockPool blocks;
@@ -42,7 +42,7 @@ final class ChimneyContext {
             Binding binding,
             TcpLayer tcp,
             IpLayer ip,
-            ArpCache arp,
+            NeighborCache neighbors,
             int maxConnections,
             long sourceMac,
             ChimneyCounters counters) {
@@ -50,7 +50,7 @@ final class ChimneyContext {
         this.binding = binding;
         this.tcp = tcp;
         this.ip = ip;
-        this.arp = arp;
+        this.neighbors = neighbors;
         this.counters = counters;
         this.sourceMac = sourceMac;
         this.objects = new ObjectTable(memory, maxConnections);

@@ -104,7 +104,7 @@ final class Initiator {
             return Verdict.DROP;
         }
         IpAddress nextHop = context.ip.routes().nextHop(c.remoteAddress());
-        long mac = context.arp.lookup(nextHop);
+        long mac = context.neighbors.mac(nextHop);
         if (mac == 0
                 || !HandOver.settled(c)
                 || context.blocks.available() < BLOCKS_PER_CONNECTION) {

@@ -3,7 +3,7 @@ package dev.flue.host.chimney;
 
 import dev.flue.data.IpAddress;
 import dev.flue.host.ip.IpLayer;
-import dev.flue.host.link.ArpCache;
+import dev.flue.host.link.NeighborCache;
 import dev.flue.host.tcp.Chimney;
 import dev.flue.host.tcp.ConnectionSnapshot;
 import dev.flue.host.tcp.OffloadPhase;
@@ -48,7 +48,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
             Binding binding,
             TcpLayer tcp,
             IpLayer ip,
-            ArpCache arp,
+            NeighborCache neighbors,
             Settings settings,
             ChimneyCounters counters) {
         this.context =
@@ -57,7 +57,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
                         binding,
                         tcp,
                         ip,
-                        arp,
+                        neighbors,
                         settings.maxConnections(),
                         settings.sourceMac(),
                         counters);
@@ -67,8 +67,18 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         this.io = new FlowIo(context, terminator, settings.receiveBuffer());
         this.initiator = new Initiator(context, terminator, io);
         this.querier = new Querier(context, terminator);
-        arp.listener(
-                (hop, mac) -> uploadWhere(f -> f.path.neighbor.nextHop.equals(hop), "ARP changed"));
+        neighbors.listener(
+                new NeighborCache.Listener() {
+                    @Override
+                    public void macChanged(IpAddress hop, long mac) {
+                        uploadOver(hop, "the MAC address of its next hop changed");
+                    }
+
+                    @Override
+                    public void unreachable(IpAddress hop) {
+                        uploadOver(hop, "its next hop does not answer");
+                    }
+                });
         tcp.chimney(this);
     }
 
@@ -143,6 +153,10 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         uploadWhere(
                 flow -> flow.path.destination.equals(destination) && flow.path.mtu > mtu,
                 "its path MTU changed");
+    }
+
+    private void uploadOver(IpAddress hop, String cause) {
+        uploadWhere(flow -> flow.path.neighbor.nextHop.equals(hop), cause);
     }
 
     private void uploadWhere(Predicate<Flow> which, String cause) {

@@ -36,8 +36,8 @@ final class StateWriter {
 
     /** Host and NIC know the same of its reachability (H-10). */
     void neighbor(long block, NeighborObject neighbor) {
-        long age = context.now - context.arp.confirmedAt(neighbor.nextHop);
-        int ticks = (int) Math.min(Integer.MAX_VALUE, Math.max(0, age) / NANOS_PER_TICK);
+        long age = context.neighbors.confirmedAgo(neighbor.nextHop, context.now);
+        int ticks = (int) Math.min(Integer.MAX_VALUE, age / NANOS_PER_TICK);
         neighborConst.wrap(block + StateOffsets.NEIGHBOR_CONST).clear();
         neighborConst.macAddress(context.sourceMac).vlanId(0);
         neighborCached.wrap(block + StateOffsets.NEIGHBOR_CACHED).clear();

@@ -2,9 +2,9 @@
 package dev.flue.host.ip;
 
 import dev.flue.data.IpAddress;
-import dev.flue.host.link.ArpCache;
 import dev.flue.host.link.BufferPool;
 import dev.flue.host.link.EthernetLink;
+import dev.flue.host.link.NeighborCache;
 import java.nio.ByteBuffer;
 
 /**
@@ -19,7 +19,7 @@ public final class IpLayer {
     private static final long MAPPED = 0xffffL << 32;
 
     private final EthernetLink link;
-    private final ArpCache arp;
+    private final NeighborCache neighbors;
     private final RouteTable routes;
     private final int mtu;
     private final PathMtus pathMtus;
@@ -34,13 +34,13 @@ public final class IpLayer {
      */
     public IpLayer(
             EthernetLink link,
-            ArpCache arp,
+            NeighborCache neighbors,
             RouteTable routes,
             int mtu,
             int firstId,
             IpCounters counters) {
         this.link = link;
-        this.arp = arp;
+        this.neighbors = neighbors;
         this.routes = routes;
         this.mtu = mtu;
         this.nextId = firstId;
@@ -125,6 +125,14 @@ public final class IpLayer {
         return ours ? ipv4.address() : null;
     }
 
+    /** An upper layer made progress: packets to this destination get to its next hop. */
+    public void confirm(IpAddress destination) {
+        IpAddress hop = routes.nextHop(destination);
+        if (hop != null) {
+            neighbors.confirm(hop);
+        }
+    }
+
     /** A frame to build a packet in; 0 = none left now. */
     public long allocate() {
         return link.allocate();
@@ -187,6 +195,6 @@ public final class IpLayer {
             Ipv6.build(buffer(frame), at, length, flowLabel, protocol, hops, source, destination);
         }
         counters.packetsOut++;
-        arp.transmit(frame, routes.nextHop(destination), total, now);
+        neighbors.transmit(frame, routes.nextHop(destination), total);
     }
 }

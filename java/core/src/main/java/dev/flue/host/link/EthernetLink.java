@@ -16,6 +16,7 @@ public final class EthernetLink implements AutoCloseable {
 
     public static final int TYPE_IPV4 = 0x0800;
     public static final int TYPE_ARP = 0x0806;
+    public static final int TYPE_IPV6 = 0x86dd;
     public static final long BROADCAST = 0xffff_ffff_ffffL;
 
     private static final int DESTINATION = 0;

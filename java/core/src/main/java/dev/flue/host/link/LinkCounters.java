@@ -27,10 +27,10 @@ public final class LinkCounters {
     public long arpIn;
 
     /** Next hops that did not answer. */
-    public long arpFailures;
+    public long neighborFailures;
 
     /** Packets dropped because their next hop did not answer, or too many waited for it. */
-    public long arpDrops;
+    public long neighborDrops;
 
     /** Every counter by its name. */
     public void addTo(Map<String, Long> map) {
@@ -41,7 +41,7 @@ public final class LinkCounters {
         map.put("arpRequestsOut", arpRequestsOut);
         map.put("arpRepliesOut", arpRepliesOut);
         map.put("arpIn", arpIn);
-        map.put("arpFailures", arpFailures);
-        map.put("arpDrops", arpDrops);
+        map.put("neighborFailures", neighborFailures);
+        map.put("neighborDrops", neighborDrops);
     }
 }

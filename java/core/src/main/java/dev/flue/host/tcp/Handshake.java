@@ -192,6 +192,7 @@ final class Handshake {
     }
 
     private void established(TcpConnection c, long now) {
+        ip.confirm(c.remoteAddress);
         timers.stop(c);
         if (c.timing && c.retransmitCount == 0) {
             c.rtt.sample((int) Math.min((now - c.timedAt) / 1_000, RttEstimator.MAX_RTO_US));

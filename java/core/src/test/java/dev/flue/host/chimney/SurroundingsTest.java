@@ -50,7 +50,7 @@ class SurroundingsTest {
         byte[] arp = RawPeer.arp(1, 0x0200_0000_0077L, ChimneyLab.PEER, 0, ChimneyLab.PEER);
         frame(EthernetLink.BROADCAST, EthernetLink.TYPE_ARP, arp);
         assertThat(connection.offloaded() || other.offloaded()).isFalse();
-        assertThat(connection.offloadCause()).isEqualTo("ARP changed");
+        assertThat(connection.offloadCause()).isEqualTo("the MAC address of its next hop changed");
         assertThat(lab.target.objects).isEmpty();
         connection.offload();
         lab.settle();
