@@ -10,7 +10,7 @@
 #include "tcp/tcp.h"
 
 static uint32_t
-new_neighbor(struct flue_engine *e, struct flue_op_level *lv, uint64_t *token)
+new_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv, uint64_t *token)
 {
 	struct {
 		struct flue_neighbor_const c;
@@ -45,16 +45,20 @@ new_neighbor(struct flue_engine *e, struct flue_op_level *lv, uint64_t *token)
 	memcpy(n->mac, state.cached.dl_destination_address, 6);
 	memcpy(n->src, e->port->mac, 6);
 	n->own_src = memcmp(state.c.dl_source_address, zero, 32) == 0;
-	n->vlan_id = state.c.vlan_id;
+	n->vlan = state.c.vlan_id & 0xfff;
 	n->host_delta = state.cached.host_reachability_delta;
+	n->host_time = e->now_ticks - n->host_delta;
+	n->query = FLUE_NONE;
+	n->channel = op->channel;
+	flue_claim_take(e, &n->claim, op);
 	n->nic_time = e->now_ticks - state.d.nic_reachability_delta;
 	*token = lv->token = flue_token(FLUE_KIND_NEIGHBOR, n->generation, i);
 	return FLUE_STATUS_SUCCESS;
 }
 
 static uint32_t
-new_path(struct flue_engine *e, struct flue_op_level *lv, struct flue_op_level *parent, bool ip6,
-		uint64_t *token)
+new_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
+		struct flue_op_level *parent, bool ip6, uint64_t *token)
 {
 	struct {
 		struct flue_path_const c;
@@ -67,6 +71,7 @@ new_path(struct flue_engine *e, struct flue_op_level *lv, struct flue_op_level *
 	const void *local;
 	const void *remote;
 	struct flue_path *p;
+	uint32_t status;
 	uint32_t i;
 
 	if (from == NULL || neighbor == NULL)
@@ -76,24 +81,23 @@ new_path(struct flue_engine *e, struct flue_op_level *lv, struct flue_op_level *
 	remote = flue_ref_at(state.c.destination_address, bytes);
 	if (local == NULL || remote == NULL)
 		return FLUE_STATUS_FAILURE;
-	if (state.cached.path_mtu > e->port->mtu)
-		return FLUE_STATUS_OFFLOAD_PATH_MTU;
-	/* Less than any IP network carries: no MSS would be left. */
-	if (state.cached.path_mtu < (ip6 ? 1280u : 68u))
-		return FLUE_STATUS_FAILURE;
+	status = flue_path_mtu_check(e, ip6, state.cached.path_mtu);
+	if (status != FLUE_STATUS_SUCCESS)
+		return status;
 	i = flue_ids_take(&e->path_ids);
 	if (i == FLUE_NONE)
 		return FLUE_STATUS_OFFLOAD_PATH_ENTRIES;
 	p = &e->paths[i];
 	p->used = 1;
 	p->ip6 = ip6;
-	p->mtu = state.cached.path_mtu;
+	flue_path_set_mtu(p, state.cached.path_mtu);
 	p->neighbor = (uint32_t)(neighbor - e->neighbors);
 	p->connections = 0;
 	p->handle = lv->block->ndis_offload_handle;
 	memcpy(p->local, local, bytes);
 	memcpy(p->remote, remote, bytes);
 	flue_path_build_head(e, p);
+	flue_claim_take(e, &p->claim, op);
 	neighbor->paths++;
 	*token = lv->token = flue_token(FLUE_KIND_PATH, p->generation, i);
 	return FLUE_STATUS_SUCCESS;
@@ -210,8 +214,6 @@ set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s,
 {
 	const struct flue_path *p = &e->paths[path];
 	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-	uint32_t headers = p->ip6 ? 60 : 40;
-	uint32_t mss = s->c.remote_mss < 64 ? 64 : s->c.remote_mss;
 
 	rest->given_const = s->c;
 	rest->cached = s->cached;
@@ -230,9 +232,8 @@ set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s,
 		c->flags |= CONN_KEEPALIVE;
 	c->ttl = s->cached.ttl_or_hop_limit != 0 ? s->cached.ttl_or_hop_limit : 64;
 	c->tos = s->cached.tos_or_traffic_class;
-	if (mss > p->mtu - headers)
-		mss = p->mtu - headers;
-	c->mss = (uint16_t)(mss - (c->flags & CONN_TS ? 12 : 0));
+	flue_conn_set_tag(e, c);
+	flue_conn_set_mss(e, c);
 	c->rcv_buf = s->cached.initial_rcv_wnd;
 }
 
@@ -330,6 +331,7 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	rest = flue_conn_rest_of(e, c);
 	rest->initiate_op = (uint32_t)(op - e->ops);
 	rest->initiate_mark = op->mark;
+	flue_claim_take(e, &rest->claim, op);
 	c->flags |= CONN_GATED;
 	*token = flue_token(FLUE_KIND_TCP, c->generation, i);
 	flue_count(e, FLUE_CTR_INITIATED, 1);
@@ -383,12 +385,12 @@ flue_initiate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_le
 	}
 	switch (type) {
 	case FLUE_STATE_NEIGHBOR:
-		lv->status = op->depth == 0 ? new_neighbor(e, lv, &token)
+		lv->status = op->depth == 0 ? new_neighbor(e, op, lv, &token)
 					    : (uint32_t)FLUE_STATUS_FAILURE;
 		break;
 	case FLUE_STATE_IP4:
 	case FLUE_STATE_IP6:
-		lv->status = new_path(e, lv, parent, type == FLUE_STATE_IP6, &token);
+		lv->status = new_path(e, op, lv, parent, type == FLUE_STATE_IP6, &token);
 		break;
 	case FLUE_STATE_TCP:
 		lv->status = new_conn(e, op, lv, parent, &token);

@@ -29,6 +29,31 @@ flue_block_slot(flue_ref slot)
 	return flue_ref_at(slot, sizeof(uint64_t));
 }
 
+uint64_t
+flue_block_token(const struct flue_op_level *lv)
+{
+	flue_ref ref = __atomic_load_n(&lv->block->miniport_offload_context, __ATOMIC_RELAXED);
+	const uint64_t *slot = ref != FLUE_REF_NULL ? flue_block_slot(ref) : NULL;
+
+	return slot != NULL ? __atomic_load_n(slot, __ATOMIC_RELAXED) : 0;
+}
+
+uint32_t
+flue_claimed(const struct flue_engine *e, const struct flue_claim *claim, const struct flue_op *op)
+{
+	if (claim->mark == 0 || claim->mark == op->mark ||
+			!flue_op_active(e, claim->op, claim->mark))
+		return 0;
+	return e->ops[claim->op].code;
+}
+
+void
+flue_claim_take(const struct flue_engine *e, struct flue_claim *claim, const struct flue_op *op)
+{
+	claim->mark = op->mark;
+	claim->op = (uint32_t)(op - e->ops);
+}
+
 bool
 flue_op_active(const struct flue_engine *e, uint32_t slot, uint64_t mark)
 {
@@ -97,7 +122,9 @@ enter(struct flue_engine *e, struct flue_op *op)
 	if (op->code == FLUE_SUB_INITIATE)
 		flue_initiate_enter(e, op, lv, parent);
 	else if (op->code == FLUE_SUB_QUERY)
-		flue_query_enter(e, lv);
+		flue_query_enter(e, op, lv);
+	else if (op->code == FLUE_SUB_UPDATE)
+		flue_update_enter(e, op, lv, parent);
 	else if (op->phase == OP_PREPARE)
 		flue_terminate_prepare(e, lv);
 	op->cursor = FLUE_REF_NULL;

@@ -7,15 +7,6 @@
 #include "engine/parts.h"
 #include "tcp/tcp.h"
 
-static uint64_t
-token_of(const struct flue_op_level *lv)
-{
-	flue_ref ref = __atomic_load_n(&lv->block->miniport_offload_context, __ATOMIC_RELAXED);
-	const uint64_t *slot = ref != FLUE_REF_NULL ? flue_block_slot(ref) : NULL;
-
-	return slot != NULL ? __atomic_load_n(slot, __ATOMIC_RELAXED) : 0;
-}
-
 /** @return false: the ACK that is owed could not be sent yet */
 static bool
 pay_ack(struct flue_engine *e, struct flue_conn *c)
@@ -28,7 +19,7 @@ pay_ack(struct flue_engine *e, struct flue_conn *c)
 void
 flue_terminate_prepare(struct flue_engine *e, struct flue_op_level *lv)
 {
-	struct flue_conn *c = flue_conn_of(e, token_of(lv));
+	struct flue_conn *c = flue_conn_of(e, flue_block_token(lv));
 
 	if (c == NULL || (c->flags & CONN_TERMINATING))
 		return;
@@ -105,7 +96,7 @@ terminate_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *
 bool
 flue_terminate_leave(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv)
 {
-	uint64_t token = token_of(lv);
+	uint64_t token = flue_block_token(lv);
 	struct flue_neighbor *n;
 	struct flue_path *p;
 	struct flue_conn *c;
