@@ -51,6 +51,7 @@ new_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv
 	n->query = FLUE_NONE;
 	n->channel = op->channel;
 	flue_claim_take(e, &n->claim, op);
+	flue_neighbor_seal(n);
 	n->nic_time = e->now_ticks - state.d.nic_reachability_delta;
 	*token = lv->token = flue_token(FLUE_KIND_NEIGHBOR, n->generation, i);
 	return FLUE_STATUS_SUCCESS;
@@ -74,7 +75,7 @@ new_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	uint32_t status;
 	uint32_t i;
 
-	if (from == NULL || neighbor == NULL)
+	if (from == NULL || neighbor == NULL || neighbor->invalid != OBJECT_VALID)
 		return FLUE_STATUS_FAILURE;
 	memcpy(&state, from, 36);
 	local = flue_ref_at(state.c.source_address, bytes);
@@ -98,6 +99,7 @@ new_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	memcpy(p->remote, remote, bytes);
 	flue_path_build_head(e, p);
 	flue_claim_take(e, &p->claim, op);
+	flue_path_seal(p);
 	neighbor->paths++;
 	*token = lv->token = flue_token(FLUE_KIND_PATH, p->generation, i);
 	return FLUE_STATUS_SUCCESS;
@@ -199,29 +201,15 @@ read_tcp_state(flue_ref ref, struct tcp_state *s)
 	return true;
 }
 
-static uint32_t
-fold(const uint8_t *a, bool ip6)
-{
-	uint32_t w[4];
-
-	memcpy(w, a, 16);
-	return ip6 ? w[0] ^ w[1] ^ w[2] ^ w[3] : w[0];
-}
-
 /** CONST, CACHED and the path's part of the connection. */
 static void
-set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s, uint32_t path)
+set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s)
 {
-	const struct flue_path *p = &e->paths[path];
 	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 
 	rest->given_const = s->c;
 	rest->cached = s->cached;
-	c->raddr = fold(p->remote, p->ip6);
-	c->laddr = fold(p->local, p->ip6);
-	c->ports = (uint32_t)s->c.local_port << 16 | s->c.remote_port;
-	if (p->ip6)
-		c->flags |= CONN_IP6;
+	flue_conn_set_key(e, c);
 	if (s->c.flags & FLUE_TCP_CONST_TIMESTAMPS)
 		c->flags |= CONN_TS;
 	if (s->c.flags & FLUE_TCP_CONST_WINDOW_SCALING)
@@ -303,14 +291,15 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_op_level *parent, uint64_t *token)
 {
 	const struct flue_path *p = parent != NULL ? flue_path_of(e, parent->token) : NULL;
-	uint32_t path;
 	struct flue_conn_rest *rest;
 	struct tcp_state s;
 	struct flue_conn *c;
 	uint32_t status;
 	uint32_t i;
 
-	if (p == NULL || !read_tcp_state(lv->ref, &s))
+	if (p == NULL || p->invalid != OBJECT_VALID ||
+			e->neighbors[p->neighbor].invalid != OBJECT_VALID ||
+			!read_tcp_state(lv->ref, &s))
 		return FLUE_STATUS_FAILURE;
 	status = check_given(e, &s);
 	if (status != FLUE_STATUS_SUCCESS)
@@ -318,10 +307,9 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	i = flue_ids_take(&e->conn_ids);
 	if (i == FLUE_NONE)
 		return FLUE_STATUS_OFFLOAD_TCP_ENTRIES;
-	path = (uint32_t)(p - e->paths);
 	c = &e->conns[i];
-	blank(e, c, path);
-	set_given(e, c, &s, path);
+	blank(e, c, (uint32_t)(p - e->paths));
+	set_given(e, c, &s);
 	status = fill_conn(e, op, lv, c, &s);
 	if (status != FLUE_STATUS_SUCCESS) {
 		undo(e, c);
@@ -332,6 +320,7 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	rest->initiate_op = (uint32_t)(op - e->ops);
 	rest->initiate_mark = op->mark;
 	flue_claim_take(e, &rest->claim, op);
+	flue_conn_seal(e, c);
 	c->flags |= CONN_GATED;
 	*token = flue_token(FLUE_KIND_TCP, c->generation, i);
 	flue_count(e, FLUE_CTR_INITIATED, 1);
@@ -341,14 +330,22 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 
 /** A block that refers to something we have. */
 static void
-link_existing(struct flue_engine *e, struct flue_op_level *lv, uint64_t token)
+link_existing(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv, uint64_t token)
 {
+	struct flue_neighbor *n = flue_neighbor_of(e, token);
+	struct flue_path *p = flue_path_of(e, token);
+	const struct flue_claim *claim = n != NULL ? &n->claim : &p->claim;
+
 	lv->role = ROLE_LINKER;
-	if (flue_neighbor_of(e, token) != NULL || flue_path_of(e, token) != NULL) {
-		lv->token = token;
-	} else {
+	if (n == NULL && p == NULL) {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
 		lv->failed = 1;
+	} else if (flue_claimed(e, claim, op) == FLUE_SUB_INITIATE) {
+		/* Not the host's yet: how does it know its token? */
+		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+		lv->failed = 1;
+	} else {
+		lv->token = token;
 	}
 }
 
@@ -380,7 +377,7 @@ flue_initiate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_le
 	}
 	token = __atomic_load_n(slot, __ATOMIC_RELAXED);
 	if (token != 0) {
-		link_existing(e, lv, token);
+		link_existing(e, op, lv, token);
 		return;
 	}
 	switch (type) {

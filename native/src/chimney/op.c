@@ -125,8 +125,10 @@ enter(struct flue_engine *e, struct flue_op *op)
 		flue_query_enter(e, op, lv);
 	else if (op->code == FLUE_SUB_UPDATE)
 		flue_update_enter(e, op, lv, parent);
+	else if (op->code == FLUE_SUB_INVALIDATE)
+		flue_invalidate_enter(e, op, lv);
 	else if (op->phase == OP_PREPARE)
-		flue_terminate_prepare(e, lv);
+		flue_terminate_prepare(e, op, lv);
 	op->cursor = FLUE_REF_NULL;
 	if (dependents == FLUE_REF_NULL)
 		return;
@@ -220,6 +222,7 @@ int
 flue_ops_run(struct flue_engine *e)
 {
 	int budget = FLUE_BLOCKS;
+	uint32_t waiting = 0; /* channels whose completions wait: none may overtake another */
 	uint32_t kept = 0;
 	uint32_t i;
 
@@ -234,9 +237,12 @@ flue_ops_run(struct flue_engine *e)
 			if (op->phase == phase)
 				break;
 		}
-		if (op->phase == OP_COMPLETE && op_complete(e, op)) {
-			op->phase = OP_FREE;
-			continue;
+		if (op->phase == OP_COMPLETE && !(waiting & (1u << op->channel))) {
+			if (op_complete(e, op)) {
+				op->phase = OP_FREE;
+				continue;
+			}
+			waiting |= 1u << op->channel;
 		}
 		e->op_order[kept++] = e->op_order[i];
 	}

@@ -179,12 +179,14 @@ flue_query_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level
 		return;
 	}
 	if ((n = flue_neighbor_of(e, token)) != NULL) {
-		ok = open_to_query(e, op, &n->claim) && (ok || fill_neighbor(e, lv, n, type));
+		ok = open_to_query(e, op, &n->claim) && flue_neighbor_trust(e, n) &&
+		     (ok || fill_neighbor(e, lv, n, type));
 	} else if ((p = flue_path_of(e, token)) != NULL) {
-		ok = open_to_query(e, op, &p->claim) && (ok || fill_path(lv, p, type));
+		ok = open_to_query(e, op, &p->claim) && flue_path_trust(e, p) &&
+		     (ok || fill_path(lv, p, type));
 	} else if ((c = flue_conn_of(e, token)) != NULL) {
 		ok = open_to_query(e, op, &flue_conn_rest_of(e, c)->claim) &&
-		     (ok || fill_conn(e, lv, c, type));
+		     flue_conn_trust(e, op, c) && (ok || fill_conn(e, lv, c, type));
 	} else {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
 		ok = false;

@@ -20,7 +20,15 @@ static void
 look(struct flue_engine *e, struct flue_conn *c)
 {
 	uint16_t mss = c->mss;
+	bool valid;
 
+	if (c->flags & CONN_TERMINATING)
+		return;
+	valid = flue_conn_validity(e, c) == OBJECT_VALID;
+	if (!valid)
+		flue_conn_invalidate(e, c);
+	else if (c->flags & CONN_INVALID)
+		flue_conn_rescue(e, c);
 	flue_conn_set_mss(e, c);
 	flue_conn_set_tag(e, c);
 	if (c->mss > mss)

@@ -43,7 +43,7 @@ update_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level 
 	if (type == FLUE_STATE_NONE || type == FLUE_STATE_NEIGHBOR)
 		return lv->block->dependent_block_list != FLUE_REF_NULL;
 	from = flue_ref_at(lv->ref + FLUE_BLOCK_LIST_BYTES, sizeof(cached));
-	if (type != FLUE_STATE_NEIGHBOR_CACHED || from == NULL ||
+	if (type != FLUE_STATE_NEIGHBOR_CACHED || from == NULL || !flue_neighbor_trust(e, n) ||
 			!open_to_update(e, op, &n->claim, n->invalid != OBJECT_VALID))
 		return false;
 	memcpy(&cached, from, sizeof(cached));
@@ -56,6 +56,7 @@ update_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level 
 		memcpy(n->mac, cached.dl_destination_address, 6);
 		/* The paths see it when they send: they can be many. */
 		n->epoch++;
+		flue_neighbor_seal(n);
 	}
 	return true;
 }
@@ -95,7 +96,7 @@ update_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	lv->token = flue_block_token(lv);
 	if (!values && !moves)
 		return lv->block->dependent_block_list != FLUE_REF_NULL;
-	if (!open_to_update(e, op, &p->claim, p->invalid != OBJECT_VALID))
+	if (!flue_path_trust(e, p) || !open_to_update(e, op, &p->claim, p->invalid != OBJECT_VALID))
 		return false;
 	if (values) {
 		const void *from = flue_ref_at(lv->ref + FLUE_BLOCK_LIST_BYTES, sizeof(cached));
@@ -113,6 +114,7 @@ update_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		flue_path_set_mtu(p, cached.path_mtu);
 		flue_sweep_start(e);
 	}
+	flue_path_seal(p);
 	return true;
 }
 
@@ -129,7 +131,7 @@ update_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	if (parent != NULL && parent->token != 0 &&
 			flue_path_of(e, parent->token) != &e->paths[c->path])
 		return false;
-	if (type != FLUE_STATE_TCP_CACHED || from == NULL ||
+	if (type != FLUE_STATE_TCP_CACHED || from == NULL || !flue_conn_trust(e, op, c) ||
 			!open_to_update(e, op, &rest->claim,
 					rest->invalid || (c->flags & CONN_TERMINATING)))
 		return false;

@@ -138,6 +138,27 @@ flue_conn_set_mss(struct flue_engine *e, struct flue_conn *c)
 	c->mss = (uint16_t)(mss - (c->flags & CONN_TS ? 12 : 0));
 }
 
+static uint32_t
+fold(const uint8_t *a, bool ip6)
+{
+	uint32_t w[4];
+
+	memcpy(w, a, 16);
+	return ip6 ? w[0] ^ w[1] ^ w[2] ^ w[3] : w[0];
+}
+
+void
+flue_conn_set_key(struct flue_engine *e, struct flue_conn *c)
+{
+	const struct flue_path *p = &e->paths[c->path];
+	const struct flue_tcp_const *given = &flue_conn_rest_of(e, c)->given_const;
+
+	c->raddr = fold(p->remote, p->ip6);
+	c->laddr = fold(p->local, p->ip6);
+	c->ports = (uint32_t)given->local_port << 16 | given->remote_port;
+	c->flags = p->ip6 ? c->flags | CONN_IP6 : c->flags & ~CONN_IP6;
+}
+
 static void
 fold_pseudo(struct flue_path *p, uint64_t sum)
 {

@@ -145,6 +145,8 @@ void flue_path_set_mtu(struct flue_path *p, uint32_t mtu);
 uint32_t flue_path_mtu_check(const struct flue_engine *e, bool ip6, uint32_t mtu);
 /** Whether its frames carry a tag: by VLAN and UserPriority. */
 void flue_conn_set_tag(struct flue_engine *e, struct flue_conn *c);
+/** What segments find it by, from its path and CONST. */
+void flue_conn_set_key(struct flue_engine *e, struct flue_conn *c);
 /** Segment size by peer, path and options. */
 void flue_conn_set_mss(struct flue_engine *e, struct flue_conn *c);
 
@@ -168,16 +170,39 @@ flue_claim_take(const struct flue_engine *e, struct flue_claim *claim, const str
 void flue_initiate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_op_level *parent);
 void flue_initiate_leave(struct flue_engine *e, struct flue_op_level *lv);
-void flue_terminate_prepare(struct flue_engine *e, struct flue_op_level *lv);
+void flue_terminate_prepare(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv);
 bool flue_terminate_leave(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv);
 void flue_query_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv);
 void flue_update_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_op_level *parent);
 
+void flue_invalidate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv);
+
 /** Token in the block's slot. @return NULL when the slot does not resolve */
 uint64_t *flue_block_slot(flue_ref slot);
 /** What a block of an offloaded object refers to; 0 = nothing, or a slot that does not resolve. */
 uint64_t flue_block_token(const struct flue_op_level *lv);
+
+/* ---- invalidate.c ---------------------------------------------------------------------------- */
+
+/** The worst of its own, its path's and its neighbor's. */
+enum flue_validity flue_conn_validity(const struct flue_engine *e, const struct flue_conn *c);
+/** No more sending on it, and the host is to take it back. No effect the second time. */
+void flue_conn_invalidate(struct flue_engine *e, struct flue_conn *c);
+/** It depends on nothing invalid any more: it goes on. */
+void flue_conn_rescue(struct flue_engine *e, struct flue_conn *c);
+
+/* ---- check.c: objects that do not hold together ---------------------------------------------- */
+
+/** Make a note of what may not change by itself. */
+void flue_neighbor_seal(struct flue_neighbor *n);
+void flue_path_seal(struct flue_path *p);
+void flue_conn_seal(struct flue_engine *e, struct flue_conn *c);
+/** @return false: its state is corrupt; what depends on it is told when this is found */
+bool flue_neighbor_trust(struct flue_engine *e, struct flue_neighbor *n);
+bool flue_path_trust(struct flue_engine *e, struct flue_path *p);
+/** ... RETRIEVE/HardwareFailure and ABORT follow the completion of `op` */
+bool flue_conn_trust(struct flue_engine *e, const struct flue_op *op, struct flue_conn *c);
 
 /* ---- sweep.c: what changed below connections ------------------------------------------------- */
 

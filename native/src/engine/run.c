@@ -20,10 +20,10 @@ conn_run(struct flue_engine *e, struct flue_conn *c)
 	flue_receive_deliver(e, c);
 	if (c->flags & CONN_TX_WAIT)
 		flue_send_complete(e, c);
-	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING)))
+	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))
 		more = flue_tcp_output(e, c);
 	if ((c->flags & (CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE)) &&
-			!(c->flags & (CONN_ABORTED | CONN_TERMINATING)))
+			!(c->flags & (CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))
 		more = !flue_tcp_send_ack(e, c) || more;
 	return more;
 }

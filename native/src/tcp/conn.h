@@ -176,6 +176,7 @@ struct flue_conn_rest {
 	uint32_t disconnect_bytes; /* acknowledged of the disconnect's final data */
 	uint32_t post_bytes;       /* placed so far for the first posted NBL */
 	uint32_t check;            /* of what never changes; see check.c */
+	uint32_t path;             /* as in the connection, which may be damaged */
 	struct flue_claim claim;
 	bool disconnect_abortive;
 	bool invalid; /* by itself, not for what it depends on */

@@ -114,6 +114,7 @@ bool
 flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
 {
 	struct flue_path *path = &e->paths[c->path];
+	struct flue_neighbor *n;
 	bool sums = (e->port->caps & FLUE_PORT_CAP_TX_CSUM) == 0;
 	uint32_t hlen = c->flags & CONN_TS ? 20 + TCP_TS_BYTES : 20;
 	struct flue_pkt *pkt;
@@ -122,7 +123,12 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 
 	if (flue_txq_room(e) == 0)
 		return false;
-	if (unlikely(path->epoch != e->neighbors[path->neighbor].epoch))
+	n = &e->neighbors[path->neighbor];
+	if (unlikely(path->invalid | n->invalid)) {
+		flue_conn_invalidate(e, c);
+		return false;
+	}
+	if (unlikely(path->epoch != n->epoch))
 		flue_path_build_head(e, path);
 	pkt = flue_tx_alloc(e);
 	if (pkt == NULL)
