@@ -455,34 +455,6 @@ a_tree_of_thousands_stalls_nothing_and_gates_indications(void **state)
 	harness_free(h);
 }
 
-RULE("T-16")
-static void
-update_and_invalidate_complete_with_failure_in_every_block(void **state)
-{
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { 0 };
-	uint32_t op;
-
-	(void)state;
-	connect_at(h, &c, 1, 1);
-	h->neighbor_block->dependent_block_list = h->path_ref;
-	h->path_block->dependent_block_list = c.block_ref;
-	for (op = FLUE_SUB_UPDATE; op <= FLUE_SUB_INVALIDATE; op++) {
-		struct flue_up up;
-
-		h->neighbor_block->status = h->path_block->status = c.block->status = 0;
-		submit(h, op, 0, h->neighbor_ref, 0, 0);
-		poll_engine(h);
-		up = up_expect(h, op);
-		assert_true(up.ref == h->neighbor_ref);
-		assert_int_equal(h->neighbor_block->status, (uint32_t)FLUE_STATUS_FAILURE);
-		assert_int_equal(h->path_block->status, (uint32_t)FLUE_STATUS_FAILURE);
-		assert_int_equal(c.block->status, (uint32_t)FLUE_STATUS_FAILURE);
-	}
-	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
-	harness_free(h);
-}
-
 int
 main(void)
 {
@@ -497,7 +469,6 @@ main(void)
 		cmocka_unit_test(buffered_data_is_copied_and_comes_first),
 		cmocka_unit_test(the_same_flow_is_not_taken_twice),
 		cmocka_unit_test(a_tree_of_thousands_stalls_nothing_and_gates_indications),
-		cmocka_unit_test(update_and_invalidate_complete_with_failure_in_every_block),
 	};
 	unsigned i;
 

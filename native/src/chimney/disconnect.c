@@ -102,7 +102,8 @@ flue_disconnect_submit(struct flue_engine *e, struct flue_chan *ch, const struct
 	if (c == NULL || c->channel != ch->index) {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
 		status = FLUE_STATUS_INVALID_STATE;
-	} else if (c->flags & CONN_TERMINATING) {
+	} else if (c->flags & (CONN_TERMINATING | CONN_INVALID)) {
+		/* Not even a reset may leave over what is invalid. */
 		status = FLUE_STATUS_UPLOAD_IN_PROGRESS;
 	} else if (c->flags & CONN_ABORTED) {
 		status = FLUE_STATUS_REQUEST_ABORTED;

@@ -146,7 +146,7 @@ refusal(const struct flue_conn *c)
 		return FLUE_STATUS_INVALID_STATE;
 	if (c->flags & CONN_ABORTED)
 		return FLUE_STATUS_REQUEST_ABORTED;
-	if (c->flags & (CONN_STOPPED | CONN_TERMINATING))
+	if (c->flags & (CONN_STOPPED | CONN_TERMINATING | CONN_INVALID))
 		return FLUE_STATUS_UPLOAD_IN_PROGRESS;
 	return 0;
 }

@@ -133,6 +133,11 @@ tell(struct flue_engine *e, struct flue_conn *c)
 		if (!event(e, c, FLUE_TCP_INDICATE_RETRIEVE, c->upload_reason))
 			return false;
 		c->flags &= ~CONN_TELL_UPLOAD;
+		/* Nothing of it can be relied on: that is told next (chimney rules 4.7). */
+		if (unlikely(flue_conn_rest_of(e, c)->corrupt)) {
+			c->flags |= CONN_TELL_ABORT;
+			flue_conn_touch(e, c);
+		}
 	}
 	return true;
 }

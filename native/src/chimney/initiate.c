@@ -10,7 +10,7 @@
 #include "tcp/tcp.h"
 
 static uint32_t
-new_neighbor(struct flue_engine *e, struct flue_op_level *lv, uint64_t *token)
+new_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv, uint64_t *token)
 {
 	struct {
 		struct flue_neighbor_const c;
@@ -45,16 +45,21 @@ new_neighbor(struct flue_engine *e, struct flue_op_level *lv, uint64_t *token)
 	memcpy(n->mac, state.cached.dl_destination_address, 6);
 	memcpy(n->src, e->port->mac, 6);
 	n->own_src = memcmp(state.c.dl_source_address, zero, 32) == 0;
-	n->vlan_id = state.c.vlan_id;
+	n->vlan = state.c.vlan_id & 0xfff;
 	n->host_delta = state.cached.host_reachability_delta;
+	n->host_time = e->now_ticks - n->host_delta;
+	n->query = FLUE_NONE;
+	n->channel = op->channel;
+	flue_claim_take(e, &n->claim, op);
+	flue_neighbor_seal(n);
 	n->nic_time = e->now_ticks - state.d.nic_reachability_delta;
 	*token = lv->token = flue_token(FLUE_KIND_NEIGHBOR, n->generation, i);
 	return FLUE_STATUS_SUCCESS;
 }
 
 static uint32_t
-new_path(struct flue_engine *e, struct flue_op_level *lv, struct flue_op_level *parent, bool ip6,
-		uint64_t *token)
+new_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
+		struct flue_op_level *parent, bool ip6, uint64_t *token)
 {
 	struct {
 		struct flue_path_const c;
@@ -67,33 +72,34 @@ new_path(struct flue_engine *e, struct flue_op_level *lv, struct flue_op_level *
 	const void *local;
 	const void *remote;
 	struct flue_path *p;
+	uint32_t status;
 	uint32_t i;
 
-	if (from == NULL || neighbor == NULL)
+	if (from == NULL || neighbor == NULL || neighbor->invalid != OBJECT_VALID)
 		return FLUE_STATUS_FAILURE;
 	memcpy(&state, from, 36);
 	local = flue_ref_at(state.c.source_address, bytes);
 	remote = flue_ref_at(state.c.destination_address, bytes);
 	if (local == NULL || remote == NULL)
 		return FLUE_STATUS_FAILURE;
-	if (state.cached.path_mtu > e->port->mtu)
-		return FLUE_STATUS_OFFLOAD_PATH_MTU;
-	/* Less than any IP network carries: no MSS would be left. */
-	if (state.cached.path_mtu < (ip6 ? 1280u : 68u))
-		return FLUE_STATUS_FAILURE;
+	status = flue_path_mtu_check(e, ip6, state.cached.path_mtu);
+	if (status != FLUE_STATUS_SUCCESS)
+		return status;
 	i = flue_ids_take(&e->path_ids);
 	if (i == FLUE_NONE)
 		return FLUE_STATUS_OFFLOAD_PATH_ENTRIES;
 	p = &e->paths[i];
 	p->used = 1;
 	p->ip6 = ip6;
-	p->mtu = state.cached.path_mtu;
+	flue_path_set_mtu(p, state.cached.path_mtu);
 	p->neighbor = (uint32_t)(neighbor - e->neighbors);
 	p->connections = 0;
 	p->handle = lv->block->ndis_offload_handle;
 	memcpy(p->local, local, bytes);
 	memcpy(p->remote, remote, bytes);
 	flue_path_build_head(e, p);
+	flue_claim_take(e, &p->claim, op);
+	flue_path_seal(p);
 	neighbor->paths++;
 	*token = lv->token = flue_token(FLUE_KIND_PATH, p->generation, i);
 	return FLUE_STATUS_SUCCESS;
@@ -195,31 +201,15 @@ read_tcp_state(flue_ref ref, struct tcp_state *s)
 	return true;
 }
 
-static uint32_t
-fold(const uint8_t *a, bool ip6)
-{
-	uint32_t w[4];
-
-	memcpy(w, a, 16);
-	return ip6 ? w[0] ^ w[1] ^ w[2] ^ w[3] : w[0];
-}
-
 /** CONST, CACHED and the path's part of the connection. */
 static void
-set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s, uint32_t path)
+set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s)
 {
-	const struct flue_path *p = &e->paths[path];
 	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-	uint32_t headers = p->ip6 ? 60 : 40;
-	uint32_t mss = s->c.remote_mss < 64 ? 64 : s->c.remote_mss;
 
 	rest->given_const = s->c;
 	rest->cached = s->cached;
-	c->raddr = fold(p->remote, p->ip6);
-	c->laddr = fold(p->local, p->ip6);
-	c->ports = (uint32_t)s->c.local_port << 16 | s->c.remote_port;
-	if (p->ip6)
-		c->flags |= CONN_IP6;
+	flue_conn_set_key(e, c);
 	if (s->c.flags & FLUE_TCP_CONST_TIMESTAMPS)
 		c->flags |= CONN_TS;
 	if (s->c.flags & FLUE_TCP_CONST_WINDOW_SCALING)
@@ -230,9 +220,8 @@ set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s,
 		c->flags |= CONN_KEEPALIVE;
 	c->ttl = s->cached.ttl_or_hop_limit != 0 ? s->cached.ttl_or_hop_limit : 64;
 	c->tos = s->cached.tos_or_traffic_class;
-	if (mss > p->mtu - headers)
-		mss = p->mtu - headers;
-	c->mss = (uint16_t)(mss - (c->flags & CONN_TS ? 12 : 0));
+	flue_conn_set_tag(e, c);
+	flue_conn_set_mss(e, c);
 	c->rcv_buf = s->cached.initial_rcv_wnd;
 }
 
@@ -302,14 +291,15 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_op_level *parent, uint64_t *token)
 {
 	const struct flue_path *p = parent != NULL ? flue_path_of(e, parent->token) : NULL;
-	uint32_t path;
 	struct flue_conn_rest *rest;
 	struct tcp_state s;
 	struct flue_conn *c;
 	uint32_t status;
 	uint32_t i;
 
-	if (p == NULL || !read_tcp_state(lv->ref, &s))
+	if (p == NULL || p->invalid != OBJECT_VALID ||
+			e->neighbors[p->neighbor].invalid != OBJECT_VALID ||
+			!read_tcp_state(lv->ref, &s))
 		return FLUE_STATUS_FAILURE;
 	status = check_given(e, &s);
 	if (status != FLUE_STATUS_SUCCESS)
@@ -317,10 +307,9 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	i = flue_ids_take(&e->conn_ids);
 	if (i == FLUE_NONE)
 		return FLUE_STATUS_OFFLOAD_TCP_ENTRIES;
-	path = (uint32_t)(p - e->paths);
 	c = &e->conns[i];
-	blank(e, c, path);
-	set_given(e, c, &s, path);
+	blank(e, c, (uint32_t)(p - e->paths));
+	set_given(e, c, &s);
 	status = fill_conn(e, op, lv, c, &s);
 	if (status != FLUE_STATUS_SUCCESS) {
 		undo(e, c);
@@ -330,6 +319,8 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	rest = flue_conn_rest_of(e, c);
 	rest->initiate_op = (uint32_t)(op - e->ops);
 	rest->initiate_mark = op->mark;
+	flue_claim_take(e, &rest->claim, op);
+	flue_conn_seal(e, c);
 	c->flags |= CONN_GATED;
 	*token = flue_token(FLUE_KIND_TCP, c->generation, i);
 	flue_count(e, FLUE_CTR_INITIATED, 1);
@@ -339,14 +330,22 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 
 /** A block that refers to something we have. */
 static void
-link_existing(struct flue_engine *e, struct flue_op_level *lv, uint64_t token)
+link_existing(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv, uint64_t token)
 {
+	struct flue_neighbor *n = flue_neighbor_of(e, token);
+	struct flue_path *p = flue_path_of(e, token);
+	const struct flue_claim *claim = n != NULL ? &n->claim : &p->claim;
+
 	lv->role = ROLE_LINKER;
-	if (flue_neighbor_of(e, token) != NULL || flue_path_of(e, token) != NULL) {
-		lv->token = token;
-	} else {
+	if (n == NULL && p == NULL) {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
 		lv->failed = 1;
+	} else if (flue_claimed(e, claim, op) == FLUE_SUB_INITIATE) {
+		/* Not the host's yet: how does it know its token? */
+		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+		lv->failed = 1;
+	} else {
+		lv->token = token;
 	}
 }
 
@@ -378,17 +377,17 @@ flue_initiate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_le
 	}
 	token = __atomic_load_n(slot, __ATOMIC_RELAXED);
 	if (token != 0) {
-		link_existing(e, lv, token);
+		link_existing(e, op, lv, token);
 		return;
 	}
 	switch (type) {
 	case FLUE_STATE_NEIGHBOR:
-		lv->status = op->depth == 0 ? new_neighbor(e, lv, &token)
+		lv->status = op->depth == 0 ? new_neighbor(e, op, lv, &token)
 					    : (uint32_t)FLUE_STATUS_FAILURE;
 		break;
 	case FLUE_STATE_IP4:
 	case FLUE_STATE_IP6:
-		lv->status = new_path(e, lv, parent, type == FLUE_STATE_IP6, &token);
+		lv->status = new_path(e, op, lv, parent, type == FLUE_STATE_IP6, &token);
 		break;
 	case FLUE_STATE_TCP:
 		lv->status = new_conn(e, op, lv, parent, &token);

@@ -29,6 +29,31 @@ flue_block_slot(flue_ref slot)
 	return flue_ref_at(slot, sizeof(uint64_t));
 }
 
+uint64_t
+flue_block_token(const struct flue_op_level *lv)
+{
+	flue_ref ref = __atomic_load_n(&lv->block->miniport_offload_context, __ATOMIC_RELAXED);
+	const uint64_t *slot = ref != FLUE_REF_NULL ? flue_block_slot(ref) : NULL;
+
+	return slot != NULL ? __atomic_load_n(slot, __ATOMIC_RELAXED) : 0;
+}
+
+uint32_t
+flue_claimed(const struct flue_engine *e, const struct flue_claim *claim, const struct flue_op *op)
+{
+	if (claim->mark == 0 || claim->mark == op->mark ||
+			!flue_op_active(e, claim->op, claim->mark))
+		return 0;
+	return e->ops[claim->op].code;
+}
+
+void
+flue_claim_take(const struct flue_engine *e, struct flue_claim *claim, const struct flue_op *op)
+{
+	claim->mark = op->mark;
+	claim->op = (uint32_t)(op - e->ops);
+}
+
 bool
 flue_op_active(const struct flue_engine *e, uint32_t slot, uint64_t mark)
 {
@@ -97,9 +122,13 @@ enter(struct flue_engine *e, struct flue_op *op)
 	if (op->code == FLUE_SUB_INITIATE)
 		flue_initiate_enter(e, op, lv, parent);
 	else if (op->code == FLUE_SUB_QUERY)
-		flue_query_enter(e, lv);
+		flue_query_enter(e, op, lv);
+	else if (op->code == FLUE_SUB_UPDATE)
+		flue_update_enter(e, op, lv, parent);
+	else if (op->code == FLUE_SUB_INVALIDATE)
+		flue_invalidate_enter(e, op, lv);
 	else if (op->phase == OP_PREPARE)
-		flue_terminate_prepare(e, lv);
+		flue_terminate_prepare(e, op, lv);
 	op->cursor = FLUE_REF_NULL;
 	if (dependents == FLUE_REF_NULL)
 		return;
@@ -193,6 +222,7 @@ int
 flue_ops_run(struct flue_engine *e)
 {
 	int budget = FLUE_BLOCKS;
+	uint32_t waiting = 0; /* channels whose completions wait: none may overtake another */
 	uint32_t kept = 0;
 	uint32_t i;
 
@@ -207,9 +237,12 @@ flue_ops_run(struct flue_engine *e)
 			if (op->phase == phase)
 				break;
 		}
-		if (op->phase == OP_COMPLETE && op_complete(e, op)) {
-			op->phase = OP_FREE;
-			continue;
+		if (op->phase == OP_COMPLETE && !(waiting & (1u << op->channel))) {
+			if (op_complete(e, op)) {
+				op->phase = OP_FREE;
+				continue;
+			}
+			waiting |= 1u << op->channel;
 		}
 		e->op_order[kept++] = e->op_order[i];
 	}

@@ -31,7 +31,7 @@ fill_neighbor(struct flue_engine *e, const struct flue_op_level *lv, const struc
 		memset(c->dl_source_address, 0, sizeof(c->dl_source_address));
 		if (!n->own_src)
 			memcpy(c->dl_source_address, n->src, 6);
-		c->vlan_id = n->vlan_id;
+		c->vlan_id = n->vlan;
 	}
 	if (all || type == FLUE_STATE_NEIGHBOR_CACHED) {
 		cached = behind(lv, all ? FLUE_NEIGHBOR_CACHED_AT : FLUE_BLOCK_LIST_BYTES,
@@ -150,34 +150,47 @@ fill_conn(struct flue_engine *e, const struct flue_op_level *lv, struct flue_con
 	return true;
 }
 
-void
-flue_query_enter(struct flue_engine *e, struct flue_op_level *lv)
+/** Initiate and terminate have an object to themselves; any number of queries may run on it beside an
+ *  update. */
+static bool
+open_to_query(struct flue_engine *e, const struct flue_op *op, const struct flue_claim *claim)
 {
-	flue_ref slot_ref = __atomic_load_n(&lv->block->miniport_offload_context, __ATOMIC_RELAXED);
+	uint32_t by = flue_claimed(e, claim, op);
+
+	if (by != FLUE_SUB_INITIATE && by != FLUE_SUB_TERMINATE)
+		return true;
+	flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+	return false;
+}
+
+void
+flue_query_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv)
+{
 	uint8_t type = __atomic_load_n(&lv->block->header.type, __ATOMIC_RELAXED);
-	const uint64_t *slot = flue_block_slot(slot_ref);
+	uint64_t token = flue_block_token(lv);
+	/* A block without structures refers to an object for the sake of its dependents. */
+	bool ok = type == FLUE_STATE_NONE;
 	struct flue_neighbor *n;
 	struct flue_path *p;
 	struct flue_conn *c;
-	uint64_t token;
-	bool ok = false;
 
-	if (slot_ref == FLUE_REF_NULL) {
+	if (lv->block->miniport_offload_context == FLUE_REF_NULL) {
 		lv->status = FLUE_STATUS_SUCCESS;
 		return;
 	}
-	if (slot == NULL)
-		return;
-	token = __atomic_load_n(slot, __ATOMIC_RELAXED);
-	/* A block without structures refers to an object for the sake of its dependents. */
-	if ((n = flue_neighbor_of(e, token)) != NULL)
-		ok = type == FLUE_STATE_NONE || fill_neighbor(e, lv, n, type);
-	else if ((p = flue_path_of(e, token)) != NULL)
-		ok = type == FLUE_STATE_NONE || fill_path(lv, p, type);
-	else if ((c = flue_conn_of(e, token)) != NULL)
-		ok = type == FLUE_STATE_NONE || fill_conn(e, lv, c, type);
-	else
+	if ((n = flue_neighbor_of(e, token)) != NULL) {
+		ok = open_to_query(e, op, &n->claim) && flue_neighbor_trust(e, n) &&
+		     (ok || fill_neighbor(e, lv, n, type));
+	} else if ((p = flue_path_of(e, token)) != NULL) {
+		ok = open_to_query(e, op, &p->claim) && flue_path_trust(e, p) &&
+		     (ok || fill_path(lv, p, type));
+	} else if ((c = flue_conn_of(e, token)) != NULL) {
+		ok = open_to_query(e, op, &flue_conn_rest_of(e, c)->claim) &&
+		     flue_conn_trust(e, op, c) && (ok || fill_conn(e, lv, c, type));
+	} else {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
+		ok = false;
+	}
 	if (!ok)
 		return;
 	flue_count(e, FLUE_CTR_QUERIED, 1);

@@ -7,30 +7,44 @@
 #include "engine/parts.h"
 #include "tcp/tcp.h"
 
-static uint64_t
-token_of(const struct flue_op_level *lv)
-{
-	flue_ref ref = __atomic_load_n(&lv->block->miniport_offload_context, __ATOMIC_RELAXED);
-	const uint64_t *slot = ref != FLUE_REF_NULL ? flue_block_slot(ref) : NULL;
-
-	return slot != NULL ? __atomic_load_n(slot, __ATOMIC_RELAXED) : 0;
-}
-
 /** @return false: the ACK that is owed could not be sent yet */
 static bool
 pay_ack(struct flue_engine *e, struct flue_conn *c)
 {
 	if (!(c->flags & (CONN_ACK_OWED | CONN_ACK_NOW)))
 		return true;
-	return flue_tcp_send_ack(e, c);
+	if (flue_tcp_send_ack(e, c))
+		return true;
+	/* Over what is invalid none goes: the host sees from the state what is owed. */
+	return (c->flags & CONN_INVALID) != 0;
+}
+
+/** May this operation have the connection? */
+static bool
+open_to_terminate(struct flue_engine *e, const struct flue_op *op, const struct flue_claim *claim)
+{
+	uint32_t by = flue_claimed(e, claim, op);
+
+	if (by != FLUE_SUB_INITIATE && by != FLUE_SUB_TERMINATE)
+		return true;
+	flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
+	return false;
 }
 
 void
-flue_terminate_prepare(struct flue_engine *e, struct flue_op_level *lv)
+flue_terminate_prepare(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv)
 {
-	struct flue_conn *c = flue_conn_of(e, token_of(lv));
+	struct flue_conn *c = flue_conn_of(e, flue_block_token(lv));
+	struct flue_claim *claim;
 
-	if (c == NULL || (c->flags & CONN_TERMINATING))
+	if (c == NULL || (c->flags & CONN_TERMINATING) || c->channel != op->channel)
+		return;
+	claim = &flue_conn_rest_of(e, c)->claim;
+	if (!open_to_terminate(e, op, claim))
+		return;
+	flue_claim_take(e, claim, op);
+	/* One that cannot be trusted is left alone: what has to be told of it comes first. */
+	if (!flue_conn_trust(e, op, c))
 		return;
 	c->flags |= CONN_TERMINATING;
 	(void)pay_ack(e, c);
@@ -80,21 +94,46 @@ give_back(struct flue_engine *e, struct flue_op_level *lv, struct flue_conn *c)
 	return true;
 }
 
+/** A connection whose state is lost: found now, or told before (chimney rules 4.7).
+ *  @return false: not ready */
+static bool
+give_up(struct flue_engine *e, const struct flue_op *op, struct flue_conn *c, bool *found_now)
+{
+	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	*found_now = rest->initiate_mark == op->mark;
+	if (*found_now || (c->flags & CONN_TERMINATING))
+		return true;
+	if (c->flags & (CONN_TELL_UPLOAD | CONN_TELL_ABORT)) {
+		flue_conn_touch(e, c);
+		return false;
+	}
+	c->flags |= CONN_TERMINATING;
+	flue_tcp_abort(e, c);
+	return true;
+}
+
 /** @return false: not ready */
 static bool
 terminate_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_conn *c)
 {
 	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	bool found_now = false;
 
-	if (c->channel != op->channel) {
-		lv->status = FLUE_STATUS_FAILURE;
+	/* Not prepared: another channel's, or another operation is at it. */
+	if (rest->claim.mark != op->mark)
 		return true;
-	}
+	if (rest->corrupt && !give_up(e, op, c, &found_now))
+		return false;
+	if (found_now)
+		return true;
 	if (!conn_ready(e, c) || !give_back(e, lv, c))
 		return false;
 	if (rest->disconnect != 0)
-		(void)flue_disconnect_complete(e, c, FLUE_STATUS_UPLOAD_IN_PROGRESS);
+		(void)flue_disconnect_complete(e, c,
+				rest->corrupt ? (uint32_t)FLUE_STATUS_REQUEST_ABORTED
+					      : (uint32_t)FLUE_STATUS_UPLOAD_IN_PROGRESS);
 	flue_reasm_hand_up(e, c);
 	flue_conn_free(e, c);
 	flue_count(e, FLUE_CTR_TERMINATED, 1);
@@ -102,33 +141,54 @@ terminate_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *
 	return true;
 }
 
+static void
+terminate_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
+		struct flue_path *p)
+{
+	bool known = p->invalid == OBJECT_CORRUPT;
+
+	if (!open_to_terminate(e, op, &p->claim) || (!flue_path_trust(e, p) && !known) ||
+			p->connections != 0)
+		return;
+	flue_path_free(e, p);
+	lv->status = FLUE_STATUS_SUCCESS;
+}
+
+/** @return false: the host's answer to a question about it is awaited */
+static bool
+terminate_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
+		struct flue_neighbor *n)
+{
+	bool known = n->invalid == OBJECT_CORRUPT;
+
+	if (!open_to_terminate(e, op, &n->claim) || (!flue_neighbor_trust(e, n) && !known) ||
+			n->paths != 0)
+		return true;
+	if (n->query != FLUE_NONE)
+		return false;
+	flue_neighbor_free(e, n);
+	lv->status = FLUE_STATUS_SUCCESS;
+	return true;
+}
+
 bool
 flue_terminate_leave(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv)
 {
-	uint64_t token = token_of(lv);
+	uint64_t token = flue_block_token(lv);
 	struct flue_neighbor *n;
 	struct flue_path *p;
 	struct flue_conn *c;
 
 	lv->status = FLUE_STATUS_FAILURE;
-	if (lv->block->miniport_offload_context == FLUE_REF_NULL) {
+	if (lv->block->miniport_offload_context == FLUE_REF_NULL)
 		lv->status = FLUE_STATUS_SUCCESS;
-		return true;
-	}
-	if ((c = flue_conn_of(e, token)) != NULL)
+	else if ((c = flue_conn_of(e, token)) != NULL)
 		return terminate_conn(e, op, lv, c);
-	if ((p = flue_path_of(e, token)) != NULL) {
-		if (p->connections == 0) {
-			flue_path_free(e, p);
-			lv->status = FLUE_STATUS_SUCCESS;
-		}
-	} else if ((n = flue_neighbor_of(e, token)) != NULL) {
-		if (n->paths == 0) {
-			flue_neighbor_free(e, n);
-			lv->status = FLUE_STATUS_SUCCESS;
-		}
-	} else {
+	else if ((p = flue_path_of(e, token)) != NULL)
+		terminate_path(e, op, lv, p);
+	else if ((n = flue_neighbor_of(e, token)) != NULL)
+		return terminate_neighbor(e, op, lv, n);
+	else
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
-	}
 	return true;
 }

@@ -101,6 +101,64 @@ flue_neighbor_free(struct flue_engine *e, struct flue_neighbor *n)
 	flue_ids_give(&e->neighbor_ids, (uint32_t)(n - e->neighbors));
 }
 
+uint32_t
+flue_path_mtu_check(const struct flue_engine *e, bool ip6, uint32_t mtu)
+{
+	if (mtu > e->port->mtu)
+		return FLUE_STATUS_OFFLOAD_PATH_MTU;
+	/* No MSS would be left. */
+	return mtu < (ip6 ? 1280u : 68u) ? (uint32_t)FLUE_STATUS_FAILURE : FLUE_STATUS_SUCCESS;
+}
+
+void
+flue_path_set_mtu(struct flue_path *p, uint32_t mtu)
+{
+	p->mtu = mtu;
+	p->mss = (uint16_t)(mtu - (p->ip6 ? 60 : 40));
+}
+
+void
+flue_conn_set_tag(struct flue_engine *e, struct flue_conn *c)
+{
+	c->priority = flue_conn_rest_of(e, c)->cached.user_priority & 7;
+	c->tagged = c->priority != 0 || e->paths[c->path].vlan != 0;
+}
+
+void
+flue_conn_set_mss(struct flue_engine *e, struct flue_conn *c)
+{
+	const struct flue_path *p = &e->paths[c->path];
+	uint32_t mss = flue_conn_rest_of(e, c)->given_const.remote_mss;
+
+	if (mss < 64)
+		mss = 64;
+	if (mss > p->mss)
+		mss = p->mss;
+	/* At least a byte: of 68 bytes of IPv4 headers and options leave 16. */
+	c->mss = (uint16_t)(mss - (c->flags & CONN_TS ? 12 : 0));
+}
+
+static uint32_t
+fold(const uint8_t *a, bool ip6)
+{
+	uint32_t w[4];
+
+	memcpy(w, a, 16);
+	return ip6 ? w[0] ^ w[1] ^ w[2] ^ w[3] : w[0];
+}
+
+void
+flue_conn_set_key(struct flue_engine *e, struct flue_conn *c)
+{
+	const struct flue_path *p = &e->paths[c->path];
+	const struct flue_tcp_const *given = &flue_conn_rest_of(e, c)->given_const;
+
+	c->raddr = fold(p->remote, p->ip6);
+	c->laddr = fold(p->local, p->ip6);
+	c->ports = (uint32_t)given->local_port << 16 | given->remote_port;
+	c->flags = p->ip6 ? c->flags | CONN_IP6 : c->flags & ~CONN_IP6;
+}
+
 static void
 fold_pseudo(struct flue_path *p, uint64_t sum)
 {
@@ -115,6 +173,8 @@ flue_path_build_head(struct flue_engine *e, struct flue_path *p)
 	const struct flue_neighbor *n = &e->neighbors[p->neighbor];
 	uint8_t *ip = p->head + 14;
 
+	p->epoch = n->epoch;
+	p->vlan = n->vlan;
 	memset(p->head, 0, sizeof(p->head));
 	memcpy(p->head, n->mac, 6);
 	memcpy(p->head + 6, n->src, 6);

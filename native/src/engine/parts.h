@@ -138,7 +138,17 @@ struct flue_neighbor *flue_neighbor_of(struct flue_engine *e, uint64_t token);
 void flue_conn_free(struct flue_engine *e, struct flue_conn *c);
 void flue_path_free(struct flue_engine *e, struct flue_path *p);
 void flue_neighbor_free(struct flue_engine *e, struct flue_neighbor *n);
+/** From the neighbor's and the path's addresses. */
 void flue_path_build_head(struct flue_engine *e, struct flue_path *p);
+void flue_path_set_mtu(struct flue_path *p, uint32_t mtu);
+/** Is `mtu` more than the port sends, or less than any network carries? @return 0 or a status */
+uint32_t flue_path_mtu_check(const struct flue_engine *e, bool ip6, uint32_t mtu);
+/** Whether its frames carry a tag: by VLAN and UserPriority. */
+void flue_conn_set_tag(struct flue_engine *e, struct flue_conn *c);
+/** What segments find it by, from its path and CONST. */
+void flue_conn_set_key(struct flue_engine *e, struct flue_conn *c);
+/** Segment size by peer, path and options. */
+void flue_conn_set_mss(struct flue_engine *e, struct flue_conn *c);
 
 /* ---- op.c: state operations ----------------------------------------------------------------- */
 
@@ -149,16 +159,57 @@ int flue_ops_run(struct flue_engine *e);
 /** Is the operation in that slot still the one with that mark? */
 bool flue_op_active(const struct flue_engine *e, uint32_t slot, uint64_t mark);
 
-/* initiate.c, terminate.c, query.c: what the walk calls. leave: false = not yet, ask again */
+/** Is another operation at the object that allows no second one? 0 = no; else its enum
+ *  flue_submission_op. */
+uint32_t
+flue_claimed(const struct flue_engine *e, const struct flue_claim *claim, const struct flue_op *op);
+void
+flue_claim_take(const struct flue_engine *e, struct flue_claim *claim, const struct flue_op *op);
+
+/* initiate.c, update.c, ...: what the walk calls. leave: false = not yet, ask again */
 void flue_initiate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_op_level *parent);
 void flue_initiate_leave(struct flue_engine *e, struct flue_op_level *lv);
-void flue_terminate_prepare(struct flue_engine *e, struct flue_op_level *lv);
+void flue_terminate_prepare(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv);
 bool flue_terminate_leave(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv);
-void flue_query_enter(struct flue_engine *e, struct flue_op_level *lv);
+void flue_query_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv);
+void flue_update_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
+		struct flue_op_level *parent);
+
+void flue_invalidate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv);
 
 /** Token in the block's slot. @return NULL when the slot does not resolve */
 uint64_t *flue_block_slot(flue_ref slot);
+/** What a block of an offloaded object refers to; 0 = nothing, or a slot that does not resolve. */
+uint64_t flue_block_token(const struct flue_op_level *lv);
+
+/* ---- invalidate.c ---------------------------------------------------------------------------- */
+
+/** The worst of its own, its path's and its neighbor's. */
+enum flue_validity flue_conn_validity(const struct flue_engine *e, const struct flue_conn *c);
+/** No more sending on it, and the host is to take it back. No effect the second time. */
+void flue_conn_invalidate(struct flue_engine *e, struct flue_conn *c);
+/** It depends on nothing invalid any more: it goes on. */
+void flue_conn_rescue(struct flue_engine *e, struct flue_conn *c);
+
+/* ---- check.c: objects that do not hold together ---------------------------------------------- */
+
+/** Make a note of what may not change by itself. */
+void flue_neighbor_seal(struct flue_neighbor *n);
+void flue_path_seal(struct flue_path *p);
+void flue_conn_seal(struct flue_engine *e, struct flue_conn *c);
+/** @return false: its state is corrupt; what depends on it is told when this is found */
+bool flue_neighbor_trust(struct flue_engine *e, struct flue_neighbor *n);
+bool flue_path_trust(struct flue_engine *e, struct flue_path *p);
+/** ... RETRIEVE/HardwareFailure and ABORT follow the completion of `op` */
+bool flue_conn_trust(struct flue_engine *e, const struct flue_op *op, struct flue_conn *c);
+
+/* ---- sweep.c: what changed below connections ------------------------------------------------- */
+
+/** Have every connection look at its path and neighbor again, in this pass and the next ones. */
+void flue_sweep_start(struct flue_engine *e);
+/** @return connections looked at */
+int flue_sweep_run(struct flue_engine *e);
 
 /* ---- oid.c: what the target is asked and told as a whole ------------------------------------- */
 

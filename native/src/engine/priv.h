@@ -49,41 +49,66 @@ enum flue_kind {
 	FLUE_KIND_TCP = 3
 };
 
-/** Layer 2. One line. */
-struct flue_neighbor {
-	uint64_t handle;
-	uint32_t generation;
-	uint32_t paths; /* that depend on it */
-	uint32_t vlan_id;
-	uint32_t host_delta; /* HostReachabilityDelta, ticks, as given */
-	uint32_t nic_time;   /* engine's ticks of the last confirmation */
-	uint8_t mac[6];
-	uint8_t src[6];
-	uint8_t used;
-	uint8_t own_src; /* the host left DlSourceAddress zero */
-	uint8_t pad[18];
+enum flue_validity {
+	OBJECT_VALID = 0,
+	OBJECT_INVALID = 1, /* invalidated: nothing is sent over it (T-62) */
+	OBJECT_CORRUPT = 2, /* its state does not hold together (chimney rules 4.7) */
 };
 
-FLUE_ASSERT_LAYOUT(sizeof(struct flue_neighbor) == 64);
+/** Layer 2. The first line is what sending reads. */
+struct flue_neighbor {
+	uint64_t handle;
+	uint32_t nic_time;  /* NRT: engine's ticks of the last confirmation by a connection */
+	uint32_t host_time; /* HRT: ... by the host */
+	uint32_t epoch;     /* grows when what heads are made of changes */
+	uint8_t invalid;    /* enum flue_validity */
+	uint8_t used;
+	uint8_t own_src; /* the host left DlSourceAddress zero */
+	uint8_t channel; /* that initiated it: its events go there */
+	uint8_t mac[6];
+	uint8_t src[6];
+	uint16_t vlan; /* VlanId; 0 = not significant */
+	uint8_t pad[26];
+	/* line 1 */
+	uint32_t generation;
+	uint32_t paths;      /* that depend on it */
+	uint32_t host_delta; /* HostReachabilityDelta, ticks, as given last */
+	uint32_t query;      /* event block that waits for the host's answer; FLUE_NONE */
+	uint32_t check;      /* see check.c */
+	uint32_t pad1;
+	struct flue_claim claim;
+	uint8_t pad2[24];
+};
 
-/** Layer 3. `head` is what every packet of the path begins with. */
+FLUE_ASSERT_LAYOUT(sizeof(struct flue_neighbor) == 128);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_neighbor, generation) == 64);
+
+/** Layer 3. `head` is what every packet of the path begins with. The first two lines are what
+ *  sending reads. */
 struct flue_path {
 	uint8_t head[54]; /* Ethernet and IP header; tos, length, id, ttl, checksum zero */
 	uint8_t used;
 	uint8_t ip6;
-	uint32_t ip_sum;      /* of the IPv4 header in head */
-	uint32_t pseudo;      /* source, destination, protocol; folded to 32 bits */
-	uint32_t connections; /* that depend on it */
+	uint32_t ip_sum; /* of the IPv4 header in head */
+	uint32_t pseudo; /* source, destination, protocol; folded to 32 bits */
 	uint32_t neighbor;
-	uint32_t generation;
+	uint32_t epoch;  /* of the neighbor when head was made */
+	uint16_t mss;    /* payload of a segment without options that fits mtu */
+	uint16_t vlan;   /* the neighbor's */
+	uint8_t invalid; /* enum flue_validity */
+	uint8_t pad[3];
 	uint32_t mtu;
+	uint32_t generation;
 	uint64_t handle;
 	uint8_t local[16];
 	uint8_t remote[16];
-	uint8_t pad[8];
+	uint32_t connections; /* that depend on it */
+	uint32_t check;       /* see check.c */
+	struct flue_claim claim;
+	uint8_t pad1[40];
 };
 
-FLUE_ASSERT_LAYOUT(sizeof(struct flue_path) == 128);
+FLUE_ASSERT_LAYOUT(sizeof(struct flue_path) == 192);
 
 /* ---- Pools ---------------------------------------------------------------------------------- */
 
@@ -304,6 +329,18 @@ struct flue_engine {
 
 	struct flue_engine_config config;
 	struct flue_tcp_connection_offload_parameters params; /* of the most recent set (8.2) */
+
+	/* Offloaded traffic by IP version, [1] = IPv6 (8.4). currently_established is counted when
+	 * it is asked for. */
+	struct {
+		struct flue_tcp_offload_stats tcp;
+		struct flue_ip_offload_stats ip;
+	} stats[2];
+
+	/* Connections that have to be told of what changed below them: a sweep over the table, some
+	 * each pass. */
+	uint32_t sweep_next;
+	uint32_t sweep_left; /* 0 = none under way */
 	flue_arena *arena;
 	int region;
 	int counters_region;

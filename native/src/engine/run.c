@@ -20,10 +20,10 @@ conn_run(struct flue_engine *e, struct flue_conn *c)
 	flue_receive_deliver(e, c);
 	if (c->flags & CONN_TX_WAIT)
 		flue_send_complete(e, c);
-	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING)))
+	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))
 		more = flue_tcp_output(e, c);
 	if ((c->flags & (CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE)) &&
-			!(c->flags & (CONN_ABORTED | CONN_TERMINATING)))
+			!(c->flags & (CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))
 		more = !flue_tcp_send_ack(e, c) || more;
 	return more;
 }
@@ -101,6 +101,8 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	work += FLUE_COMMANDS - commands;
 	if (e->op_count > 0)
 		work += flue_ops_run(e);
+	if (unlikely(e->sweep_left > 0))
+		work += flue_sweep_run(e);
 	work += flue_timers_run(e);
 	flue_txq_flush(e);
 	run_ready(e);
@@ -149,7 +151,8 @@ int64_t
 flue_engine_next_deadline(const flue_engine *e)
 {
 	/* Work that was cut short goes on as soon as time does. */
-	if (e->ready_head != e->ready_tail || e->txq_head != e->txq_tail || e->op_count > 0)
+	if (e->ready_head != e->ready_tail || e->txq_head != e->txq_tail || e->op_count > 0 ||
+			e->sweep_left > 0)
 		return e->now + 1000;
 	return flue_timers_next(e);
 }

@@ -171,7 +171,7 @@ segment_in(struct flue_engine *e, struct flue_segment *s)
 		flue_frame_up(e, s->pkt);
 		return;
 	}
-	if (unlikely(c->flags & (CONN_STOPPED | CONN_TERMINATING))) {
+	if (unlikely(c->flags & (CONN_STOPPED | CONN_TERMINATING | CONN_INVALID))) {
 		flue_frame_up(e, s->pkt);
 		return;
 	}

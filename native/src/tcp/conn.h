@@ -62,12 +62,13 @@
 #define CONN_RTO_RECOVERY UINT32_C(0x10000000) /* SND.NXT was pulled back; recover is set */
 #define CONN_DUP_ACKS     UINT32_C(0x20000000) /* dup_acks is not zero */
 #define CONN_TIMER        UINT32_C(0x40000000) /* has an entry in the wheel */
+#define CONN_INVALID      UINT32_C(0x80000000) /* it, its path or neighbor is: nothing is sent */
 
 /** With any of these a segment takes the RFC path. */
 #define CONN_SLOW                                                                            \
 	(CONN_OOO | CONN_FIN_QUEUED | CONN_FIN_SENT | CONN_FIN_RCVD | CONN_STOPPED |         \
 			CONN_ABORTED | CONN_TERMINATING | CONN_PERSIST | CONN_RTO_RECOVERY | \
-			CONN_DUP_ACKS)
+			CONN_DUP_ACKS | CONN_INVALID)
 
 struct flue_conn {
 	/* line 0 */
@@ -85,9 +86,11 @@ struct flue_conn {
 	uint32_t ts_recent;
 	uint32_t ts_recent_ms; /* when it was set */
 	uint32_t last_ack_sent;
-	uint32_t ts_delta; /* ticks: our timestamp clock = engine's ticks + this */
-	uint8_t state;     /* enum flue_tcp_state */
-	uint8_t scales;    /* low nibble: of what we receive from the peer (send); high: of ours */
+	uint32_t ts_delta;    /* ticks: our timestamp clock = engine's ticks + this */
+	uint8_t state : 4;    /* enum flue_tcp_state */
+	uint8_t tagged : 1;   /* frames carry a VLAN or priority tag */
+	uint8_t priority : 3; /* 802.1p, of that tag */
+	uint8_t scales; /* low nibble: of what we receive from the peer (send); high: of ours */
 	uint8_t ttl;
 	uint8_t tos;
 	/* line 1 */
@@ -154,6 +157,14 @@ struct flue_chain {
 	uint32_t count;
 };
 
+/** The operation that has an object to itself: no other may start on it (chimney rules 4.8). Over
+ *  when that operation is. */
+struct flue_claim {
+	uint64_t mark;
+	uint32_t op; /* its slot */
+	uint32_t pad;
+};
+
 /** CONST and CACHED as given, and what only control operations need. */
 struct flue_conn_rest {
 	struct flue_tcp_const given_const;
@@ -164,7 +175,12 @@ struct flue_conn_rest {
 	uint32_t initiate_op;      /* ... slot of the operation that brought it */
 	uint32_t disconnect_bytes; /* acknowledged of the disconnect's final data */
 	uint32_t post_bytes;       /* placed so far for the first posted NBL */
+	uint32_t check;            /* of what never changes; see check.c */
+	uint32_t path;             /* as in the connection, which may be damaged */
+	struct flue_claim claim;
 	bool disconnect_abortive;
+	bool invalid; /* by itself, not for what it depends on */
+	bool corrupt; /* found so: told, and to be given up (chimney rules 4.7) */
 };
 
 static inline uint32_t

@@ -113,7 +113,8 @@ put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, ui
 bool
 flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
 {
-	const struct flue_path *path = &e->paths[c->path];
+	struct flue_path *path = &e->paths[c->path];
+	struct flue_neighbor *n;
 	bool sums = (e->port->caps & FLUE_PORT_CAP_TX_CSUM) == 0;
 	uint32_t hlen = c->flags & CONN_TS ? 20 + TCP_TS_BYTES : 20;
 	struct flue_pkt *pkt;
@@ -122,6 +123,13 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 
 	if (flue_txq_room(e) == 0)
 		return false;
+	n = &e->neighbors[path->neighbor];
+	if (unlikely(path->invalid | n->invalid)) {
+		flue_conn_invalidate(e, c);
+		return false;
+	}
+	if (unlikely(path->epoch != n->epoch))
+		flue_path_build_head(e, path);
 	pkt = flue_tx_alloc(e);
 	if (pkt == NULL)
 		return false;
@@ -229,6 +237,13 @@ restart_if_idle(const struct flue_engine *e, struct flue_conn *c)
 		flue_cc_reno.on_idle(&c->cc, c->mss);
 }
 
+/** Payload the path takes now: it may have become narrower. */
+static uint32_t
+segment_fits(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return e->paths[c->path].mss - (c->flags & CONN_TS ? TCP_TS_BYTES : 0u);
+}
+
 bool
 flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 {
@@ -238,6 +253,8 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 
 	if (!flue_seq_lt(c->snd_nxt, limit))
 		return false;
+	if (unlikely(c->mss > segment_fits(e, c)))
+		c->mss = (uint16_t)segment_fits(e, c);
 	restart_if_idle(e, c);
 	wnd = c->cc.cwnd < c->snd_wnd ? c->cc.cwnd : c->snd_wnd;
 	for (turns = 0; flue_seq_lt(c->snd_nxt, limit); turns++) {

@@ -137,7 +137,7 @@ flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
 {
 	int64_t next = FLUE_NEVER;
 
-	if (c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING))
+	if (c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID))
 		return;
 	if (c->rtx_ms != FLUE_NONE && (int32_t)(e->now_ms - c->rtx_ms) >= 0)
 		retransmit_expired(e, c);
@@ -150,7 +150,7 @@ flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
 			flue_conn_touch(e, c);
 		}
 	}
-	if (c->flags & CONN_STOPPED)
+	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
 	if (c->rtx_ms != FLUE_NONE)
 		flue_timer_arm_ms(e, c, c->rtx_ms);
