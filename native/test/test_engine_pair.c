@@ -118,11 +118,12 @@ initiated(struct side *s)
 	s->moving = false;
 	/* What arrived in between is forwarded now. */
 	for (i = 0; i < s->frames; i++) {
-		uint32_t tcp_len = (uint32_t)(s->kept[i][16] << 8 | s->kept[i][17]) - 20;
+		uint32_t at;
+		uint32_t tcp_len;
 
-		if (s->kept[i][23] == 6)
+		if (frame_segment(s->kept[i], s->kept_len[i], &at, &tcp_len))
 			submit(s->h, FLUE_SUB_FORWARD, s->c.token,
-					nbl_new(s->h, s->kept[i] + 34, tcp_len, 1), 0, 0);
+					nbl_new(s->h, s->kept[i] + at, tcp_len, 1), 0, 0);
 	}
 	s->frames = 0;
 }
@@ -133,23 +134,15 @@ keep_frames(struct side *s, flue_ref chain)
 	flue_ref ref = chain;
 
 	while (ref != 0) {
+		uint32_t at;
+		uint32_t tcp_len;
+
 		if (s->frames < 512) {
 			s->kept_len[s->frames] = gather(s->h, ref, s->kept[s->frames]);
 			/* The wire flips bits: a host verifies what it forwards. */
-			uint8_t *f = s->kept[s->frames];
-			uint32_t len = (uint32_t)(f[16] << 8 | f[17]);
-			uint64_t sum = (uint64_t)htons(6) + htons((uint16_t)(len - 20));
-
-			if (s->kept_len[s->frames] >= 54 && len >= 40 &&
-					len + 14 <= s->kept_len[s->frames]) {
-				for (uint32_t i = 26; i < 14 + len; i += 2)
-					sum += i + 1 < 14 + len ? (uint64_t)(f[i] | f[i + 1] << 8)
-								: f[i];
-				while (sum >> 16)
-					sum = (sum & 0xffff) + (sum >> 16);
-				if (sum == 0xffff && f[23] == 6)
-					s->frames++;
-			}
+			if (frame_segment(s->kept[s->frames], s->kept_len[s->frames], &at,
+					    &tcp_len))
+				s->frames++;
 		}
 		ref = flue_nbl_at(ref)->next;
 	}

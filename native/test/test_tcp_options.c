@@ -6,6 +6,7 @@
 #include "tcp/bytes.h"
 #include "tcp/csum.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,21 +36,28 @@ with_options(struct harness *h, struct conn *c, const uint8_t *opt, uint32_t n, 
 	uint8_t frame[200];
 	uint32_t olen = (n + 3) & ~3u;
 	uint32_t len = peer_frame(c, frame, TCP_ACK, seq, 0, NULL, 0, 65535, NULL);
-	uint8_t *tcp = frame + 34;
+	uint8_t *ip = frame + 14;
+	uint8_t *tcp = frame + tcp_at(c);
 	uint64_t pseudo;
 
-	assert_int_equal(len, 54);
+	assert_int_equal(len, tcp_at(c) + 20);
 	memset(tcp + 20, fill, olen);
 	memcpy(tcp + 20, opt, n);
 	tcp[20 + olen] = 'x';
 	tcp[12] = (uint8_t)((20 + olen) << 2);
-	flue_store16be(frame + 16, (uint16_t)(41 + olen));
-	flue_store16(frame + 24, 0);
-	flue_store16(frame + 24, flue_csum_finish(flue_csum_add(frame + 14, 20, 0)));
-	pseudo = flue_csum_pseudo4(flue_load32(frame + 26), flue_load32(frame + 30), 21 + olen);
+	if (c->ip6) {
+		flue_store16be(ip + 4, (uint16_t)(21 + olen));
+		pseudo = flue_csum_add(
+				ip + 8, 32, (uint64_t)htons(6) + htons((uint16_t)(21 + olen)));
+	} else {
+		flue_store16be(ip + 2, (uint16_t)(41 + olen));
+		flue_store16(ip + 10, 0);
+		flue_store16(ip + 10, flue_csum_finish(flue_csum_add(ip, 20, 0)));
+		pseudo = flue_csum_pseudo4(flue_load32(ip + 12), flue_load32(ip + 16), 21 + olen);
+	}
 	flue_store16(tcp + 16, 0);
 	flue_store16(tcp + 16, flue_csum_finish(flue_csum_add(tcp, 21 + olen, pseudo)));
-	inject(h, frame, 55 + olen);
+	inject(h, frame, len + 1 + olen);
 }
 
 static void
@@ -101,7 +109,8 @@ a_forwarded_segment_may_be_older_than_the_timestamps_seen_since(void **state)
 	pass_after(h, MS);
 	sent_none(h);
 	len = peer_frame(&c, frame, TCP_ACK, 0, 0, pattern, 1000, 65535, older);
-	submit(h, FLUE_SUB_FORWARD, c.token, nbl_new(h, frame + 34, len - 34, 3), 0, 0);
+	submit(h, FLUE_SUB_FORWARD, c.token, nbl_new(h, frame + tcp_at(&c), len - tcp_at(&c), 3), 0,
+			0);
 	pass_after(h, MS);
 	(void)up_expect(h, FLUE_UP_FORWARD_COMPLETE);
 	assert_int_equal(accept_data(h, &c, buf), 1000);
@@ -225,15 +234,17 @@ a_damaged_segment_is_dropped_and_counted(void **state)
 	struct harness *h = harness_new(NULL, 0);
 	struct conn c = { 0 };
 	uint8_t frame[200];
+	uint32_t first;
 	uint32_t len;
 	uint32_t bit;
 	int64_t bad = 0;
 
 	(void)state;
 	connect_at(h, &c, 1, 1);
+	first = tcp_at(&c) + 4;
 	len = peer_frame(&c, frame, TCP_ACK, 0, 0, "odd", 3, 65535, NULL);
 	/* Every bit of TCP header and payload but those of the ports, which make it another flow. */
-	for (bit = 38 * 8; bit < len * 8; bit++) {
+	for (bit = first * 8; bit < len * 8; bit++) {
 		frame[bit / 8] ^= (uint8_t)(1 << (bit % 8));
 		inject(h, frame, len);
 		frame[bit / 8] ^= (uint8_t)(1 << (bit % 8));
@@ -243,7 +254,7 @@ a_damaged_segment_is_dropped_and_counted(void **state)
 	poll_engine(h);
 	bad = counter(h, FLUE_CTR_BAD_CHECKSUM);
 	/* Some bits of the header length make it no TCP segment at all: those went up. */
-	assert_true(bad + counter(h, FLUE_CTR_FRAMES_UP) == (int64_t)(len * 8 - 38 * 8));
+	assert_true(bad + counter(h, FLUE_CTR_FRAMES_UP) == (int64_t)(len * 8 - first * 8));
 	assert_true(counter(h, FLUE_CTR_FRAMES_UP) <= 4);
 	assert_int_equal(counter(h, FLUE_CTR_IN_SEGMENTS), 0);
 	harness_discard(h);
@@ -277,31 +288,31 @@ what_is_not_a_plain_segment_of_ours_goes_up(void **state)
 			f[0] |= 1;
 			break;
 		case 3: /* ICMP */
-			f[23] = 1;
+			f[c.ip6 ? 20 : 23] = c.ip6 ? 58 : 1;
 			break;
-		case 4: /* first fragment */
-			f[20] = 0x20;
+		case 4: /* first fragment; IPv6: fragment header */
+			f[20] = c.ip6 ? 44 : 0x20;
 			break;
-		case 5: /* last fragment */
-			f[21] = 1;
+		case 5: /* last fragment; IPv6: hop-by-hop options */
+			f[c.ip6 ? 20 : 21] = c.ip6 ? 0 : 1;
 			break;
-		case 6: /* IP options */
-			f[14] = 0x46;
+		case 6: /* IP options; IPv6: routing header */
+			f[c.ip6 ? 20 : 14] = c.ip6 ? 43 : 0x46;
 			break;
 		case 7: /* longer than the frame */
-			f[17] = 200;
+			f[c.ip6 ? 19 : 17] = 200;
 			break;
 		case 8: /* header beyond the segment */
-			f[46] = 0xf0;
+			f[tcp_at(&c) + 12] = 0xf0;
 			break;
 		case 9: /* header too short */
-			f[46] = 0x40;
+			f[tcp_at(&c) + 12] = 0x40;
 			break;
 		case 10: /* another port */
-			f[37] ^= 1;
+			f[tcp_at(&c) + 3] ^= 1;
 			break;
 		case 11: /* cut off */
-			len = 33;
+			len = tcp_at(&c) - 1;
 			break;
 		default:
 			break;
@@ -331,8 +342,8 @@ ethernet_padding_is_not_payload(void **state)
 	(void)state;
 	connect_at(h, &c, 1, 1);
 	len = peer_frame(&c, f, TCP_ACK, 0, 0, "x", 1, 65535, NULL);
-	assert_true(len < 60);
-	inject(h, f, 60);
+	/* Over IPv6 a port may pad as well, though to no minimum. */
+	inject(h, f, len + 5);
 	poll_engine(h);
 	assert_int_equal(sent_expect(h, &c).ack, 1);
 	assert_int_equal(accept_data(h, &c, buf), 1);
@@ -344,12 +355,15 @@ ipv6_carries_data_both_ways(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
 	struct conn c = { 0 };
+	struct flue_path_cached *path;
 	struct seen s;
 
 	(void)state;
 	c.ip6 = true;
 	neighbor_new(h);
 	path_new(h, true);
+	path = (struct flue_path_cached *)((uint8_t *)h->path_block + FLUE_PATH_CACHED_AT);
+	path->path_mtu = 1500;
 	connect_at(h, &c, 0xffffff00, 0xffffff00);
 	peer(h, &c, TCP_ACK, 0, 0, pattern, 1000, 65535);
 	poll_engine(h);

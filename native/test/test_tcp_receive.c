@@ -124,7 +124,7 @@ a_forwarded_segment_fills_the_hole_it_left(void **state)
 	peer(h, &c, TCP_ACK, 1000, 0, pattern + 1000, 1000, 65535);
 	pass_after(h, MS);
 	len = peer_frame(&c, frame, TCP_ACK, 0, 0, pattern, 1000, 65535, NULL);
-	nbl = nbl_new(h, frame + 34, len - 34, 3);
+	nbl = nbl_new(h, frame + tcp_at(&c), len - tcp_at(&c), 3);
 	submit(h, FLUE_SUB_FORWARD, c.token, nbl, 0, 0);
 	pass_after(h, MS);
 	up = up_expect(h, FLUE_UP_FORWARD_COMPLETE);
@@ -145,13 +145,13 @@ a_forwarded_segment_of_64_kib_is_taken_whole(void **state)
 	struct conn c = { 0 };
 	uint32_t total = 0;
 	uint8_t *frame = buf + 200000;
-	uint8_t head[64];
+	uint8_t head[128];
 	flue_ref nbl;
 
 	(void)state;
 	connect_at(h, &c, 1, 0xffff0000);
 	(void)peer_frame(&c, head, TCP_ACK | TCP_PSH, 0, 0, NULL, 0, 65535, NULL);
-	memcpy(frame, head + 34, 20);
+	memcpy(frame, head + tcp_at(&c), 20);
 	memcpy(frame + 20, pattern, 40000);
 	nbl = nbl_new(h, frame, 40020, 8);
 	submit(h, FLUE_SUB_FORWARD, c.token, nbl, 0, 0);

@@ -126,7 +126,7 @@ fake_port_new(uint32_t buffers, uint32_t caps)
 
 	p->port.ops = &fake_ops;
 	memcpy(p->port.mac, OUR_MAC, 6);
-	p->port.mtu = 1500;
+	p->port.mtu = harness_ip6() ? 1520 : 1500;
 	p->port.caps = caps;
 	p->port.buffers = buffers;
 	p->tx_limit = UINT_MAX;

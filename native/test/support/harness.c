@@ -13,6 +13,29 @@
 #define SUBS 256
 #define UPS  256
 
+bool
+harness_ip6(void)
+{
+	const char *version = getenv("FLUE_TEST_IP");
+
+	return version != NULL && version[0] == '6';
+}
+
+void
+only_ip4(const char *reason)
+{
+	if (!harness_ip6())
+		return;
+	print_message("left out under IPv6: %s\n", reason);
+	skip();
+}
+
+uint32_t
+tcp_at(const struct conn *c)
+{
+	return c->ip6 ? 54 : 34;
+}
+
 struct flue_engine_config
 harness_config(void)
 {
@@ -228,6 +251,7 @@ path_new(struct harness *h, bool ip6)
 	uint8_t *addresses;
 	flue_ref ref;
 
+	ip6 = ip6 || harness_ip6();
 	h->path_ref = block_new(h, ip6 ? FLUE_STATE_IP6 : FLUE_STATE_IP4, &h->path, &h->path_block);
 	addresses = java_alloc(h, 32, &ref);
 	c = (struct flue_path_const *)((uint8_t *)h->path_block + FLUE_PATH_CONST_AT);
@@ -241,7 +265,7 @@ path_new(struct harness *h, bool ip6)
 	}
 	c->source_address = h->mirrored ? ref + 16 : ref;
 	c->destination_address = h->mirrored ? ref : ref + 16;
-	cached->path_mtu = 1500;
+	cached->path_mtu = harness_ip6() && h->e->port->mtu >= 1520 ? 1520 : 1500;
 }
 
 struct flue_tcp_const *
@@ -274,7 +298,7 @@ conn_block(struct harness *h, struct conn *c, uint32_t iss, uint32_t irs)
 	static uint16_t ports = 40000;
 	struct flue_tcp_delegated *d;
 	bool ts = c->ts;
-	bool ip6 = c->ip6;
+	bool ip6 = c->ip6 || harness_ip6();
 
 	memset(c, 0, sizeof(*c));
 	c->ts = ts;

@@ -108,6 +108,17 @@ struct harness {
 	flue_ref path_ref;
 };
 
+/**
+ * Every program of this harness runs twice: as it is, and with FLUE_TEST_IP=6 in its environment,
+ * where paths and peers are IPv6. The port is 20 bytes wider then, so that a full segment carries as
+ * much.
+ */
+bool harness_ip6(void);
+/** Leave the test out under IPv6; `reason` says what IPv4 has that IPv6 has not. */
+void only_ip4(const char *reason);
+/** Where the TCP header of a frame to or from the connection begins. */
+uint32_t tcp_at(const struct conn *c);
+
 struct flue_engine_config harness_config(void);
 /** With configuration, or NULL for a small default; checksum capabilities of the port. */
 struct harness *harness_new(const struct flue_engine_config *config, uint32_t caps);
@@ -171,6 +182,9 @@ void peer_ts(struct harness *h, struct conn *c, uint8_t flags, uint32_t seq, uin
 /** A frame as peer() injects it, into `frame`. @return length */
 uint32_t peer_frame(struct conn *c, uint8_t *frame, uint8_t flags, uint32_t seq, uint32_t ack,
 		const void *data, uint32_t len, uint16_t win, const uint32_t *ts);
+
+/** Is it a whole TCP segment with a good checksum? Where its TCP header is, and bytes from there. */
+bool frame_segment(const uint8_t *frame, uint32_t len, uint32_t *at, uint32_t *tcp_len);
 
 /** Next segment that was sent, or false. Numbers relative to the connection. */
 bool sent_next(struct harness *h, struct conn *c, struct seen *s);

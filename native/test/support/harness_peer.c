@@ -140,6 +140,25 @@ peer_ts(struct harness *h, struct conn *c, uint8_t flags, uint32_t seq, uint32_t
 	inject(h, frame, peer_frame(c, frame, flags, seq, ack, data, len, win, ts));
 }
 
+bool
+frame_segment(const uint8_t *frame, uint32_t len, uint32_t *at, uint32_t *tcp_len)
+{
+	const uint8_t *ip = frame + 14;
+	bool ip6;
+	uint64_t pseudo;
+
+	if (len < 54)
+		return false;
+	ip6 = flue_load16be(frame + 12) == 0x86dd;
+	*at = ip6 ? 54 : 34;
+	*tcp_len = ip6 ? flue_load16be(ip + 4) : flue_load16be(ip + 2) - 20u;
+	if (*tcp_len < 20 || *tcp_len > 65535 || *at + *tcp_len > len || ip[ip6 ? 6 : 9] != 6)
+		return false;
+	pseudo = flue_csum_add(ip + (ip6 ? 8 : 12), ip6 ? 32 : 8, htons(6));
+	pseudo += htons((uint16_t)*tcp_len);
+	return flue_csum_fold(flue_csum_add(frame + *at, *tcp_len, pseudo)) == 0xffff;
+}
+
 static void
 check_checksums(struct harness *h, const uint8_t *ip, const uint8_t *tcp, uint32_t seg_len,
 		bool ip6)
