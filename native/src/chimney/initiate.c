@@ -230,6 +230,7 @@ set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s,
 		c->flags |= CONN_KEEPALIVE;
 	c->ttl = s->cached.ttl_or_hop_limit != 0 ? s->cached.ttl_or_hop_limit : 64;
 	c->tos = s->cached.tos_or_traffic_class;
+	c->flow_label = s->cached.flow_label & 0xfffff;
 	if (mss > p->mtu - headers)
 		mss = p->mtu - headers;
 	c->mss = (uint16_t)(mss - (c->flags & CONN_TS ? 12 : 0));
