@@ -4,9 +4,9 @@ package dev.flue.bindings;
 import dev.flue.jni.flue_engine_config;
 
 /**
- * When a connection asks to be taken back though the engine could go on with it: the optional upload
- * reasons. Counted for each connection over one interval, at most one request in each. 0 switches a
- * reason off, an interval of 0 all of them.
+ * When a connection asks to be taken back though the engine could go on with it: the optional
+ * upload reasons. Counted for each connection over one interval, at most one request in each. 0
+ * switches a reason off, an interval of 0 all of them.
  *
  * @param intervalMillis length of an interval
  * @param lowBytes LowActivity: fewer bytes moved, both ways together
