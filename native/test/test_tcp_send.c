@@ -44,11 +44,10 @@ congestion_avoidance_adds_one_segment_a_window(void **state)
 	assert_in_range(cc.cwnd, 14600 + 1300, 14600 + 1460);
 	flue_cc_reno.on_ack(&cc, 1460, 1460, false, false);
 	assert_in_range(cc.cwnd, 14600 + 1300, 14600 + 1460);
-	flue_cc_reno.on_timeout(&cc, 1460, 12000, true);
-	assert_int_equal(cc.cwnd, 1460);
+	flue_cc_reno.on_loss(&cc, 1460, 12000, 65535);
 	assert_int_equal(cc.ssthresh, 6000);
-	flue_cc_reno.on_timeout(&cc, 1460, 1460, false);
-	assert_int_equal(cc.ssthresh, 6000);
+	flue_cc_reno.on_loss(&cc, 1460, 1460, 65535);
+	assert_int_equal(cc.ssthresh, 2920);
 	cc = (struct flue_cc){ UINT32_MAX, 0 };
 	flue_cc_reno.on_ack(&cc, 1460, 1460, true, false);
 	assert_int_equal(cc.cwnd, UINT32_MAX);

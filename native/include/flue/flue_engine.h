@@ -37,6 +37,16 @@ struct flue_engine_config {
 	int64_t seed;               /**< of everything random in the engine */
 	int32_t counters_region;    /**< where to keep the counters; 0 = a heap region of its own */
 	int32_t max_retransmissions; /**< of one segment, then upload (TimeoutExpiration); 15 */
+	int32_t chimney_profile; /**< 1 = the numbers of the chimney where RFCs have others; 0 */
+	/* When a connection asks to be taken back though it could go on (chimney rules 6.2, optional
+	 * reasons). Counted per connection over one interval; 0 = never, all are 0. */
+	int32_t watch_interval_ms;    /**< ... at most one such request in each; 0 = no request */
+	int32_t watch_low_bytes;      /**< LowActivity: fewer bytes moved, both ways together */
+	int32_t watch_drop_percent;   /**< HighDropRate: segments sent again, of at least 50 sent */
+	int32_t watch_small_io_bytes; /**< SmallIO: smaller on average, of at least 16 NBLs posted */
+	int32_t watch_unposted_bytes; /**< NoBufferPreposting: indicated, and no receive posted */
+	int32_t watch_fragments;      /**< HighFragmentation: its datagrams came in fragments */
+	int32_t watch_out_of_order;   /**< HighOutOfOrderPackets: segments */
 };
 
 /** The defaults named above; 16384 connections, heap arena. */

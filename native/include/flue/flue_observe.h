@@ -46,6 +46,7 @@ extern "C" {
 	X(OUT_COPIED, "tcp.out_segments_copied")             \
 	X(RETRANSMITS, "tcp.retransmits")                    \
 	X(TIMEOUTS, "tcp.retransmission_timeouts")           \
+	X(FAST_RETRANSMITS, "tcp.fast_retransmits")          \
 	X(PROBES, "tcp.zero_window_probes")                  \
 	X(CHALLENGE_ACKS, "tcp.challenge_acks")              \
 	X(ABORTS, "tcp.resets_received")                     \

@@ -220,6 +220,7 @@ set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s)
 		c->flags |= CONN_KEEPALIVE;
 	c->ttl = s->cached.ttl_or_hop_limit != 0 ? s->cached.ttl_or_hop_limit : 64;
 	c->tos = s->cached.tos_or_traffic_class;
+	c->flow_label = s->cached.flow_label & 0xfffff;
 	flue_conn_set_tag(e, c);
 	flue_conn_set_mss(e, c);
 	c->rcv_buf = s->cached.initial_rcv_wnd;

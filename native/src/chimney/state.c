@@ -10,13 +10,13 @@
 static int64_t
 tick_ns(const struct flue_engine *e)
 {
-	return INT64_C(1000000000) / e->config.ticks_per_second;
+	return INT64_C(1000000000) / (int64_t)e->params.ticks_per_second;
 }
 
 static uint32_t
 tick_us(const struct flue_engine *e)
 {
-	return 1000000u / (uint32_t)e->config.ticks_per_second;
+	return 1000000u / e->params.ticks_per_second;
 }
 
 /** Ticks left to a deadline, rounded up; at least 0. */
@@ -136,6 +136,8 @@ import_recovery(struct flue_conn *c, const struct flue_tcp_delegated *d,
 	bool told = x != NULL && (x->flags & FLUE_TCP_EXT_IN_RECOVERY);
 	uint32_t recover = told ? x->recover : d->snd_max;
 
+	/* Nothing was sent twice: the next duplicate ACKs tell of a loss. */
+	c->recover = d->snd_una - 1;
 	if (c->state == FLUE_TCP_FIN_WAIT2 || probing(d) || d->snd_una == d->snd_max)
 		return;
 	if (!told && d->snd_nxt == d->snd_max && d->retransmit_count == 0)
@@ -145,8 +147,15 @@ import_recovery(struct flue_conn *c, const struct flue_tcp_delegated *d,
 		recover = d->snd_max;
 	if (recover == d->snd_una)
 		return;
-	c->flags |= CONN_RTO_RECOVERY;
 	c->recover = recover;
+	/* Duplicates that are still counted are those of a fast recovery; what it had to send again
+	 * was sent there. */
+	if (told && c->dup_acks != 0 && d->retransmit_count == 0 && d->snd_nxt == d->snd_max) {
+		c->loss = LOSS_FAST;
+		return;
+	}
+	c->flags = (c->flags & ~CONN_DUP_ACKS) | CONN_RTO_RECOVERY;
+	c->dup_acks = 0;
 }
 
 static void
@@ -215,11 +224,11 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 	c->cc.ssthresh = d->ssthresh < 2u * c->mss ? 2u * c->mss : d->ssthresh;
 	c->ts_recent = d->ts_recent;
 	c->ts_recent_ms = e->now_ms - (uint32_t)((uint64_t)d->ts_recent_age * 1000 /
-						      (uint32_t)e->config.ticks_per_second);
+						      e->params.ticks_per_second);
 	c->ts_delta = d->ts_time - e->now_ticks;
-	c->challenge_ms = e->now_ms - FLUE_CHALLENGE_MS;
-	c->rtx_start_ms = e->now_ms - (uint32_t)((uint64_t)d->total_rt * 1000 /
-						      (uint32_t)e->config.ticks_per_second);
+	flue_conn_rest_of(e, c)->challenge_ms = e->now_ms - FLUE_CHALLENGE_MS;
+	c->rtx_start_ms = e->now_ms -
+			  (uint32_t)((uint64_t)d->total_rt * 1000 / e->params.ticks_per_second);
 	c->dup_acks = d->dup_ack_count;
 	if (c->dup_acks != 0)
 		c->flags |= CONN_DUP_ACKS;
@@ -228,7 +237,7 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 	if (x != NULL) {
 		c->bytes_in = x->bytes_in;
 		c->bytes_out = x->bytes_out;
-		c->retransmits = x->retransmits;
+		flue_conn_rest_of(e, c)->retransmits = x->retransmits;
 	}
 	import_timers(e, c, d, x);
 	return FLUE_STATUS_SUCCESS;
@@ -239,7 +248,8 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 static int64_t
 rtx_deadline(const struct flue_engine *e, const struct flue_conn *c)
 {
-	if (c->rtx_ms == FLUE_NONE)
+	/* The timer of silly-window avoidance stays here (chimney rules 10.1). */
+	if (c->rtx_ms == FLUE_NONE || ((c->flags & CONN_PERSIST) && c->snd_wnd != 0))
 		return FLUE_NEVER;
 	return (e->now_ms_wide + (int32_t)(c->rtx_ms - e->now_ms)) * FLUE_NS_PER_MS;
 }
@@ -247,7 +257,7 @@ rtx_deadline(const struct flue_engine *e, const struct flue_conn *c)
 static uint32_t
 ms_to_ticks(const struct flue_engine *e, uint32_t ms)
 {
-	return (uint32_t)((uint64_t)ms * (uint32_t)e->config.ticks_per_second / 1000);
+	return (uint32_t)((uint64_t)ms * e->params.ticks_per_second / 1000);
 }
 
 /** Rounded down, as ticks are rounded up: by them alone a timer that is handed over often enough would
@@ -265,6 +275,7 @@ us_left(const struct flue_engine *e, int64_t deadline)
 static void
 export_ext(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_state_ext *x)
 {
+	bool recovering = (c->flags & CONN_RTO_RECOVERY) || (c->loss & LOSS_FAST);
 	struct flue_state_header header = x->header;
 
 	memset(x, 0, sizeof(*x));
@@ -276,10 +287,10 @@ export_ext(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_state_ext
 		x->flags |= FLUE_TCP_EXT_FIN_QUEUED;
 	if (c->flags & CONN_FIN_RCVD)
 		x->flags |= FLUE_TCP_EXT_FIN_RECEIVED;
-	if (c->flags & CONN_RTO_RECOVERY)
+	if (recovering)
 		x->flags |= FLUE_TCP_EXT_IN_RECOVERY;
 	x->rcv_adv = c->rcv_adv;
-	x->recover = c->flags & CONN_RTO_RECOVERY ? c->recover : c->snd_una;
+	x->recover = recovering ? c->recover : c->snd_una;
 	x->srtt_us = c->srtt8 / 8;
 	x->rttvar_us = c->rttvar4 / 4;
 	x->min_rtt_us = c->min_rtt;
@@ -288,7 +299,7 @@ export_ext(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_state_ext
 	x->snd_wl2 = c->snd_una; /* see flue_tcp_update_window() */
 	x->bytes_in = c->bytes_in;
 	x->bytes_out = c->bytes_out;
-	x->retransmits = c->retransmits;
+	x->retransmits = flue_conn_rest_of(e, c)->retransmits;
 	x->cc_algorithm = FLUE_CC_RENO;
 	x->retransmit_timeout_us = us_left(e, rtx_deadline(e, c));
 }

@@ -53,7 +53,7 @@ config_valid(const struct flue_engine_config *c)
 	       (c->ticks_per_second == 10 || c->ticks_per_second == 100 ||
 			       c->ticks_per_second == 1000) &&
 	       between(c->max_receive_window, 1, 1 << 30) && c->counters_region >= 0 &&
-	       between(c->max_retransmissions, 1, 255);
+	       between(c->max_retransmissions, 1, 255) && between(c->chimney_profile, 0, 1);
 }
 
 /* ---- Memory --------------------------------------------------------------------------------- */
@@ -304,6 +304,7 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 	}
 	flue_region_user_add(e->user);
 	e->config = *config;
+	e->cc = config->chimney_profile ? &flue_cc_chimney : &flue_cc_reno;
 	e->params = (struct flue_tcp_connection_offload_parameters){
 		.header = { .revision = 1, .size = sizeof(e->params) },
 		.ipv4_enabled = 1,

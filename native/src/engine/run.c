@@ -92,7 +92,8 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	e->now_ms_wide = now / FLUE_NS_PER_MS;
 	e->now_ms = (uint32_t)e->now_ms_wide;
 	e->now_sub_us = (uint32_t)((now % FLUE_NS_PER_MS + 999) / 1000);
-	e->now_ticks = (uint32_t)(now / (INT64_C(1000000000) / e->config.ticks_per_second));
+	e->now_ticks = (uint32_t)(now /
+				  (INT64_C(1000000000) / (int64_t)e->params.ticks_per_second));
 	if (e->port->ops->reclaim != NULL)
 		e->port->ops->reclaim(e->port);
 	work = flue_rx(e, budget);

@@ -16,9 +16,8 @@ take_time(struct flue_engine *e, struct flue_conn *c, const struct flue_segment 
 		/* Nothing is being timed, for it was sent again; the echo still tells (RFC 7323 4). */
 		uint32_t ticks = flue_ts_clock(e, c) - s->tsecr;
 
-		if (ticks < 60u * (uint32_t)e->config.ticks_per_second)
-			flue_rtt_sample(e, c,
-					ticks * (1000000u / (uint32_t)e->config.ticks_per_second));
+		if (ticks < 60u * e->params.ticks_per_second)
+			flue_rtt_sample(e, c, ticks * (1000000u / e->params.ticks_per_second));
 	}
 }
 
@@ -27,6 +26,7 @@ flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct fl
 {
 	uint32_t acked = s->ack - c->snd_una;
 	uint32_t flight = c->snd_max - c->snd_una;
+	bool recovering = false;
 	bool limited;
 
 	if (acked == 0)
@@ -37,9 +37,16 @@ flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct fl
 		c->snd_nxt = c->snd_una;
 	limited = c->cc.cwnd < c->cc.ssthresh ? (uint64_t)flight * 2 >= c->cc.cwnd
 					      : (uint64_t)flight + c->mss >= c->cc.cwnd;
-	flue_cc_reno.on_ack(&c->cc, c->mss, acked, limited, (c->flags & CONN_RTO_RECOVERY) != 0);
-	if (c->flags & (CONN_DUP_ACKS | CONN_RTO_RECOVERY))
-		flue_loss_progress(e, c);
+	if (unlikely(c->flags & (CONN_DUP_ACKS | CONN_RTO_RECOVERY))) {
+		bool fast = (c->loss & LOSS_FAST) != 0;
+		bool resent = (c->flags & CONN_RTO_RECOVERY) != 0;
+
+		recovering = flue_loss_progress(e, c, acked);
+		if (!fast)
+			e->cc->on_ack(&c->cc, c->mss, acked, limited, resent);
+	} else {
+		e->cc->on_ack(&c->cc, c->mss, acked, limited, false);
+	}
 	if ((c->flags & CONN_FIN_SENT) && c->snd_una == c->snd_end + 1)
 		c->flags |= CONN_FIN_ACKED;
 	if (unlikely(c->flags & CONN_PERSIST)) {
@@ -52,7 +59,7 @@ flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct fl
 	if (c->snd_una == c->snd_max) {
 		c->rtx_ms = FLUE_NONE;
 		c->idle_ms = e->now_ms;
-	} else {
+	} else if (!recovering) {
 		flue_tcp_arm_rtx(e, c, c->rto_us);
 	}
 	flue_send_complete(e, c);
@@ -73,16 +80,18 @@ flue_tcp_update_window(struct flue_engine *e, struct flue_conn *c, const struct 
 	c->snd_wl1 = s->seq;
 	if (s->window > c->max_window)
 		c->max_window = s->window;
-	if (c->flags & CONN_PERSIST) {
-		/* The peer lives: the next round of probes begins (chimney rules 10.4). */
+	if ((c->flags & CONN_PERSIST) && wnd == 0 && c->rtx_count > 0) {
+		/* A probe's answer: the next round begins (chimney rules 10.4). */
 		c->rtx_count = 0;
-		if (wnd == 0 && c->probe_round < 16)
+		if (c->probe_round < 16)
 			c->probe_round++;
+		flue_tcp_arm_rtx(e, c, flue_probe_us(e, c, c->probe_round));
 	}
 	if (wnd != 0 && c->snd_wnd == 0) {
 		c->probe_round = 0;
 		if (c->flags & CONN_PERSIST) {
 			c->flags &= ~CONN_PERSIST;
+			c->rtx_count = 0;
 			c->rtx_ms = FLUE_NONE;
 			if (c->snd_una != c->snd_max)
 				flue_tcp_arm_rtx(e, c, c->rto_us);

@@ -26,8 +26,13 @@ struct flue_cc_ops {
 	 *                 cover much that is not the network's doing now
 	 */
 	void (*on_ack)(struct flue_cc *cc, uint32_t mss, uint32_t acked, bool limited, bool resent);
-	/** @param first  first timeout of this segment: only that one moves ssthresh (RFC 5681 3.1) */
-	void (*on_timeout)(struct flue_cc *cc, uint32_t mss, uint32_t flight, bool first);
+	/**
+	 * A segment was lost: sets ssthresh. Of the timeouts of one segment only the first counts
+	 * (RFC 5681 3.1). What cwnd becomes depends on how the loss was noticed: the caller's.
+	 * @param flight  bytes in flight
+	 * @param wnd     the peer's window
+	 */
+	void (*on_loss)(struct flue_cc *cc, uint32_t mss, uint32_t flight, uint32_t wnd);
 	/** Nothing was sent for longer than the retransmission timeout (RFC 5681 4.1). */
 	void (*on_idle)(struct flue_cc *cc, uint32_t mss);
 };
@@ -37,6 +42,8 @@ enum flue_cc_algorithm {
 };
 
 extern const struct flue_cc_ops flue_cc_reno;
+/** Of the chimney profile (T-144). */
+extern const struct flue_cc_ops flue_cc_chimney;
 
 /** Initial window, RFC 6928. */
 static inline uint32_t

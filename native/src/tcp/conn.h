@@ -60,9 +60,14 @@
 #define CONN_FORCE        UINT32_C(0x04000000) /* the next segment goes out whatever its size */
 #define CONN_WIN_UPDATE   UINT32_C(0x08000000) /* the ACK owed announces a window */
 #define CONN_RTO_RECOVERY UINT32_C(0x10000000) /* SND.NXT was pulled back; recover is set */
-#define CONN_DUP_ACKS     UINT32_C(0x20000000) /* dup_acks is not zero */
+#define CONN_DUP_ACKS     UINT32_C(0x20000000) /* dup_acks or loss is not zero */
 #define CONN_TIMER        UINT32_C(0x40000000) /* has an entry in the wheel */
 #define CONN_INVALID      UINT32_C(0x80000000) /* it, its path or neighbor is: nothing is sent */
+
+/* What fast recovery is at (RFC 6582); `recover` is its end. */
+#define LOSS_FAST    0x1 /* in it */
+#define LOSS_RESEND  0x2 /* the segment at SND.UNA is to be sent again */
+#define LOSS_PARTIAL 0x4 /* a partial ACK came: the timer is not started again */
 
 /** With any of these a segment takes the RFC path. */
 #define CONN_SLOW                                                                            \
@@ -122,16 +127,17 @@ struct flue_conn {
 	uint32_t rtt_start; /* us */
 	uint32_t srtt8;     /* us x 8; 0 = no sample yet */
 	/* line 3 */
-	uint32_t rttvar4; /* us x 4 */
-	uint32_t recover;
+	uint32_t rttvar4;    /* us x 4 */
+	uint32_t recover;    /* end of recovery; else behind it duplicate ACKs tell of a loss */
 	uint32_t timer_ms;   /* CONN_TIMER: when the wheel looks at it */
 	uint32_t timer_prev; /* neighbors in that slot of the wheel */
 	uint32_t timer_next;
 	uint32_t rtx_start_ms; /* first retransmission of the current segment */
 	uint32_t last_rx_ms;
-	uint32_t challenge_ms; /* when the last challenge ACK went out */
-	uint32_t retransmits;
-	uint32_t idle_ms;   /* when the last of what was under way was acknowledged */
+	uint32_t flow_label; /* IPv6: its lower 20 bits, as they lie in the header */
+	uint32_t idle_ms;    /* when the last of what was under way was acknowledged */
+	uint8_t loss;        /* LOSS_* */
+	uint8_t spare[3];
 	uint64_t bytes_in;  /* accepted by the host */
 	uint64_t bytes_out; /* of send pieces given back */
 	uint16_t ooo_count;
@@ -178,6 +184,8 @@ struct flue_conn_rest {
 	uint32_t check;            /* of what never changes; see check.c */
 	uint32_t path;             /* as in the connection, which may be damaged */
 	struct flue_claim claim;
+	uint32_t challenge_ms;     /* when the last challenge ACK went out */
+	uint32_t retransmits;      /* segments sent again since establishment */
 	bool disconnect_abortive;
 	bool invalid; /* by itself, not for what it depends on */
 	bool corrupt; /* found so: told, and to be given up (chimney rules 4.7) */

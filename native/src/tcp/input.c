@@ -26,9 +26,11 @@ owe_ack(struct flue_engine *e, struct flue_conn *c, uint32_t flags)
 static void
 challenge(struct flue_engine *e, struct flue_conn *c)
 {
-	if (e->now_ms - c->challenge_ms < FLUE_CHALLENGE_MS)
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	if (e->now_ms - rest->challenge_ms < FLUE_CHALLENGE_MS)
 		return;
-	c->challenge_ms = e->now_ms;
+	rest->challenge_ms = e->now_ms;
 	flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
 	owe_ack(e, c, CONN_ACK_NOW);
 }
@@ -307,7 +309,7 @@ ack_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 		flue_tcp_update_window(e, c, s);
 	} else {
 		flue_tcp_update_window(e, c, s);
-		flue_loss_dup_ack(c, s, old_wnd);
+		flue_loss_dup_ack(e, c, s, old_wnd);
 	}
 	if (!was_acked && (c->flags & CONN_FIN_ACKED))
 		fin_acknowledged(e, c);

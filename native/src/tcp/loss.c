@@ -1,21 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Fast retransmit and NewReno recovery (RFC 5681 3.2, RFC 6582), limited transmit (RFC 3042), and the
+ * way back after a timeout. Segments that are sent again leave in the order of output.c. */
+
 #include "tcp/loss.h"
 
-void
-flue_loss_dup_ack(struct flue_conn *c, const struct flue_segment *s, uint32_t old_wnd)
+/** Duplicate ACKs say nothing while they can be answers to probes, or to what went out twice. */
+static bool
+duplicates_count(const struct flue_conn *c)
 {
-	if (c->snd_una == c->snd_max || s->payload != 0 || (s->flags & (TCP_SYN | TCP_FIN)) ||
+	return c->snd_una != c->snd_max && c->snd_wnd != 0 &&
+	       !(c->flags & (CONN_PERSIST | CONN_RTO_RECOVERY));
+}
+
+/** The segment at SND.UNA is gone: send it again now, and go on at half the pace. */
+static void
+enter_recovery(struct flue_engine *e, struct flue_conn *c)
+{
+	uint32_t flight = c->snd_max - c->snd_una;
+
+	/* What limited transmit sent beyond the window does not count as in flight. */
+	if (flight > c->cc.cwnd)
+		flight = c->cc.cwnd;
+	e->cc->on_loss(&c->cc, c->mss, flight, c->snd_wnd);
+	c->cc.cwnd = c->cc.ssthresh + c->dup_acks * c->mss;
+	c->recover = c->snd_max;
+	c->loss = LOSS_FAST | LOSS_RESEND;
+	c->flags &= ~CONN_TIMING; /* Karn */
+	flue_count(e, FLUE_CTR_FAST_RETRANSMITS, 1);
+	flue_tcp_arm_rtx(e, c, c->rto_us);
+}
+
+void
+flue_loss_dup_ack(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s,
+		uint32_t old_wnd)
+{
+	if (!duplicates_count(c) || s->payload != 0 || (s->flags & (TCP_SYN | TCP_FIN)) ||
 			s->ack != c->snd_una || c->snd_wnd != old_wnd)
 		return;
 	if (c->dup_acks < UINT8_MAX)
 		c->dup_acks++;
 	c->flags |= CONN_DUP_ACKS;
+	/* A segment left the network: another one may enter it. */
+	flue_conn_touch(e, c);
+	if (c->loss & LOSS_FAST) {
+		if (c->cc.cwnd < UINT32_MAX - c->mss)
+			c->cc.cwnd += c->mss;
+		return;
+	}
+	/* Of what a timeout sent again there may be two: duplicates of that are no news. */
+	if (c->dup_acks == e->params.tcp_duplicate_ack_threshold &&
+			flue_seq_gt(c->snd_una, c->recover) && c->snd_nxt == c->snd_max)
+		enter_recovery(e, c);
 }
 
-void
-flue_loss_progress(struct flue_engine *e, struct flue_conn *c)
+/** @return false: not over yet; the next hole goes out */
+static bool
+recovered(struct flue_engine *e, struct flue_conn *c, uint32_t acked)
 {
+	uint32_t flight = c->snd_max - c->snd_una;
+
+	if (flue_seq_geq(c->snd_una, c->recover)) {
+		uint32_t cwnd = (flight > c->mss ? flight : c->mss) + c->mss;
+
+		c->cc.cwnd = cwnd < c->cc.ssthresh ? cwnd : c->cc.ssthresh;
+		/* Duplicates of what went out twice may still come. */
+		c->recover = c->snd_una - 1;
+		return true;
+	}
+	/* Deflate by what is acknowledged; what was sent again left the network, too. */
+	c->cc.cwnd = c->cc.cwnd > acked + c->mss ? c->cc.cwnd - acked : c->mss;
+	if (acked >= c->mss)
+		c->cc.cwnd += c->mss;
+	c->loss |= LOSS_RESEND;
+	flue_conn_touch(e, c);
+	/* Only the first partial ACK restarts the timer: many holes end in a timeout (RFC 6582). */
+	if (!(c->loss & LOSS_PARTIAL)) {
+		c->loss |= LOSS_PARTIAL;
+		flue_tcp_arm_rtx(e, c, c->rto_us);
+	}
+	return false;
+}
+
+bool
+flue_loss_progress(struct flue_engine *e, struct flue_conn *c, uint32_t acked)
+{
+	if (c->loss & LOSS_FAST) {
+		if (!recovered(e, c, acked))
+			return true;
+		c->loss = 0;
+		c->dup_acks = 0;
+		c->flags &= ~CONN_DUP_ACKS;
+		return false;
+	}
 	if (c->flags & CONN_DUP_ACKS) {
 		c->dup_acks = 0;
 		c->flags &= ~CONN_DUP_ACKS;
@@ -27,6 +104,7 @@ flue_loss_progress(struct flue_engine *e, struct flue_conn *c)
 		if (flue_seq_geq(c->snd_una, c->recover))
 			c->flags &= ~CONN_RTO_RECOVERY;
 	}
+	return false;
 }
 
 void
@@ -36,14 +114,19 @@ flue_loss_timeout(struct flue_engine *e, struct flue_conn *c)
 	uint64_t rto = (uint64_t)c->rto_us * 2;
 
 	flue_count(e, FLUE_CTR_TIMEOUTS, 1);
-	if (first)
+	if (first) {
 		c->rtx_start_ms = e->now_ms;
-	c->rtx_count++;
-	flue_cc_reno.on_timeout(&c->cc, c->mss, c->snd_max - c->snd_una, first);
+		e->cc->on_loss(&c->cc, c->mss, c->snd_max - c->snd_una, c->snd_wnd);
+	}
+	if (c->rtx_count < UINT8_MAX)
+		c->rtx_count++;
+	c->cc.cwnd = c->mss;
 	c->rto_us = rto > (uint64_t)e->config.rto_max_us ? (uint32_t)e->config.rto_max_us
 							 : (uint32_t)rto;
 	/* Karn: what is under way now gives no sample. */
-	c->flags = (c->flags & ~CONN_TIMING) | CONN_RTO_RECOVERY;
+	c->flags = (c->flags & ~(CONN_TIMING | CONN_DUP_ACKS)) | CONN_RTO_RECOVERY;
+	c->loss = 0;
+	c->dup_acks = 0;
 	c->recover = c->snd_max;
 	c->snd_nxt = c->snd_una;
 	c->send_nxt = c->send_head;

@@ -6,11 +6,14 @@
 
 #include "tcp/tcp.h"
 
-/** An ACK that acknowledged nothing new. Counts it if it is a duplicate by RFC 5681 section 2. */
-void flue_loss_dup_ack(struct flue_conn *c, const struct flue_segment *s, uint32_t old_wnd);
+/** An ACK that acknowledged nothing new. Counts it if it is a duplicate by RFC 5681 section 2; with
+ *  the last of them (params: tcp_duplicate_ack_threshold) recovery begins. */
+void flue_loss_dup_ack(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s,
+		uint32_t old_wnd);
 
-/** New data was acknowledged. */
-void flue_loss_progress(struct flue_engine *e, struct flue_conn *c);
+/** New data was acknowledged, `acked` bytes of it.
+ *  @return still in fast recovery: congestion window and timer were seen to */
+bool flue_loss_progress(struct flue_engine *e, struct flue_conn *c, uint32_t acked);
 
 /** The retransmission timer expired: go back to SND.UNA. */
 void flue_loss_timeout(struct flue_engine *e, struct flue_conn *c);

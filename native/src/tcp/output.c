@@ -37,7 +37,7 @@ put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_pat
 
 	if (unlikely(p->ip6)) {
 		memcpy(at, p->head, 54);
-		flue_store16be(ip, (uint16_t)(0x6000 | (c->tos << 4)));
+		flue_store32be(ip, UINT32_C(0x60000000) | (uint32_t)c->tos << 20 | c->flow_label);
 		flue_store16be(ip + 4, (uint16_t)tcp_len);
 		ip[7] = c->ttl;
 		return ip + 40;
@@ -78,10 +78,21 @@ put_tcp(struct flue_engine *e, struct flue_conn *c, uint8_t *tcp, uint32_t seq, 
 	return hlen;
 }
 
-/** Lend or copy. @return the sum of the payload; 0 when the port does checksums */
+/** Does the piece end an NBL, at `end`, counted from the piece's first byte? */
+static uint32_t
+ends_nbl(const struct flue_piece *p, uint32_t end)
+{
+	return p->flags & PIECE_LAST_OF_NBL && p->len == end;
+}
+
+/**
+ * Lend or copy.
+ * @param push  set when an NBL ends within the payload
+ * @return the sum of the payload; 0 when the port does checksums
+ */
 static uint64_t
 put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, uint32_t seq,
-		uint32_t len, bool sum_wanted)
+		uint32_t len, bool sum_wanted, uint32_t *push)
 {
 	struct flue_piece *p = piece_at(e, c, seq);
 	uint32_t off = seq - p->seq;
@@ -93,6 +104,7 @@ put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, ui
 		pkt->ext_len = (uint16_t)len;
 		pkt->ext_owner = &p->tx_refs;
 		atomic_fetch_add_explicit(&p->tx_refs, 1, memory_order_relaxed);
+		*push = ends_nbl(p, off + len);
 		return sum_wanted ? flue_csum_add(pkt->ext, len, 0) : 0;
 	}
 	while (done < len) {
@@ -102,6 +114,7 @@ put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, ui
 		sum += done & 1 ? flue_csum_odd(part) : flue_csum_fold(part);
 		pkt->len = (uint16_t)(pkt->len + n);
 		done += n;
+		*push |= ends_nbl(p, off + n);
 		off = 0;
 		if (done < len)
 			p = &e->pieces[p->next];
@@ -118,6 +131,7 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 	bool sums = (e->port->caps & FLUE_PORT_CAP_TX_CSUM) == 0;
 	uint32_t hlen = c->flags & CONN_TS ? 20 + TCP_TS_BYTES : 20;
 	struct flue_pkt *pkt;
+	uint32_t push = 0;
 	uint64_t sum;
 	uint8_t *tcp;
 
@@ -137,11 +151,12 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 	(void)put_tcp(e, c, tcp, seq, flags);
 	pkt->len = (uint16_t)(tcp + hlen - pkt->data);
 	sum = (uint64_t)path->pseudo + __builtin_bswap16((uint16_t)(hlen + len));
-	if (sums)
-		sum = flue_csum_add(tcp, hlen, sum);
-	if (len > 0)
-		sum += put_payload(e, c, pkt, seq, len, sums) * sums;
+	if (len > 0) {
+		sum += put_payload(e, c, pkt, seq, len, sums, &push) * sums;
+		tcp[13] = (uint8_t)(flags | push * TCP_PSH);
+	}
 	if (sums) {
+		sum = flue_csum_add(tcp, hlen, sum);
 		flue_store16(tcp + 16, flue_csum_finish(sum));
 	} else {
 		flue_store16(tcp + 16, flue_csum_fold(sum));
@@ -198,7 +213,7 @@ sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
 
 	if (flue_seq_lt(c->snd_nxt, c->snd_max)) {
 		flue_count(e, FLUE_CTR_RETRANSMITS, 1);
-		c->retransmits++;
+		flue_conn_rest_of(e, c)->retransmits++;
 	} else if (!(c->flags & (CONN_TIMING | CONN_RTO_RECOVERY))) {
 		c->flags |= CONN_TIMING;
 		c->rtt_seq = end;
@@ -215,18 +230,57 @@ sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
 	c->flags &= ~(CONN_FORCE | CONN_PERSIST);
 }
 
-/** Data waits, nothing is under way, the window is in the way: probe (RFC 9293 3.8.6.1). */
+/** Data waits, nothing is under way, the window is in the way: probe it when it is closed (RFC 9293
+ *  3.8.6.1), and after a while fill it all the same when it is only small (3.8.6.2.1). */
 static void
 persist(struct flue_engine *e, struct flue_conn *c)
 {
-	uint64_t us = (uint64_t)c->rto_us << c->probe_round;
+	uint32_t us = flue_probe_us(e, c, c->probe_round);
 
 	if (c->snd_una != c->snd_nxt || c->snd_una != c->snd_max || c->rtx_ms != FLUE_NONE)
 		return;
-	if (us > (uint64_t)e->config.rto_max_us)
-		us = (uint64_t)e->config.rto_max_us;
+	if (c->snd_wnd != 0 && e->params.tcp_sws_prevention_ticks != 0)
+		us = flue_ticks_us(e, e->params.tcp_sws_prevention_ticks);
 	c->flags |= CONN_PERSIST;
-	flue_tcp_arm_rtx(e, c, (uint32_t)us);
+	flue_tcp_arm_rtx(e, c, us);
+}
+
+/** Fast recovery: what duplicate ACKs tell is lost. @return false: no packet or no room now */
+static bool
+resend(struct flue_engine *e, struct flue_conn *c)
+{
+	uint32_t end = flue_seq_lt(c->snd_end, c->snd_max) ? c->snd_end : c->snd_max;
+	uint32_t len = flue_seq_lt(c->snd_una, end) ? end - c->snd_una : 0;
+	bool fin;
+
+	if (!(c->loss & LOSS_RESEND))
+		return true;
+	if (len > c->mss)
+		len = c->mss;
+	if (len > c->snd_wnd)
+		len = c->snd_wnd;
+	fin = (c->flags & CONN_FIN_SENT) && c->snd_una + len == c->snd_end;
+	if (len > 0 || fin) {
+		if (!flue_tcp_emit(e, c, c->snd_una, len, fin ? TCP_ACK | TCP_FIN : TCP_ACK))
+			return false;
+		flue_count(e, FLUE_CTR_RETRANSMITS, 1);
+		flue_conn_rest_of(e, c)->retransmits++;
+		e->tx_data++;
+	}
+	c->loss &= (uint8_t)~LOSS_RESEND;
+	return true;
+}
+
+/** What may be in flight: congestion window and the peer's. The first two duplicate ACKs are worth a
+ *  segment each, which may draw the third (RFC 3042). */
+static uint32_t
+usable_window(const struct flue_conn *c)
+{
+	uint32_t cwnd = c->cc.cwnd;
+
+	if (unlikely(c->flags & CONN_DUP_ACKS) && !(c->loss & LOSS_FAST))
+		cwnd += (c->dup_acks < 2 ? c->dup_acks : 2u) * c->mss;
+	return cwnd < c->snd_wnd ? cwnd : c->snd_wnd;
 }
 
 /** After a pause there is no flow of ACKs that would pace a whole window. */
@@ -234,7 +288,7 @@ static void
 restart_if_idle(const struct flue_engine *e, struct flue_conn *c)
 {
 	if (c->snd_una == c->snd_max && e->now_ms - c->idle_ms > c->rto_us / 1000)
-		flue_cc_reno.on_idle(&c->cc, c->mss);
+		e->cc->on_idle(&c->cc, c->mss);
 }
 
 /** Payload the path takes now: it may have become narrower. */
@@ -251,12 +305,14 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 	uint32_t wnd;
 	int turns;
 
+	if (unlikely(c->flags & CONN_DUP_ACKS) && !resend(e, c))
+		return true;
 	if (!flue_seq_lt(c->snd_nxt, limit))
 		return false;
 	if (unlikely(c->mss > segment_fits(e, c)))
 		c->mss = (uint16_t)segment_fits(e, c);
 	restart_if_idle(e, c);
-	wnd = c->cc.cwnd < c->snd_wnd ? c->cc.cwnd : c->snd_wnd;
+	wnd = usable_window(c);
 	for (turns = 0; flue_seq_lt(c->snd_nxt, limit); turns++) {
 		uint32_t flight = c->snd_nxt - c->snd_una;
 		uint32_t unsent = flue_seq_lt(c->snd_nxt, c->snd_end) ? c->snd_end - c->snd_nxt : 0;
@@ -275,8 +331,6 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 		}
 		if (turns == FLUE_TX_PER_TURN || e->tx_data >= FLUE_TX_PER_PASS)
 			return true;
-		if (len == unsent && len > 0)
-			flags |= TCP_PSH;
 		if (fin)
 			flags |= TCP_FIN;
 		if (!flue_tcp_emit(e, c, c->snd_nxt, len, flags))

@@ -47,4 +47,8 @@ flue_rtt_sample(struct flue_engine *e, struct flue_conn *c, uint32_t us)
 		c->srtt8 = (uint32_t)((int64_t)c->srtt8 - srtt + us);
 	}
 	c->rto_us = flue_rto(e, c);
+	/* Once a round trip: never so far behind that it would count as ahead. */
+	if (c->snd_una - c->recover > UINT32_C(0x40000000) && !(c->flags & CONN_RTO_RECOVERY) &&
+			c->loss == 0)
+		c->recover = c->snd_una - 1;
 }

@@ -19,7 +19,7 @@ uint32_t flue_tcp_bare_seq(const struct flue_conn *c);
 /** Send an ACK. @return false: no packet or no room now */
 bool flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c);
 
-/** Send one segment. @return false: no packet or no room now */
+/** Send one segment; PSH is set where an NBL ends in it. @return false: no packet or no room now */
 bool flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len,
 		uint8_t flags);
 
@@ -82,7 +82,26 @@ void flue_conn_cached_changed(
 static inline int64_t
 flue_ticks_ns(const struct flue_engine *e, uint32_t ticks)
 {
-	return (int64_t)ticks * (INT64_C(1000000000) / e->config.ticks_per_second);
+	return (int64_t)ticks * (INT64_C(1000000000) / (int64_t)e->params.ticks_per_second);
+}
+
+/** ... as microseconds, at most an hour. */
+static inline uint32_t
+flue_ticks_us(const struct flue_engine *e, uint32_t ticks)
+{
+	uint32_t tick = 1000000u / e->params.ticks_per_second;
+
+	return ticks > 3600000000u / tick ? 3600000000u : ticks * tick;
+}
+
+/** RTO << `doublings`, bounded like every timeout. */
+static inline uint32_t
+flue_probe_us(const struct flue_engine *e, const struct flue_conn *c, uint32_t doublings)
+{
+	uint64_t us = (uint64_t)c->rto_us << (doublings > 16 ? 16 : doublings);
+	uint64_t most = (uint64_t)e->config.rto_max_us;
+
+	return (uint32_t)(us < most ? us : most);
 }
 
 /** Our timestamp clock. */

@@ -34,9 +34,7 @@ flue_tcp_abort(struct flue_engine *e, struct flue_conn *c)
 static void
 probe(struct flue_engine *e, struct flue_conn *c)
 {
-	uint64_t us;
-
-	if (c->rtx_count >= e->config.max_retransmissions) {
+	if (c->rtx_count >= e->params.tcp_maximum_retransmissions) {
 		flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
 		return;
 	}
@@ -48,18 +46,14 @@ probe(struct flue_engine *e, struct flue_conn *c)
 		flue_conn_touch(e, c);
 		return;
 	}
+	/* Without an answer the pauses double within the round, too. */
+	flue_tcp_arm_rtx(e, c, flue_probe_us(e, c, c->rtx_count));
+	c->flags |= CONN_PERSIST;
 	if (flue_tcp_emit(e, c, c->snd_una, 1, TCP_ACK)) {
 		c->snd_max = flue_seq_max(c->snd_max, c->snd_una + 1);
 		c->rtx_count++;
 		flue_count(e, FLUE_CTR_PROBES, 1);
 	}
-	us = (uint64_t)c->rto_us << (c->probe_round + c->rtx_count > 16
-						     ? 16
-						     : c->probe_round + c->rtx_count);
-	if (us > (uint64_t)e->config.rto_max_us)
-		us = (uint64_t)e->config.rto_max_us;
-	c->flags |= CONN_PERSIST;
-	flue_tcp_arm_rtx(e, c, (uint32_t)us);
 }
 
 /** MaxRT rules by time where it is given, the configured count else. */
@@ -71,10 +65,10 @@ gave_up(const struct flue_engine *e, const struct flue_conn *c)
 	if (max_rt == UINT32_MAX || c->rtx_count == 0)
 		return false;
 	if (max_rt != 0)
-		return (uint64_t)(e->now_ms - c->rtx_start_ms) *
-				       (uint64_t)e->config.ticks_per_second / 1000 >=
+		return (uint64_t)(e->now_ms - c->rtx_start_ms) * e->params.ticks_per_second /
+				       1000 >=
 		       max_rt;
-	return c->rtx_count >= e->config.max_retransmissions;
+	return c->rtx_count >= e->params.tcp_maximum_retransmissions;
 }
 
 static void
@@ -89,7 +83,10 @@ retransmit_expired(struct flue_engine *e, struct flue_conn *c)
 	if (((c->flags & CONN_PERSIST) || c->snd_wnd == 0) && c->snd_una != c->snd_end) {
 		/* Sent what the peer has closed the window for since: that is a probe, not a loss. */
 		c->snd_nxt = c->snd_una;
-		c->flags &= ~CONN_TIMING; /* Karn: all of it goes out again */
+		/* Karn: all of it goes out again. */
+		c->flags &= ~(CONN_TIMING | CONN_DUP_ACKS);
+		c->loss = 0;
+		c->dup_acks = 0;
 		probe(e, c);
 		return;
 	}
@@ -100,6 +97,12 @@ retransmit_expired(struct flue_engine *e, struct flue_conn *c)
 	}
 	if (gave_up(e, c)) {
 		flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+		return;
+	}
+	/* A black hole is the host's to find (T-143). */
+	if (e->params.tcp_doubt_reachability_retransmissions != 0 &&
+			c->rtx_count >= e->params.tcp_doubt_reachability_retransmissions) {
+		flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
 		return;
 	}
 	flue_loss_timeout(e, c);

@@ -68,6 +68,14 @@ public final class EngineConfig {
         return values.maxRetransmissions;
     }
 
+    public boolean chimneyProfile() {
+        return values.chimneyProfile;
+    }
+
+    public UploadThresholds uploadThresholds() {
+        return values.uploadThresholds;
+    }
+
     public long seed() {
         return values.seed;
     }
@@ -107,6 +115,8 @@ public final class EngineConfig {
         private int ticksPerSecond = 1000;
         private int maxReceiveWindow;
         private int maxRetransmissions = 15;
+        private boolean chimneyProfile;
+        private UploadThresholds uploadThresholds = UploadThresholds.NONE;
         private long seed;
         private int submissionCapacity = 4096;
         private int upCapacity = 16384;
@@ -187,6 +197,21 @@ public final class EngineConfig {
         /** Of one segment; then the connection is given back. */
         public Builder maxRetransmissions(int value) {
             maxRetransmissions = value;
+            return this;
+        }
+
+        /**
+         * The chimney's own numbers where RFCs have others: RTO 300 ms to 60 s, congestion window
+         * and blind-reset table as certified then. Off by default.
+         */
+        public Builder chimneyProfile(boolean value) {
+            chimneyProfile = value;
+            return this;
+        }
+
+        /** When connections that could go on ask to be taken back; none by default. */
+        public Builder uploadThresholds(UploadThresholds value) {
+            uploadThresholds = value;
             return this;
         }
 

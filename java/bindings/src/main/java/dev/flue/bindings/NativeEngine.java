@@ -81,6 +81,8 @@ final class NativeEngine implements EngineControl {
         c.rto_max_us(config.rtoMaxMicros());
         c.ticks_per_second(config.ticksPerSecond());
         c.max_retransmissions(config.maxRetransmissions());
+        c.chimney_profile(config.chimneyProfile() ? 1 : 0);
+        config.uploadThresholds().fill(c);
         c.seed(config.seed());
         Path file = config.countersFile();
         if (file != null) {

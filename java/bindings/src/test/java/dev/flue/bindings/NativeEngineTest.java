@@ -221,6 +221,8 @@ class NativeEngineTest {
             assertThat(java.rtoMaxMicros()).isEqualTo(c.rto_max_us());
             assertThat(java.ticksPerSecond()).isEqualTo(c.ticks_per_second());
             assertThat(java.maxRetransmissions()).isEqualTo(c.max_retransmissions());
+            assertThat(java.chimneyProfile()).isEqualTo(c.chimney_profile() != 0);
+            assertThat(java.uploadThresholds().intervalMillis()).isEqualTo(c.watch_interval_ms());
             assertThat(java.hugepages()).isEqualTo(c.arena_kind() == flue.FLUE_REGION_HUGEPAGE);
         }
     }
