@@ -29,6 +29,7 @@ import dev.flue.spi.Region;
  */
 final class EngineSide implements Protocol, AutoCloseable {
     private static final int MDL_AT = NetBufferList.BYTES + NetBuffer.BYTES;
+    private static final int HANDLES = 128;
     private static final int LIST_BYTES = MDL_AT + Mdl.BYTES;
 
     final NativeOffloadTarget target;
@@ -60,7 +61,7 @@ final class EngineSide implements Protocol, AutoCloseable {
         NativeMemory memory = NativeMemory.heap();
         target = new NativeOffloadTarget(config, port, memory);
         binding = new Binding(memory, this, new MiniportAdapter(memory, target));
-        handles = new HandleTable<>(memory, 8);
+        handles = new HandleTable<>(memory, HANDLES);
         block = new ProtocolOffloadBlockList(memory);
         list = new NetBufferList(memory);
         netBuffer = new NetBuffer(memory);

@@ -2,25 +2,15 @@
 package dev.flue.bench;
 
 import dev.flue.bindings.NativeMemory;
-import dev.flue.offload.NeighborCached;
-import dev.flue.offload.NeighborConst;
-import dev.flue.offload.NeighborDelegated;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
-import dev.flue.offload.PathCached;
-import dev.flue.offload.PathConst;
-import dev.flue.offload.PathDelegated;
 import dev.flue.offload.ProtocolOffloadBlockList;
 import dev.flue.offload.RecordPool;
-import dev.flue.offload.Refs;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
-import dev.flue.offload.TcpCached;
-import dev.flue.offload.TcpConst;
 import dev.flue.offload.TcpDelegated;
-import dev.flue.offload.TcpState;
-import dev.flue.offload.TcpStateExt;
-import java.nio.ByteBuffer;
+import dev.flue.testkit.ConnectionState;
+import dev.flue.testkit.StateBlocks;
 
 /**
  * Neighbor, path and one established connection of an {@link EngineSide}, made from nothing: both
@@ -29,7 +19,7 @@ import java.nio.ByteBuffer;
 final class OffloadTree implements AutoCloseable {
     private static final int WINDOW = 1 << 20;
     private static final int SCALE = 7;
-    private static final int TICK = 1;
+    private static final int HEADERS = 40;
 
     final long neighborHandle;
     final long pathHandle;
@@ -60,30 +50,15 @@ final class OffloadTree implements AutoCloseable {
         neighborHandle = side.handles.allocate(side);
         pathHandle = side.handles.allocate(side);
         tcpHandle = side.handles.allocate(side);
-        long addresses = blocks.allocate();
-        ByteBuffer raw = memory.buffer(Refs.region(addresses));
-        int at = Refs.offset(addresses);
-        raw.putInt(at, Integer.reverseBytes(address(local)));
-        raw.putInt(at + 4, Integer.reverseBytes(address(1 - local)));
-
-        new NeighborConst(memory).wrap(neighbor + StateOffsets.NEIGHBOR_CONST).clear();
-        new NeighborCached(memory)
-                .wrap(neighbor + StateOffsets.NEIGHBOR_CACHED)
-                .clear()
-                .macAddress(peerMac);
-        new NeighborDelegated(memory).wrap(neighbor + StateOffsets.NEIGHBOR_DELEGATED).clear();
-        new PathConst(memory)
-                .wrap(path + StateOffsets.PATH_CONST)
-                .clear()
-                .sourceAddress(addresses)
-                .destinationAddress(addresses + 4);
-        new PathCached(memory).wrap(path + StateOffsets.PATH_CACHED).clear().pathMtu(mtu);
-        new PathDelegated(memory).wrap(path + StateOffsets.PATH_DELEGATED).clear();
-        connection(memory, local, mtu);
+        StateBlocks state = new StateBlocks(memory);
+        state.neighbor(neighbor, 0, peerMac);
+        state.path(path, address(local), address(1 - local), mtu);
+        state.connection(tcp, connection(local, mtu));
     }
 
-    private static int address(int end) {
-        return 0xc6120001 + end;
+    /** 198.18.0.1 and .2. */
+    private static byte[] address(int end) {
+        return new byte[] {(byte) 198, 18, 0, (byte) (1 + end)};
     }
 
     private static int port(int end) {
@@ -94,51 +69,19 @@ final class OffloadTree implements AutoCloseable {
         return 0x10000 << end;
     }
 
-    private void connection(NativeMemory memory, int local, int mtu) {
+    private static ConnectionState connection(int local, int mtu) {
         int remote = 1 - local;
-        new TcpConst(memory)
-                .wrap(tcp + StateOffsets.TCP_CONST)
-                .clear()
-                .flags(TcpConst.FLAG_WINDOW_SCALING)
-                .localPort(port(local))
-                .remotePort(port(remote))
-                .windScale(SCALE << 4 | SCALE)
-                .remoteMss(mtu - 40);
-        new TcpCached(memory)
-                .wrap(tcp + StateOffsets.TCP_CACHED)
-                .clear()
-                .initialRcvWnd(WINDOW)
-                .ttlOrHopLimit(64);
-        delegated
-                .wrap(tcp + StateOffsets.TCP_DELEGATED)
-                .clear()
-                .recognizedOptions(TcpDelegated.OPTION_EXT)
-                .state(TcpState.ESTABLISHED.code())
-                .rcvNxt(sequence(remote))
-                .rcvWnd(WINDOW)
-                .sndUna(sequence(local))
-                .sndNxt(sequence(local))
-                .sndMax(sequence(local))
-                .sndWnd(WINDOW)
-                .maxSndWnd(WINDOW)
-                .sendWl1(sequence(remote))
-                .cwnd(WINDOW)
-                .ssthresh(WINDOW)
-                .srtt(8 * TICK)
-                .rttvar(4 * TICK)
-                .kaTimeoutDelta(TcpDelegated.TIMER_STOPPED)
-                .retransmitTimeoutDelta(TcpDelegated.TIMER_STOPPED);
-        new TcpStateExt(memory)
-                .wrap(tcp + StateOffsets.TCP_EXT)
-                .clear()
-                .rcvAdv(sequence(remote) + WINDOW)
-                .recover(sequence(local))
-                .srttUs(1000)
-                .rttvarUs(500)
-                .minRttUs(1000)
-                .rtoUs(200_000)
-                .lastAckSent(sequence(remote))
-                .sndWl2(sequence(local));
+        ConnectionState c = new ConnectionState();
+        c.ports(port(local), port(remote)).sequence(sequence(local), sequence(remote));
+        c.scaled = true;
+        c.sendScale = SCALE;
+        c.receiveScale = SCALE;
+        c.remoteMss = mtu - HEADERS;
+        c.sendWindow = WINDOW;
+        c.receiveWindow = WINDOW;
+        c.congestionWindow = WINDOW;
+        c.slowStartThreshold = WINDOW;
+        return c;
     }
 
     /** Submit an initiate of what has no token yet, with the state that lies in the blocks. */

@@ -68,6 +68,20 @@ class BenchmarksTest {
         }
     }
 
+    @Test
+    void stateOperationsAllocateNothing() {
+        try (EngineObjects objects = new EngineObjects(8)) {
+            objects.initiate(0, 8);
+            assertThat(
+                            allocated(
+                                    () ->
+                                            objects.query(0, 8)
+                                                    + objects.terminate(2, 4)
+                                                    + objects.initiate(2, 4)))
+                    .isZero();
+        }
+    }
+
     /** Bytes that the fastest-to-settle of some long runs allocated: 0 once nothing does. */
     private static long allocated(LongSupplier operation) {
         long thread = Thread.currentThread().getId();

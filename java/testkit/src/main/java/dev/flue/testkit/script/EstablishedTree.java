@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.testkit.script;
 
-import dev.flue.offload.NeighborCached;
-import dev.flue.offload.NeighborConst;
-import dev.flue.offload.NeighborDelegated;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
-import dev.flue.offload.PathCached;
-import dev.flue.offload.PathConst;
-import dev.flue.offload.PathDelegated;
 import dev.flue.offload.ProtocolOffloadBlockList;
 import dev.flue.offload.RecordPool;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
-import dev.flue.offload.TcpCached;
-import dev.flue.offload.TcpConst;
 import dev.flue.offload.TcpDelegated;
-import dev.flue.offload.TcpState;
-import dev.flue.offload.TcpStateExt;
 import dev.flue.spi.Memory;
+import dev.flue.testkit.ConnectionState;
+import dev.flue.testkit.StateBlocks;
+import java.nio.ByteBuffer;
 
 /** The block lists of one established connection, as a host stack would hand it over. */
 final class EstablishedTree implements AutoCloseable {
@@ -27,17 +20,14 @@ final class EstablishedTree implements AutoCloseable {
     private static final int PATH = 1;
     private static final int TCP = 2;
     private static final int PATH_MTU = 1500;
-    private static final int RECEIVE_WINDOW = 65_535;
     private static final int INITIAL_SEGMENTS = 10;
-    private static final int RTT_MICROS = 1_000;
-    private static final int RTO_MICROS = 200_000;
 
     private final RecordPool blocks;
     private final RecordPool handles;
-    private final RecordPool addresses;
     private final Memory memory;
     private final ProtocolOffloadBlockList block;
     private final OffloadHandle handle;
+    private final StateBlocks state;
     private final Endpoint local;
     private final Endpoint peer;
     private final long[] blockOf = new long[BLOCKS];
@@ -49,9 +39,9 @@ final class EstablishedTree implements AutoCloseable {
         this.peer = peer;
         this.blocks = new RecordPool(memory, StateOffsets.BLOCK_BYTES, BLOCKS);
         this.handles = new RecordPool(memory, OffloadHandle.BYTES, BLOCKS);
-        this.addresses = new RecordPool(memory, Long.BYTES, 2);
         this.block = new ProtocolOffloadBlockList(memory);
         this.handle = new OffloadHandle(memory);
+        this.state = new StateBlocks(memory);
     }
 
     /** A tree that offloads the connection. */
@@ -62,35 +52,15 @@ final class EstablishedTree implements AutoCloseable {
             blockOf[i] = blocks.allocate();
         }
         link(StateType.NEIGHBOR, StateType.IP4, StateType.TCP);
-        new NeighborConst(memory)
-                .wrap(blockOf[NEIGHBOR] + StateOffsets.NEIGHBOR_CONST)
-                .clear()
-                .macAddress(local.mac());
-        new NeighborCached(memory)
-                .wrap(blockOf[NEIGHBOR] + StateOffsets.NEIGHBOR_CACHED)
-                .clear()
-                .macAddress(peer.mac());
-        new NeighborDelegated(memory)
-                .wrap(blockOf[NEIGHBOR] + StateOffsets.NEIGHBOR_DELEGATED)
-                .clear();
-        new PathConst(memory)
-                .wrap(blockOf[PATH] + StateOffsets.PATH_CONST)
-                .clear()
-                .sourceAddress(address(local.address()))
-                .destinationAddress(address(peer.address()));
-        new PathCached(memory)
-                .wrap(blockOf[PATH] + StateOffsets.PATH_CACHED)
-                .clear()
-                .pathMtu(PATH_MTU);
-        new PathDelegated(memory).wrap(blockOf[PATH] + StateOffsets.PATH_DELEGATED).clear();
-        fillConst(c);
-        fillDelegated(c);
+        state.neighbor(blockOf[NEIGHBOR], local.mac(), peer.mac());
+        state.path(blockOf[PATH], address(local.address()), address(peer.address()), PATH_MTU);
+        state.connection(blockOf[TCP], connection(c));
         return blockOf[NEIGHBOR];
     }
 
     /** The same tree, to take it back. */
     long terminate() {
-        link(StateType.NEIGHBOR, StateType.IP4, StateType.TCP_DELEGATED);
+        link(StateType.NEIGHBOR, StateType.IP4, StateType.TCP);
         new TcpDelegated(memory).wrap(delegated()).clear();
         return blockOf[NEIGHBOR];
     }
@@ -103,64 +73,21 @@ final class EstablishedTree implements AutoCloseable {
         }
     }
 
-    private long address(int value) {
-        long ref = addresses.allocate();
-        memory.buffer((int) (ref >>> 48)).putInt((int) ref, Integer.reverseBytes(value));
-        return ref;
+    private static byte[] address(int value) {
+        return ByteBuffer.allocate(Integer.BYTES).putInt(value).array();
     }
 
-    private void fillConst(ScriptConnection c) {
-        int flags = c.timestamps() ? TcpConst.FLAG_TIMESTAMPS : 0;
-        flags |= c.scale() >= 0 ? TcpConst.FLAG_WINDOW_SCALING : 0;
-        new TcpConst(memory)
-                .wrap(blockOf[TCP] + StateOffsets.TCP_CONST)
-                .clear()
-                .flags(flags)
-                .remotePort(peer.port())
-                .localPort(local.port())
-                .windScale(Math.max(0, c.scale()))
-                .remoteMss(c.mss());
-        new TcpCached(memory)
-                .wrap(blockOf[TCP] + StateOffsets.TCP_CACHED)
-                .clear()
-                .initialRcvWnd(RECEIVE_WINDOW)
-                .ttlOrHopLimit(64);
-    }
-
-    private void fillDelegated(ScriptConnection c) {
-        int sendWindow = c.window() << Math.max(0, c.scale());
-        new TcpDelegated(memory)
-                .wrap(delegated())
-                .clear()
-                .recognizedOptions(TcpDelegated.OPTION_EXT)
-                .state(TcpState.ESTABLISHED.code())
-                .rcvNxt(c.irs() + 1)
-                .rcvWnd(RECEIVE_WINDOW)
-                .sndUna(c.iss() + 1)
-                .sndNxt(c.iss() + 1)
-                .sndMax(c.iss() + 1)
-                .sndWnd(sendWindow)
-                .maxSndWnd(sendWindow)
-                .sendWl1(c.irs())
-                .cwnd(INITIAL_SEGMENTS * c.mss())
-                .ssthresh(Integer.MAX_VALUE)
-                .srtt(8)
-                .rttvar(2)
-                .tsRecent(c.timestamp())
-                .tsTime(1_000_000)
-                .kaTimeoutDelta(TcpDelegated.TIMER_STOPPED)
-                .retransmitTimeoutDelta(TcpDelegated.TIMER_STOPPED);
-        new TcpStateExt(memory)
-                .wrap(blockOf[TCP] + StateOffsets.TCP_EXT)
-                .clear()
-                .version(TcpStateExt.CURRENT_VERSION)
-                .rcvAdv(c.irs() + 1 + RECEIVE_WINDOW)
-                .recover(c.iss() + 1)
-                .srttUs(RTT_MICROS)
-                .rttvarUs(RTT_MICROS / 2)
-                .rtoUs(RTO_MICROS)
-                .lastAckSent(c.irs() + 1)
-                .sndWl2(c.iss() + 1);
+    private ConnectionState connection(ScriptConnection c) {
+        ConnectionState out = new ConnectionState();
+        out.ports(local.port(), peer.port()).sequence(c.iss() + 1, c.irs() + 1);
+        out.scaled = c.scale() >= 0;
+        out.sendScale = Math.max(0, c.scale());
+        out.timestamps = c.timestamps();
+        out.remoteMss = c.mss();
+        out.sendWindow = c.window() << out.sendScale;
+        out.congestionWindow = INITIAL_SEGMENTS * c.mss();
+        out.timestampRecent = c.timestamp();
+        return out;
     }
 
     void checkOffloaded() {
@@ -198,6 +125,5 @@ final class EstablishedTree implements AutoCloseable {
     public void close() {
         blocks.close();
         handles.close();
-        addresses.close();
     }
 }
