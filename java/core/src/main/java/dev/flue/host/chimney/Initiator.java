@@ -106,7 +106,8 @@ final class Initiator {
         long mac = context.arp.lookup(nextHop);
         if (mac == 0
                 || !HandOver.settled(c)
-                || context.blocks.available() < BLOCKS_PER_CONNECTION) {
+                || context.blocks.available() < BLOCKS_PER_CONNECTION
+                || !c.sendQueue().makeLendable()) {
             return Verdict.WAIT;
         }
         NeighborObject neighbor = context.objects.neighbor(nextHop);
