@@ -269,6 +269,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         held.put("frames", link.frames().held());
         held.put("sendBuffers", tcp.sendBuffersHeld());
         held.put("receiveBuffers", tcp.receiveBuffersHeld());
+        held.put("loans", tcp.loansHeld());
         held.put("segments", tcp.segmentsHeld());
         held.put("blocks", chimney.blocksHeld());
         held.put("handles", chimney.handlesHeld());

@@ -22,6 +22,9 @@ public final class Recorder implements ConnectionHandler {
     /** Shut down when the peer did and all is sent. */
     public boolean echoEnd = true;
 
+    /** Beside what it does by itself. */
+    public Runnable onWritable = () -> {};
+
     private ByteBuffer toSend = ByteBuffer.allocate(0);
     private boolean endAfter;
 
@@ -91,6 +94,7 @@ public final class Recorder implements ConnectionHandler {
 
     @Override
     public void onWritable(OffloadConnection value) {
+        onWritable.run();
         push();
     }
 

@@ -71,6 +71,10 @@ final class FlowIo implements AutoCloseable {
             return;
         }
         TcpConnection c = flow.connection;
+        if (!c.sendQueue().makeLendable()) {
+            context.tcp.awaitBuffers(c);
+            return;
+        }
         long chain = c.sendQueue().lend(flow.handle);
         if (chain != 0) {
             context.binding.tcpOffloadSend(flow.handle, chain);
@@ -144,7 +148,7 @@ final class FlowIo implements AutoCloseable {
                 && flow.state == State.PRESENT
                 && !flow.uploading
                 && !flow.aborting
-                && flow.connection.receiveQueue().bytes() < receiveBuffer / 2) {
+                && flow.connection.receiveQueue().held() < receiveBuffer / 2) {
             long record = record(flow);
             if (record != 0) {
                 flow.refused = false;
@@ -251,7 +255,7 @@ final class FlowIo implements AutoCloseable {
             return OffloadStatus.SUCCESS;
         }
         TcpConnection c = flow.connection;
-        if (c.receiveQueue().bytes() >= receiveBuffer) {
+        if (c.receiveQueue().held() >= receiveBuffer) {
             consumed.bytes = 0;
             flow.refused = true;
             context.counters.indicationsRefused++;

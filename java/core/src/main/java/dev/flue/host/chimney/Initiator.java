@@ -107,7 +107,8 @@ final class Initiator {
         long mac = context.neighbors.mac(nextHop);
         if (mac == 0
                 || !HandOver.settled(c)
-                || context.blocks.available() < BLOCKS_PER_CONNECTION) {
+                || context.blocks.available() < BLOCKS_PER_CONNECTION
+                || !c.sendQueue().makeLendable()) {
             return Verdict.WAIT;
         }
         NeighborObject neighbor = context.objects.neighbor(nextHop);

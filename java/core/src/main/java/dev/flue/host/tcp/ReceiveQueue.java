@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
+import dev.flue.data.BurstHandler;
+import dev.flue.data.LoanedBuffer;
 import dev.flue.data.ReceiveHandler;
 import dev.flue.host.link.BufferPool;
 import dev.flue.offload.Mdl;
@@ -14,9 +16,13 @@ import java.util.Arrays;
 /**
  * Received data that the application has not taken, in order. What the host stack received was
  * copied into buffers of its own; what a target indicated stays where it lies, in the target's
- * memory, until it is taken, and then goes back to the target.
+ * memory, and goes back to the target.
+ *
+ * <p>Each buffer or list counts its holders: this queue, every loan of a part of it, and a target
+ * that is to fill the rest. Whoever is last gives it back. The count lies in its scratch field,
+ * which is the current holder's, that is ours.
  */
-public final class ReceiveQueue {
+public final class ReceiveQueue implements LoanedBuffer.Lender {
     /** Where lent lists go when they are used up. */
     @FunctionalInterface
     public interface Returner {
@@ -25,15 +31,22 @@ public final class ReceiveQueue {
 
     private static final int FIRST = 4;
 
+    /** In the scratch field: the application has it all, and it counts as held. */
+    private static final long CHARGED = 1L << 32;
+
     private final Memory memory;
     private final BufferPool pool;
+    private final Loans loans;
     private final Returner returner;
+    private final LoanedBuffer shown = new LoanedBuffer();
     private final NetBufferList list;
     private final NetBuffer netBuffer;
     private final Mdl mdl;
+    private Runnable onRelease = () -> {};
 
-    // A ring of entries. Own buffers: sizes = bytes filled. Lent lists: sizes = bytes in all.
+    // A ring of entries. Own buffers: from where, and how much. Lent lists: sizes = bytes in all.
     private long[] refs = new long[FIRST];
+    private int[] starts = new int[FIRST];
     private int[] sizes = new int[FIRST];
     private boolean[] lent = new boolean[FIRST];
     private int head;
@@ -41,6 +54,9 @@ public final class ReceiveQueue {
     private int lentCount;
 
     private int bytes;
+
+    /** What the application has taken and not released, by the memory that it keeps. */
+    private int charged;
 
     /** Bytes of the first entry that were taken. */
     private int headTaken;
@@ -52,18 +68,29 @@ public final class ReceiveQueue {
     private boolean delivering;
     private boolean clearLater;
 
-    ReceiveQueue(Memory memory, BufferPool pool, Returner returner) {
+    ReceiveQueue(Memory memory, BufferPool pool, Loans loans, Returner returner) {
         this.memory = memory;
         this.pool = pool;
+        this.loans = loans;
         this.returner = returner;
         this.list = new NetBufferList(memory);
         this.netBuffer = new NetBuffer(memory);
         this.mdl = new Mdl(memory);
     }
 
+    /** What to do when the application gave a loan back. */
+    void onRelease(Runnable action) {
+        onRelease = action;
+    }
+
     /** Bytes not taken. */
     public int bytes() {
         return bytes;
+    }
+
+    /** Bytes that are missing from the window: not taken, or kept by the application. */
+    public int held() {
+        return bytes + charged;
     }
 
     /** Lists of a target that are held here. */
@@ -76,16 +103,17 @@ public final class ReceiveQueue {
         int stored = 0;
         while (stored < length) {
             int last = head + count - 1 & refs.length - 1;
-            if (count == 0 || lent[last] || sizes[last] == pool.dataBytes()) {
+            if (count == 0 || lent[last] || space(last) == 0) {
                 long fresh = pool.allocate();
                 if (fresh == 0) {
                     break;
                 }
-                add(fresh, 0, false);
+                list.wrap(fresh).scratch(1);
+                add(fresh, 0, 0, false);
                 last = head + count - 1 & refs.length - 1;
             }
-            int piece = Math.min(length - stored, pool.dataBytes() - sizes[last]);
-            int to = BufferPool.dataAt(refs[last]) + sizes[last];
+            int piece = Math.min(length - stored, space(last));
+            int to = BufferPool.dataAt(refs[last]) + starts[last] + sizes[last];
             pool.buffer(refs[last]).put(to, from, at + stored, piece);
             sizes[last] += piece;
             stored += piece;
@@ -94,13 +122,19 @@ public final class ReceiveQueue {
         return stored;
     }
 
+    /** Bytes that an own buffer can still take. */
+    private int space(int slot) {
+        return pool.dataBytes() - starts[slot] - sizes[slot];
+    }
+
     /** Keep a list that a target indicated, whole. It goes back when it was taken. */
     public void appendLent(long netBufferList, int length) {
         if (length <= 0) {
             returner.giveBack(netBufferList);
             return;
         }
-        add(netBufferList, length, true);
+        list.wrap(netBufferList).scratch(1);
+        add(netBufferList, 0, length, true);
         lentCount++;
         bytes += length;
         if (count == 1) {
@@ -108,12 +142,13 @@ public final class ReceiveQueue {
         }
     }
 
-    private void add(long ref, int size, boolean isLent) {
+    private void add(long ref, int start, int size, boolean isLent) {
         if (count == refs.length) {
             grow();
         }
         int slot = head + count & refs.length - 1;
         refs[slot] = ref;
+        starts[slot] = start;
         sizes[slot] = size;
         lent[slot] = isLent;
         count++;
@@ -121,31 +156,27 @@ public final class ReceiveQueue {
 
     private void grow() {
         int length = refs.length;
-        refs = rotated(refs, new long[length * 2]);
+        long[] newRefs = new long[length * 2];
+        int[] newStarts = new int[length * 2];
         int[] newSizes = new int[length * 2];
         boolean[] newLent = new boolean[length * 2];
         for (int i = 0; i < length; i++) {
-            newSizes[i] = sizes[head + i & length - 1];
-            newLent[i] = lent[head + i & length - 1];
+            int slot = head + i & length - 1;
+            newRefs[i] = refs[slot];
+            newStarts[i] = starts[slot];
+            newSizes[i] = sizes[slot];
+            newLent[i] = lent[slot];
         }
+        refs = newRefs;
+        starts = newStarts;
         sizes = newSizes;
         lent = newLent;
         head = 0;
     }
 
-    private long[] rotated(long[] from, long[] to) {
-        for (int i = 0; i < from.length; i++) {
-            to[i] = from[head + i & from.length - 1];
-        }
-        return to;
-    }
-
     /** Offer the data to the handler; bytes it took. */
     int deliver(ReceiveHandler handler, int limit) {
-        if (delivering) {
-            throw new IllegalStateException("receive() called out of its own handler");
-        }
-        delivering = true;
+        begin();
         int taken = 0;
         try {
             while (count > 0 && taken < limit && !clearLater) {
@@ -162,12 +193,67 @@ public final class ReceiveQueue {
                 }
             }
         } finally {
-            delivering = false;
-            if (clearLater) {
-                clear();
-            }
+            end();
         }
         return taken;
+    }
+
+    /** Hand pieces over on loan; how many. */
+    int lend(BurstHandler handler, int limit) {
+        begin();
+        int pieces = 0;
+        try {
+            while (count > 0 && pieces < limit && !clearLater) {
+                int length = pieceLength();
+                shown.open(this, pieceBuffer(), pieceOffset(), length, refs[head]);
+                boolean returned = false;
+                try {
+                    handler.onData(shown);
+                    returned = true;
+                } finally {
+                    // What a failing handler did not keep is not lost: it is offered again.
+                    if (returned || !shown.isOpen()) {
+                        advance(length);
+                        pieces++;
+                    }
+                    shown.expire();
+                }
+            }
+        } finally {
+            end();
+        }
+        return pieces;
+    }
+
+    private void begin() {
+        if (delivering) {
+            throw new IllegalStateException("receive() or poll() called out of its own handler");
+        }
+        delivering = true;
+    }
+
+    private void end() {
+        delivering = false;
+        if (clearLater) {
+            clear();
+        }
+    }
+
+    /** The handler keeps what it was shown. */
+    @Override
+    public void moved(LoanedBuffer from, LoanedBuffer to) {
+        long ref = to.cookie();
+        list.wrap(ref).scratch(list.scratch() + 1);
+        loans.keep(to, this, ref);
+    }
+
+    /** The handler wants no more of what it was shown: nothing to do before its call ends. */
+    @Override
+    public void released(LoanedBuffer loan, long cookie) {}
+
+    /** A loan was given back. */
+    void released() {
+        onRelease.run();
     }
 
     private int pieceLength() {
@@ -190,7 +276,7 @@ public final class ReceiveQueue {
     private int pieceOffset() {
         return lent[head]
                 ? Refs.offset(mdl.data()) + headMdlOffset
-                : BufferPool.dataAt(refs[head]) + headTaken;
+                : BufferPool.dataAt(refs[head]) + starts[head] + headTaken;
     }
 
     private void advance(int took) {
@@ -204,16 +290,40 @@ public final class ReceiveQueue {
 
     private void pop() {
         long ref = refs[head];
-        boolean wasLent = lent[head];
+        lentCount -= lent[head] ? 1 : 0;
         head = head + 1 & refs.length - 1;
         count--;
-        if (wasLent) {
-            lentCount--;
-            returner.giveBack(ref);
-        } else {
-            pool.free(ref);
+        if (!drop(ref)) {
+            list.scratch(list.scratch() | CHARGED);
+            charged += charge(ref);
         }
         startHead();
+    }
+
+    /** One holder less; true when it was the last one, and the memory went back. */
+    boolean drop(long ref) {
+        long holders = list.wrap(ref).scratch() - 1;
+        list.scratch(holders);
+        if ((int) holders > 0) {
+            return false;
+        }
+        if ((holders & CHARGED) != 0) {
+            charged -= charge(ref);
+        }
+        if (pool.owns(ref)) {
+            pool.free(ref);
+        } else {
+            returner.giveBack(ref);
+        }
+        return true;
+    }
+
+    /** What a buffer or list costs the window while the application keeps a part of it. */
+    private int charge(long ref) {
+        if (pool.owns(ref)) {
+            return pool.dataBytes();
+        }
+        return netBuffer.wrap(list.wrap(ref).firstNetBuffer()).dataLength();
     }
 
     private void startHead() {
@@ -225,7 +335,7 @@ public final class ReceiveQueue {
         }
     }
 
-    /** Throw everything away; lent lists go back. */
+    /** Throw everything away but what the application keeps. */
     void clear() {
         if (delivering) {
             clearLater = true;

@@ -143,7 +143,7 @@ final class SegmentWriter {
 
     /** The right edge that free buffer space allows. */
     static int edge(TcpConnection c) {
-        int space = c.layer.settings().receiveBuffer() - c.receiveQueue.bytes();
+        int space = c.layer.settings().receiveBuffer() - c.receiveQueue.held();
         return Seq.max(c.rcv.adv, c.rcv.nxt + Math.max(0, space));
     }
 

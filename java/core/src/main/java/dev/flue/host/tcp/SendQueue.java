@@ -13,6 +13,10 @@ import java.nio.ByteBuffer;
  *
  * <p>The first {@link #lent} buffers are the target's. Nothing is appended to those, and their
  * NET_BUFFERs are only read again when they come back.
+ *
+ * <p>Bytes are put in by a claim: contiguous free memory behind the last byte, in the last buffer
+ * or in a fresh one. A buffer with an open claim is never lent and never freed: where the queue
+ * lets go of it, it stands on its own until the claim ends.
  */
 public final class SendQueue {
     private static final int FIRST = 4;
@@ -26,6 +30,11 @@ public final class SendQueue {
     private int count;
     private int lent;
     private int bytes;
+
+    // The open claim: the buffer it lies in, 0 = none, and where. Often that is the last of the
+    // ring; otherwise nobody else knows of it.
+    private long claimed;
+    private int claimedAt;
 
     SendQueue(Memory memory, BufferPool pool, int maxBytes) {
         this.pool = pool;
@@ -63,32 +72,87 @@ public final class SendQueue {
         return pool.dataBytes() - pool.offset(tail) - pool.length(tail);
     }
 
-    /** Take bytes from the source's position on; bytes taken. */
+    /** Take bytes from the source's position on; bytes taken. No claim is open. */
     int append(ByteBuffer source) {
         int taken = 0;
         int wanted = Math.min(source.remaining(), maxBytes - bytes);
         while (taken < wanted) {
-            int space = tailSpace();
-            if (space == 0) {
-                long fresh = count < maxBuffers ? pool.allocate() : 0;
-                if (fresh == 0) {
-                    break;
-                }
-                add(fresh);
-                space = pool.dataBytes();
+            int piece = reserve(wanted - taken, 1);
+            if (piece == 0) {
+                break;
             }
-            long tail = at(count - 1);
-            int offset = pool.offset(tail);
-            int length = pool.length(tail);
-            int piece = Math.min(space, wanted - taken);
-            int to = BufferPool.dataAt(tail) + offset + length;
-            pool.buffer(tail).put(to, source, source.position(), piece);
+            pool.buffer(claimed).put(claimIndex(), source, source.position(), piece);
             source.position(source.position() + piece);
-            pool.range(tail, offset, length + piece);
+            commit(piece);
             taken += piece;
         }
-        bytes += taken;
         return taken;
+    }
+
+    // Claims.
+
+    /** The most bytes that can be claimed at a time. */
+    int maxClaim() {
+        return Math.min(pool.dataBytes(), maxBytes);
+    }
+
+    /** Open a claim; false when there is no room for it now. No other one is open. */
+    boolean claim(int length) {
+        return length <= maxBytes - bytes && reserve(length, length) > 0;
+    }
+
+    /** Open a claim of {@code least} to {@code wanted} bytes; how many, 0 = no memory. */
+    private int reserve(int wanted, int least) {
+        int space = tailSpace();
+        if (space >= least) {
+            claimed = at(count - 1);
+            claimedAt = pool.offset(claimed) + pool.length(claimed);
+            return Math.min(space, wanted);
+        }
+        claimed = count < maxBuffers ? pool.allocate() : 0;
+        claimedAt = 0;
+        return claimed == 0 ? 0 : Math.min(pool.dataBytes(), wanted);
+    }
+
+    /** The memory of the open claim. */
+    ByteBuffer claimMemory() {
+        return pool.buffer(claimed);
+    }
+
+    /** Index of the claim's first byte in its memory. */
+    int claimIndex() {
+        return BufferPool.dataAt(claimed) + claimedAt;
+    }
+
+    private boolean claimInQueue() {
+        return count > 0 && claimed == at(count - 1);
+    }
+
+    /** The first bytes of the claim join the queue; it is closed. */
+    void commit(int length) {
+        if (claimInQueue()) {
+            pool.range(claimed, pool.offset(claimed), pool.length(claimed) + length);
+        } else {
+            pool.range(claimed, claimedAt, length);
+            add(claimed);
+        }
+        bytes += length;
+        claimed = 0;
+    }
+
+    /** The claim is closed, nothing of it is taken. */
+    void abort() {
+        if (!claimInQueue()) {
+            pool.free(claimed);
+        }
+        claimed = 0;
+    }
+
+    /** A buffer leaves the queue; one with an open claim lives on for that. */
+    private void release(long buffer) {
+        if (buffer != claimed) {
+            pool.free(buffer);
+        }
     }
 
     private void add(long buffer) {
@@ -125,7 +189,7 @@ public final class SendQueue {
     }
 
     private void pop() {
-        pool.free(at(0));
+        release(at(0));
         head = head + 1 & ring.length - 1;
         count--;
     }
@@ -152,7 +216,30 @@ public final class SendQueue {
     // Hand-over.
 
     /**
-     * Lend what is not lent yet, as a chain of NBLs that name their owner in protocolReserved0.
+     * Get an open claim out of the way of {@link #lend}: the bytes before it move to a buffer of
+     * their own, the claim stays where it lies.
+     *
+     * @return false when there is no buffer for that now
+     */
+    public boolean makeLendable() {
+        if (claimed == 0 || !claimInQueue()) {
+            return true;
+        }
+        long copy = pool.allocate();
+        if (copy == 0) {
+            return false;
+        }
+        int length = pool.length(claimed);
+        int from = BufferPool.dataAt(claimed) + pool.offset(claimed);
+        pool.buffer(copy).put(BufferPool.dataAt(copy), pool.buffer(claimed), from, length);
+        pool.range(copy, 0, length);
+        ring[head + count - 1 & ring.length - 1] = copy;
+        return true;
+    }
+
+    /**
+     * Lend what is not lent yet, after {@link #makeLendable}, as a chain of NBLs that name their
+     * owner in protocolReserved0.
      *
      * @param owner reference of the connection's offload handle
      * @return first NBL, or 0 when there was nothing to lend
@@ -217,7 +304,7 @@ public final class SendQueue {
             long buffer = at(i);
             int length = pool.length(buffer);
             if (length <= 0) {
-                pool.free(buffer);
+                release(buffer);
             } else {
                 bytes += length;
                 ring[head + kept++ & mask] = buffer;
@@ -226,12 +313,12 @@ public final class SendQueue {
         count = kept;
     }
 
-    /** Drop everything that is not lent. */
+    /** Drop everything that is not lent. An open claim stays open. */
     public void clear() {
         while (count > lent) {
             long last = at(count - 1);
             bytes -= pool.length(last);
-            pool.free(last);
+            release(last);
             count--;
         }
         if (count == 0) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
+import dev.flue.data.BurstHandler;
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
+import dev.flue.data.SendClaim;
 import dev.flue.offload.TcpState;
 import java.nio.ByteBuffer;
 
@@ -43,6 +45,7 @@ public final class TcpConnection implements OffloadConnection {
     final RttEstimator rtt;
     final Congestion congestion = new Congestion();
     final SendQueue sendQueue;
+    private final SendSide sending;
     final ReceiveQueue receiveQueue;
     final Reassembly reassembly;
     TcpState state = TcpState.CLOSED;
@@ -85,7 +88,6 @@ public final class TcpConnection implements OffloadConnection {
     boolean activeOpen;
     boolean needsIpOptions;
     int flowLabel;
-    private boolean wantsWrite;
     private boolean discard;
     private boolean established;
     private boolean over;
@@ -115,7 +117,9 @@ public final class TcpConnection implements OffloadConnection {
         this.localPort = localPort;
         this.rtt = new RttEstimator((int) (layer.settings().rtoMinNanos() / 1_000));
         this.sendQueue = layer.newSendQueue();
+        this.sending = new SendSide(this, sendQueue);
         this.receiveQueue = layer.newReceiveQueue();
+        receiveQueue.onRelease(this::consumed);
         this.reassembly = layer.newReassembly();
     }
 
@@ -123,35 +127,22 @@ public final class TcpConnection implements OffloadConnection {
 
     @Override
     public int send(ByteBuffer source) {
-        if (snd.finQueued || closedTold) {
-            throw new IllegalStateException(
-                    closedTold ? "connection is " + gone() : "output is shut");
-        }
-        if (over) {
-            // It broke under the application's hands: onClosed tells it, not an exception.
-            return 0;
-        }
-        int offered = source.remaining();
-        int taken = sendQueue.append(source);
-        if (taken < offered) {
-            wantsWrite = true;
-            if (sendQueue.room() == 0 && sendQueue.isEmpty()) {
-                layer.awaitBuffers(this);
-            }
-        }
-        if (taken > 0) {
-            layer.markDirty(this);
-        }
-        return taken;
-    }
-
-    private String gone() {
-        return cause.isEmpty() ? "closed" : cause;
+        return sending.send(source);
     }
 
     @Override
     public int sendRoom() {
-        return over || snd.finQueued ? 0 : sendQueue.room();
+        return sending.room();
+    }
+
+    @Override
+    public boolean tryClaim(int length, SendClaim claim) {
+        return sending.tryClaim(length, claim);
+    }
+
+    @Override
+    public int maxClaim() {
+        return sendQueue.maxClaim();
     }
 
     @Override
@@ -163,6 +154,16 @@ public final class TcpConnection implements OffloadConnection {
         return taken;
     }
 
+    @Override
+    public int poll(BurstHandler receiver, int limit) {
+        int pieces = receiveQueue.lend(receiver, limit);
+        if (pieces > 0) {
+            consumed();
+        }
+        return pieces;
+    }
+
+    /** The application took data, or gave some back. */
     private void consumed() {
         if (!onHost()) {
             layer.chimney().consumed(this);
@@ -187,6 +188,13 @@ public final class TcpConnection implements OffloadConnection {
 
     @Override
     public void shutdownOutput() {
+        if (!over && !snd.finQueued) {
+            sending.checkNoClaim();
+            endOutput();
+        }
+    }
+
+    private void endOutput() {
         if (over || snd.finQueued) {
             return;
         }
@@ -211,7 +219,7 @@ public final class TcpConnection implements OffloadConnection {
             finish("");
             return;
         }
-        shutdownOutput();
+        endOutput();
         consumed();
         if (state == TcpState.FIN_WAIT2 && timerKind == TimerKind.NONE) {
             layer.timers().startFinWait2(this);
@@ -370,11 +378,7 @@ public final class TcpConnection implements OffloadConnection {
 
     /** Bytes were acknowledged: perhaps there is room again. */
     public void roomGrew() {
-        if (wantsWrite
-                && !over
-                && !snd.finQueued
-                && (sendQueue.isEmpty() || sendQueue.room() >= layer.writableRoom())) {
-            wantsWrite = false;
+        if (!over && !snd.finQueued && sending.roomGrew()) {
             layer.raise(this, EVENT_WRITABLE);
         }
     }

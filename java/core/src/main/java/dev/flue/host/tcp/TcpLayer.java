@@ -42,6 +42,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     private final BufferPool sendBuffers;
     private final BufferPool receiveBuffers;
     private final BufferPool segments;
+    private final Loans loans = new Loans();
     private final ConnectionTable table;
     private final LongTable<TcpListener> listeners = new LongTable<>();
     private final TimerHeap heap = new TimerHeap();
@@ -121,7 +122,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     ReceiveQueue newReceiveQueue() {
-        return new ReceiveQueue(memory, receiveBuffers, nbl -> chimney.giveBack(nbl));
+        return new ReceiveQueue(memory, receiveBuffers, loans, nbl -> chimney.giveBack(nbl));
     }
 
     Reassembly newReassembly() {
@@ -391,7 +392,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     /** Send buffers, or frames, ran out: look at this connection again when there are some. */
-    void awaitBuffers(TcpConnection connection) {
+    public void awaitBuffers(TcpConnection connection) {
         if (!connection.awaitsBuffers) {
             connection.awaitsBuffers = true;
             awaiting.add(connection);
@@ -410,6 +411,11 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         return sendBuffers.held();
     }
 
+    /** Loans of received data that applications keep. */
+    public int loansHeld() {
+        return loans.count();
+    }
+
     public int receiveBuffersHeld() {
         return receiveBuffers.held();
     }
@@ -423,7 +429,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         return segments;
     }
 
-    /** Abort everything: RST to every peer that has a connection here. Pools stay. */
+    /** Abort everything: RST to every peer that has a connection here, loans back. Pools stay. */
     public void abortAll() {
         List<TcpConnection> all = new ArrayList<>();
         table.forEach(all::add);
@@ -440,6 +446,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         lingering.clear();
         runCallbacks();
         flush();
+        loans.revokeAll();
     }
 
     /** Free the pools. Nothing may be used afterwards. */

@@ -73,6 +73,7 @@ final class FakeTarget implements Miniport {
     OffloadStatus terminateStatus = OffloadStatus.SUCCESS;
     OffloadStatus queryStatus = OffloadStatus.SUCCESS;
     OffloadStatus lastVerdict;
+    int lastConsumed;
     int returned;
     private long nextToken = 1;
 
@@ -395,7 +396,7 @@ final class FakeTarget implements Miniport {
         actions.add(() -> adapter.tcpOffloadDisconnectComplete(nbl));
     }
 
-    /** A list that holds these bytes in MDLs of at most {@code piece}. */
+    /** A list that holds these bytes. */
     long indication(byte[] data) {
         long nbl = indications.allocate();
         ByteBuffer buffer = indications.buffer(nbl);
@@ -404,15 +405,37 @@ final class FakeTarget implements Miniport {
         return nbl;
     }
 
+    /** A list that holds these bytes, which fit into one buffer, in MDLs of {@code piece} each. */
+    private long indication(byte[] data, int piece) {
+        long nbl = indication(data);
+        long first = netBuffer.wrap(list.wrap(nbl).firstNetBuffer()).mdlChain();
+        int bytes = Math.min(piece, data.length);
+        long start = mdl.wrap(first).data();
+        mdl.byteCount(bytes);
+        // The further MDLs lie behind the data, in the same buffer.
+        long at = start + (data.length + 7 & ~7);
+        for (int done = bytes; done < data.length; done += piece, at += Mdl.BYTES) {
+            mdl.next(at);
+            mdl.wrap(at).next(0).data(start + done).byteCount(Math.min(piece, data.length - done));
+        }
+        return nbl;
+    }
+
     /** Indicate data out of the next turn; {@link #lastVerdict} tells what became of it. */
     void indicate(TargetConn conn, byte[] data) {
+        indicateInMdls(conn, data, data.length);
+    }
+
+    /** The same with more than one MDL. */
+    void indicateInMdls(TargetConn conn, byte[] data, int piece) {
         actions.add(
                 () -> {
-                    long nbl = indication(data);
+                    long nbl = indication(data, piece);
                     BytesConsumed consumed = new BytesConsumed();
                     lastVerdict =
                             adapter.tcpOffloadReceiveIndicate(
                                     conn.handle, nbl, OffloadStatus.SUCCESS, consumed);
+                    lastConsumed = consumed.bytes;
                     if (lastVerdict == OffloadStatus.SUCCESS) {
                         conn.rcvNxt += data.length;
                         conn.rcvAdv = Math.max(conn.rcvAdv, conn.rcvNxt + 100_000);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.http;
 
+import dev.flue.data.BurstHandler;
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.IpAddress;
+import dev.flue.data.LoanedBuffer;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
+import dev.flue.data.SendClaim;
 import dev.flue.offload.TcpState;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -16,7 +19,9 @@ import java.util.Deque;
  * A connection whose peer is the test. Sends what fits into a room that the test sets; tells of new
  * room only when a send fell short, as the contract says.
  */
-final class FakeConnection implements OffloadConnection {
+final class FakeConnection implements OffloadConnection, SendClaim.Owner, LoanedBuffer.Lender {
+    private static final int MAX_CLAIM = 16 * 1024;
+
     private final ConnectionHandler handler;
     private final Deque<byte[]> incoming = new ArrayDeque<>();
     private final ByteArrayOutputStream outgoing = new ByteArrayOutputStream();
@@ -25,6 +30,7 @@ final class FakeConnection implements OffloadConnection {
     private boolean peerClosed;
     private boolean offloaded = true;
     private Object attachment;
+    private ByteBuffer claimed;
     boolean outputShut;
     boolean closed;
     boolean aborted;
@@ -100,6 +106,56 @@ final class FakeConnection implements OffloadConnection {
     public int sendRoom() {
         return room == Integer.MAX_VALUE ? 256 * 1024 : room;
     }
+
+    @Override
+    public boolean tryClaim(int length, SendClaim claim) {
+        if (outputShut || closed || aborted) {
+            throw new IllegalStateException("the output is shut");
+        }
+        if (length < 1 || length > MAX_CLAIM) {
+            throw new IllegalArgumentException("a claim of " + length + " bytes");
+        }
+        fellShort |= length > room;
+        if (length <= room) {
+            claim.open(this, ByteBuffer.allocate(length + 1), 1, length);
+            claimed = claim.buffer();
+        }
+        return length <= room;
+    }
+
+    @Override
+    public int maxClaim() {
+        return MAX_CLAIM;
+    }
+
+    @Override
+    public boolean commit(SendClaim claim, int length) {
+        outgoing.write(claimed.array(), 1, length);
+        room -= room == Integer.MAX_VALUE ? 0 : length;
+        return true;
+    }
+
+    @Override
+    public void abort(SendClaim claim) {}
+
+    @Override
+    public int poll(BurstHandler receiver, int limit) {
+        LoanedBuffer loan = new LoanedBuffer();
+        int pieces = 0;
+        for (; pieces < limit && !incoming.isEmpty(); pieces++) {
+            byte[] piece = incoming.poll();
+            loan.open(this, ByteBuffer.wrap(piece), 0, piece.length, 0);
+            receiver.onData(loan);
+            loan.expire();
+        }
+        return pieces;
+    }
+
+    @Override
+    public void moved(LoanedBuffer from, LoanedBuffer to) {}
+
+    @Override
+    public void released(LoanedBuffer loan, long cookie) {}
 
     @Override
     public int receive(ReceiveHandler receiver, int limit) {
