@@ -184,8 +184,8 @@ struct flue_conn_rest {
 	uint32_t check;            /* of what never changes; see check.c */
 	uint32_t path;             /* as in the connection, which may be damaged */
 	struct flue_claim claim;
-	uint32_t challenge_ms;     /* when the last challenge ACK went out */
-	uint32_t retransmits;      /* segments sent again since establishment */
+	uint32_t challenge_ms; /* when the last challenge ACK went out */
+	uint32_t retransmits;  /* segments sent again since establishment */
 	bool disconnect_abortive;
 	bool invalid; /* by itself, not for what it depends on */
 	bool corrupt; /* found so: told, and to be given up (chimney rules 4.7) */
