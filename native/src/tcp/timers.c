@@ -135,32 +135,54 @@ keepalive_expired(struct flue_engine *e, struct flue_conn *c)
 			e->now + flue_ticks_ns(e, cached->ka_interval ? cached->ka_interval : 1000);
 }
 
-void
-flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
+/** What the receiving side waits for. @return when to look again; FLUE_NEVER = nothing is left */
+static int64_t
+receive_timers(struct flue_engine *e, struct flue_conn *c)
 {
 	int64_t next = FLUE_NEVER;
 
-	if (c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID))
+	if (c->flags & CONN_POSTED)
+		flue_receive_push_timer(e, c);
+	if (c->flags & CONN_ACK_OWED) {
+		if (flue_ack_due(e, c))
+			flue_conn_touch(e, c);
+		else
+			flue_timer_arm_ms(e, c, c->ack_ms);
+	}
+	if ((c->flags & (CONN_OOO | CONN_STOPPED)) == CONN_OOO) {
+		int64_t *quiet_until = &flue_conn_rest_of(e, c)->quiet_until;
+
+		if (*quiet_until > e->now) {
+			next = *quiet_until;
+		} else if (*quiet_until != 0) {
+			*quiet_until = 0;
+			c->flags |= CONN_ACK_NOW;
+			flue_conn_touch(e, c);
+		}
+	}
+	return next;
+}
+
+void
+flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
+{
+	int64_t next;
+
+	if (c->flags & (CONN_ABORTED | CONN_TERMINATING))
+		return;
+	next = receive_timers(e, c);
+	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
 	if (c->rtx_ms != FLUE_NONE && (int32_t)(e->now_ms - c->rtx_ms) >= 0)
 		retransmit_expired(e, c);
 	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline <= e->now)
 		keepalive_expired(e, c);
-	if (c->quiet_until != 0 && c->quiet_until <= e->now) {
-		c->quiet_until = 0;
-		if (c->flags & CONN_OOO) {
-			c->flags |= CONN_ACK_NOW;
-			flue_conn_touch(e, c);
-		}
-	}
 	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
 	if (c->rtx_ms != FLUE_NONE)
 		flue_timer_arm_ms(e, c, c->rtx_ms);
 	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline < next)
 		next = c->ka_deadline;
-	if (c->quiet_until != 0 && (c->flags & CONN_OOO) && c->quiet_until < next)
-		next = c->quiet_until;
 	if (next != FLUE_NEVER)
 		flue_timer_arm(e, c, next);
 }
