@@ -240,6 +240,7 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 		flue_conn_rest_of(e, c)->retransmits = x->retransmits;
 	}
 	import_timers(e, c, d, x);
+	flue_backlog_told(e, c);
 	return FLUE_STATUS_SUCCESS;
 }
 

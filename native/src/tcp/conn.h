@@ -186,6 +186,8 @@ struct flue_conn_rest {
 	struct flue_claim claim;
 	uint32_t challenge_ms; /* when the last challenge ACK went out */
 	uint32_t retransmits;  /* segments sent again since establishment */
+	uint32_t backlog_told; /* SendBacklogSize the host knows of ... */
+	uint32_t backlog_ms;   /* ... since then */
 	bool disconnect_abortive;
 	bool invalid; /* by itself, not for what it depends on */
 	bool corrupt; /* found so: told, and to be given up (chimney rules 4.7) */

@@ -51,4 +51,5 @@ flue_rtt_sample(struct flue_engine *e, struct flue_conn *c, uint32_t us)
 	if (c->snd_una - c->recover > UINT32_C(0x40000000) && !(c->flags & CONN_RTO_RECOVERY) &&
 			c->loss == 0)
 		c->recover = c->snd_una - 1;
+	flue_backlog_check(e, c);
 }
