@@ -270,13 +270,13 @@ every_segment_carries_a_timestamp(void **state)
 	cached->ka_probe_count = 3;
 	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
 	pass_after(h, SEC);
-	/* An ACK, a challenge, a keepalive probe, data, a window probe, a retransmission, a RST. */
+	/* An ACK, a keepalive probe, a challenge, data, a window probe, a retransmission, a RST. */
 	peer_ts(h, &c, TCP_ACK, 0, 0, "hello", 5, 65535, 2000, 0);
 	pass_after(h, SEC);
 	assert_int_equal(accept_data(h, &c, buf), 5);
+	pass_after(h, 11 * SEC);
 	peer_ts(h, &c, TCP_SYN, 10, 0, NULL, 0, 65535, 2001, 0);
 	pass_after(h, MS);
-	pass_after(h, 11 * SEC);
 	(void)send_data(h, &c, 1000);
 	pass_after(h, SEC);
 	peer_ts(h, &c, TCP_ACK, 5, 1000, NULL, 0, 0, 3000, 0);
