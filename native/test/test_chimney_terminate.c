@@ -301,7 +301,7 @@ a_query_fills_every_structure(void **state)
 	assert_int_equal(tcp_delegated(&c)->ts_recent, 1500);
 	assert_int_equal(tcp_delegated(&c)->ts_time, 70000 + 200);
 	assert_int_equal(tcp_delegated(&c)->receive_backlog_size, 500);
-	assert_int_equal(tcp_delegated(&c)->send_backlog_size, 2 * 65535);
+	assert_int_equal(tcp_delegated(&c)->send_backlog_size, 2 * 14600);
 	assert_int_equal(tcp_delegated(&c)->retransmit_timeout_delta, FLUE_TIMER_STOPPED);
 	assert_int_equal(tcp_ext(&c)->version, FLUE_TCP_EXT_VERSION);
 	assert_int_equal(tcp_ext(&c)->rcv_adv, c.irs + 65535);

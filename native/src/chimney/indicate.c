@@ -107,6 +107,12 @@ event(struct flue_engine *e, struct flue_conn *c, enum flue_tcp_event type, uint
 	       flue_up_put(ch, FLUE_UP_EVENT, type, c->handle, FLUE_REF_NULL, info);
 }
 
+bool
+flue_event_now(struct flue_engine *e, struct flue_conn *c, enum flue_tcp_event type, uint64_t info)
+{
+	return !gated(e, c) && event(e, c, type, info);
+}
+
 /** A stream that has ended on both sides is uploaded after its end was told, not before. */
 static bool
 upload_may_be_told(const struct flue_conn *c)

@@ -282,6 +282,9 @@ void flue_receive_finish_partial(struct flue_engine *e, struct flue_conn *c);
 void flue_receive_push_timer(struct flue_engine *e, struct flue_conn *c);
 /** Run the delivery machine; touches the connection again when it had to stop for want of room. */
 void flue_receive_deliver(struct flue_engine *e, struct flue_conn *c);
+/** An event that may as well come later, or never. @return false: not now, there is no room */
+bool
+flue_event_now(struct flue_engine *e, struct flue_conn *c, enum flue_tcp_event type, uint64_t info);
 /** All that is queued, as a chain of lent NBLs. @return false: not enough records now */
 bool flue_receive_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *chain);
 void flue_receive_drop(struct flue_engine *e, struct flue_conn *c);

@@ -36,6 +36,8 @@
 #define FLUE_QUIET_NS     INT64_C(100000000)
 #define FLUE_QUICK_ACKS   16 /* ACKs after an initiate that are not delayed */
 #define FLUE_CHALLENGE_MS 100
+#define FLUE_SYN_ACK_MS   3000                  /* between challenges of SYNs, chimney profile */
+#define FLUE_DOUBT_NS     INT64_C(300000000000) /* to the first probe after a doubtful segment */
 #define FLUE_FIN_WAIT_US  120000000u
 #define FLUE_NS_PER_MS    INT64_C(1000000)
 

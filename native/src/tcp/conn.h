@@ -64,6 +64,11 @@
 #define CONN_TIMER        UINT32_C(0x40000000) /* has an entry in the wheel */
 #define CONN_INVALID      UINT32_C(0x80000000) /* it, its path or neighbor is: nothing is sent */
 
+/* Doubts that a RST or SYN has raised (chimney rules 12.3). */
+#define VALIDITY_ASKED    0x1 /* the keepalive timer is that of the doubt, until the peer is heard */
+#define VALIDITY_BORROWED 0x2 /* ... and would not run without it */
+#define VALIDITY_RST      0x4 /* in this period a RST was challenged */
+
 /* What fast recovery is at (RFC 6582); `recover` is its end. */
 #define LOSS_FAST    0x1 /* in it */
 #define LOSS_RESEND  0x2 /* the segment at SND.UNA is to be sent again */
@@ -188,13 +193,17 @@ struct flue_conn_rest {
 	uint32_t check;            /* of what never changes; see check.c */
 	uint32_t path;             /* as in the connection, which may be damaged */
 	struct flue_claim claim;
-	uint32_t challenge_ms; /* when the last challenge ACK went out */
-	uint32_t retransmits;  /* segments sent again since establishment */
-	uint32_t push_ms;      /* push_runs: when the first posted request completes as it is */
-	int64_t quiet_until;   /* no duplicate ACK before */
-	bool push_runs;        /* the push timer of 5.3 */
-	bool set_aside;        /* urgent data came: all segments wait for the terminate (5.8) */
-	bool urgent_buffered;  /* ... in the BufferedData of the initiate */
+	uint32_t push_ms;          /* push_runs: when the first posted request completes as it is */
+	int64_t quiet_until;       /* no duplicate ACK before */
+	bool push_runs;            /* the push timer of 5.3 */
+	bool set_aside;            /* urgent data came: all segments wait for the terminate (5.8) */
+	bool urgent_buffered;      /* ... in the BufferedData of the initiate */
+	uint32_t challenge_ms;     /* when the last challenge ACK went out ... */
+	uint32_t challenge_syn_ms; /* ... and the last one a SYN drew (chimney profile) */
+	uint32_t retransmits;      /* segments sent again since establishment */
+	uint32_t backlog_told;     /* SendBacklogSize the host knows of ... */
+	uint32_t backlog_ms;       /* ... since then */
+	uint8_t validity;          /* VALIDITY_*: does the peer still know the connection? */
 	bool disconnect_abortive;
 	bool invalid; /* by itself, not for what it depends on */
 	bool corrupt; /* found so: told, and to be given up (chimney rules 4.7) */

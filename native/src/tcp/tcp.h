@@ -58,6 +58,13 @@ void flue_reasm_drop(struct flue_engine *e, struct flue_conn *c);
 void flue_rtt_sample(struct flue_engine *e, struct flue_conn *c, uint32_t us);
 uint32_t flue_rto(const struct flue_engine *e, const struct flue_conn *c);
 
+/** Bytes the host does well to keep posted (backlog.c). */
+uint32_t flue_send_backlog(const struct flue_conn *c);
+/** The host learns them now: no event before they have changed by much. */
+void flue_backlog_told(const struct flue_engine *e, struct flue_conn *c);
+/** Once a round trip: is a change worth an event? At most one a second. */
+void flue_backlog_check(struct flue_engine *e, struct flue_conn *c);
+
 /** Window field of the next segment; moves the promised edge where that pays (window.c). */
 uint16_t flue_window_advertise(struct flue_conn *c);
 /** The edge moves right as far as the buffer allows, by however little. */

@@ -109,30 +109,43 @@ retransmit_expired(struct flue_engine *e, struct flue_conn *c)
 	flue_conn_touch(e, c);
 }
 
+/** The peer answered none of them: it is gone, or knows nothing of the connection. */
+static void
+keepalive_exhausted(struct flue_engine *e, struct flue_conn *c)
+{
+	if (flue_conn_rest_of(e, c)->validity & VALIDITY_ASKED)
+		c->state = FLUE_TCP_CLOSED;
+	flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+}
+
 static void
 keepalive_expired(struct flue_engine *e, struct flue_conn *c)
 {
-	const struct flue_tcp_cached *cached = &flue_conn_rest_of(e, c)->cached;
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	const struct flue_tcp_cached *cached = &rest->cached;
 	int64_t idle = (int64_t)(e->now_ms - c->last_rx_ms) * FLUE_NS_PER_MS;
 	int64_t timeout = flue_ticks_ns(e, cached->ka_timeout);
+	int64_t interval = cached->ka_interval != 0 ? flue_ticks_ns(e, cached->ka_interval)
+						    : 1000 * FLUE_NS_PER_MS;
+	uint32_t probes = cached->ka_probe_count != 0 ? cached->ka_probe_count : 10;
 
-	if (c->ka_probes == 0 && idle < timeout) {
+	rest->validity &= (uint8_t)~VALIDITY_RST; /* the next one is challenged again */
+	if (!(rest->validity & VALIDITY_ASKED) && c->ka_probes == 0 && idle < timeout) {
 		c->ka_deadline = e->now + timeout - idle;
 		return;
 	}
 	/* Only an idle connection is asked: with data under way the retransmission timer asks. */
 	if (c->snd_una != c->snd_max) {
-		c->ka_deadline = e->now + timeout;
+		c->ka_deadline = e->now + (timeout != 0 ? timeout : FLUE_DOUBT_NS);
 		return;
 	}
-	if (c->ka_probes >= cached->ka_probe_count && c->ka_probes > 0) {
-		flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+	if (c->ka_probes >= probes) {
+		keepalive_exhausted(e, c);
 		return;
 	}
 	if (flue_tcp_emit(e, c, c->snd_una - 1, 0, TCP_ACK))
 		c->ka_probes++;
-	c->ka_deadline =
-			e->now + flue_ticks_ns(e, cached->ka_interval ? cached->ka_interval : 1000);
+	c->ka_deadline = e->now + interval;
 }
 
 /** What the receiving side waits for. @return when to look again; FLUE_NEVER = nothing is left */
