@@ -166,6 +166,15 @@ final class NblTable {
         owners[at] = null;
     }
 
+    /** The target lost an object: what it had of it is the host's again. Looks at all. */
+    void lose(VerifiedObject object) {
+        for (int i = 0; i < keys.length; i++) {
+            if (owners[i] == object && withTarget(states[i])) {
+                settle(i, HOST);
+            }
+        }
+    }
+
     /** How many are in this state. Looks at all. */
     int count(byte state) {
         int count = 0;

@@ -194,7 +194,8 @@ final class StatePropagation implements AutoCloseable {
             finishInitiate(entry, ref, above);
         } else if (operation == StateOperation.TERMINATE
                 && entries.offloaded(entry)
-                && block.status() == OffloadStatus.SUCCESS.code()) {
+                && (block.status() == OffloadStatus.SUCCESS.code()
+                        || entries.terminateFailed(entry))) {
             entries.offloaded(entry, false);
             slot.wrap(above).miniportOffloadContext(0);
             driver.gone(entry, ref);

@@ -323,7 +323,7 @@ final class StateVerifier {
                 object.invalidates--;
                 object.invalidated |= success;
             }
-            case TERMINATE -> terminated(object, success);
+            case TERMINATE -> terminated(each, success);
         }
     }
 
@@ -366,13 +366,25 @@ final class StateVerifier {
         }
     }
 
-    private void terminated(VerifiedObject object, boolean success) {
-        if (success) {
-            object.out[VerifiedObject.SEND] = 0;
-            forget(object);
-        } else {
+    private void terminated(Block each, boolean success) {
+        VerifiedObject object = each.object;
+        if (!success && ++object.terminatesFailed < OffloadEntries.MAX_FAILURES) {
             object.phase = Phase.OFFLOADED;
+            return;
         }
+        // The sends handed back are the host's.
+        for (long ref = each.chain; ref != 0; ref = list.wrap(ref).next()) {
+            int at = table.find(ref);
+            if (at < 0 || table.state(at) != NblTable.SEND || table.owner(at) != object) {
+                break;
+            }
+            table.settle(at, NblTable.HOST);
+        }
+        object.out[VerifiedObject.SEND] = 0;
+        if (!success) {
+            table.lose(object);
+        }
+        forget(object);
     }
 
     private void forget(VerifiedObject object) {

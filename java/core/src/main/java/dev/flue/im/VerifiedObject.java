@@ -53,6 +53,7 @@ final class VerifiedObject {
     int queries;
     int updates;
     int invalidates;
+    int terminatesFailed;
 
     // NBLs: how many were given, the number of the last that came back, how many are out.
     final int[] given = new int[KINDS];
