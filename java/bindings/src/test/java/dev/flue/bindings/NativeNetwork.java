@@ -3,6 +3,7 @@ package dev.flue.bindings;
 
 import dev.flue.host.UserHostStack;
 import dev.flue.im.PassThroughDriver;
+import dev.flue.im.VerifierDriver;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.testkit.LinkFaults;
 import dev.flue.testkit.conformance.Network;
@@ -21,6 +22,7 @@ final class NativeNetwork implements Network {
     private final List<NativePort> ports = new ArrayList<>();
     private final List<NativeOffloadTarget> targets = new ArrayList<>();
     private final List<PassThroughDriver> drivers = new ArrayList<>();
+    private final List<VerifierDriver> verifiers = new ArrayList<>();
     private final List<UserHostStack> stacks = new ArrayList<>();
 
     NativeNetwork(NetworkConfig config) {
@@ -41,11 +43,15 @@ final class NativeNetwork implements Network {
             NativeOffloadTarget target =
                     new NativeOffloadTarget(limits.apply(engine).build(), port, memory);
             targets.add(target);
-            MiniportAdapter adapter = new MiniportAdapter(memory, target);
+            MiniportAdapter adapter =
+                    verified(memory, new MiniportAdapter(memory, target), "below " + host);
             for (int i = 0; i < config.drivers(); i++) {
                 PassThroughDriver driver = new PassThroughDriver(memory, adapter, DRIVER_OBJECTS);
                 drivers.add(driver);
                 adapter = new MiniportAdapter(memory, driver);
+            }
+            if (config.drivers() > 0) {
+                adapter = verified(memory, adapter, "above " + host);
             }
             stacks.add(new UserHostStack(config.stack(host), memory, adapter));
         }
@@ -73,6 +79,17 @@ final class NativeNetwork implements Network {
 
     Wire wire() {
         return wire;
+    }
+
+    private MiniportAdapter verified(NativeMemory in, MiniportAdapter lower, String name) {
+        VerifierDriver verifier = new VerifierDriver(in, lower, DRIVER_OBJECTS, name);
+        verifiers.add(verifier);
+        return new MiniportAdapter(in, verifier);
+    }
+
+    @Override
+    public List<VerifierDriver> verifiers() {
+        return verifiers;
     }
 
     @Override
@@ -132,6 +149,7 @@ final class NativeNetwork implements Network {
     @Override
     public void close() {
         drivers.forEach(PassThroughDriver::close);
+        verifiers.forEach(VerifierDriver::close);
         targets.forEach(NativeOffloadTarget::close);
         wire.close();
     }
