@@ -71,6 +71,7 @@ final class FlowIo implements AutoCloseable {
             return;
         }
         TcpConnection c = flow.connection;
+        consumed(flow);
         if (!c.sendQueue().makeLendable()) {
             context.tcp.awaitBuffers(c);
             return;
@@ -150,7 +151,10 @@ final class FlowIo implements AutoCloseable {
                 && !flow.aborting
                 && flow.connection.receiveQueue().held() < receiveBuffer / 2) {
             long record = record(flow);
-            if (record != 0) {
+            if (record == 0) {
+                // The flush asks again: nobody else would, once the application has everything.
+                context.tcp.awaitBuffers(flow.connection);
+            } else {
                 flow.refused = false;
                 context.binding.tcpOffloadReceive(flow.handle, record);
             }
