@@ -28,15 +28,17 @@ final class FlowIo implements AutoCloseable {
     /** NBLs without data: disconnects and zero-byte receives. */
     private final BufferPool records;
 
+    private final ReceivePoster poster;
     private final int receiveBuffer;
     private int forwarded;
 
-    FlowIo(ChimneyContext context, Terminator terminator, int receiveBuffer) {
+    FlowIo(ChimneyContext context, Terminator terminator, ReceivePosts posts, int receiveBuffer) {
         this.context = context;
         this.terminator = terminator;
         this.receiveBuffer = receiveBuffer;
         this.netBuffer = new NetBuffer(context.memory);
         this.records = new BufferPool(context.memory, RECORD_BYTES, RECORDS_FIRST, RECORDS_MAX);
+        this.poster = new ReceivePoster(context, records, posts, receiveBuffer);
     }
 
     int recordsHeld() {
@@ -145,20 +147,7 @@ final class FlowIo implements AutoCloseable {
 
     /** The application took data: the target may indicate again once half is free (H-43). */
     void consumed(Flow flow) {
-        if (flow.refused
-                && flow.state == State.PRESENT
-                && !flow.uploading
-                && !flow.aborting
-                && flow.connection.receiveQueue().held() < receiveBuffer / 2) {
-            long record = record(flow);
-            if (record == 0) {
-                // The flush asks again: nobody else would, once the application has everything.
-                context.tcp.awaitBuffers(flow.connection);
-            } else {
-                flow.refused = false;
-                context.binding.tcpOffloadReceive(flow.handle, record);
-            }
-        }
+        poster.post(flow);
     }
 
     // ---- Up: completions.
@@ -195,7 +184,7 @@ final class FlowIo implements AutoCloseable {
     }
 
     void receiveComplete(long netBufferLists) {
-        records.freeChain(netBufferLists);
+        poster.complete(netBufferLists);
     }
 
     void disconnectComplete(long netBufferList) {
@@ -316,6 +305,6 @@ final class FlowIo implements AutoCloseable {
 
     @Override
     public void close() {
-        records.close();
+        poster.close();
     }
 }
