@@ -75,6 +75,12 @@ final class FakeTarget implements Miniport {
     OffloadStatus lastVerdict;
     int lastConsumed;
     int returned;
+
+    /** Send and receive calls made within one, and the last receive posted. */
+    int nested;
+
+    long lastReceive;
+    private boolean inCall;
     private long nextToken = 1;
 
     FakeTarget(Memory memory, Miniport frames) {
@@ -337,13 +343,23 @@ final class FakeTarget implements Miniport {
     @Override
     public void tcpOffloadSend(long token, long netBufferLists) {
         calls.add("send");
+        enter();
         addAll(conns.get(token).sends, netBufferLists);
+        inCall = false;
+    }
+
+    private void enter() {
+        nested += inCall ? 1 : 0;
+        inCall = true;
     }
 
     @Override
     public void tcpOffloadReceive(long token, long netBufferLists) {
         calls.add("receive");
+        enter();
+        lastReceive = netBufferLists;
         TargetConn conn = conns.get(token);
+        inCall = false;
         if (length(netBufferLists) > 0) {
             addAll(conn.posts, netBufferLists);
             return;
@@ -462,6 +478,7 @@ final class FakeTarget implements Miniport {
                 () -> {
                     long nbl = indication(data, piece);
                     BytesConsumed consumed = new BytesConsumed();
+                    consumed.bytes = -1;
                     lastVerdict =
                             adapter.tcpOffloadReceiveIndicate(
                                     conn.handle, nbl, OffloadStatus.SUCCESS, consumed);
