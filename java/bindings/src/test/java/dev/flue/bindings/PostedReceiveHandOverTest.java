@@ -7,8 +7,9 @@ import dev.flue.testkit.conformance.NetworkConfig;
 import java.util.function.UnaryOperator;
 
 /**
- * All moves again, with stacks that keep receives posted: filled, half filled and not at all. Without
- * push only where the stream ends by itself: what is not full stays with the engine until then.
+ * All moves again, with stacks that keep receives posted: filled, half filled and not at all.
+ * Without push only where the stream ends by itself: what is not full stays with the engine until
+ * then.
  */
 @RequiresFlue
 class PostedReceiveHandOverTest extends HandOverConformance {
