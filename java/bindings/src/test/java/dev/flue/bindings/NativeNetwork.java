@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.bindings;
 
+import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
 import dev.flue.im.PassThroughDriver;
 import dev.flue.im.VerifierDriver;
@@ -31,6 +32,14 @@ final class NativeNetwork implements Network {
 
     /** {@code limits}: what is to be different about the engines. */
     NativeNetwork(NetworkConfig config, UnaryOperator<EngineConfig.Builder> limits) {
+        this(config, limits, UnaryOperator.identity());
+    }
+
+    /** {@code tune}: what is to be different about the stacks. */
+    NativeNetwork(
+            NetworkConfig config,
+            UnaryOperator<EngineConfig.Builder> limits,
+            UnaryOperator<HostStackConfig.Builder> tune) {
         NativeMemory memory = NativeMemory.heap();
         wire = new Wire(wireConfig(config));
         for (int host = 0; host < config.hosts(); host++) {
@@ -53,7 +62,8 @@ final class NativeNetwork implements Network {
             if (config.drivers() > 0) {
                 adapter = verified(memory, adapter, "above " + host);
             }
-            stacks.add(new UserHostStack(config.stack(host), memory, adapter));
+            HostStackConfig stack = tune.apply(config.stack(host).toBuilder()).build();
+            stacks.add(new UserHostStack(stack, memory, adapter));
         }
     }
 

@@ -88,6 +88,16 @@ public final class HostStackConfig {
         return values.chimney;
     }
 
+    /** Receives kept posted for each offloaded connection; 0 = the target indicates. */
+    public int postedReceives() {
+        return values.postedReceives;
+    }
+
+    /** Whether a posted receive comes back when the peer pushes, not only when it is full. */
+    public boolean receivePush() {
+        return values.receivePush;
+    }
+
     TcpSettings tcp() {
         return new TcpSettings(
                 values.maxConnections,
@@ -118,6 +128,8 @@ public final class HostStackConfig {
         private long mslNanos = 30_000_000_000L;
         private long rtoMinNanos = 200_000_000L;
         private boolean chimney = true;
+        private int postedReceives;
+        private boolean receivePush = true;
 
         private Builder() {}
 
@@ -140,6 +152,8 @@ public final class HostStackConfig {
             copy.mslNanos = mslNanos;
             copy.rtoMinNanos = rtoMinNanos;
             copy.chimney = chimney;
+            copy.postedReceives = postedReceives;
+            copy.receivePush = receivePush;
             return copy;
         }
 
@@ -242,6 +256,16 @@ public final class HostStackConfig {
             return this;
         }
 
+        public Builder postedReceives(int value) {
+            postedReceives = value;
+            return this;
+        }
+
+        public Builder receivePush(boolean value) {
+            receivePush = value;
+            return this;
+        }
+
         /**
          * @throws IllegalArgumentException when a value is out of its range
          */
@@ -256,6 +280,7 @@ public final class HostStackConfig {
             check(receiveBuffer >= 2048 && receiveBuffer <= 1 << 28, "receiveBuffer 2048..2^28");
             check(sendBuffer >= 2048 && sendBuffer <= 1 << 28, "sendBuffer 2048..2^28");
             check(sendChunk >= 256 && sendChunk <= 1 << 20, "sendChunk 256..2^20");
+            check(postedReceives >= 0 && postedReceives <= 64, "postedReceives 0..64");
             check(mslNanos > 0 && rtoMinNanos > 0, "times are positive");
             return new HostStackConfig(this);
         }

@@ -6,6 +6,7 @@ import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.chimney.ObjectTree;
 import dev.flue.host.chimney.OffloadManager;
+import dev.flue.host.chimney.ReceivePosts;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.host.ip.RouteTable;
 import dev.flue.host.link.Arp;
@@ -82,6 +83,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
                         config.autoOffload(),
                         config.maxConnections(),
                         config.receiveBuffer(),
+                        new ReceivePosts(config.postedReceives(), config.receivePush()),
                         mac == portMac ? 0 : mac);
         this.chimney =
                 new OffloadManager(memory, binding, tcp, ip, neighbors, settings, counters.chimney);

@@ -13,6 +13,7 @@ import dev.flue.im.VerifierDriver;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.spi.HeapMemory;
+import dev.flue.spi.Memory;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -41,11 +42,20 @@ final class ChimneyLab implements AutoCloseable {
     }
 
     ChimneyLab(UnaryOperator<HostStackConfig.Builder> tune) {
+        this(tune, memory -> memory);
+    }
+
+    /**
+     * @param own makes the stack's memory of the lab's; regions of both must be the same
+     */
+    ChimneyLab(UnaryOperator<HostStackConfig.Builder> tune, UnaryOperator<Memory> own) {
         HostStackConfig.Builder mine =
                 HostStackConfig.builder().address(LOCAL).seed(11).maxConnections(200);
         stack =
                 new UserHostStack(
-                        tune.apply(mine).build(), memory, new MiniportAdapter(memory, verifier));
+                        tune.apply(mine).build(),
+                        own.apply(memory),
+                        new MiniportAdapter(memory, verifier));
         HostStackConfig theirs =
                 HostStackConfig.builder().address(PEER).seed(12).maxConnections(200).build();
         peer = new UserHostStack(theirs, memory, new MiniportAdapter(memory, link.end(1)));
