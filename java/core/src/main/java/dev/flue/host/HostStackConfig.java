@@ -83,6 +83,11 @@ public final class HostStackConfig {
         return values.rtoMinNanos;
     }
 
+    /** Whether to ask, at the start, who else has our IPv6 addresses. */
+    public boolean detectDuplicates() {
+        return values.detectDuplicates;
+    }
+
     /** Whether to offload at all. */
     public boolean chimney() {
         return values.chimney;
@@ -127,6 +132,7 @@ public final class HostStackConfig {
         private boolean autoOffload = true;
         private long mslNanos = 30_000_000_000L;
         private long rtoMinNanos = 200_000_000L;
+        private boolean detectDuplicates = true;
         private boolean chimney = true;
         private int postedReceives;
         private boolean receivePush = true;
@@ -151,6 +157,7 @@ public final class HostStackConfig {
             copy.autoOffload = autoOffload;
             copy.mslNanos = mslNanos;
             copy.rtoMinNanos = rtoMinNanos;
+            copy.detectDuplicates = detectDuplicates;
             copy.chimney = chimney;
             copy.postedReceives = postedReceives;
             copy.receivePush = receivePush;
@@ -248,6 +255,11 @@ public final class HostStackConfig {
 
         public Builder rtoMinNanos(long value) {
             rtoMinNanos = value;
+            return this;
+        }
+
+        public Builder detectDuplicates(boolean value) {
+            detectDuplicates = value;
             return this;
         }
 

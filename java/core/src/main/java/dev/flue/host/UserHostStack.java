@@ -34,8 +34,8 @@ import java.util.function.Supplier;
 
 /**
  * A TCP/IP stack in Java that can hand its connections to the offload target below and take them
- * back at any time. It keeps a whole TCP of its own, and what never leaves the host: set-up, ARP,
- * ICMP, TIME_WAIT.
+ * back at any time. It keeps a whole TCP of its own, and what never leaves the host: set-up, ARP
+ * and neighbor discovery, ICMP, fragments, TIME_WAIT.
  *
  * <p>One thread owns it: whoever calls {@link #doWork} also calls everything else here and on the
  * connections. Applications are called out of {@code doWork} only. Time is an argument, nanoseconds
@@ -74,7 +74,15 @@ public final class UserHostStack implements Protocol, AutoCloseable {
             neighbors.ipv4Resolver(arp);
         }
         int firstId = (int) (config.seed() * 0x9E3779B97F4A7C15L >>> 40);
-        this.ip = new IpLayer(link, neighbors, routes, config.mtu(), firstId, counters.ip);
+        this.ip =
+                new IpLayer(
+                        link,
+                        neighbors,
+                        routes,
+                        config.mtu(),
+                        firstId,
+                        config.detectDuplicates(),
+                        counters.ip);
         this.tcp = new TcpLayer(memory, ip, config.tcp(), counters.tcp);
         ip.sink(tcp);
         OffloadManager.Settings settings =
@@ -145,11 +153,13 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         }
         now = nowNanos;
         neighbors.now(nowNanos);
+        ip.now(nowNanos);
         tcp.now(nowNanos);
         chimney.now(nowNanos);
         int work = transmit();
         work += binding.miniport().doWork(nowNanos);
         work += neighbors.runTimers(nowNanos);
+        work += ip.runTimers(nowNanos);
         work += tcp.runTimers();
         work += tcp.runCallbacks();
         return work + transmit();
@@ -171,6 +181,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
             return now;
         }
         long timers = Math.min(neighbors.nextDeadline(), tcp.nextDeadline());
+        timers = Math.min(timers, ip.nextDeadline());
         return Math.min(timers, binding.miniport().nextDeadline());
     }
 
