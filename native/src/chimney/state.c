@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/parts.h"
-#include "tcp/tcp.h"
+#include "tcp/watch.h"
 
 static int64_t
 tick_ns(const struct flue_engine *e)
@@ -253,6 +253,8 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 	}
 	import_timers(e, c, d, x);
 	flue_backlog_told(e, c);
+	if (unlikely(e->watch))
+		flue_watch_start(e, c);
 	return FLUE_STATUS_SUCCESS;
 }
 

@@ -11,7 +11,7 @@
 #include "engine/parts.h"
 #include "engine/run.h"
 #include "observe/counters.h"
-#include "tcp/tcp.h"
+#include "tcp/watch.h"
 
 void
 flue_engine_config_default(struct flue_engine_config *config)
@@ -305,6 +305,7 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 	flue_region_user_add(e->user);
 	e->config = *config;
 	e->cc = config->chimney_profile ? &flue_cc_chimney : &flue_cc_reno;
+	e->watch = flue_watch_wanted(config);
 	e->params = (struct flue_tcp_connection_offload_parameters){
 		.header = { .revision = 1, .size = sizeof(e->params) },
 		.ipv4_enabled = 1,

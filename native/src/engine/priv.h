@@ -331,6 +331,7 @@ struct flue_engine {
 
 	struct flue_engine_config config;
 	const struct flue_cc_ops *cc;
+	bool watch; /* some optional upload reason has a threshold */
 	struct flue_tcp_connection_offload_parameters params; /* of the most recent set (8.2) */
 
 	/* Offloaded traffic by IP version, [1] = IPv6 (8.4). currently_established is counted when

@@ -176,6 +176,21 @@ struct flue_claim {
 	uint32_t pad;
 };
 
+/** One interval of watch.c. */
+struct flue_watch {
+	uint32_t next_ms; /* when it ends */
+	uint32_t rcv_nxt; /* ... and as they were when it began */
+	uint32_t snd_una;
+	uint32_t snd_max;
+	uint32_t retransmits;
+	uint32_t out_of_order; /* segments */
+	uint32_t fragments;    /* first fragments of segments */
+	uint32_t nbls;         /* posted by the host */
+	uint64_t nbl_bytes;
+	uint64_t unposted; /* bytes indicated */
+	bool posted;       /* a receive was */
+};
+
 /** CONST and CACHED as given, and what only control operations need. */
 struct flue_conn_rest {
 	struct flue_tcp_const given_const;
@@ -195,6 +210,7 @@ struct flue_conn_rest {
 	uint32_t backlog_told;     /* SendBacklogSize the host knows of ... */
 	uint32_t backlog_ms;       /* ... since then */
 	uint8_t validity;          /* VALIDITY_*: does the peer still know the connection? */
+	struct flue_watch watch;
 	bool disconnect_abortive;
 	bool invalid; /* by itself, not for what it depends on */
 	bool corrupt; /* found so: told, and to be given up (chimney rules 4.7) */
