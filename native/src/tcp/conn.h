@@ -73,6 +73,7 @@
 #define LOSS_FAST    0x1 /* in it */
 #define LOSS_RESEND  0x2 /* the segment at SND.UNA is to be sent again */
 #define LOSS_PARTIAL 0x4 /* a partial ACK came: the timer is not started again */
+#define LOSS_ECHO    0x8 /* not in it: the giver sent what is in flight, its echo is the time */
 
 /** With any of these a segment takes the RFC path. */
 #define CONN_SLOW                                                                            \
