@@ -77,6 +77,7 @@ flue_conn_cached_changed(
 	c->ttl = cached->ttl_or_hop_limit != 0 ? cached->ttl_or_hop_limit : 64;
 	c->tos = cached->tos_or_traffic_class;
 	c->flow_label = cached->flow_label & 0xfffff;
+	c->sized = cached->rcv_indication_size != 0;
 	if (cached->flags & FLUE_TCP_CACHED_NAGLING_ENABLED)
 		c->flags |= CONN_NAGLE;
 	else

@@ -15,11 +15,45 @@ drop(struct flue_segment *s)
 	flue_pkt_release(s->pkt);
 }
 
+/** No memory for it. */
+static void
+discard(struct flue_engine *e, struct flue_segment *s)
+{
+	e->stats[s->key.ip6].ip.in_discards++;
+	drop(s);
+}
+
 static void
 owe_ack(struct flue_engine *e, struct flue_conn *c, uint32_t flags)
 {
 	c->flags |= flags;
 	flue_conn_touch(e, c);
+}
+
+/** In-order data came: an ACK is owed, at the latest when its delay is over. */
+static void
+owe_data_ack(struct flue_engine *e, struct flue_conn *c)
+{
+	if (c->flags & CONN_ACK_OWED) {
+		c->unacked += c->unacked < UINT8_MAX;
+	} else {
+		c->unacked = 1;
+		c->ack_ms = e->now_ms + e->delayed_ack_ms;
+		/* A peer in slow start grows by the ACKs it gets. */
+		if (unlikely(c->quick > 0)) {
+			c->quick--;
+			c->flags |= CONN_ACK_NOW;
+		}
+	}
+	owe_ack(e, c, CONN_ACK_OWED);
+}
+
+/** What the segment's flags say about the payload it brings. */
+static void
+mark_push(struct flue_segment *s)
+{
+	_Static_assert(FLUE_PKT_PSH == TCP_PSH << 10, "one shift");
+	s->pkt->flags |= (uint16_t)((s->flags & TCP_PSH) << 10);
 }
 
 /** An ACK that an attacker must not be able to draw at will (RFC 5961). */
@@ -187,12 +221,13 @@ fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		drop(s);
 		return true;
 	}
+	mark_push(s);
 	if (likely(flue_receive_enqueue(e, c, s->pkt))) {
 		c->rcv_nxt += s->payload;
 		flue_count(e, FLUE_CTR_IN_BYTES, s->payload);
-		owe_ack(e, c, CONN_ACK_OWED);
+		owe_data_ack(e, c);
 	} else {
-		drop(s);
+		discard(e, s);
 	}
 	return true;
 }
@@ -303,22 +338,28 @@ payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 	bool holes = (c->flags & CONN_OOO) != 0;
 	uint32_t end = s->seq + s->payload;
 
+	mark_push(s);
 	if (s->seq != c->rcv_nxt) {
+		int64_t quiet_until = flue_conn_rest_of(e, c)->quiet_until;
+
 		flue_reasm_add(e, c, s->pkt, fin);
-		if (e->now >= c->quiet_until)
+		if (e->now >= quiet_until)
 			owe_ack(e, c, CONN_ACK_NOW);
 		else
-			flue_timer_arm(e, c, c->quiet_until);
+			flue_timer_arm(e, c, quiet_until);
 		return;
 	}
 	if (s->payload > 0) {
 		if (!flue_receive_enqueue(e, c, s->pkt)) {
-			drop(s);
+			discard(e, s);
 			return;
 		}
 		c->rcv_nxt = end;
 		flue_count(e, FLUE_CTR_IN_BYTES, s->payload);
-		owe_ack(e, c, holes ? CONN_ACK_NOW : CONN_ACK_OWED);
+		if (holes)
+			owe_ack(e, c, CONN_ACK_NOW);
+		else
+			owe_data_ack(e, c);
 	} else {
 		drop(s);
 	}
@@ -352,7 +393,7 @@ trim_and_queue(struct flue_engine *e, struct flue_conn *c, struct flue_segment *
 	}
 	if (flue_seq_gt(s->seq + s->payload, c->rcv_adv)) {
 		s->payload = c->rcv_adv - s->seq;
-		s->flags &= (uint8_t)~TCP_FIN;
+		s->flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 		owe_ack(e, c, CONN_ACK_NOW);
 	}
 	s->pkt->seq = s->seq;
@@ -364,13 +405,24 @@ trim_and_queue(struct flue_engine *e, struct flue_conn *c, struct flue_segment *
 	payload_in(e, c, s);
 }
 
-/** Urgent data is the host's: this segment and all that follows go to it unprocessed. */
+/** Urgent data is the host's: this segment and all that follow wait for the terminate, unprocessed
+ *  and unacknowledged, and go up as they came then (T-116). */
 static void
 urgent(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 {
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE);
+	flue_conn_rest_of(e, c)->set_aside = true;
 	flue_tcp_request_upload(e, c, FLUE_UPLOAD_RECEIVED_URGENT_DATA);
-	flue_frame_up(e, s->pkt);
+	flue_reasm_append(e, c, s->pkt);
+}
+
+void
+flue_tcp_unprocessed(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
+{
+	if (flue_conn_rest_of(e, c)->set_aside)
+		flue_reasm_append(e, c, pkt);
+	else
+		flue_frame_up(e, pkt);
 }
 
 static bool
@@ -461,10 +513,6 @@ void
 flue_tcp_segment(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 {
 	flue_count(e, FLUE_CTR_IN_SEGMENTS, 1);
-	if (unlikely(c->flags & CONN_ABORTED)) {
-		drop(s);
-		return;
-	}
 	if (likely(fast_path(e, c, s)))
 		return;
 	rfc_path(e, c, s);

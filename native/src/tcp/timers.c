@@ -19,6 +19,8 @@ flue_tcp_request_upload(struct flue_engine *e, struct flue_conn *c, enum flue_up
 void
 flue_tcp_abort(struct flue_engine *e, struct flue_conn *c)
 {
+	if (c->state == FLUE_TCP_ESTABLISHED || c->state == FLUE_TCP_CLOSE_WAIT)
+		e->stats[(c->flags & CONN_IP6) != 0].tcp.reset_established++;
 	c->state = FLUE_TCP_CLOSED;
 	c->flags |= CONN_ABORTED;
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE | CONN_PERSIST |
@@ -160,24 +162,48 @@ watch_interval(struct flue_engine *e, struct flue_conn *c)
 		flue_timer_arm_ms(e, c, next_ms);
 }
 
-void
-flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
+/** What the receiving side waits for. @return when to look again; FLUE_NEVER = nothing is left */
+static int64_t
+receive_timers(struct flue_engine *e, struct flue_conn *c)
 {
 	int64_t next = FLUE_NEVER;
 
-	if (c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID))
+	if (c->flags & CONN_POSTED)
+		flue_receive_push_timer(e, c);
+	if (c->flags & CONN_ACK_OWED) {
+		if (flue_ack_due(e, c))
+			flue_conn_touch(e, c);
+		else
+			flue_timer_arm_ms(e, c, c->ack_ms);
+	}
+	if ((c->flags & (CONN_OOO | CONN_STOPPED)) == CONN_OOO) {
+		int64_t *quiet_until = &flue_conn_rest_of(e, c)->quiet_until;
+
+		if (*quiet_until > e->now) {
+			next = *quiet_until;
+		} else if (*quiet_until != 0) {
+			*quiet_until = 0;
+			c->flags |= CONN_ACK_NOW;
+			flue_conn_touch(e, c);
+		}
+	}
+	return next;
+}
+
+void
+flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
+{
+	int64_t next;
+
+	if (c->flags & (CONN_ABORTED | CONN_TERMINATING))
+		return;
+	next = receive_timers(e, c);
+	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
 	if (c->rtx_ms != FLUE_NONE && (int32_t)(e->now_ms - c->rtx_ms) >= 0)
 		retransmit_expired(e, c);
 	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline <= e->now)
 		keepalive_expired(e, c);
-	if (c->quiet_until != 0 && c->quiet_until <= e->now) {
-		c->quiet_until = 0;
-		if (c->flags & CONN_OOO) {
-			c->flags |= CONN_ACK_NOW;
-			flue_conn_touch(e, c);
-		}
-	}
 	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
 	if (unlikely(e->watch))
@@ -186,8 +212,6 @@ flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
 		flue_timer_arm_ms(e, c, c->rtx_ms);
 	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline < next)
 		next = c->ka_deadline;
-	if (c->quiet_until != 0 && (c->flags & CONN_OOO) && c->quiet_until < next)
-		next = c->quiet_until;
 	if (next != FLUE_NEVER)
 		flue_timer_arm(e, c, next);
 }

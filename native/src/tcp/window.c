@@ -62,6 +62,11 @@ bool
 flue_window_opened(const struct flue_conn *c)
 {
 	int32_t opened = flue_seq_diff(edge_possible(c), c->rcv_adv);
+	uint32_t buffer = c->rcv_buf;
 
-	return opened > 0 && (uint32_t)opened >= worth(c, 2);
+	if (opened <= 0 || (uint32_t)opened < worth(c, 2))
+		return false;
+	/* A peer that has most of a large window left hears of it with the next ACK. */
+	return (uint32_t)opened >= buffer / 4 || c->rcv_adv - c->rcv_nxt <= buffer / 8 ||
+	       buffer <= 8u * c->mss;
 }
