@@ -93,6 +93,8 @@ new_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	remote = flue_ref_at(state.c.destination_address, bytes);
 	if (from_local == NULL || remote == NULL)
 		return FLUE_STATUS_FAILURE;
+	if (!flue_family_enabled(e, ip6))
+		return FLUE_STATUS_OFFLOAD_POLICY;
 	memcpy(local, from_local, bytes);
 	status = flue_path_mtu_check(e, ip6, state.cached.path_mtu);
 	if (status != FLUE_STATUS_SUCCESS)
@@ -319,6 +321,9 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 			e->neighbors[p->neighbor].invalid != OBJECT_VALID ||
 			!read_tcp_state(lv->ref, &s))
 		return FLUE_STATUS_FAILURE;
+	/* Its path may be older than the switch. */
+	if (!flue_family_enabled(e, p->ip6))
+		return FLUE_STATUS_OFFLOAD_POLICY;
 	status = check_given(e, &s);
 	if (status != FLUE_STATUS_SUCCESS)
 		return status;
@@ -383,7 +388,7 @@ flue_initiate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_le
 	}
 	lv->role = ROLE_NEW;
 	/* Below what failed nothing is tried. */
-	if (parent != NULL && parent->failed) {
+	if (op->refused || (parent != NULL && parent->failed)) {
 		lv->failed = 1;
 		return;
 	}
