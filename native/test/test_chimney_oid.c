@@ -473,7 +473,7 @@ more_initiates_than_can_wait_are_answered_and_block_nobody(void **state)
 		assert_int_equal(up.op, FLUE_UP_INITIATE_COMPLETE);
 		assert_int_equal(((struct flue_miniport_offload_block_list *)java_at(h, up.ref))
 						 ->status,
-				(uint32_t)FLUE_STATUS_FAILURE);
+				(uint32_t)FLUE_STATUS_RESOURCES);
 		failed++;
 	}
 	assert_int_equal(failed, 20);
