@@ -124,7 +124,7 @@ delegated_values_are_those_of_now(void **state)
 	assert_int_equal(d->ka_timeout_delta, FLUE_TIMER_STOPPED);
 	assert_int_equal(d->receive_backlog_size, 300);
 	/* What to keep outstanding says nothing of what is. */
-	assert_int_equal(d->send_backlog_size, 2 * 65535);
+	assert_int_equal(d->send_backlog_size, 2 * 14600);
 	h->port->seen = h->port->sent_count;
 	harness_discard(h);
 }
