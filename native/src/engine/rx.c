@@ -7,7 +7,7 @@
 
 #include "engine/parts.h"
 #include "tcp/csum.h"
-#include "tcp/tcp.h"
+#include "tcp/watch.h"
 
 #define ETH_BYTES  14
 #define VLAN_BYTES 4
@@ -295,10 +295,13 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 		}
 	}
 	for (i = 0; i < n; i++) {
-		if (likely(plain[i]))
+		if (likely(plain[i])) {
 			segment_in(e, &segs[i], &tally);
-		else
-			flue_frame_up(e, pkts[i]);
+			continue;
+		}
+		if (unlikely(e->watch))
+			flue_watch_frame(e, pkts[i]);
+		flue_frame_up(e, pkts[i]);
 	}
 	tally_count(e, &tally);
 	flue_count(e, FLUE_CTR_RX_FRAMES, n);

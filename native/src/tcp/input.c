@@ -513,10 +513,6 @@ void
 flue_tcp_segment(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 {
 	flue_count(e, FLUE_CTR_IN_SEGMENTS, 1);
-	if (unlikely(c->flags & CONN_ABORTED)) {
-		drop(s);
-		return;
-	}
 	if (likely(fast_path(e, c, s)))
 		return;
 	rfc_path(e, c, s);

@@ -171,6 +171,20 @@ count_out(struct flue_engine *e, const struct flue_conn *c, uint32_t seq, uint32
 	ip->out_octets += (ip6 ? 40 : 20) + hlen + len;
 }
 
+/** Before a datagram (chimney rules 6.4). New data since the last one means that what we sent before
+ *  arrived. */
+static inline void
+reachable(struct flue_engine *e, const struct flue_conn *c, struct flue_neighbor *n)
+{
+	uint32_t stale = e->params.nce_stale_ticks;
+
+	if (c->rcv_nxt != c->last_ack_sent)
+		n->nic_time = e->now_ticks;
+	else if (unlikely(e->now_ticks - n->nic_time > stale &&
+				 e->now_ticks - n->host_time > stale))
+		flue_neighbor_doubt(e, n);
+}
+
 bool
 flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
 {

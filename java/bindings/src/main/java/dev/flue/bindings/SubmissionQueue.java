@@ -23,11 +23,17 @@ package dev.flue.bindings;
  * <p>Few state operations are on the ring at a time: an engine that has all it can work on reads no
  * further, and what one of them waits for, a verdict, may come behind the next.
  *
+ * <p>Between a PAUSE and its RESUME initiates wait here (T-148), so that what takes objects back
+ * does not stand behind them; those the engine has already read it keeps itself, beside its
+ * operations.
+ *
  * <p>One thread.
  */
 final class SubmissionQueue {
     /** State operations under way at a time; the engine works on twice as many. */
     static final int MAX_OPERATIONS = 32;
+
+    private static final int MAX_OPERATIONS_PAUSED = 2 * MAX_OPERATIONS - 1;
 
     private final SubmissionRing ring;
     private final int limit;
@@ -35,13 +41,14 @@ final class SubmissionQueue {
     private final Backlog free = new Backlog();
     private final Backlog prompt = new Backlog();
     private final Backlog ordered = new Backlog();
-    private final Backlog state = new Backlog();
+    private final Backlog held = new Backlog();
     // Entries before these numbers need no credit.
     private long takenAlong;
     private long promptTakenAlong;
     private long stateTakenAlong;
     private int outstanding;
     private int operations;
+    private boolean paused;
 
     /** {@code credit}: submissions that may be under way. */
     SubmissionQueue(SubmissionRing ring, int credit) {
@@ -69,6 +76,10 @@ final class SubmissionQueue {
 
     /** Sends, graceful disconnects. */
     void submitOrdered(int op, int arg0, long token, long ref) {
+        if (paused && op == ChannelLayout.SUB_INITIATE) {
+            held.add(op, arg0, token, ref, 0);
+            return;
+        }
         boolean first = free.isEmpty() && ordered.isEmpty();
         if (first && outstanding < sendLimit && ring.offer(op, arg0, token, ref, 0)) {
             outstanding++;
@@ -105,6 +116,26 @@ final class SubmissionQueue {
         takenAlong = ordered.tailNumber();
         promptTakenAlong = prompt.tailNumber();
         flush();
+    }
+
+    /** PAUSE: initiates stay here from now on, those that wait already as well. */
+    void holdInitiates() {
+        boolean along = ordered.headNumber() < takenAlong;
+        paused = true;
+        for (int n = ordered.size(); n > 0; n--) {
+            ordered.moveTo(ordered.op() == ChannelLayout.SUB_INITIATE ? held : ordered);
+        }
+        if (along) {
+            takenAlong = ordered.tailNumber();
+        }
+    }
+
+    /** RESUME. */
+    void releaseInitiates() {
+        paused = false;
+        while (!held.isEmpty()) {
+            held.moveTo(ordered);
+        }
     }
 
     /** {@code count} submissions of I/O have completed. */
@@ -161,11 +192,17 @@ final class SubmissionQueue {
         return !ordered.isEmpty() && (outstanding < sendLimit || ordered.headNumber() < takenAlong);
     }
 
-    private boolean stateCanGo() {
-        return !state.isEmpty()
-                && state.headAfter() <= ordered.headNumber()
-                && operations < MAX_OPERATIONS
-                && (outstanding < limit || state.headNumber() < stateTakenAlong);
+    private boolean canGo(int op, boolean withoutCredit) {
+        if (isOperation(op)) {
+            // Initiates that the engine keeps for later take up none of what it works on.
+            int most = paused ? MAX_OPERATIONS_PAUSED : MAX_OPERATIONS;
+            return operations < most && (withoutCredit || outstanding < limit);
+        }
+        return withoutCredit || outstanding < sendLimit;
+    }
+
+    private static boolean isOperation(int op) {
+        return op <= ChannelLayout.SUB_TERMINATE;
     }
 
     /** Something waits that needs only room on the ring. */
@@ -185,6 +222,6 @@ final class SubmissionQueue {
 
     /** Submissions that wait here. */
     int waiting() {
-        return free.size() + prompt.size() + ordered.size() + state.size();
+        return free.size() + prompt.size() + ordered.size() + held.size();
     }
 }
