@@ -137,20 +137,6 @@ put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, ui
 	return sum;
 }
 
-/** Before a datagram (chimney rules 6.4). New data since the last one means that what we sent before
- *  arrived. */
-static inline void
-reachable(struct flue_engine *e, const struct flue_conn *c, struct flue_neighbor *n)
-{
-	uint32_t stale = e->params.nce_stale_ticks;
-
-	if (c->rcv_nxt != c->last_ack_sent)
-		n->nic_time = e->now_ticks;
-	else if (unlikely(e->now_ticks - n->nic_time > stale &&
-				 e->now_ticks - n->host_time > stale))
-		flue_neighbor_doubt(e, n);
-}
-
 /** Statistics of chimney rules 8.4. What the peer was sent all of before is no new segment. */
 static inline void
 count_out(struct flue_engine *e, const struct flue_conn *c, uint32_t seq, uint32_t hlen,
