@@ -380,13 +380,12 @@ link_existing(struct flue_engine *e, struct flue_op *op, struct flue_op_level *l
 {
 	struct flue_neighbor *n = flue_neighbor_of(e, token);
 	struct flue_path *p = flue_path_of(e, token);
-	const struct flue_claim *claim = n != NULL ? &n->claim : &p->claim;
 
 	lv->role = ROLE_LINKER;
 	if (n == NULL && p == NULL) {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
 		lv->failed = 1;
-	} else if (flue_claimed(e, claim, op) == FLUE_SUB_INITIATE) {
+	} else if (flue_claimed(e, n != NULL ? &n->claim : &p->claim, op) == FLUE_SUB_INITIATE) {
 		/* Not the host's yet: how does it know its token? */
 		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 		lv->failed = 1;
