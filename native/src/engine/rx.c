@@ -143,16 +143,22 @@ flue_segment_options(struct flue_segment *s)
 	}
 }
 
-static bool
-checksums_good(const struct flue_segment *s)
+enum verdict {
+	SUMS_GOOD,
+	SUMS_BAD_HEADER, /* IPv4 header */
+	SUMS_BAD_SEGMENT
+};
+
+static enum verdict
+verify(const struct flue_segment *s)
 {
 	uint32_t seg_len = s->hlen + s->payload;
 	uint64_t sum;
 
 	if (s->checked)
-		return true;
+		return SUMS_GOOD;
 	if (s->pkt->flags & FLUE_PKT_RX_CSUM_BAD)
-		return false;
+		return SUMS_BAD_SEGMENT;
 	if (s->key.ip6) {
 		sum = flue_csum_add(s->tcp - 32, 32, 0);
 		sum += __builtin_bswap16(PROTO_TCP) + __builtin_bswap16((uint16_t)seg_len);
@@ -160,10 +166,39 @@ checksums_good(const struct flue_segment *s)
 		const uint8_t *ip = s->tcp - IP4_BYTES;
 
 		if (flue_csum_fold(flue_csum_add(ip, IP4_BYTES, 0)) != 0xffff)
-			return false;
+			return SUMS_BAD_HEADER;
 		sum = flue_csum_pseudo4(s->key.raddr, s->key.laddr, seg_len);
 	}
-	return flue_csum_fold(flue_csum_add(s->tcp, seg_len, sum)) == 0xffff;
+	return flue_csum_fold(flue_csum_add(s->tcp, seg_len, sum)) == 0xffff ? SUMS_GOOD
+									     : SUMS_BAD_SEGMENT;
+}
+
+static inline void
+count_in(struct flue_engine *e, const struct flue_segment *s)
+{
+	struct flue_ip_offload_stats *ip = &e->stats[s->key.ip6].ip;
+
+	ip->in_receives++;
+	ip->in_octets += s->hlen + s->payload + (s->key.ip6 ? IP6_BYTES : IP4_BYTES);
+	ip->in_delivers++;
+}
+
+/** A damaged IP header is for the host to count. A damaged segment is ours to count and to drop,
+ *  but only while connections of its IP version are offloaded at all (chimney rules 8.4). */
+static void
+damaged(struct flue_engine *e, struct flue_segment *s, enum verdict verdict)
+{
+	bool enabled = s->key.ip6 ? e->params.ipv6_enabled : e->params.ipv4_enabled;
+
+	if (verdict == SUMS_BAD_HEADER || !enabled) {
+		flue_frame_up(e, s->pkt);
+		return;
+	}
+	count_in(e, s);
+	e->stats[s->key.ip6].tcp.in_segments++;
+	e->stats[s->key.ip6].tcp.in_errors++;
+	flue_count(e, FLUE_CTR_BAD_CHECKSUM, 1);
+	flue_pkt_release(s->pkt);
 }
 
 /** Folded addresses fit; do the whole ones? */
@@ -188,6 +223,7 @@ static void
 segment_in(struct flue_engine *e, struct flue_segment *s)
 {
 	struct flue_conn *c = flue_flow_find(&e->flow, s->hash, &s->key);
+	enum verdict verdict;
 
 	if (c == NULL || (unlikely(s->key.ip6) && !addresses_match6(e, c, s->tcp))) {
 		flue_frame_up(e, s->pkt);
@@ -203,12 +239,13 @@ segment_in(struct flue_engine *e, struct flue_segment *s)
 		flue_tcp_unprocessed(e, c, s->pkt);
 		return;
 	}
-	if (unlikely(!checksums_good(s))) {
-		flue_count(e, FLUE_CTR_BAD_CHECKSUM, 1);
-		flue_pkt_release(s->pkt);
+	verdict = verify(s);
+	if (unlikely(verdict != SUMS_GOOD)) {
+		damaged(e, s, verdict);
 		return;
 	}
 	s->checked = true;
+	count_in(e, s);
 	flue_tcp_segment(e, c, s);
 }
 

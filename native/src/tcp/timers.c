@@ -18,6 +18,8 @@ flue_tcp_request_upload(struct flue_engine *e, struct flue_conn *c, enum flue_up
 void
 flue_tcp_abort(struct flue_engine *e, struct flue_conn *c)
 {
+	if (c->state == FLUE_TCP_ESTABLISHED || c->state == FLUE_TCP_CLOSE_WAIT)
+		e->stats[(c->flags & CONN_IP6) != 0].tcp.reset_established++;
 	c->state = FLUE_TCP_CLOSED;
 	c->flags |= CONN_ABORTED;
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE | CONN_PERSIST |
