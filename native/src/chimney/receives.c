@@ -90,7 +90,7 @@ static void
 window_check(struct flue_engine *e, struct flue_conn *c)
 {
 	if ((c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD)) ||
-			!flue_window_opened(e, c))
+			!flue_window_opened(c))
 		return;
 	c->flags |= CONN_WIN_UPDATE;
 	flue_conn_touch(e, c);
