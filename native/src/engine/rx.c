@@ -173,20 +173,39 @@ verify(const struct flue_segment *s)
 									     : SUMS_BAD_SEGMENT;
 }
 
-static inline void
-count_in(struct flue_engine *e, const struct flue_segment *s)
-{
-	struct flue_ip_offload_stats *ip = &e->stats[s->key.ip6].ip;
+/** Segments of connections in one burst, [1] = IPv6, and their bytes from the TCP header on. */
+struct tally {
+	uint32_t segments[2];
+	uint32_t bytes[2];
+};
 
-	ip->in_receives++;
-	ip->in_octets += s->hlen + s->payload + (s->key.ip6 ? IP6_BYTES : IP4_BYTES);
-	ip->in_delivers++;
+static inline void
+tally_add(struct tally *t, const struct flue_segment *s)
+{
+	t->segments[s->key.ip6]++;
+	t->bytes[s->key.ip6] += s->hlen + s->payload;
+}
+
+static void
+tally_count(struct flue_engine *e, const struct tally *t)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct flue_ip_offload_stats *ip = &e->stats[i].ip;
+
+		ip->in_receives += t->segments[i];
+		ip->in_octets += t->bytes[i] +
+				 (uint64_t)t->segments[i] * (i == 1 ? IP6_BYTES : IP4_BYTES);
+		ip->in_delivers += t->segments[i];
+		e->stats[i].tcp.in_segments += t->segments[i];
+	}
 }
 
 /** A damaged IP header is for the host to count. A damaged segment is ours to count and to drop,
  *  but only while connections of its IP version are offloaded at all (chimney rules 8.4). */
 static void
-damaged(struct flue_engine *e, struct flue_segment *s, enum verdict verdict)
+damaged(struct flue_engine *e, struct flue_segment *s, enum verdict verdict, struct tally *t)
 {
 	bool enabled = s->key.ip6 ? e->params.ipv6_enabled : e->params.ipv4_enabled;
 
@@ -194,8 +213,7 @@ damaged(struct flue_engine *e, struct flue_segment *s, enum verdict verdict)
 		flue_frame_up(e, s->pkt);
 		return;
 	}
-	count_in(e, s);
-	e->stats[s->key.ip6].tcp.in_segments++;
+	tally_add(t, s);
 	e->stats[s->key.ip6].tcp.in_errors++;
 	flue_count(e, FLUE_CTR_BAD_CHECKSUM, 1);
 	flue_pkt_release(s->pkt);
@@ -220,7 +238,7 @@ vlan_fits(const struct flue_engine *e, const struct flue_conn *c, const struct f
 }
 
 static void
-segment_in(struct flue_engine *e, struct flue_segment *s)
+segment_in(struct flue_engine *e, struct flue_segment *s, struct tally *t)
 {
 	struct flue_conn *c = flue_flow_find(&e->flow, s->hash, &s->key);
 	enum verdict verdict;
@@ -241,11 +259,11 @@ segment_in(struct flue_engine *e, struct flue_segment *s)
 	}
 	verdict = verify(s);
 	if (unlikely(verdict != SUMS_GOOD)) {
-		damaged(e, s, verdict);
+		damaged(e, s, verdict, t);
 		return;
 	}
 	s->checked = true;
-	count_in(e, s);
+	tally_add(t, s);
 	flue_tcp_segment(e, c, s);
 }
 
@@ -254,6 +272,7 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 {
 	struct flue_segment segs[FLUE_BURST];
 	bool plain[FLUE_BURST];
+	struct tally tally = { 0 };
 	unsigned i;
 
 	for (i = 0; i < n; i++)
@@ -277,10 +296,11 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 	}
 	for (i = 0; i < n; i++) {
 		if (likely(plain[i]))
-			segment_in(e, &segs[i]);
+			segment_in(e, &segs[i], &tally);
 		else
 			flue_frame_up(e, pkts[i]);
 	}
+	tally_count(e, &tally);
 	flue_count(e, FLUE_CTR_RX_FRAMES, n);
 }
 

@@ -513,7 +513,6 @@ void
 flue_tcp_segment(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 {
 	flue_count(e, FLUE_CTR_IN_SEGMENTS, 1);
-	e->stats[s->key.ip6].tcp.in_segments++;
 	if (unlikely(c->flags & CONN_ABORTED)) {
 		drop(s);
 		return;
