@@ -324,15 +324,18 @@ class NativeOffloadTargetTest {
 
     @Test
     void dataDoesNotWaitForTheStateOfOtherConnections() {
-        for (int i = 1; i <= 100; i++) {
-            target.queryOffload(i);
+        ScriptedEngine roomy = new ScriptedEngine(256, 1024);
+        try (NativeOffloadTarget busy = roomy.target()) {
+            for (int i = 1; i <= 100; i++) {
+                busy.queryOffload(i);
+            }
+            busy.tcpOffloadSend(TOKEN, 200);
+            roomy.take(Integer.MAX_VALUE);
+            assertThat(roomy.taken).hasSize(SubmissionQueue.MAX_OPERATIONS + 1);
+            assertThat(roomy.taken.get(SubmissionQueue.MAX_OPERATIONS))
+                    .isEqualTo(new Submission(ChannelLayout.SUB_SEND, 0, TOKEN, 200, 0));
+            assertThat(busy.submissionsWaiting()).isEqualTo(100 - SubmissionQueue.MAX_OPERATIONS);
         }
-        target.tcpOffloadSend(TOKEN, 200);
-        engine.take(Integer.MAX_VALUE);
-        assertThat(engine.taken).hasSize(SubmissionQueue.MAX_OPERATIONS + 1);
-        assertThat(engine.taken.get(SubmissionQueue.MAX_OPERATIONS))
-                .isEqualTo(new Submission(ChannelLayout.SUB_SEND, 0, TOKEN, 200, 0));
-        assertThat(target.submissionsWaiting()).isEqualTo(100 - SubmissionQueue.MAX_OPERATIONS);
     }
 
     @Test
