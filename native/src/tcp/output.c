@@ -171,26 +171,6 @@ reachable(struct flue_engine *e, const struct flue_conn *c, struct flue_neighbor
 		flue_neighbor_doubt(e, n);
 }
 
-/** Statistics of chimney rules 8.4. What the peer was sent all of before is no new segment. */
-static inline void
-count_out(struct flue_engine *e, const struct flue_conn *c, uint32_t seq, uint32_t hlen,
-		uint32_t len, uint8_t flags)
-{
-	bool ip6 = (c->flags & CONN_IP6) != 0;
-	uint32_t numbers = len + ((flags & TCP_FIN) != 0);
-	struct flue_tcp_offload_stats *tcp = &e->stats[ip6].tcp;
-	struct flue_ip_offload_stats *ip = &e->stats[ip6].ip;
-
-	if (unlikely(numbers > 0 && flue_seq_leq(seq + numbers, c->snd_max)))
-		tcp->retransmitted_segments++;
-	else
-		tcp->out_segments++;
-	if (unlikely(flags & TCP_RST))
-		tcp->out_resets++;
-	ip->out_requests++;
-	ip->out_octets += (ip6 ? 40 : 20) + hlen + len;
-}
-
 bool
 flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
 {
