@@ -79,9 +79,12 @@ public final class DriverChain implements AutoCloseable {
         return top;
     }
 
-    /** Each verifier tells its operations, completions and events, a line each. */
-    public void trace(Consumer<String> lines) {
-        verifiers.forEach(verifier -> verifier.trace(lines));
+    /**
+     * Each verifier tells its operations, completions and events, a line each, times from {@code
+     * origin} on.
+     */
+    public void trace(long origin, Consumer<String> lines) {
+        verifiers.forEach(verifier -> verifier.trace(origin, lines));
     }
 
     /** Called for each rule that somebody breaks, where a verifier can see it. */

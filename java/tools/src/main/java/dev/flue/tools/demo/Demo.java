@@ -32,6 +32,7 @@ public final class Demo {
     private final DemoReport report;
     private final boolean trace;
     private final BooleanSupplier stop;
+    private final long start = System.nanoTime();
     private long carried;
 
     /**
@@ -155,7 +156,7 @@ public final class Demo {
     private void watch(DriverChain drivers) {
         drivers.onBreach(report::breach);
         if (trace) {
-            drivers.trace(report::trace);
+            drivers.trace(start, report::trace);
         }
     }
 

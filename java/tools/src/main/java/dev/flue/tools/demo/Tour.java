@@ -54,6 +54,7 @@ final class Tour implements Protocol, AutoCloseable {
 
     /** All operations, one after the other. */
     void run() {
+        binding.miniport().doWork(System.nanoTime());
         operate("initiate", tree.initiate(), binding::initiateOffload);
         operate("query", tree.query(), binding::queryOffload);
         operate("update", tree.updateNeighbor(), binding::updateOffload);
