@@ -66,6 +66,7 @@ final class ReceivePoster implements AutoCloseable {
                 context.list.wrap(last).next(buffer);
             }
             last = buffer;
+            context.counters.receivesPosted++;
         }
         if (first != 0) {
             flow.refused = false;
@@ -114,6 +115,7 @@ final class ReceivePoster implements AutoCloseable {
         int status = context.list.status();
         boolean wanted = !c.over() && !c.discards();
         c.receiveQueue().filled(buffer, wanted ? bytes : 0);
+        context.counters.bytesInPosted += bytes;
         if (wanted && bytes > 0) {
             c.readable();
         }
