@@ -9,6 +9,8 @@ import dev.flue.host.ConnectionInfo;
 import dev.flue.testkit.LinkFaults;
 import dev.flue.testkit.Rule;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -16,7 +18,11 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A connection moves between stack and target at any point of a transfer, as often as anybody
  * likes, and nothing is lost, sent twice or delivered twice. Skipped where there is no target.
  */
+@ParameterizedClass(name = "IPv{0}")
+@ValueSource(ints = {4, 6})
 public abstract class HandOverConformance {
+    @Parameter int ipVersion;
+
     private static final long MILLISECOND = 1_000_000L;
     private static final long BYTES = 300_000;
 
@@ -24,7 +30,7 @@ public abstract class HandOverConformance {
     protected abstract Network network(NetworkConfig config);
 
     private ConformanceRun run(NetworkConfig config) {
-        ConformanceRun run = new ConformanceRun(this::network, config);
+        ConformanceRun run = new ConformanceRun(this::network, config.withIpVersion(ipVersion));
         if (!run.network().offloads()) {
             run.close();
             assumeTrue(false, "no target on " + run.network().name());
