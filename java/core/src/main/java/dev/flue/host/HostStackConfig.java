@@ -2,6 +2,8 @@
 package dev.flue.host;
 
 import dev.flue.data.IpAddress;
+import dev.flue.host.chimney.OffloadParameters;
+import dev.flue.host.chimney.OffloadPolicy;
 import dev.flue.host.ip.Ipv6;
 import dev.flue.host.ip.Routes;
 import dev.flue.host.tcp.TcpSettings;
@@ -88,6 +90,19 @@ public final class HostStackConfig {
         return values.chimney;
     }
 
+    /** What is offloaded without being asked for; {@link #autoOffload} unless one was given. */
+    public OffloadPolicy offloadPolicy() {
+        if (values.offloadPolicy != null) {
+            return values.offloadPolicy;
+        }
+        return values.autoOffload ? OffloadPolicy.all() : OffloadPolicy.none();
+    }
+
+    /** How targets are to run TCP. */
+    public OffloadParameters offloadParameters() {
+        return values.offloadParameters;
+    }
+
     TcpSettings tcp() {
         return new TcpSettings(
                 values.maxConnections,
@@ -118,6 +133,8 @@ public final class HostStackConfig {
         private long mslNanos = 30_000_000_000L;
         private long rtoMinNanos = 200_000_000L;
         private boolean chimney = true;
+        private OffloadPolicy offloadPolicy;
+        private OffloadParameters offloadParameters = OffloadParameters.DEFAULTS;
 
         private Builder() {}
 
@@ -140,6 +157,8 @@ public final class HostStackConfig {
             copy.mslNanos = mslNanos;
             copy.rtoMinNanos = rtoMinNanos;
             copy.chimney = chimney;
+            copy.offloadPolicy = offloadPolicy;
+            copy.offloadParameters = offloadParameters;
             return copy;
         }
 
@@ -239,6 +258,16 @@ public final class HostStackConfig {
 
         public Builder chimney(boolean value) {
             chimney = value;
+            return this;
+        }
+
+        public Builder offloadPolicy(OffloadPolicy value) {
+            offloadPolicy = value;
+            return this;
+        }
+
+        public Builder offloadParameters(OffloadParameters value) {
+            offloadParameters = value;
             return this;
         }
 

@@ -3,6 +3,7 @@ package dev.flue.host.chimney;
 
 import dev.flue.host.chimney.OffloadedObject.State;
 import dev.flue.host.link.BufferPool;
+import dev.flue.host.tcp.Fins;
 import dev.flue.host.tcp.TcpConnection;
 import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.Miniport;
@@ -28,13 +29,19 @@ final class FlowIo implements AutoCloseable {
     /** NBLs without data: disconnects and zero-byte receives. */
     private final BufferPool records;
 
-    private final int receiveBuffer;
+    private final OffloadPolicy policy;
+    private final ReachabilityWatch watch;
     private int forwarded;
 
-    FlowIo(ChimneyContext context, Terminator terminator, int receiveBuffer) {
+    FlowIo(
+            ChimneyContext context,
+            Terminator terminator,
+            OffloadPolicy policy,
+            ReachabilityWatch watch) {
         this.context = context;
         this.terminator = terminator;
-        this.receiveBuffer = receiveBuffer;
+        this.policy = policy;
+        this.watch = watch;
         this.netBuffer = new NetBuffer(context.memory);
         this.records = new BufferPool(context.memory, RECORD_BYTES, RECORDS_FIRST, RECORDS_MAX);
     }
@@ -77,6 +84,7 @@ final class FlowIo implements AutoCloseable {
         }
         long chain = c.sendQueue().lend(flow.handle);
         if (chain != 0) {
+            watch.beforeSend(flow.path.neighbor);
             context.binding.tcpOffloadSend(flow.handle, chain);
         }
         if (c.finQueued() && !flow.finHandedOver && !c.over()) {
@@ -148,7 +156,7 @@ final class FlowIo implements AutoCloseable {
                 && flow.state == State.PRESENT
                 && !flow.uploading
                 && !flow.aborting
-                && flow.connection.receiveQueue().held() < receiveBuffer / 2) {
+                && flow.connection.receiveQueue().held() < flow.connection.receiveBuffer() / 2) {
             long record = record(flow);
             if (record != 0) {
                 flow.refused = false;
@@ -205,7 +213,7 @@ final class FlowIo implements AutoCloseable {
         } else if (abortive) {
             flow.aborting = false;
         } else if (status == OffloadStatus.SUCCESS.code()) {
-            flow.connection.finCompleted();
+            Fins.acknowledged(flow.connection);
             uploadWhenClosed(flow);
         } else if (status != OffloadStatus.REQUEST_ABORTED.code()) {
             // Never again here (H-40): EXT says how far the FIN got, the stack does the rest.
@@ -214,7 +222,7 @@ final class FlowIo implements AutoCloseable {
     }
 
     private void uploadWhenClosed(Flow flow) {
-        if (flow.connection.closedBothWays()) {
+        if (Fins.both(flow.connection)) {
             terminator.upload(flow, "");
         }
     }
@@ -255,7 +263,7 @@ final class FlowIo implements AutoCloseable {
             return OffloadStatus.SUCCESS;
         }
         TcpConnection c = flow.connection;
-        if (c.receiveQueue().held() >= receiveBuffer) {
+        if (c.receiveQueue().held() >= c.receiveBuffer()) {
             consumed.bytes = 0;
             flow.refused = true;
             context.counters.indicationsRefused++;
@@ -275,7 +283,7 @@ final class FlowIo implements AutoCloseable {
         }
         switch (event) {
             case DISCONNECT -> {
-                flow.connection.finIndicated();
+                Fins.received(flow.connection);
                 uploadWhenClosed(flow);
             }
             case ABORT -> {
@@ -302,7 +310,7 @@ final class FlowIo implements AutoCloseable {
                                     true;
                             default -> false;
                         };
-        if (optional) {
+        if (optional && !policy.grants(flow.connection, reason)) {
             context.counters.uploadsIgnored++;
             return;
         }

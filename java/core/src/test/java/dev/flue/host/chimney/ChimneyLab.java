@@ -34,14 +34,24 @@ final class ChimneyLab implements AutoCloseable {
     }
 
     ChimneyLab(UnaryOperator<HostStackConfig.Builder> tune) {
+        this(tune, config -> config);
+    }
+
+    ChimneyLab(
+            UnaryOperator<HostStackConfig.Builder> tune,
+            UnaryOperator<HostStackConfig.Builder> tunePeer) {
         HostStackConfig.Builder mine =
                 HostStackConfig.builder().address(LOCAL).seed(11).maxConnections(200);
         stack =
                 new UserHostStack(
                         tune.apply(mine).build(), memory, new MiniportAdapter(memory, target));
-        HostStackConfig theirs =
-                HostStackConfig.builder().address(PEER).seed(12).maxConnections(200).build();
-        peer = new UserHostStack(theirs, memory, new MiniportAdapter(memory, link.end(1)));
+        HostStackConfig.Builder theirs =
+                HostStackConfig.builder().address(PEER).seed(12).maxConnections(200);
+        peer =
+                new UserHostStack(
+                        tunePeer.apply(theirs).build(),
+                        memory,
+                        new MiniportAdapter(memory, link.end(1)));
     }
 
     /** Open a connection to the peer; which has a recorder of its own for each. */
@@ -101,6 +111,13 @@ final class ChimneyLab implements AutoCloseable {
         target.auto = true;
         for (int i = target.initiates.size(); i > 0; i--) {
             target.later(target::completeInitiate);
+        }
+        target.oids.hold = false;
+        for (int i = target.updates.size(); i > 0; i--) {
+            target.later(target::completeUpdate);
+        }
+        for (int i = target.invalidates.size(); i > 0; i--) {
+            target.later(target::completeInvalidate);
         }
         for (int i = target.terminates.size(); i > 0; i--) {
             target.later(target::completeTerminate);
