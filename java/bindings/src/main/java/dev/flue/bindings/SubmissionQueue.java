@@ -41,6 +41,7 @@ final class SubmissionQueue {
     private final Backlog free = new Backlog();
     private final Backlog prompt = new Backlog();
     private final Backlog ordered = new Backlog();
+    private final Backlog state = new Backlog();
     private final Backlog held = new Backlog();
     // Entries before these numbers need no credit.
     private long takenAlong;
@@ -76,10 +77,6 @@ final class SubmissionQueue {
 
     /** Sends, graceful disconnects. */
     void submitOrdered(int op, int arg0, long token, long ref) {
-        if (paused && op == ChannelLayout.SUB_INITIATE) {
-            held.add(op, arg0, token, ref, 0);
-            return;
-        }
         boolean first = free.isEmpty() && ordered.isEmpty();
         if (first && outstanding < sendLimit && ring.offer(op, arg0, token, ref, 0)) {
             outstanding++;
@@ -96,8 +93,12 @@ final class SubmissionQueue {
 
     /** State operations but terminate. */
     void submitOperation(int op, long root) {
+        if (paused && op == ChannelLayout.SUB_INITIATE) {
+            held.add(op, 0, 0, root, 0);
+            return;
+        }
         boolean first = free.isEmpty() && ordered.isEmpty() && state.isEmpty();
-        boolean room = operations < MAX_OPERATIONS && outstanding < limit;
+        boolean room = operations < mostOperations() && outstanding < limit;
         if (first && room && ring.offer(op, 0, 0, root, 0)) {
             gone();
         } else {
@@ -120,22 +121,28 @@ final class SubmissionQueue {
 
     /** PAUSE: initiates stay here from now on, those that wait already as well. */
     void holdInitiates() {
-        boolean along = ordered.headNumber() < takenAlong;
+        boolean along = state.headNumber() < stateTakenAlong;
         paused = true;
-        for (int n = ordered.size(); n > 0; n--) {
-            ordered.moveTo(ordered.op() == ChannelLayout.SUB_INITIATE ? held : ordered);
+        for (int n = state.size(); n > 0; n--) {
+            boolean initiate = state.op() == ChannelLayout.SUB_INITIATE;
+            state.moveTo(initiate ? held : state, state.headAfter());
         }
         if (along) {
-            takenAlong = ordered.tailNumber();
+            stateTakenAlong = state.tailNumber();
         }
     }
 
-    /** RESUME. */
+    /** RESUME: behind what was submitted meanwhile. */
     void releaseInitiates() {
         paused = false;
         while (!held.isEmpty()) {
-            held.moveTo(ordered);
+            held.moveTo(state, ordered.tailNumber());
         }
+    }
+
+    /** Initiates that the engine keeps for later take up none of what it works on. */
+    private int mostOperations() {
+        return paused ? MAX_OPERATIONS_PAUSED : MAX_OPERATIONS;
     }
 
     /** {@code count} submissions of I/O have completed. */
@@ -192,17 +199,11 @@ final class SubmissionQueue {
         return !ordered.isEmpty() && (outstanding < sendLimit || ordered.headNumber() < takenAlong);
     }
 
-    private boolean canGo(int op, boolean withoutCredit) {
-        if (isOperation(op)) {
-            // Initiates that the engine keeps for later take up none of what it works on.
-            int most = paused ? MAX_OPERATIONS_PAUSED : MAX_OPERATIONS;
-            return operations < most && (withoutCredit || outstanding < limit);
-        }
-        return withoutCredit || outstanding < sendLimit;
-    }
-
-    private static boolean isOperation(int op) {
-        return op <= ChannelLayout.SUB_TERMINATE;
+    private boolean stateCanGo() {
+        return !state.isEmpty()
+                && state.headAfter() <= ordered.headNumber()
+                && operations < mostOperations()
+                && (outstanding < limit || state.headNumber() < stateTakenAlong);
     }
 
     /** Something waits that needs only room on the ring. */
@@ -222,6 +223,6 @@ final class SubmissionQueue {
 
     /** Submissions that wait here. */
     int waiting() {
-        return free.size() + prompt.size() + ordered.size() + held.size();
+        return free.size() + prompt.size() + ordered.size() + state.size() + held.size();
     }
 }

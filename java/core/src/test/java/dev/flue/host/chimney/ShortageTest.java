@@ -45,7 +45,8 @@ class ShortageTest {
                                             .sendChunk(1024)
                                             .sendBuffer(4096)
                                             .autoOffload(false),
-                            heap -> memory = new FaultyMemory(heap, failing, inARow));
+                            heap -> memory = new FaultyMemory(heap, failing, inARow),
+                            peer -> peer);
             memory.arm();
             mine.appetite = 0;
         }
