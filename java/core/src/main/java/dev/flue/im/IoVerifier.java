@@ -30,6 +30,8 @@ final class IoVerifier {
     private final NblTable table;
     private final NblView view;
     private final NetBufferList list;
+    private DriverJudge judgeBelow;
+    private DriverJudge judgeAbove;
 
     IoVerifier(Memory memory, VerifierDriver driver, BreachLog log, NblTable table) {
         this.memory = memory;
@@ -38,6 +40,15 @@ final class IoVerifier {
         this.table = table;
         this.view = new NblView(memory);
         this.list = new NetBufferList(memory);
+    }
+
+    /** Drivers stand between this and a verifier below ({@code below}) or above. */
+    void judge(DriverJudge newJudge, boolean below) {
+        if (below) {
+            judgeBelow = newJudge;
+        } else {
+            judgeAbove = newJudge;
+        }
     }
 
     // ---- Down.
@@ -94,6 +105,9 @@ final class IoVerifier {
                     case VerifiedObject.DISCONNECT -> flags;
                     default -> 0;
                 };
+        if (judgeAbove != null) {
+            judgeAbove.listBelow(object, kind, ref, extra);
+        }
         table.given(at, kind, object, length, extra);
         if (kind == VerifiedObject.RECEIVE && object.finIndicated) {
             table.late(at);
@@ -128,7 +142,6 @@ final class IoVerifier {
             log.report("H-40", object, "a disconnect that failed is issued again");
         }
         if (flags == Miniport.DISCONNECT_ABORTIVE) {
-            object.abortRequested = true;
             object.sendsBeforeAbortive = object.given[VerifiedObject.SEND];
         } else {
             object.sendsBeforeGraceful = object.given[VerifiedObject.SEND];
@@ -162,6 +175,9 @@ final class IoVerifier {
             return;
         }
         VerifiedObject object = table.owner(at);
+        if (judgeBelow != null) {
+            judgeBelow.listDoneAbove(kind, ref, object);
+        }
         int number = table.number(at);
         object.out[kind]--;
         list.wrap(ref);
@@ -224,8 +240,6 @@ final class IoVerifier {
         if (status == UPLOAD && object.abortIndicated) {
             log.report("T-131", object, "a send completed with UPLOAD_IN_PROGRESS after a reset");
         }
-        object.abortStatusSeen |= status == ABORTED;
-        object.uploadStatusSeen |= status == UPLOAD;
     }
 
     private void received(VerifiedObject object, int at, int status, int bytes) {
@@ -255,7 +269,6 @@ final class IoVerifier {
             int seen = view.sampleAt(table.extra(at), bytes);
             driver.matchExpected(object, view.sampled, seen);
         }
-        object.abortStatusSeen |= status == ABORTED;
     }
 
     /** INVALID_STATE is also what a request on something terminated gets. */

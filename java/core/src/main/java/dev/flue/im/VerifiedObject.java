@@ -45,6 +45,10 @@ final class VerifiedObject {
 
     boolean invalidated;
     VerifiedObject parent;
+
+    /** The same object at the verifier above; null when there is none. */
+    VerifiedObject counterpart;
+
     int dependents;
     long upperToken;
     long lowerToken;
@@ -70,14 +74,10 @@ final class VerifiedObject {
     int sendsBeforeAbortive;
     int disconnectsFailed;
     boolean gracefulDone;
-    boolean abortRequested;
 
     // What the target said.
     boolean finIndicated;
     boolean abortIndicated;
-    boolean retrieveIndicated;
-    boolean uploadStatusSeen;
-    boolean abortStatusSeen;
     boolean backlogKnown;
     int backlog;
 
