@@ -16,18 +16,14 @@ final class ReceivePoster implements AutoCloseable {
     private final ChimneyContext context;
     private final BufferPool records;
     private final ReceivePosts posts;
-    private final int receiveBuffer;
 
     /**
      * @param records for receives without room, shared with disconnects
-     * @param receiveBuffer bytes that a connection may hold
      */
-    ReceivePoster(
-            ChimneyContext context, BufferPool records, ReceivePosts posts, int receiveBuffer) {
+    ReceivePoster(ChimneyContext context, BufferPool records, ReceivePosts posts) {
         this.context = context;
         this.records = records;
         this.posts = posts;
-        this.receiveBuffer = receiveBuffer;
     }
 
     /** Post what is missing and may be posted. */
@@ -39,15 +35,15 @@ final class ReceivePoster implements AutoCloseable {
                         && !flow.aborting
                         && !c.over()
                         && !c.discards();
-        if (may && posts.count() > 0 && !c.endIsKnown()) {
-            postBuffers(flow, c.receiveQueue());
+        if (may && posts.count() > 0 && !c.peerFinished()) {
+            postBuffers(flow, c.receiveQueue(), c.receiveBuffer());
         }
-        if (may && flow.refused && c.receiveQueue().held() < receiveBuffer / 2) {
+        if (may && flow.refused && c.receiveQueue().held() < c.receiveBuffer() / 2) {
             postNothing(flow);
         }
     }
 
-    private void postBuffers(Flow flow, ReceiveQueue queue) {
+    private void postBuffers(Flow flow, ReceiveQueue queue, int receiveBuffer) {
         long first = 0;
         long last = 0;
         boolean memoryIsOut = false;
