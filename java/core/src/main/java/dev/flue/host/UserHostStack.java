@@ -157,7 +157,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         tcp.now(nowNanos);
         chimney.now(nowNanos);
         int work = transmit();
-        work += binding.miniport().doWork(nowNanos);
+        work += binding.doWork(nowNanos);
         work += neighbors.runTimers(nowNanos);
         work += ip.runTimers(nowNanos);
         work += tcp.runTimers();
@@ -180,7 +180,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         long timers = Math.min(neighbors.nextDeadline(), tcp.nextDeadline());
         timers = Math.min(timers, ip.nextDeadline());
         timers = Math.min(timers, chimney.nextDeadline());
-        return Math.min(timers, binding.miniport().nextDeadline());
+        return Math.min(timers, binding.nextDeadline());
     }
 
     /** Connections in any state but TIME_WAIT. */
@@ -285,7 +285,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
             if (quiescent() && link.frames().held() == neighbors.framesWaiting()) {
                 break;
             }
-            binding.miniport().doWork(now);
+            binding.doWork(now);
         }
         closed = true;
         neighbors.clear();

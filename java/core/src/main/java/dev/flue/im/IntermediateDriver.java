@@ -362,16 +362,12 @@ public abstract class IntermediateDriver implements Miniport, Protocol, AutoClos
     @Override
     public int doWork(long nowNanos) {
         lastNow = nowNanos;
-        return refusals.complete(upper)
-                + oidRefusals.complete(upper)
-                + lower.miniport().doWork(nowNanos);
+        return refusals.complete(upper) + oidRefusals.complete(upper) + lower.doWork(nowNanos);
     }
 
     @Override
     public long nextDeadline() {
-        return refusals.isEmpty() && oidRefusals.isEmpty()
-                ? lower.miniport().nextDeadline()
-                : lastNow;
+        return refusals.isEmpty() && oidRefusals.isEmpty() ? lower.nextDeadline() : lastNow;
     }
 
     /** Frees its memory. Nothing may be offloaded through it any more. */

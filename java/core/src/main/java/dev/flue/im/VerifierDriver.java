@@ -406,7 +406,11 @@ public final class VerifierDriver extends IntermediateDriver {
     public void statusIndication(StatusIndication indication) {
         traceAdapter("status", indication);
         super.statusIndication(indication);
-        state.paused(indication != StatusIndication.OFFLOAD_RESUME);
+        switch (indication) {
+            case OFFLOAD_PAUSE, UPLOAD_ALL -> state.paused(true);
+            case OFFLOAD_RESUME -> state.paused(false);
+            case MEDIA_CONNECT, MEDIA_DISCONNECT -> {}
+        }
     }
 
     @Override

@@ -19,6 +19,8 @@ public final class Binding {
 
     private final Protocol upper;
     private final Miniport lower;
+    private final MiniportAdapter adapter;
+    private final OidRefusals refusals;
     private final long sourceHandle;
     private final OffloadHandle handle;
     private final OidRequest oid;
@@ -29,6 +31,8 @@ public final class Binding {
     public Binding(Memory memory, Protocol upper, MiniportAdapter adapter) {
         this.upper = upper;
         this.lower = adapter.miniport();
+        this.adapter = adapter;
+        this.refusals = new OidRefusals(memory);
         this.handle = new OffloadHandle(memory);
         this.oid = new OidRequest(memory);
         this.miniportBlock = new MiniportOffloadBlockList(memory);
@@ -103,10 +107,28 @@ public final class Binding {
         lower.returnNetBufferLists(netBufferLists);
     }
 
-    /** {@code request}: an {@link OidRequest}, the miniport's until it completes. */
+    /**
+     * {@code request}: an {@link OidRequest}, the miniport's until it completes. A set of the
+     * offload parameters while another protocol has offload enabled here completes with FAILURE
+     * (H-49).
+     */
     public void oidRequest(long request) {
         oid.wrap(request).sourceHandle(sourceHandle);
-        lower.oidRequest(request);
+        if (adapter.mayEnable(this, request)) {
+            lower.oidRequest(request);
+        } else {
+            refusals.add(request, OffloadStatus.FAILURE);
+        }
+    }
+
+    /** A turn of the miniport below, and what this binding answers itself. */
+    public int doWork(long nowNanos) {
+        return refusals.complete(adapter) + lower.doWork(nowNanos);
+    }
+
+    /** When the next turn is due if nothing arrives before, or Long.MAX_VALUE. */
+    public long nextDeadline() {
+        return refusals.isEmpty() ? lower.nextDeadline() : 0;
     }
 
     // Up: completions, from the adapter.

@@ -16,14 +16,19 @@ public final class MiniportAdapter {
     private final Miniport miniport;
     private final MiniportOffloadBlockList block;
     private final OidRequest oid;
+    private final TcpConnectionOffloadParameters structure;
     private final List<Binding> bindings = new ArrayList<>();
     private Binding only;
+
+    /** Who has offload enabled, or has asked for it; null = nobody. */
+    private Binding enabler;
 
     public MiniportAdapter(Memory memory, Miniport miniport) {
         this.memory = memory;
         this.miniport = miniport;
         this.block = new MiniportOffloadBlockList(memory);
         this.oid = new OidRequest(memory);
+        this.structure = new TcpConnectionOffloadParameters(memory);
         miniport.initialize(this);
     }
 
@@ -113,8 +118,33 @@ public final class MiniportAdapter {
         binding().indicateOffloadEvent(block, event);
     }
 
+    /** Whether a request may go down: only one protocol may enable offload here (H-49). */
+    boolean mayEnable(Binding binding, long request) {
+        if (!parameters(request)) {
+            return true;
+        }
+        if (enabler != null && enabler != binding) {
+            return false;
+        }
+        structure.wrap(oid.information());
+        boolean enables = structure.ipv4Enabled() != 0 || structure.ipv6Enabled() != 0;
+        enabler = enables ? binding : null;
+        return true;
+    }
+
+    private boolean parameters(long request) {
+        return oid.wrap(request).oid() == Oid.TCP_CONNECTION_OFFLOAD_PARAMETERS.code()
+                && oid.type() == OidRequest.REQUEST_SET
+                && oid.length() >= TcpConnectionOffloadParameters.BYTES;
+    }
+
     /** To the binding that the request came from. */
     public void oidRequestComplete(long request) {
+        boolean failed = oid.wrap(request).status() != OffloadStatus.SUCCESS.code();
+        boolean its = enabler != null && bindingOf(oid.sourceHandle()) == enabler;
+        if (failed && its && oid.oid() == Oid.TCP_CONNECTION_OFFLOAD_PARAMETERS.code()) {
+            enabler = null;
+        }
         bindingOf(oid.wrap(request).sourceHandle()).upper().oidRequestComplete(request);
     }
 

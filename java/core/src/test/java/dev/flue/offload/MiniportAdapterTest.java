@@ -4,6 +4,7 @@ package dev.flue.offload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flue.host.Rule;
 import dev.flue.spi.HeapMemory;
 import org.junit.jupiter.api.Test;
 
@@ -39,6 +40,55 @@ class MiniportAdapterTest {
         assertThat(second.take()).containsExactly("queryOffloadComplete [" + b + "]");
         adapter.queryOffloadComplete(a);
         assertThat(first.take()).containsExactly("queryOffloadComplete [" + a + "]");
+    }
+
+    private long parameters(RecordPool pool, int ipv4) {
+        long ref = pool.allocate();
+        long structure = ref + OidRequest.BYTES;
+        new TcpConnectionOffloadParameters(memory).wrap(structure).clear().ipv4Enabled(ipv4);
+        return new OidRequest(memory)
+                .wrap(ref)
+                .clear()
+                .oid(Oid.TCP_CONNECTION_OFFLOAD_PARAMETERS.code())
+                .type(OidRequest.REQUEST_SET)
+                .length(TcpConnectionOffloadParameters.BYTES)
+                .information(structure)
+                .ref();
+    }
+
+    @Test
+    @Rule("H-49")
+    void onlyOneProtocolAtATimeMayEnableOffload() {
+        Binding one = bind(first);
+        Binding two = bind(second);
+        RecordPool pool = new RecordPool(memory, 128, 8);
+        OidRequest request = new OidRequest(memory);
+        long a = parameters(pool, 1);
+        one.oidRequest(a);
+        assertThat(below.take()).contains("oidRequest [" + a + "]");
+        long b = parameters(pool, 1);
+        two.oidRequest(b);
+        assertThat(below.take()).as("it does not get to the miniport").isEmpty();
+        assertThat(second.take()).as("not out of the call").isEmpty();
+        two.doWork(1);
+        assertThat(second.take()).containsExactly("oidRequestComplete [" + b + "]");
+        assertThat(request.wrap(b).status()).isEqualTo(OffloadStatus.FAILURE.code());
+        below.take();
+        long off = parameters(pool, 0);
+        one.oidRequest(off);
+        long again = parameters(pool, 1);
+        two.oidRequest(again);
+        assertThat(below.take())
+                .as("free again once the first one has nothing enabled")
+                .containsExactly("oidRequest [" + off + "]", "oidRequest [" + again + "]");
+        request.wrap(again).status(OffloadStatus.FAILURE.code());
+        adapter.oidRequestComplete(again);
+        long retry = parameters(pool, 1);
+        one.oidRequest(retry);
+        assertThat(below.take())
+                .as("who was refused by the miniport has nothing enabled")
+                .containsExactly("oidRequest [" + retry + "]");
+        pool.close();
     }
 
     @Test

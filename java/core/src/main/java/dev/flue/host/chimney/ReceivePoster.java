@@ -35,7 +35,7 @@ final class ReceivePoster implements AutoCloseable {
                         && !flow.aborting
                         && !c.over()
                         && !c.discards();
-        if (may && posts.count() > 0 && !c.endIsKnown()) {
+        if (may && posts.count() > 0 && !c.peerFinished()) {
             postBuffers(flow, c.receiveQueue(), c.receiveBuffer());
         }
         if (may && flow.refused && c.receiveQueue().held() < c.receiveBuffer() / 2) {

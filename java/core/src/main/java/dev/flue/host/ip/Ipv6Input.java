@@ -48,6 +48,7 @@ final class Ipv6Input {
      */
     void receive(ByteBuffer buffer, int at, int length, boolean unicast, long now) {
         counters.packetsIn++;
+        counters.packetsIn6++;
         if (length < Ipv6.HEADER
                 || Ipv6.version(buffer, at) != 6
                 || Ipv6.payloadLength(buffer, at) > length - Ipv6.HEADER) {

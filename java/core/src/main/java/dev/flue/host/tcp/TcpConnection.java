@@ -418,11 +418,6 @@ public final class TcpConnection implements OffloadConnection {
         }
     }
 
-    /** The peer's FIN came: no data will. */
-    public boolean endIsKnown() {
-        return rcv.finReceived;
-    }
-
     /** It is established: the application hears of it. */
     void establish() {
         established = true;

@@ -400,6 +400,7 @@ final class FakeTarget implements Miniport {
     @Override
     public void tcpOffloadReceive(long token, long netBufferLists) {
         calls.add("receive");
+        control.io(token, "receive");
         enter();
         control.io(token, "receive");
         lastReceive = netBufferLists;

@@ -153,7 +153,6 @@ class UpdateTest {
     }
 
     @Test
-    @Rule("H-4")
     void objectsOfDifferentConnectionsAreUpdatedSideBySide() {
         OffloadConnection second = lab.connect(new Recorder(), new Recorder(), 81);
         target.auto = false;
@@ -203,6 +202,7 @@ class UpdateTest {
     }
 
     @Test
+    @Rule("H-16")
     void optionsOfAnOffloadedConnectionGoDownWithTheFlagsThatSayWhatChanged() {
         target.auto = false;
         connection
@@ -213,6 +213,9 @@ class UpdateTest {
                 .keepAliveCount(4);
         lab.settle();
         assertThat(target.updates).as("all in one").hasSize(1);
+        assertThat(shapes("update"))
+                .as("nothing below it is named")
+                .containsExactly("update T(named)");
         TcpCached cached = cached();
         assertThat(cached.flags()).isEqualTo(0x01 | 0x04 | 0x08);
         assertThat(cached.kaTimeout()).isEqualTo(5_000);

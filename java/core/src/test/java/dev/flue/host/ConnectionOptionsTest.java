@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.flue.data.ConnectionOptions;
+import dev.flue.data.OffloadConnection;
+import dev.flue.host.link.Net;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Options of connections that the host stack has itself. */
+class ConnectionOptionsTest {
+    private final Lab lab = new Lab(3, config -> config.chimney(false));
+    private final Recorder mine = new Recorder();
+    private final Recorder theirs = new Recorder();
+    private final Sniffer sniffer = new Sniffer(0);
+    private OffloadConnection connection;
+
+    @BeforeEach
+    void connected() {
+        lab.server.listen(Lab.PORT, 4, () -> theirs);
+        connection = lab.connect(mine);
+        lab.until(() -> mine.connects == 1 && theirs.connects == 1);
+        lab.settle();
+        lab.link.filter(sniffer);
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        lab.close();
+    }
+
+    @Test
+    void keepAliveProbesAnIdlePeerFromBeforeTheWindowAndGoesOnWhenItAnswers() {
+        connection.options().keepAlive(true).keepAliveIdleMillis(10_000);
+        lab.pass(Lab.millis(9_999));
+        assertThat(sniffer.segments).isEmpty();
+        lab.pass(Lab.millis(2));
+        assertThat(sniffer.segments).hasSize(1);
+        assertThat(sniffer.segments.get(0).payload()).isZero();
+        int probe = sniffer.segments.get(0).seq();
+        lab.pass(Lab.millis(10_100));
+        assertThat(sniffer.segments).as("answered: idle again").hasSize(2);
+        mine.sending(new byte[1], false);
+        lab.settle();
+        assertThat(sniffer.segments.get(2).seq()).isEqualTo(probe + 1);
+        assertThat(mine.closed).isNull();
+        connection.options().keepAlive(false);
+        lab.pass(Lab.seconds(30));
+        assertThat(sniffer.segments).hasSize(3);
+    }
+
+    @Test
+    void aPeerThatAnswersNoProbeEndsTheConnection() {
+        sniffer.loseAll = true;
+        connection.options().keepAlive(true).keepAliveIdleMillis(10_000);
+        connection.options().keepAliveIntervalMillis(500).keepAliveCount(4);
+        lab.pass(Lab.millis(10_000 + 3 * 500 + 100));
+        assertThat(sniffer.segments).hasSize(4);
+        assertThat(mine.closed).isNull();
+        lab.pass(Lab.millis(500));
+        assertThat(mine.closed).isEqualTo("timed out");
+        theirs.connection.abort();
+    }
+
+    @Test
+    void withNagleASmallSegmentWaitsForTheAckOfTheOneBefore() {
+        sniffer.losePeerAcks = true;
+        connection.options().noDelay(false);
+        for (int i = 0; i < 3; i++) {
+            connection.send(ByteBuffer.wrap(new byte[10]));
+            lab.settle();
+        }
+        assertThat(sniffer.payload()).isEqualTo(10);
+        connection.options().noDelay(true);
+        lab.settle();
+        assertThat(sniffer.payload()).isEqualTo(30);
+    }
+
+    @Test
+    void aUserTimeoutEndsTheRetransmissionsByTime() {
+        sniffer.loseAll = true;
+        connection.options().userTimeoutMillis(3_000);
+        connection.send(ByteBuffer.wrap(new byte[10]));
+        lab.pass(Lab.millis(2_900));
+        assertThat(mine.closed).isNull();
+        lab.pass(Lab.seconds(10));
+        assertThat(mine.closed).isEqualTo("timed out");
+        theirs.connection.abort();
+    }
+
+    @Test
+    void anUnlimitedUserTimeoutGoesOn() {
+        sniffer.loseAll = true;
+        connection.options().userTimeoutMillis(ConnectionOptions.UNLIMITED);
+        connection.send(ByteBuffer.wrap(new byte[10]));
+        lab.pass(Lab.seconds(2_000));
+        assertThat(mine.closed).isNull();
+        sniffer.loseAll = false;
+        lab.until(() -> theirs.received.size() == 10, Lab.seconds(200));
+    }
+
+    @Test
+    void ttlAndTosStandInThePacketsOfTheConnectionOnly() {
+        int[] seen = new int[2];
+        lab.link.filter(
+                (from, number, frame, at, length) -> {
+                    if (from == 0 && Net.u16(frame, at + 12) == 0x0800) {
+                        seen[0] = frame.get(at + 22) & 0xff;
+                        seen[1] = frame.get(at + 15) & 0xff;
+                    }
+                    return true;
+                });
+        connection.options().hopLimit(9).trafficClass(0x28);
+        connection.send(ByteBuffer.wrap(new byte[10]));
+        lab.until(() -> theirs.received.size() == 10);
+        assertThat(seen).containsExactly(9, 0x28);
+        lab.connect(new Recorder());
+        lab.settle();
+        assertThat(seen).containsExactly(64, 0);
+    }
+
+    @Test
+    void aSmallerReceiveBufferFillsSoonerAndALargerOneOpensTheWindowAtOnce() {
+        mine.appetite = 0;
+        connection.options().receiveBuffer(4_096);
+        theirs.sending(new byte[600_000], false);
+        lab.pass(Lab.millis(500));
+        int before = connection.available();
+        assertThat(before).as("what was promised before").isEqualTo(262_144);
+        connection.options().receiveBuffer(400_000);
+        lab.pass(Lab.millis(500));
+        assertThat(connection.available()).isBetween(390_000, 400_256);
+    }
+
+    @Test
+    void valuesOutOfRangeAreRefusedWithTheirName() {
+        ConnectionOptions options = connection.options();
+        assertThatThrownBy(() -> options.keepAliveCount(256))
+                .hasMessageContaining("keepAliveCount");
+        assertThatThrownBy(() -> options.hopLimit(0)).hasMessageContaining("hopLimit");
+        assertThatThrownBy(() -> options.receiveBuffer(100)).hasMessageContaining("receiveBuffer");
+        assertThatThrownBy(() -> options.userTimeoutMillis(-2)).hasMessageContaining("userTimeout");
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.chimney;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.flue.data.ConnectionOptions;
+import dev.flue.data.OffloadConnection;
+import dev.flue.host.Recorder;
+import dev.flue.host.Rule;
+import dev.flue.offload.Refs;
+import dev.flue.offload.StateOffsets;
+import java.lang.reflect.Method;
+import java.nio.ByteBuffer;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What comes before an initiate, and what has to wait for its end. */
+class InitiateOrderTest {
+    private final ChimneyLab lab = new ChimneyLab(config -> config.autoOffload(false));
+    private final FakeTarget target = lab.target;
+    private final Recorder mine = new Recorder();
+    private final Recorder theirs = new Recorder();
+
+    @AfterEach
+    void nothingIsLeft() {
+        lab.close();
+    }
+
+    private long connectionBlock() {
+        var block = target.control.block;
+        long path = block.wrap(target.initiates.get(0)).dependentBlockList();
+        return block.wrap(path).dependentBlockList();
+    }
+
+    @Test
+    @Rule("H-1")
+    void aConnectionThatIsBeingOpenedOrIsGoneIsNotOffloaded() {
+        OffloadConnection opening = lab.stack.connect(ChimneyLab.PEER, 99, new Recorder());
+        opening.offload();
+        lab.settle();
+        assertThat(target.initiates).isEmpty();
+        assertThat(target.shapes).isEmpty();
+        OffloadConnection c = lab.connect(mine, theirs, 80);
+        c.abort();
+        c.offload();
+        lab.settle();
+        assertThat(target.shapes).isEmpty();
+    }
+
+    @Test
+    @Rule("H-7")
+    void anAckThatIsOwedGoesOutBeforeTheState() {
+        OffloadConnection c = lab.connect(mine, theirs, 80);
+        target.auto = false;
+        theirs.sending(new byte[100], false);
+        lab.peer.doWork(lab.now);
+        c.offload();
+        lab.settle();
+        assertThat(target.initiates).hasSize(1);
+        long block = connectionBlock();
+        int next = target.delegated.wrap(block + StateOffsets.TCP_DELEGATED).rcvNxt();
+        assertThat(target.ext.wrap(block + StateOffsets.TCP_EXT).lastAckSent()).isEqualTo(next);
+    }
+
+    @Test
+    @Rule("H-7")
+    void aConnectionThatHasToRepeatItsAckForAHoleWaitsUntilItIsFilled() {
+        OffloadConnection c = lab.connect(mine, theirs, 80);
+        boolean[] lost = {false};
+        lab.link.filter(
+                (from, number, frame, at, length) -> {
+                    boolean lose = from == 1 && length > 1000 && !lost[0];
+                    lost[0] |= lose;
+                    return !lose;
+                });
+        theirs.sending(new byte[4_000], false);
+        lab.peer.doWork(lab.now);
+        lab.stack.doWork(lab.now);
+        c.offload();
+        lab.stack.doWork(lab.now);
+        lab.stack.doWork(lab.now);
+        assertThat(lost[0]).isTrue();
+        assertThat(target.shapes).as("a hole is open").isEmpty();
+        lab.until(c::offloaded);
+        assertThat(mine.received.size()).isEqualTo(4_000);
+    }
+
+    @Test
+    @Rule({"H-4", "H-22", "H-45"})
+    void nothingIsAskedOfAConnectionWhoseInitiateRuns() {
+        OffloadConnection c = lab.connect(mine, theirs, 80);
+        target.auto = false;
+        c.offload();
+        lab.settle();
+        c.send(ByteBuffer.wrap(new byte[100]));
+        theirs.sending(new byte[50], false);
+        c.options().keepAlive(true);
+        lab.stack.query(infos -> {});
+        lab.stack.invalidate(ChimneyLab.PEER);
+        c.upload();
+        lab.settle();
+        assertThat(target.calls).isEmpty();
+        assertThat(target.shapes).hasSize(1);
+        assertThat(target.updates).isEmpty();
+        assertThat(target.invalidates).isEmpty();
+        assertThat(target.queries).isEmpty();
+        assertThat(target.terminates).isEmpty();
+    }
+
+    @Test
+    @Rule("H-5")
+    void theTreeAndItsSlotsAreKeptUntilTheInitiateEnds() {
+        OffloadConnection c = lab.connect(mine, theirs, 80);
+        target.auto = false;
+        c.offload();
+        lab.settle();
+        assertThat(lab.stack.held()).containsEntry("blocks", 3).containsEntry("handles", 3);
+        byte[] before = new byte[StateOffsets.BLOCK_BYTES];
+        byte[] after = new byte[StateOffsets.BLOCK_BYTES];
+        long block = connectionBlock();
+        read(block, before);
+        lab.connect(new Recorder(), new Recorder(), 81).offload();
+        lab.pass(ChimneyLab.millis(1_000));
+        read(block, after);
+        assertThat(after).isEqualTo(before);
+        assertThat(lab.stack.held()).containsEntry("blocks", 3).containsEntry("handles", 3);
+        target.auto = true;
+        target.later(target::completeInitiate);
+        lab.settle();
+        assertThat(lab.stack.held()).containsEntry("blocks", 0).containsEntry("handles", 4);
+    }
+
+    private void read(long ref, byte[] into) {
+        lab.memory.buffer(Refs.region(ref)).get(Refs.offset(ref), into);
+    }
+
+    @Test
+    @Rule("H-36")
+    void thereIsNoWayToSendUrgentData() {
+        Stream<Method> methods =
+                Stream.concat(
+                        Stream.of(OffloadConnection.class.getMethods()),
+                        Stream.of(ConnectionOptions.class.getMethods()));
+        assertThat(methods.map(method -> method.getName().toLowerCase(Locale.ROOT)))
+                .noneMatch(name -> name.contains("urgent") || name.contains("oob"));
+    }
+}
