@@ -113,7 +113,7 @@ final class ReceivePoster implements AutoCloseable {
         c.receiveQueue().filled(buffer, wanted ? bytes : 0);
         context.counters.bytesInPosted += bytes;
         // The end of the stream may be told before the last buffers come back (6.3).
-        boolean end = c.endIsKnown() && c.receiveQueue().posted() == 0;
+        boolean end = c.peerFinished() && c.receiveQueue().posted() == 0;
         if (wanted && (bytes > 0 || end)) {
             c.readable();
         }

@@ -45,8 +45,8 @@ class ShortageTest {
                                             .sendChunk(1024)
                                             .sendBuffer(4096)
                                             .autoOffload(false),
-                            heap -> memory = new FaultyMemory(heap, failing, inARow),
-                            peer -> peer);
+                            peer -> peer,
+                            heap -> memory = new FaultyMemory(heap, failing, inARow));
             memory.arm();
             mine.appetite = 0;
         }
