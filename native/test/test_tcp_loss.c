@@ -3,6 +3,7 @@
 /* Duplicate ACKs: fast retransmit, NewReno recovery, limited transmit; the limits of giving up. */
 
 #include "support/stream.h"
+#include "tcp/bytes.h"
 
 #include <string.h>
 
@@ -292,6 +293,65 @@ recovery_survives_the_hand_over(void **state)
 	finish(h, &c);
 }
 
+/** A segment with one SACK block: the timestamp option's place and length, another kind. */
+static void
+peer_sack(struct harness *h, struct conn *c, uint32_t seq, uint32_t upto, uint32_t left,
+		uint32_t right, uint32_t len)
+{
+	uint32_t block[2] = { c->iss + left, c->iss + right };
+	uint8_t frame[2048];
+	uint32_t n = peer_frame(c, frame, TCP_ACK, seq, upto, stream + seq, len, 65535, block);
+	uint8_t *tcp = frame + 14 + ((frame[14] >> 4) == 6 ? 40 : 20);
+	uint32_t sum = flue_load16be(tcp + 16) + 0x0300u;
+
+	assert_int_equal(tcp[22], 8);
+	tcp[22] = 5;
+	flue_store16be(tcp + 16, (uint16_t)((sum & 0xffff) + (sum >> 16)));
+	inject(h, frame, n);
+	pass_after(h, MS);
+}
+
+/** SACK was agreed, and the engine has none: the option is passed over, the rest counts. */
+RULE("T-120")
+static void
+sack_blocks_are_passed_over(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	uint8_t buf[2000];
+	struct seen s;
+	uint32_t i;
+
+	(void)state;
+	conn_block(h, &c, 0xfffff000, 1);
+	tcp_const(&c)->flags |= FLUE_TCP_CONST_SACK;
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	pass_after(h, 200 * MS);
+	(void)send_data(h, &c, 10 * SEG);
+	assert_int_equal(drain_sent(h, &c), 10 * SEG);
+	/* Data, an ACK and a window come with it. */
+	peer_sack(h, &c, 0, SEG, 2 * SEG, 3 * SEG, 500);
+	assert_int_equal(accept_data(h, &c, buf), 500);
+	assert_memory_equal(buf, stream, 500);
+	assert_int_equal(object(h, &c)->snd_una, c.iss + SEG);
+	pass_after(h, 100 * MS);
+	(void)drain_sent(h, &c);
+	/* Duplicates mean what they mean without; what was only SACKed is not taken for received. */
+	for (i = 0; i < 3; i++)
+		peer_sack(h, &c, 500, SEG, 2 * SEG, (4 + i) * SEG, 0);
+	one_segment(h, &c, SEG);
+	peer_sack(h, &c, 500, 2 * SEG, 4 * SEG, 6 * SEG, 0);
+	one_segment(h, &c, 2 * SEG);
+	/* Nor does it send any: behind a hole, an ACK without options. */
+	peer(h, &c, TCP_ACK, 1500, 2 * SEG, stream, 100, 65535);
+	pass_after(h, MS);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.ack, 500);
+	assert_int_equal(s.len, 0);
+	assert_int_equal(s.payload - s.frame, 14 + ((s.frame[14] >> 4) == 6 ? 40 : 20) + 20);
+	finish(h, &c);
+}
+
 RULE("T-8")
 static void
 the_host_says_how_often_a_segment_is_sent_again(void **state)
@@ -395,6 +455,7 @@ main(void)
 		cmocka_unit_test(a_lost_fin_is_found_by_duplicates_too),
 		cmocka_unit_test(the_lost_segment_waits_for_a_packet),
 		cmocka_unit_test(recovery_survives_the_hand_over),
+		cmocka_unit_test(sack_blocks_are_passed_over),
 		cmocka_unit_test(the_host_says_how_often_a_segment_is_sent_again),
 		cmocka_unit_test(doubt_about_the_path_is_the_hosts_to_settle),
 		cmocka_unit_test(a_small_window_is_filled_after_the_hosts_time),

@@ -47,6 +47,11 @@ struct flue_engine_config {
 	int32_t watch_unposted_bytes; /**< NoBufferPreposting: indicated, and no receive posted */
 	int32_t watch_fragments;      /**< HighFragmentation: its datagrams came in fragments */
 	int32_t watch_out_of_order;   /**< HighOutOfOrderPackets: segments */
+	int32_t vlan_ids[8];     /**< of the interface; all 0 = neighbors of any VLAN are taken */
+	int32_t max_vlans;       /**< non-zero VLANs in use at a time, 0..64; 16 */
+	int32_t max_source_macs; /**< besides the port's own, 0..16; 0: only where the port
+				      *   receives frames to other addresses */
+	int32_t max_local_addresses; /**< source addresses of paths in use, 1..4096; 256 */
 };
 
 /** The defaults named above; 16384 connections, heap arena. */
@@ -89,7 +94,8 @@ FLUE_API int flue_engine_start(flue_engine *engine, int cpu);
 FLUE_API int flue_engine_stop(flue_engine *engine);
 
 /** Objects that exist. which: 0 neighbors, 1 paths, 2 connections, 3 flow entries, 4 send pieces,
- *  5 receive NBLs out, 6 frame NBLs out, 7 timers armed. All 0 in an engine at rest. */
+ *  5 receive NBLs out, 6 frame NBLs out, 7 timers armed, 8 reachability queries out. All 0 in an
+ *  engine at rest. */
 FLUE_API int64_t flue_engine_held(const flue_engine *engine, int which);
 
 /** Bytes of the arena in use / in all; enum flue_region_kind. which: 0 used, 1 size, 2 kind. */

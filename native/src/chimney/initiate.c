@@ -23,29 +23,39 @@ new_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv
 	static const uint8_t zero[32];
 	const void *from = flue_ref_at(lv->ref + FLUE_NEIGHBOR_CONST_AT, sizeof(state));
 	struct flue_neighbor *n;
+	const uint8_t *src;
+	uint32_t status;
 	uint32_t i;
+	bool own;
 
 	_Static_assert(sizeof(state) == FLUE_NEIGHBOR_DELEGATED_AT + 12 - FLUE_NEIGHBOR_CONST_AT,
 			"as it lies behind the block");
 	if (from == NULL)
 		return FLUE_STATUS_FAILURE;
 	memcpy(&state, from, sizeof(state));
-	if (memcmp(state.c.dl_source_address, zero, 32) != 0 &&
-			memcmp(state.c.dl_source_address, e->port->mac, 6) != 0)
+	own = memcmp(state.c.dl_source_address, zero, 32) == 0;
+	src = own ? e->port->mac : state.c.dl_source_address;
+	if (memcmp(state.c.dl_source_address + 6, zero, 26) != 0)
 		return FLUE_STATUS_OFFLOAD_HW_ADDRESS_ENTRIES;
-	/* No VLAN is configured here: any but 0 would need a tag that the port does not carry. */
-	if ((state.c.vlan_id & 0xfff) != 0)
-		return FLUE_STATUS_OFFLOAD_VLAN_ENTRIES;
-	i = flue_ids_take(&e->neighbor_ids);
-	if (i == FLUE_NONE)
+	status = flue_mac_take(e, src);
+	if (status != FLUE_STATUS_SUCCESS)
+		return status;
+	status = flue_vlan_take(e, state.c.vlan_id & 0xfff);
+	i = status == FLUE_STATUS_SUCCESS ? flue_ids_take(&e->neighbor_ids) : FLUE_NONE;
+	if (i == FLUE_NONE) {
+		flue_mac_give(e, src);
+		if (status != FLUE_STATUS_SUCCESS)
+			return status;
+		flue_vlan_give(e, state.c.vlan_id & 0xfff);
 		return FLUE_STATUS_OFFLOAD_NEIGHBOR_ENTRIES;
+	}
 	n = &e->neighbors[i];
 	n->used = 1;
 	n->paths = 0;
 	n->handle = lv->block->ndis_offload_handle;
 	memcpy(n->mac, state.cached.dl_destination_address, 6);
-	memcpy(n->src, e->port->mac, 6);
-	n->own_src = memcmp(state.c.dl_source_address, zero, 32) == 0;
+	memcpy(n->src, src, 6);
+	n->own_src = own;
 	n->vlan = state.c.vlan_id & 0xfff;
 	n->host_delta = state.cached.host_reachability_delta;
 	n->host_time = e->now_ticks - n->host_delta;
@@ -70,7 +80,8 @@ new_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	uint32_t bytes = ip6 ? 16 : 4;
 	/* By its token: since the parent was entered a terminate may have taken it away. */
 	struct flue_neighbor *neighbor = parent != NULL ? flue_neighbor_of(e, parent->token) : NULL;
-	const void *local;
+	uint8_t local[16] = { 0 };
+	const void *from_local;
 	const void *remote;
 	struct flue_path *p;
 	uint32_t status;
@@ -79,16 +90,22 @@ new_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	if (from == NULL || neighbor == NULL || neighbor->invalid != OBJECT_VALID)
 		return FLUE_STATUS_FAILURE;
 	memcpy(&state, from, 36);
-	local = flue_ref_at(state.c.source_address, bytes);
+	from_local = flue_ref_at(state.c.source_address, bytes);
 	remote = flue_ref_at(state.c.destination_address, bytes);
-	if (local == NULL || remote == NULL)
+	if (from_local == NULL || remote == NULL)
 		return FLUE_STATUS_FAILURE;
+	memcpy(local, from_local, bytes);
 	status = flue_path_mtu_check(e, ip6, state.cached.path_mtu);
 	if (status != FLUE_STATUS_SUCCESS)
 		return status;
+	status = flue_local_take(e, local, ip6);
+	if (status != FLUE_STATUS_SUCCESS)
+		return status;
 	i = flue_ids_take(&e->path_ids);
-	if (i == FLUE_NONE)
+	if (i == FLUE_NONE) {
+		flue_local_give(e, local, ip6);
 		return FLUE_STATUS_OFFLOAD_PATH_ENTRIES;
+	}
 	p = &e->paths[i];
 	p->used = 1;
 	p->ip6 = ip6;
@@ -96,7 +113,7 @@ new_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	p->neighbor = (uint32_t)(neighbor - e->neighbors);
 	p->connections = 0;
 	p->handle = lv->block->ndis_offload_handle;
-	memcpy(p->local, local, bytes);
+	memcpy(p->local, local, 16);
 	memcpy(p->remote, remote, bytes);
 	flue_path_build_head(e, p);
 	flue_claim_take(e, &p->claim, op);

@@ -243,6 +243,9 @@ dispatch(struct flue_engine *e, struct flue_chan *ch, const struct flue_submissi
 		return true;
 	case FLUE_SUB_OID_REQUEST:
 		return flue_oid_request(e, ch, s->ref);
+	case FLUE_SUB_OFFLOAD_EVENT_VERDICT:
+		flue_neighbor_verdict(e, s->token, s->ref);
+		return true;
 	default:
 		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 		return true;

@@ -32,6 +32,8 @@ flue_engine_config_default(struct flue_engine_config *config)
 		.max_receive_window = 16 * 1024 * 1024,
 		.seed = 1,
 		.max_retransmissions = 15,
+		.max_vlans = 16,
+		.max_local_addresses = 256,
 	};
 }
 
@@ -39,6 +41,17 @@ static bool
 between(int64_t v, int64_t low, int64_t high)
 {
 	return v >= low && v <= high;
+}
+
+static bool
+vlan_ids_valid(const struct flue_engine_config *c)
+{
+	int i;
+
+	for (i = 0; i < 8; i++)
+		if (!between(c->vlan_ids[i], 0, 4094))
+			return false;
+	return true;
 }
 
 static bool
@@ -54,7 +67,9 @@ config_valid(const struct flue_engine_config *c)
 	       (c->ticks_per_second == 10 || c->ticks_per_second == 100 ||
 			       c->ticks_per_second == 1000) &&
 	       between(c->max_receive_window, 1, 1 << 30) && c->counters_region >= 0 &&
-	       between(c->max_retransmissions, 1, 255) && between(c->chimney_profile, 0, 1);
+	       between(c->max_retransmissions, 1, 255) && between(c->chimney_profile, 0, 1) &&
+	       between(c->max_vlans, 0, FLUE_VLANS) && between(c->max_source_macs, 0, FLUE_MACS) &&
+	       between(c->max_local_addresses, 1, 4096) && vlan_ids_valid(c);
 }
 
 /* ---- Memory --------------------------------------------------------------------------------- */
@@ -120,6 +135,8 @@ cut_tables(struct flue_engine *e, struct cutter *k)
 	cut_ids(k, &e->rx_ids, (uint32_t)c->max_receives);
 	cut_ids(k, &e->frame_ids, (uint32_t)c->max_frames);
 	cut_ids(k, &e->slabs.ids, slab_count(c));
+	cut_ids(k, &e->event_ids, FLUE_EVENTS);
+	e->locals = cut(k, (uint32_t)c->max_local_addresses, sizeof(struct flue_local));
 }
 
 static int
@@ -241,6 +258,8 @@ make_region(struct flue_engine *e)
 		e->rx_shared = cut(&k, e->rx_ids.size, sizeof(struct flue_rx_shared));
 		e->frame_ref = flue_ref_make((uint32_t)e->region, k.used);
 		e->frame_shared = cut(&k, e->frame_ids.size, sizeof(struct flue_frame_shared));
+		e->event_ref = flue_ref_make((uint32_t)e->region, k.used);
+		e->event_shared = cut(&k, FLUE_EVENTS, sizeof(struct flue_event_shared));
 		e->slabs.ref = flue_ref_make((uint32_t)e->region, k.used);
 		e->slabs.memory = cut(&k, e->slabs.ids.size, FLUE_SLAB_BYTES);
 	}
@@ -450,6 +469,8 @@ flue_engine_held(const flue_engine *e, int which)
 		return flue_ids_used(&e->frame_ids);
 	case 7:
 		return e->wheel.count;
+	case 8:
+		return flue_ids_used(&e->event_ids);
 	default:
 		return -EINVAL;
 	}

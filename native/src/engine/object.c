@@ -85,6 +85,7 @@ flue_path_free(struct flue_engine *e, struct flue_path *p)
 {
 	uint32_t generation = p->generation + 1;
 
+	flue_local_give(e, p->local, p->ip6);
 	e->neighbors[p->neighbor].paths--;
 	memset(p, 0, sizeof(*p));
 	p->generation = generation;
@@ -96,6 +97,8 @@ flue_neighbor_free(struct flue_engine *e, struct flue_neighbor *n)
 {
 	uint32_t generation = n->generation + 1;
 
+	flue_vlan_give(e, n->vlan);
+	flue_mac_give(e, n->src);
 	memset(n, 0, sizeof(*n));
 	n->generation = generation;
 	flue_ids_give(&e->neighbor_ids, (uint32_t)(n - e->neighbors));

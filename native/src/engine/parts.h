@@ -90,6 +90,8 @@ struct flue_segment {
 	bool has_ts;
 	bool forwarded; /* by the host; may be older than what the wire brought since */
 	bool checked;   /* checksums are known to be good */
+	bool tagged;    /* the frame carries a VLAN or priority tag */
+	uint16_t vlan;  /* of that tag */
 	struct flue_flow_key key;
 	uint64_t hash;
 };
@@ -149,6 +151,28 @@ void flue_conn_set_tag(struct flue_engine *e, struct flue_conn *c);
 void flue_conn_set_key(struct flue_engine *e, struct flue_conn *c);
 /** Segment size by peer, path and options. */
 void flue_conn_set_mss(struct flue_engine *e, struct flue_conn *c);
+
+/* ---- resources.c: what a port has few of, by how many use it. take: @return 0 or a status ------ */
+
+/** The table of chimney rules 4.1. */
+uint32_t flue_vlan_take(struct flue_engine *e, uint32_t id);
+void flue_vlan_give(struct flue_engine *e, uint32_t id);
+/** Source address of a neighbor's frames; the port's own is there anyway. */
+uint32_t flue_mac_take(struct flue_engine *e, const uint8_t mac[6]);
+void flue_mac_give(struct flue_engine *e, const uint8_t mac[6]);
+/** Is it one of those that are received besides the port's own? */
+bool flue_mac_held(const struct flue_engine *e, const uint8_t mac[6]);
+/** Local address of a path. */
+uint32_t flue_local_take(struct flue_engine *e, const uint8_t address[16], bool ip6);
+void flue_local_give(struct flue_engine *e, const uint8_t address[16], bool ip6);
+
+/* ---- event.c: NeighborReachabilityQuery ------------------------------------------------------ */
+
+/** Neither we nor the host have heard of it for long: ask the host, unless it is asked already or
+ *  cannot be now; then the next datagram asks. */
+void flue_neighbor_doubt(struct flue_engine *e, struct flue_neighbor *n);
+/** The host's answer lies in the block. */
+void flue_neighbor_verdict(struct flue_engine *e, uint64_t token, flue_ref ref);
 
 /* ---- op.c: state operations ----------------------------------------------------------------- */
 

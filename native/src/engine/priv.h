@@ -187,6 +187,15 @@ struct flue_frame_shared {
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_rx_shared) == 1216);
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_frame_shared) == 256);
 
+/** A neighbor event as Java sees it: the block and the three structures of its type (6.4). */
+struct flue_event_shared {
+	struct flue_miniport_offload_block_list block;
+	uint8_t state[FLUE_NEIGHBOR_DELEGATED_AT + 12 - FLUE_NEIGHBOR_CONST_AT];
+	uint8_t pad[56];
+};
+
+FLUE_ASSERT_LAYOUT(sizeof(struct flue_event_shared) == 320);
+
 /** The engine's own note on a record: Java cannot write here. */
 struct flue_record {
 	struct flue_pkt *pkts;
@@ -253,6 +262,28 @@ struct flue_op {
 	uint8_t phase; /* enum flue_op_phase */
 	uint8_t channel;
 	struct flue_op_level level[3];
+};
+
+/* ---- What a port has few of ----------------------------------------------------------------- */
+
+#define FLUE_VLANS  64
+#define FLUE_MACS   16
+#define FLUE_EVENTS 16 /* reachability queries out at a time */
+
+struct flue_vlan {
+	uint16_t id;
+	uint32_t neighbors; /* that use it; 0 = free */
+};
+
+struct flue_mac {
+	uint8_t mac[6];
+	uint32_t neighbors;
+};
+
+struct flue_local {
+	uint8_t address[16];
+	bool ip6;
+	uint32_t paths;
 };
 
 /* ---- The engine ----------------------------------------------------------------------------- */
@@ -343,6 +374,14 @@ struct flue_engine {
 		struct flue_tcp_offload_stats tcp;
 		struct flue_ip_offload_stats ip;
 	} stats[2];
+
+	struct flue_vlan vlans[FLUE_VLANS];
+	struct flue_mac macs[FLUE_MACS]; /* source addresses besides the port's own */
+	uint32_t macs_used;
+	struct flue_local *locals;
+	struct flue_event_shared *event_shared;
+	struct flue_ids event_ids;
+	flue_ref event_ref;
 
 	/* Connections that have to be told of what changed below them: a sweep over the table, some
 	 * each pass. */

@@ -9,12 +9,14 @@
 #include "tcp/csum.h"
 #include "tcp/watch.h"
 
-#define ETH_BYTES 14
-#define ETH_IP4   0x0800
-#define ETH_IP6   0x86dd
-#define IP4_BYTES 20
-#define IP6_BYTES 40
-#define PROTO_TCP 6
+#define ETH_BYTES  14
+#define VLAN_BYTES 4
+#define ETH_IP4    0x0800
+#define ETH_IP6    0x86dd
+#define ETH_VLAN   0x8100
+#define IP4_BYTES  20
+#define IP6_BYTES  40
+#define PROTO_TCP  6
 
 /** Port checksums: without an IPv4 header's. */
 static bool
@@ -66,19 +68,30 @@ bool
 flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s)
 {
 	const uint8_t *eth = pkt->data;
+	const uint8_t *ip = eth + ETH_BYTES;
 	uint32_t room = pkt->len;
 	uint32_t seg_len;
 	uint16_t type;
 	bool ok;
 
-	if (room < ETH_BYTES || memcmp(eth, e->port->mac, 6) != 0)
+	if (room < ETH_BYTES || (memcmp(eth, e->port->mac, 6) != 0 && !flue_mac_held(e, eth)))
 		return false;
 	room -= ETH_BYTES;
 	type = flue_load16be(eth + 12);
+	s->tagged = false;
+	if (unlikely(type == ETH_VLAN)) {
+		if (room < VLAN_BYTES)
+			return false;
+		s->tagged = true;
+		s->vlan = flue_load16be(ip) & 0xfff;
+		type = flue_load16be(ip + 2);
+		ip += VLAN_BYTES;
+		room -= VLAN_BYTES;
+	}
 	if (likely(type == ETH_IP4))
-		ok = parse_ip4(s, eth + ETH_BYTES, room, &seg_len);
+		ok = parse_ip4(s, ip, room, &seg_len);
 	else
-		ok = type == ETH_IP6 && parse_ip6(s, eth + ETH_BYTES, room, &seg_len);
+		ok = type == ETH_IP6 && parse_ip6(s, ip, room, &seg_len);
 	if (!ok)
 		return false;
 	s->hlen = (uint8_t)((s->tcp[12] >> 4) * 4);
@@ -215,6 +228,15 @@ addresses_match6(const struct flue_engine *e, const struct flue_conn *c, const u
 	return memcmp(tcp - 32, p->remote, 16) == 0 && memcmp(tcp - 16, p->local, 16) == 0;
 }
 
+/** A neighbor in a VLAN is heard in that VLAN alone; one in none, in any (T-114). */
+static bool
+vlan_fits(const struct flue_engine *e, const struct flue_conn *c, const struct flue_segment *s)
+{
+	uint16_t vlan = e->paths[c->path].vlan;
+
+	return vlan == 0 || (s->tagged && s->vlan == vlan);
+}
+
 static void
 segment_in(struct flue_engine *e, struct flue_segment *s, struct tally *t)
 {
@@ -223,6 +245,11 @@ segment_in(struct flue_engine *e, struct flue_segment *s, struct tally *t)
 
 	if (c == NULL || (unlikely(s->key.ip6) && !addresses_match6(e, c, s->tcp))) {
 		flue_frame_up(e, s->pkt);
+		return;
+	}
+	if (unlikely((s->tagged || c->tagged) && !vlan_fits(e, c, s))) {
+		e->stats[s->key.ip6].ip.in_discards++;
+		flue_pkt_release(s->pkt);
 		return;
 	}
 	/* A closed connection's are the host's, too (5.8). */

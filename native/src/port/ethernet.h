@@ -11,6 +11,13 @@
 #define FLUE_ETH_BYTES      14
 #define FLUE_ETH_VLAN_BYTES 18
 
+/** Of a frame of at least FLUE_ETH_BYTES: a VLAN tag does not count against the MTU. */
+static inline uint32_t
+flue_eth_header_bytes(const uint8_t *frame)
+{
+	return frame[12] == 0x81 && frame[13] == 0x00 ? FLUE_ETH_VLAN_BYTES : FLUE_ETH_BYTES;
+}
+
 /** @return false when the number is no address of one station */
 static inline bool
 flue_mac_from_number(int64_t number, uint8_t mac[6])

@@ -33,6 +33,8 @@ flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct fl
 	if (acked == 0)
 		return false;
 	take_time(e, c, s);
+	/* What was sent arrived: the neighbor forwards (chimney rules 6.4). */
+	e->neighbors[e->paths[c->path].neighbor].nic_time = e->now_ticks;
 	c->snd_una = s->ack;
 	if (flue_seq_lt(c->snd_nxt, c->snd_una))
 		c->snd_nxt = c->snd_una;

@@ -26,6 +26,18 @@ piece_at(struct flue_engine *e, struct flue_conn *c, uint32_t seq)
 	return p;
 }
 
+/** Ethernet with a tag: VLAN, or 0 and a priority alone; then the rest of the head.
+ *  @return where the IP header lies */
+static uint8_t *
+put_tagged(const struct flue_conn *c, const struct flue_path *p, uint8_t *at)
+{
+	memcpy(at, p->head, 12);
+	flue_store16be(at + 12, 0x8100);
+	flue_store16be(at + 14, (uint16_t)(c->priority << 13 | p->vlan));
+	memcpy(at + 16, p->head + 12, sizeof(p->head) - 12);
+	return at + 18;
+}
+
 /** Ethernet and IP. @return where the TCP header goes */
 static uint8_t *
 put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *p, uint8_t *at,
@@ -35,14 +47,16 @@ put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_pat
 	uint64_t sum;
 	uint16_t id;
 
+	if (unlikely(p->vlan | c->priority))
+		ip = put_tagged(c, p, at);
+	else
+		memcpy(at, p->head, p->ip6 ? 54 : 34);
 	if (unlikely(p->ip6)) {
-		memcpy(at, p->head, 54);
 		flue_store32be(ip, UINT32_C(0x60000000) | (uint32_t)c->tos << 20 | c->flow_label);
 		flue_store16be(ip + 4, (uint16_t)tcp_len);
 		ip[7] = c->ttl;
 		return ip + 40;
 	}
-	memcpy(at, p->head, 34);
 	/* The lower half of the ids is the host's (chimney rules 5.2). */
 	id = (uint16_t)(0x8000 | (e->ip_id++ & 0x7fff));
 	ip[1] = c->tos;
@@ -143,6 +157,20 @@ count_out(struct flue_engine *e, const struct flue_conn *c, uint32_t seq, uint32
 	ip->out_octets += (ip6 ? 40 : 20) + hlen + len;
 }
 
+/** Before a datagram (chimney rules 6.4). New data since the last one means that what we sent before
+ *  arrived. */
+static inline void
+reachable(struct flue_engine *e, const struct flue_conn *c, struct flue_neighbor *n)
+{
+	uint32_t stale = e->params.nce_stale_ticks;
+
+	if (c->rcv_nxt != c->last_ack_sent)
+		n->nic_time = e->now_ticks;
+	else if (unlikely(e->now_ticks - n->nic_time > stale &&
+				 e->now_ticks - n->host_time > stale))
+		flue_neighbor_doubt(e, n);
+}
+
 bool
 flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
 {
@@ -162,6 +190,7 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 		flue_conn_invalidate(e, c);
 		return false;
 	}
+	reachable(e, c, n);
 	if (unlikely(path->epoch != n->epoch))
 		flue_path_build_head(e, path);
 	pkt = flue_tx_alloc(e);

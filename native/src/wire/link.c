@@ -42,7 +42,7 @@ flue_wire_link_create(struct flue_wire *wire, uint32_t source, uint32_t destinat
 		.mask = capacity - 1,
 		.count = count,
 		.unused = count,
-		.stride = ((uint32_t)wire->config.mtu + FLUE_ETH_BYTES + FLUE_PKT_HEADROOM +
+		.stride = ((uint32_t)wire->config.mtu + FLUE_ETH_VLAN_BYTES + FLUE_PKT_HEADROOM +
 					  FLUE_CACHE_LINE - 1) &
 			  ~(uint32_t)(FLUE_CACHE_LINE - 1),
 		.pkts = calloc(count, sizeof(*link->pkts)),

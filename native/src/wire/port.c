@@ -166,7 +166,8 @@ send_frame(struct wire_port *port, int64_t now, const struct flue_pkt *pkt)
 	uint32_t len = (uint32_t)pkt->len + pkt->ext_len;
 	int destination;
 
-	if (pkt->len < FLUE_ETH_BYTES || len > FLUE_ETH_BYTES + (uint32_t)port->base.mtu) {
+	if (pkt->len < FLUE_ETH_BYTES ||
+			len > flue_eth_header_bytes(pkt->data) + (uint32_t)port->base.mtu) {
 		wire_count(port, WIRE_SENT);
 		wire_count(port, WIRE_DROPPED);
 		return true;

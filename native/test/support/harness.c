@@ -117,7 +117,7 @@ harness_at_rest(struct harness *h)
 		assert_int_equal(h->neighbor_block->status, FLUE_STATUS_SUCCESS);
 		h->neighbor = NULL;
 	}
-	for (i = 0; i <= 7; i++)
+	for (i = 0; i <= 8; i++)
 		assert_int_equal(flue_engine_held(h->e, i), 0);
 	assert_int_equal(h->e->port->held, 0);
 	assert_int_equal(h->e->slabs.port.held, 0);
@@ -163,12 +163,36 @@ submit(struct harness *h, uint32_t op, uint64_t token, flue_ref ref, uint32_t ar
 	h->ch->sub_tail++;
 }
 
+/** Reachability queries are answered "do not ask again for a while", and nobody else sees them. */
+static void
+answer_queries(struct harness *h)
+{
+	uint64_t at;
+	uint64_t i;
+
+	if (h->ch->up_tail - h->ch->up_head > UPS)
+		return; /* a test plays with the heads */
+	for (at = h->ch->up_head; at != h->ch->up_tail; at++) {
+		struct flue_up up = h->ups[at & (UPS - 1)];
+
+		if (up.op != FLUE_UP_OFFLOAD_EVENT)
+			continue;
+		submit(h, FLUE_SUB_OFFLOAD_EVENT_VERDICT, up.arg1, up.ref, 0, 0);
+		memset((uint8_t *)flue_ref_at(up.ref, 320) + FLUE_NEIGHBOR_CACHED_AT, 0, 44);
+		for (i = at; i != h->ch->up_head; i--)
+			h->ups[i & (UPS - 1)] = h->ups[(i - 1) & (UPS - 1)];
+		h->ch->up_head++;
+	}
+}
+
 int
 poll_engine(struct harness *h)
 {
 	int work = flue_engine_poll(h->e, h->now, h->budget);
 
 	assert_true(work >= 0);
+	if (!h->queries)
+		answer_queries(h);
 	return work;
 }
 

@@ -98,6 +98,7 @@ struct harness {
 	uint8_t *java_base;
 	uint64_t java_used;
 	int budget;
+	bool queries;  /* the test answers reachability queries itself */
 	bool mirrored; /* we are 198.18.0.2, port c.port, at PEER_MAC */
 	/* The tree's lower objects, made once. */
 	struct flue_offload_handle *neighbor;

@@ -252,9 +252,10 @@ ext_detach(struct rte_mbuf *head)
 static void
 checksum_request(struct rte_mbuf *mbuf, const struct flue_pkt *pkt)
 {
-	const uint8_t *ip = pkt->data + FLUE_ETH_BYTES;
+	uint32_t l2 = flue_eth_header_bytes(pkt->data);
+	const uint8_t *ip = pkt->data + l2;
 
-	mbuf->l2_len = FLUE_ETH_BYTES;
+	mbuf->l2_len = l2;
 	if (ip[0] >> 4 == 4) {
 		mbuf->l3_len = (ip[0] & 0xfu) * 4;
 		mbuf->ol_flags |= RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_TCP_CKSUM;
