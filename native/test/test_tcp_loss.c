@@ -423,6 +423,43 @@ a_small_window_is_filled_after_the_hosts_time(void **state)
 	finish(h, &c);
 }
 
+/** The receiving side: a peer that may send nothing hears of one segment's room, but not at once. */
+RULE("T-9")
+static void
+a_window_that_opens_a_little_is_told_after_the_hosts_time(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct flue_up up;
+	uint32_t i;
+
+	(void)state;
+	h->e->params.tcp_sws_prevention_ticks = 700;
+	conn_block(h, &c, 1, 0xfffffff0);
+	tcp_cached(&c)->initial_rcv_wnd = 10 * SEG;
+	tcp_delegated(&c)->rcv_wnd = 10 * SEG;
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	pass_after(h, 200 * MS);
+	for (i = 0; i < 10; i++) {
+		peer(h, &c, TCP_ACK, i * SEG, 0, stream + i * SEG, SEG, 65535);
+		pass_after(h, MS);
+	}
+	pass_after(h, 100 * MS);
+	assert_int_equal(drain_sent(h, &c), 0);
+	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	verdict(h, &c, up.ref, (uint32_t)FLUE_STATUS_OFFLOAD_DATA_PARTIALLY_ACCEPTED, 1);
+	pass_after(h, SEC);
+	sent_none(h); /* a byte is not worth a word, ever */
+	submit(h, FLUE_SUB_RECEIVE, c.token, nbl_new(h, NULL, SEG - 1, 1), 0, 0);
+	pass_after(h, MS);
+	pass_after(h, 690 * MS);
+	sent_none(h);
+	pass_after(h, 20 * MS);
+	assert_int_equal(sent_expect(h, &c).win, SEG);
+	sent_none(h);
+	finish(h, &c);
+}
+
 RULE("T-68")
 static void
 the_silly_window_timer_is_not_handed_over(void **state)
@@ -459,6 +496,7 @@ main(void)
 		cmocka_unit_test(the_host_says_how_often_a_segment_is_sent_again),
 		cmocka_unit_test(doubt_about_the_path_is_the_hosts_to_settle),
 		cmocka_unit_test(a_small_window_is_filled_after_the_hosts_time),
+		cmocka_unit_test(a_window_that_opens_a_little_is_told_after_the_hosts_time),
 		cmocka_unit_test(the_silly_window_timer_is_not_handed_over),
 	};
 

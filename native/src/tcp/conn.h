@@ -209,6 +209,7 @@ struct flue_conn_rest {
 	uint32_t check;            /* of what never changes; see check.c */
 	uint32_t path;             /* as in the connection, which may be damaged */
 	struct flue_claim claim;
+	uint32_t sws_ms;           /* sws_runs: when a window that opened a little is told */
 	uint32_t challenge_ms;     /* when the last challenge ACK went out ... */
 	uint32_t challenge_syn_ms; /* ... and the last one a SYN drew (chimney profile) */
 	uint32_t retransmits;      /* segments sent again since establishment */
@@ -218,6 +219,7 @@ struct flue_conn_rest {
 	struct flue_watch watch;
 	uint32_t push_ms;     /* push_runs: when the first posted request completes as it is */
 	int64_t quiet_until;  /* no duplicate ACK before */
+	bool sws_runs;        /* receiver's silly-window timer */
 	bool push_runs;       /* the push timer of 5.3 */
 	bool set_aside;       /* urgent data came: all segments wait for the terminate (5.8) */
 	bool urgent_buffered; /* ... in the BufferedData of the initiate */
