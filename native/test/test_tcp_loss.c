@@ -240,6 +240,30 @@ a_lost_fin_is_found_by_duplicates_too(void **state)
 	finish(h, &c);
 }
 
+/** Some givers say "no limit" with all bits set. */
+static void
+a_boundless_congestion_window_does_not_overflow(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+
+	(void)state;
+	conn_block(h, &c, 1, 1);
+	tcp_delegated(&c)->cwnd = UINT32_MAX;
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	(void)send_data(h, &c, 50000);
+	assert_int_equal(drain_sent(h, &c), 50000);
+	duplicates(h, &c, 0, 2);
+	submit(h, FLUE_SUB_SEND, c.token, nbl_new(h, stream, SEG, 1), 0, 0);
+	pass_after(h, MS);
+	assert_int_equal(drain_sent(h, &c), 50000 + SEG);
+	duplicates(h, &c, 0, 4);
+	assert_int_equal(sent_expect(h, &c).seq, 0);
+	assert_in_range(object(h, &c)->cc.cwnd, 25000, 60000 + 10 * SEG);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
 /** What is not sent for want of a packet is sent when there is one. */
 static void
 the_lost_segment_waits_for_a_packet(void **state)
@@ -490,6 +514,7 @@ main(void)
 		cmocka_unit_test(duplicates_of_what_a_timeout_sent_twice_are_ignored),
 		cmocka_unit_test(many_holes_end_in_a_timeout),
 		cmocka_unit_test(a_lost_fin_is_found_by_duplicates_too),
+		cmocka_unit_test(a_boundless_congestion_window_does_not_overflow),
 		cmocka_unit_test(the_lost_segment_waits_for_a_packet),
 		cmocka_unit_test(recovery_survives_the_hand_over),
 		cmocka_unit_test(sack_blocks_are_passed_over),
