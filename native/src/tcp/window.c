@@ -93,10 +93,10 @@ flue_window_check(struct flue_engine *e, struct flue_conn *c)
 	}
 	if (likely(!opened_a_little(c)) || e->params.tcp_sws_prevention_ticks == 0)
 		return;
-	rest = flue_conn_rest_of(e, c);
-	if (rest->sws_runs)
+	if (c->sws_runs)
 		return;
-	rest->sws_runs = true;
+	c->sws_runs = true;
+	rest = flue_conn_rest_of(e, c);
 	rest->sws_ms = e->now_ms + flue_ticks_ms(e, e->params.tcp_sws_prevention_ticks);
 	flue_timer_arm_ms(e, c, rest->sws_ms);
 }
@@ -104,15 +104,15 @@ flue_window_check(struct flue_engine *e, struct flue_conn *c)
 void
 flue_window_timer(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 
-	if (likely(!rest->sws_runs))
+	if (likely(!c->sws_runs))
 		return;
 	if ((int32_t)(e->now_ms - rest->sws_ms) < 0) {
 		flue_timer_arm_ms(e, c, rest->sws_ms);
 		return;
 	}
-	rest->sws_runs = false;
+	c->sws_runs = false;
 	if ((c->flags & (CONN_STOPPED | CONN_FIN_RCVD)) || !opened_a_little(c))
 		return;
 	c->flags |= CONN_WIN_UPDATE;
