@@ -350,6 +350,8 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 		.tcp_push_ticks = default_ticks(config, 500),
 		.nce_stale_ticks = default_ticks(config, 30000),
 	};
+	e->admin.ip4 = true;
+	e->admin.ip6 = true;
 	e->port = port;
 	e->low_buffers = port->buffers - port->buffers / 4;
 	rc = make_tables(e);

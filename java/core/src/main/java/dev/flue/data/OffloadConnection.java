@@ -97,6 +97,9 @@ public interface OffloadConnection {
     /** Why it is not offloaded, for people; "" when it is. */
     String offloadCause();
 
+    /** Keepalive, buffer, Nagle, TTL and the like. */
+    ConnectionOptions options();
+
     TcpState state();
 
     IpAddress localAddress();

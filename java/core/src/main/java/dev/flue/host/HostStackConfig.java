@@ -2,6 +2,8 @@
 package dev.flue.host;
 
 import dev.flue.data.IpAddress;
+import dev.flue.host.chimney.OffloadParameters;
+import dev.flue.host.chimney.OffloadPolicy;
 import dev.flue.host.ip.Ipv6;
 import dev.flue.host.ip.Routes;
 import dev.flue.host.tcp.TcpSettings;
@@ -103,6 +105,19 @@ public final class HostStackConfig {
         return values.receivePush;
     }
 
+    /** What is offloaded without being asked for; {@link #autoOffload} unless one was given. */
+    public OffloadPolicy offloadPolicy() {
+        if (values.offloadPolicy != null) {
+            return values.offloadPolicy;
+        }
+        return values.autoOffload ? OffloadPolicy.all() : OffloadPolicy.none();
+    }
+
+    /** How targets are to run TCP. */
+    public OffloadParameters offloadParameters() {
+        return values.offloadParameters;
+    }
+
     TcpSettings tcp() {
         return new TcpSettings(
                 values.maxConnections,
@@ -136,6 +151,8 @@ public final class HostStackConfig {
         private boolean chimney = true;
         private int postedReceives;
         private boolean receivePush = true;
+        private OffloadPolicy offloadPolicy;
+        private OffloadParameters offloadParameters = OffloadParameters.DEFAULTS;
 
         private Builder() {}
 
@@ -161,6 +178,8 @@ public final class HostStackConfig {
             copy.chimney = chimney;
             copy.postedReceives = postedReceives;
             copy.receivePush = receivePush;
+            copy.offloadPolicy = offloadPolicy;
+            copy.offloadParameters = offloadParameters;
             return copy;
         }
 
@@ -275,6 +294,16 @@ public final class HostStackConfig {
 
         public Builder receivePush(boolean value) {
             receivePush = value;
+            return this;
+        }
+
+        public Builder offloadPolicy(OffloadPolicy value) {
+            offloadPolicy = value;
+            return this;
+        }
+
+        public Builder offloadParameters(OffloadParameters value) {
+            offloadParameters = value;
             return this;
         }
 

@@ -88,9 +88,9 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         OffloadManager.Settings settings =
                 new OffloadManager.Settings(
                         config.chimney(),
-                        config.autoOffload(),
+                        config.offloadPolicy(),
+                        config.offloadParameters(),
                         config.maxConnections(),
-                        config.receiveBuffer(),
                         new ReceivePosts(config.postedReceives(), config.receivePush()),
                         mac == portMac ? 0 : mac);
         this.chimney =
@@ -177,11 +177,9 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         if (closed) {
             return Long.MAX_VALUE;
         }
-        if (chimney.due()) {
-            return now;
-        }
         long timers = Math.min(neighbors.nextDeadline(), tcp.nextDeadline());
         timers = Math.min(timers, ip.nextDeadline());
+        timers = Math.min(timers, chimney.nextDeadline());
         return Math.min(timers, binding.miniport().nextDeadline());
     }
 
@@ -248,6 +246,30 @@ public final class UserHostStack implements Protocol, AutoCloseable {
     }
 
     /**
+     * Nothing is to be sent to a next hop any more: its offloaded object is invalidated, and all
+     * that depends on it comes back.
+     *
+     * @return false when no target has it
+     */
+    public boolean invalidate(IpAddress hop) {
+        return chimney.invalidate(hop);
+    }
+
+    /**
+     * Another next hop to the networks of its version of IP that are not on the link. Offloaded
+     * paths that led over the old one move to the new one (H-17).
+     */
+    public void gateway(IpAddress hop) {
+        ip.routes().gateway(hop);
+        chimney.routesChanged();
+    }
+
+    /** What the target and the stack are told and asked as a whole. */
+    public OffloadAdministration offloadAdministration() {
+        return new OffloadAdministration(chimney);
+    }
+
+    /**
      * Abort (RST) what is left, free pools. Call after {@link #uploadAll} and {@link #quiescent}: a
      * target that still has connections is given some turns, not time. Idempotent.
      */
@@ -287,6 +309,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         held.put("blocks", chimney.blocksHeld());
         held.put("handles", chimney.handlesHeld());
         held.put("records", chimney.recordsHeld());
+        held.put("oids", chimney.oidsHeld());
         return held;
     }
 
@@ -304,12 +327,12 @@ public final class UserHostStack implements Protocol, AutoCloseable {
 
     @Override
     public void updateOffloadComplete(long root) {
-        throw new IllegalStateException("this stack updates nothing");
+        chimney.updateOffloadComplete(root);
     }
 
     @Override
     public void invalidateOffloadComplete(long root) {
-        throw new IllegalStateException("this stack invalidates nothing");
+        chimney.invalidateOffloadComplete(root);
     }
 
     @Override
@@ -349,10 +372,14 @@ public final class UserHostStack implements Protocol, AutoCloseable {
     }
 
     @Override
-    public void indicateOffloadEvent(long block, OffloadEvent event) {}
+    public void indicateOffloadEvent(long block, OffloadEvent event) {
+        chimney.indicateOffloadEvent(block, event);
+    }
 
     @Override
-    public void oidRequestComplete(long request) {}
+    public void oidRequestComplete(long request) {
+        chimney.oidRequestComplete(request);
+    }
 
     @Override
     public void statusIndication(StatusIndication indication) {

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.offload;
 
-/** Adapter-wide status indications (6.5). */
+/** Adapter-wide status indications (6.5), and those of the link. */
 public enum StatusIndication {
     /** Stop offloading new objects. */
     OFFLOAD_PAUSE(0x40020001),
     /** Stop offloading and terminate all objects. */
     UPLOAD_ALL(0x40020002),
     /** Read the capabilities again; offloading may go on. */
-    OFFLOAD_RESUME(0x40020003);
+    OFFLOAD_RESUME(0x40020003),
+    /** The link is up again. */
+    MEDIA_CONNECT(0x4001000B),
+    /** The link is down. */
+    MEDIA_DISCONNECT(0x4001000C);
 
     private static final StatusIndication[] VALUES = values();
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.chimney;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.host.link.BufferPool;
 import dev.flue.host.link.NeighborCache;
@@ -10,12 +11,15 @@ import dev.flue.offload.Binding;
 import dev.flue.offload.Capabilities;
 import dev.flue.offload.NetBufferList;
 import dev.flue.offload.ProtocolOffloadBlockList;
+import dev.flue.offload.Refs;
 import dev.flue.spi.Memory;
 
 /** What the parts of the offload side share. One thread. */
 final class ChimneyContext {
     /** Blocks that can be under way at a time; what finds none waits. */
     private static final int MAX_BLOCKS = 4096;
+
+    private static final long NANOS_PER_TICK = 1_000_000;
 
     final Memory memory;
     final Binding binding;
@@ -33,6 +37,9 @@ final class ChimneyContext {
 
     /** Source MAC of our frames; 0 = the port's own. */
     final long sourceMac;
+
+    /** The target was told our parameters once. */
+    boolean parametersSet;
 
     Capabilities capabilities;
     long now;
@@ -60,6 +67,16 @@ final class ChimneyContext {
         this.list = new NetBufferList(memory);
         this.returns = new ReceiveReturns(memory, binding);
         this.capabilities = binding.miniport().capabilities();
+    }
+
+    /** Write a 32-bit number. */
+    void putInt(long ref, int value) {
+        memory.buffer(Refs.region(ref)).putInt(Refs.offset(ref), value);
+    }
+
+    /** HostReachabilityDelta of a next hop: ticks since it last proved itself (H-10). */
+    int reachabilityDelta(IpAddress hop) {
+        return (int) Math.min(Integer.MAX_VALUE, neighbors.confirmedAgo(hop, now) / NANOS_PER_TICK);
     }
 
     /** Hand the held segments of a connection that is back to TCP, in order. */

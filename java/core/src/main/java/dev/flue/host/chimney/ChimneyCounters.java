@@ -32,6 +32,30 @@ public final class ChimneyCounters {
     /** Connections that a query could not read. */
     public long queryFailures;
 
+    /** Objects whose update went down. */
+    public long updates;
+
+    /** Objects that a target could not update. */
+    public long updateFailures;
+
+    /** Paths that moved to another neighbor. */
+    public long moves;
+
+    /** Objects whose invalidate went down. */
+    public long invalidates;
+
+    /** Objects that a target could not invalidate. */
+    public long invalidateFailures;
+
+    /** Questions of a target about a next hop. */
+    public long reachabilityQueries;
+
+    /** Next hops probed because a target knew no better. */
+    public long reachabilityProbes;
+
+    /** Offload parameters that a target refused. */
+    public long parametersRefused;
+
     /** Segments held while a connection was on its way. */
     public long segmentsHeld;
 
@@ -43,6 +67,11 @@ public final class ChimneyCounters {
 
     /** Indications refused because the application had not read enough. */
     public long indicationsRefused;
+
+    /** Receives posted with room, and bytes that came in them. */
+    public long receivesPosted;
+
+    public long bytesInPosted;
 
     /** Completions, indications and events that named nothing of ours: a fault below. */
     public long strays;
@@ -58,10 +87,20 @@ public final class ChimneyCounters {
         map.put("uploadsIgnored", uploadsIgnored);
         map.put("terminateFailures", terminateFailures);
         map.put("queryFailures", queryFailures);
+        map.put("updates", updates);
+        map.put("updateFailures", updateFailures);
+        map.put("moves", moves);
+        map.put("invalidates", invalidates);
+        map.put("invalidateFailures", invalidateFailures);
+        map.put("reachabilityQueries", reachabilityQueries);
+        map.put("reachabilityProbes", reachabilityProbes);
+        map.put("parametersRefused", parametersRefused);
         map.put("segmentsHeld", segmentsHeld);
         map.put("segmentsNotHeld", segmentsNotHeld);
         map.put("segmentsForwarded", segmentsForwarded);
         map.put("indicationsRefused", indicationsRefused);
+        map.put("receivesPosted", receivesPosted);
+        map.put("bytesInPosted", bytesInPosted);
         map.put("strays", strays);
     }
 }

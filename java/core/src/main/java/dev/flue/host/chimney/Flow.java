@@ -27,10 +27,13 @@ final class Flow extends OffloadedObject {
     /** The last indication was refused: a receive has to be posted (H-43). */
     boolean refused;
 
-    /** Queries under way; a terminate waits for them (H-21). */
-    int queries;
+    /** Unread data that the initiate carries, our copy; 0 = none (H-11). */
+    long buffered;
 
     int terminateFailures;
+
+    /** TcpCached.FLAG_* that the update that waits has to carry beside what is enabled. */
+    int updateFlags;
 
     /** For people, once it is back. */
     String cause = "";

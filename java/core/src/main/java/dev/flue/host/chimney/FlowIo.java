@@ -3,6 +3,7 @@ package dev.flue.host.chimney;
 
 import dev.flue.host.chimney.OffloadedObject.State;
 import dev.flue.host.link.BufferPool;
+import dev.flue.host.tcp.Fins;
 import dev.flue.host.tcp.TcpConnection;
 import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.Miniport;
@@ -28,17 +29,24 @@ final class FlowIo implements AutoCloseable {
     /** NBLs without data: disconnects and zero-byte receives. */
     private final BufferPool records;
 
+    private final OffloadPolicy policy;
+    private final ReachabilityWatch watch;
     private final ReceivePoster poster;
-    private final int receiveBuffer;
     private int forwarded;
 
-    FlowIo(ChimneyContext context, Terminator terminator, ReceivePosts posts, int receiveBuffer) {
+    FlowIo(
+            ChimneyContext context,
+            Terminator terminator,
+            ReceivePosts posts,
+            OffloadPolicy policy,
+            ReachabilityWatch watch) {
         this.context = context;
         this.terminator = terminator;
-        this.receiveBuffer = receiveBuffer;
+        this.policy = policy;
+        this.watch = watch;
         this.netBuffer = new NetBuffer(context.memory);
         this.records = new BufferPool(context.memory, RECORD_BYTES, RECORDS_FIRST, RECORDS_MAX);
-        this.poster = new ReceivePoster(context, records, posts, receiveBuffer);
+        this.poster = new ReceivePoster(context, records, posts);
     }
 
     int recordsHeld() {
@@ -80,6 +88,7 @@ final class FlowIo implements AutoCloseable {
         }
         long chain = c.sendQueue().lend(flow.handle);
         if (chain != 0) {
+            watch.beforeSend(flow.path.neighbor);
             context.binding.tcpOffloadSend(flow.handle, chain);
         }
         if (c.finQueued() && !flow.finHandedOver && !c.over()) {
@@ -198,7 +207,7 @@ final class FlowIo implements AutoCloseable {
         } else if (abortive) {
             flow.aborting = false;
         } else if (status == OffloadStatus.SUCCESS.code()) {
-            flow.connection.finCompleted();
+            Fins.acknowledged(flow.connection);
             uploadWhenClosed(flow);
         } else if (status != OffloadStatus.REQUEST_ABORTED.code()) {
             // Never again here (H-40): EXT says how far the FIN got, the stack does the rest.
@@ -207,7 +216,7 @@ final class FlowIo implements AutoCloseable {
     }
 
     private void uploadWhenClosed(Flow flow) {
-        if (flow.connection.closedBothWays()) {
+        if (Fins.both(flow.connection)) {
             terminator.upload(flow, "");
         }
     }
@@ -248,7 +257,7 @@ final class FlowIo implements AutoCloseable {
             return OffloadStatus.SUCCESS;
         }
         TcpConnection c = flow.connection;
-        if (c.receiveQueue().held() >= receiveBuffer) {
+        if (c.receiveQueue().held() >= c.receiveBuffer()) {
             consumed.bytes = 0;
             flow.refused = true;
             context.counters.indicationsRefused++;
@@ -268,7 +277,7 @@ final class FlowIo implements AutoCloseable {
         }
         switch (event) {
             case DISCONNECT -> {
-                flow.connection.finIndicated();
+                Fins.received(flow.connection);
                 uploadWhenClosed(flow);
             }
             case ABORT -> {
@@ -295,7 +304,7 @@ final class FlowIo implements AutoCloseable {
                                     true;
                             default -> false;
                         };
-        if (optional) {
+        if (optional && !policy.grants(flow.connection, reason)) {
             context.counters.uploadsIgnored++;
             return;
         }

@@ -3,14 +3,18 @@ package dev.flue.host.chimney;
 
 import dev.flue.data.IpAddress;
 import dev.flue.host.chimney.OffloadedObject.State;
+import dev.flue.host.link.BufferPool;
 import dev.flue.host.tcp.HandOver;
 import dev.flue.host.tcp.OffloadPhase;
 import dev.flue.host.tcp.TcpConnection;
 import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.StateOffsets;
+import dev.flue.offload.TcpDelegated;
 import dev.flue.offload.TcpState;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * Initiates: collects requests, and once a turn builds one tree for each neighbor out of those that
@@ -19,6 +23,12 @@ import java.util.List;
  */
 final class Initiator {
     private static final int BLOCKS_PER_CONNECTION = 3;
+
+    /** More unread data than this stays here. */
+    private static final int UNREAD_BYTES = 4096;
+
+    private static final int UNREAD_FIRST = 4;
+    private static final int UNREAD_MAX = 1024;
 
     /** What to do with a request now. */
     private enum Verdict {
@@ -29,17 +39,23 @@ final class Initiator {
 
     private final ChimneyContext context;
     private final StateWriter writer;
+    private final TcpDelegated delegated;
+    private final BufferPool unread;
     private final Terminator terminator;
     private final FlowIo io;
+    private final OffloadPolicy policy;
     private final ArrayDeque<Flow> requests = new ArrayDeque<>();
     private final List<Tree> trees = new ArrayList<>();
     private int running;
 
-    Initiator(ChimneyContext context, Terminator terminator, FlowIo io) {
+    Initiator(ChimneyContext context, Terminator terminator, FlowIo io, OffloadPolicy policy) {
+        this.policy = policy;
         this.context = context;
         this.terminator = terminator;
         this.io = io;
         this.writer = new StateWriter(context);
+        this.delegated = new TcpDelegated(context.memory);
+        this.unread = new BufferPool(context.memory, UNREAD_BYTES, UNREAD_FIRST, UNREAD_MAX);
     }
 
     boolean idle() {
@@ -64,9 +80,20 @@ final class Initiator {
     }
 
     void cancelAll(String cause) {
-        while (!requests.isEmpty()) {
-            drop(requests.poll().connection, cause);
+        cancelWhere(connection -> true, cause);
+    }
+
+    void cancelWhere(Predicate<TcpConnection> which, String cause) {
+        for (Flow flow : new ArrayList<>(requests)) {
+            if (which.test(flow.connection)) {
+                cancel(flow.connection, cause);
+            }
         }
+    }
+
+    /** Requests that wait. */
+    int waiting() {
+        return requests.size();
     }
 
     private static void drop(TcpConnection connection, String cause) {
@@ -114,10 +141,13 @@ final class Initiator {
         NeighborObject neighbor = context.objects.neighbor(nextHop);
         PathObject path = context.objects.path(c.localAddress(), c.remoteAddress());
         Tree tree = treeOf(neighbor);
-        boolean otherInitiate = tree == null && (busy(neighbor) || busy(path));
-        boolean pathOnItsWay = busy(path) && (tree == null || !tree.paths().contains(path));
+        boolean ownNeighbor = tree != null && neighbor.state == State.INITIATING;
+        boolean ownPath = tree != null && path != null && tree.paths().contains(path);
+        boolean closed = !ownNeighbor && neighbor != null && !neighbor.open();
+        boolean pathClosed = !ownPath && path != null && !path.open();
         boolean changed = neighbor != null && neighbor.mac != mac;
-        if (otherInitiate || pathOnItsWay || changed || tree != null && tree.full()) {
+        boolean elsewhere = path != null && (path.neighbor != neighbor || path.moving != null);
+        if (closed || pathClosed || changed || elsewhere || tree != null && tree.full()) {
             return Verdict.WAIT;
         }
         if (tree == null) {
@@ -127,7 +157,7 @@ final class Initiator {
     }
 
     /** Why a connection cannot be offloaded at all now, or null. */
-    private String unfit(TcpConnection c) {
+    static String unfit(TcpConnection c) {
         TcpState state = c.state();
         if (c.over()) {
             return "it is closed";
@@ -139,10 +169,6 @@ final class Initiator {
             return "its packets carry IP options";
         }
         return null;
-    }
-
-    private static boolean busy(OffloadedObject object) {
-        return object != null && object.busy();
     }
 
     private Tree treeOf(NeighborObject neighbor) {
@@ -169,6 +195,24 @@ final class Initiator {
         }
         trees.add(tree);
         return tree;
+    }
+
+    /**
+     * Initiate a neighbor without anything on it: paths are going to move there.
+     *
+     * @return null when no handle or block is left now
+     */
+    NeighborObject alone(IpAddress nextHop, long mac) {
+        NeighborObject neighbor = new NeighborObject(nextHop, mac);
+        if (context.blocks.available() == 0 || !context.objects.begin(neighbor)) {
+            return null;
+        }
+        Tree tree = new Tree(context.memory, context.blocks, neighbor);
+        tree.name(tree.root(), neighbor.handle);
+        writer.neighbor(tree.root(), neighbor);
+        running++;
+        context.binding.initiateOffload(tree.root());
+        return neighbor;
     }
 
     private boolean add(Tree tree, PathObject known, Flow flow) {
@@ -201,10 +245,56 @@ final class Initiator {
         context.block.wrap(block).netBufferListChain(chain);
         flow.finHandedOver = c.finQueued();
         context.handOver.export(c, block, chain, c.sendQueue().lastLent(), context.now);
+        passUnread(flow, block);
         c.phase(OffloadPhase.INITIATING);
         c.offloadCause("its offload is under way");
         context.counters.initiates++;
         return true;
+    }
+
+    /** A little unread data goes with the connection, if the policy wants that (H-11). */
+    private void passUnread(Flow flow, long block) {
+        TcpConnection c = flow.connection;
+        int bytes = c.receiveQueue().bytes();
+        boolean some = bytes > 0 && bytes <= UNREAD_BYTES && !c.peerFinished();
+        long copy = some && policy.passesUnreadData(c) ? unread.allocate() : 0;
+        if (copy == 0) {
+            return;
+        }
+        int at = BufferPool.dataAt(copy);
+        int copied = c.receiveQueue().withhold(unread.buffer(copy), at, UNREAD_BYTES);
+        if (copied == 0) {
+            unread.free(copy);
+            return;
+        }
+        unread.range(copy, 0, copied);
+        delegated.wrap(block + StateOffsets.TCP_DELEGATED).bufferedData(copy);
+        flow.buffered = copy;
+    }
+
+    /** Only now is it known whose the data is. */
+    private void settleUnread(Flow flow, boolean taken) {
+        if (flow.buffered == 0) {
+            return;
+        }
+        unread.free(flow.buffered);
+        flow.buffered = 0;
+        if (taken) {
+            flow.connection.receiveQueue().forgo();
+            flow.refused = true;
+        } else {
+            flow.connection.receiveQueue().regain();
+            flow.connection.readable();
+        }
+    }
+
+    /** Buffers that hold unread data for a target. */
+    int unreadHeld() {
+        return unread.held();
+    }
+
+    void close() {
+        unread.close();
     }
 
     private void send(Tree tree) {
@@ -225,6 +315,7 @@ final class Initiator {
     /** Every block has its status now. */
     void complete(long root) {
         running--;
+        OffloadedObject neighbor = context.blocks.owner(root);
         OffloadStatus neighborStatus = settle(root, OffloadStatus.SUCCESS);
         List<Flow> flows = new ArrayList<>();
         List<OffloadStatus> statuses = new ArrayList<>();
@@ -243,6 +334,18 @@ final class Initiator {
         for (int i = 0; i < flows.size(); i++) {
             finish(flows.get(i), statuses.get(i));
         }
+        if (flows.isEmpty()) {
+            aloneComplete((NeighborObject) neighbor, neighborStatus);
+        }
+    }
+
+    /** It is there for the paths that move to it, or it is not. */
+    private void aloneComplete(NeighborObject neighbor, OffloadStatus status) {
+        if (neighbor.state == State.INITIATING) {
+            context.refusals.refused(status, context.capabilities.name(), context.now);
+            context.objects.gone(neighbor);
+        }
+        terminator.checkIdle(neighbor);
     }
 
     /**
@@ -284,7 +387,9 @@ final class Initiator {
             context.counters.offloaded++;
             context.refusals.relent();
             c.phase(OffloadPhase.OFFLOADED);
+            settleUnread(flow, true);
             io.start(flow);
+            io.consumed(flow);
             if (flow.uploadWanted) {
                 terminator.upload(flow, flow.cause);
             }
@@ -294,6 +399,7 @@ final class Initiator {
         context.counters.refused++;
         String target = context.capabilities.name();
         PathObject path = flow.path;
+        settleUnread(flow, false);
         context.objects.gone(flow);
         c.sendQueue().takeBack();
         c.flow(null);

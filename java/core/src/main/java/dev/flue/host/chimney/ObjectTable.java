@@ -83,6 +83,11 @@ final class ObjectTable implements AutoCloseable {
         object.handle = 0;
     }
 
+    /** What a handle stands for, or null. */
+    OffloadedObject object(long handle) {
+        return handles.get(handle);
+    }
+
     /** The flow a handle stands for, or null. */
     Flow flow(long handle) {
         return handles.get(handle) instanceof Flow flow ? flow : null;
@@ -95,6 +100,11 @@ final class ObjectTable implements AutoCloseable {
     /** Connections that a target has. */
     int present() {
         return present;
+    }
+
+    /** Connections that a target has or is getting. */
+    int flowCount() {
+        return flows.size();
     }
 
     boolean isEmpty() {

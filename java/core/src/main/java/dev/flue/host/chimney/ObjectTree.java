@@ -5,7 +5,6 @@ import dev.flue.host.link.Net;
 import dev.flue.host.tcp.TcpConnection;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /** Walks what a target has, neighbors first, for people. */
 public final class ObjectTree {
@@ -57,10 +56,6 @@ public final class ObjectTree {
             String name,
             List<T> dependents,
             NodeMaker<T> maker) {
-        String state =
-                object.state == OffloadedObject.State.PRESENT
-                        ? "offloaded"
-                        : object.state.name().toLowerCase(Locale.ROOT);
-        return maker.make(kind, name, objects.token(object), state, dependents);
+        return maker.make(kind, name, objects.token(object), object.condition(), dependents);
     }
 }

@@ -11,6 +11,7 @@ import dev.flue.host.tcp.TcpConnection;
 import dev.flue.host.tcp.TcpLayer;
 import dev.flue.offload.Binding;
 import dev.flue.offload.BytesConsumed;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.StatusIndication;
 import dev.flue.offload.TcpEvent;
@@ -22,25 +23,39 @@ import java.util.function.Predicate;
 
 /**
  * The offload side of a host stack: TCP asks here, the binding reports here. It decides what to
- * offload and hands the work to {@link Initiator}, {@link Terminator}, {@link Querier} and {@link
- * FlowIo}. One thread.
+ * offload and hands the work to those who do one operation each. One thread.
  */
 public final class OffloadManager implements Chimney, AutoCloseable {
     private final ChimneyContext context;
+    private final OffloadGate gate;
     private final OffloadPolicy policy;
-    private final boolean autoOffload;
     private final Terminator terminator;
     private final Initiator initiator;
     private final Querier querier;
+    private final Updater updater;
+    private final Invalidator invalidator;
+    private final NextHops nextHops;
+    private final ReachabilityWatch watch;
+    private final OidRequester oids;
+    private final Administration administration;
     private final FlowIo io;
-    private boolean due;
+    private boolean due = true;
 
-    /** What a manager is told once. */
+    /**
+     * What a manager is told once.
+     *
+     * @param chimney whether to offload at all
+     * @param policy of what to offload of its own accord
+     * @param parameters for the target
+     * @param maxConnections at a time
+     * @param posts receives kept posted
+     * @param sourceMac of our frames; 0 = the port's own
+     */
     public record Settings(
             boolean chimney,
-            boolean autoOffload,
+            OffloadPolicy policy,
+            OffloadParameters parameters,
             int maxConnections,
-            int receiveBuffer,
             ReceivePosts posts,
             long sourceMac) {}
 
@@ -62,22 +77,30 @@ public final class OffloadManager implements Chimney, AutoCloseable {
                         settings.maxConnections(),
                         settings.sourceMac(),
                         counters);
-        this.policy = new OffloadPolicy(context, settings.chimney(), settings.receiveBuffer());
-        this.autoOffload = settings.autoOffload();
+        this.gate = new OffloadGate(context, settings.chimney());
+        this.policy = settings.policy();
         this.terminator = new Terminator(context);
-        this.io = new FlowIo(context, terminator, settings.posts(), settings.receiveBuffer());
-        this.initiator = new Initiator(context, terminator, io);
+        this.watch = new ReachabilityWatch(context, terminator);
+        this.io = new FlowIo(context, terminator, settings.posts(), policy, watch);
+        this.initiator = new Initiator(context, terminator, io, policy);
         this.querier = new Querier(context, terminator);
+        this.updater = new Updater(context, terminator);
+        this.invalidator = new Invalidator(context, terminator);
+        this.nextHops = new NextHops(context, initiator, updater, terminator);
+        this.oids = new OidRequester(context);
+        this.administration = new Administration(context, gate, oids, settings.parameters());
+        administration.onOpened(this::reconsiderAll);
         neighbors.listener(
                 new NeighborCache.Listener() {
                     @Override
                     public void macChanged(IpAddress hop, long mac) {
-                        uploadOver(hop, "the MAC address of its next hop changed");
+                        changed(hop, mac);
                     }
 
                     @Override
                     public void unreachable(IpAddress hop) {
-                        uploadOver(hop, "its next hop does not answer");
+                        invalidate(hop);
+                        nextHops.unreachable(hop);
                     }
                 });
         tcp.chimney(this);
@@ -87,24 +110,51 @@ public final class OffloadManager implements Chimney, AutoCloseable {
 
     @Override
     public void established(TcpConnection connection) {
-        if (autoOffload) {
-            request(connection);
+        reconsider(connection);
+    }
+
+    /** Ask the policy about a connection that is here. */
+    @Override
+    public void reconsider(TcpConnection connection) {
+        if (connection.phase() != OffloadPhase.HOST
+                || connection.keptHere()
+                || connection.over()
+                || Initiator.unfit(connection) != null) {
+            return;
         }
+        int offloaded = context.objects.flowCount() + initiator.waiting();
+        OffloadPolicy.Verdict verdict =
+                policy.decide(
+                        connection,
+                        new OffloadPolicy.Situation(
+                                connection.bytesMoved(), offloaded, context.capabilities));
+        if (verdict.offload()) {
+            offload(connection);
+        } else {
+            connection.offloadCause(verdict.objection());
+            connection.askAt(verdict.askAgainAfterBytes());
+        }
+    }
+
+    private void reconsiderAll() {
+        context.tcp.forEach(this::reconsider);
     }
 
     @Override
     public void offload(TcpConnection connection) {
-        request(connection);
-    }
-
-    private void request(TcpConnection connection) {
-        String objection = policy.objection(connection.remoteAddress());
+        String objection = gate.objection(connection);
         if (objection != null) {
             connection.offloadCause(objection);
             return;
         }
         due = true;
         initiator.request(connection);
+    }
+
+    @Override
+    public void optionsChanged(TcpConnection connection, int flags) {
+        due = true;
+        updater.options((Flow) connection.flow(), flags);
     }
 
     @Override
@@ -151,13 +201,37 @@ public final class OffloadManager implements Chimney, AutoCloseable {
 
     @Override
     public void pathMtu(IpAddress destination, int mtu) {
-        uploadWhere(
-                flow -> flow.path.destination.equals(destination) && flow.path.mtu > mtu,
-                "its path MTU changed");
+        context.objects.forEachPath(
+                path -> {
+                    if (path.destination.equals(destination)) {
+                        due = true;
+                        updater.mtu(path, mtu);
+                    }
+                });
     }
 
-    private void uploadOver(IpAddress hop, String cause) {
-        uploadWhere(flow -> flow.path.neighbor.nextHop.equals(hop), cause);
+    private void changed(IpAddress hop, long mac) {
+        NeighborObject neighbor = context.objects.neighbor(hop);
+        if (neighbor != null) {
+            due = true;
+            updater.mac(neighbor, mac);
+        }
+    }
+
+    /** The routes are not what they were: paths may have to move (H-17). */
+    public void routesChanged() {
+        due = true;
+        nextHops.changed();
+    }
+
+    /** Nothing is to be sent over a next hop any more; false when the target has no such one. */
+    public boolean invalidate(IpAddress hop) {
+        NeighborObject neighbor = context.objects.neighbor(hop);
+        if (neighbor != null) {
+            due = true;
+            invalidator.invalidate(neighbor);
+        }
+        return neighbor != null;
     }
 
     private void uploadWhere(Predicate<Flow> which, String cause) {
@@ -177,7 +251,21 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     }
 
     public void queryOffloadComplete(long root) {
-        querier.complete(root);
+        if (watch.owns(root)) {
+            watch.complete(root);
+        } else {
+            querier.complete(root);
+        }
+    }
+
+    public void updateOffloadComplete(long root) {
+        due = true;
+        updater.complete(root);
+    }
+
+    public void invalidateOffloadComplete(long root) {
+        due = true;
+        invalidator.complete(root);
     }
 
     public void terminateOffloadComplete(long root) {
@@ -209,25 +297,99 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         io.event(handle, event, information);
     }
 
-    /** H-31, H-32. */
+    /** H-33: the answer is in the block when this returns. */
+    public void indicateOffloadEvent(long block, OffloadEvent event) {
+        if (event == OffloadEvent.NEIGHBOR_REACHABILITY_QUERY) {
+            watch.indicated(block);
+        }
+    }
+
+    public void oidRequestComplete(long request) {
+        due = true;
+        oids.complete(request);
+    }
+
+    /** H-31, H-32, H-51. */
     public void statusIndication(StatusIndication indication) {
+        due = true;
         switch (indication) {
             case OFFLOAD_PAUSE -> pause();
             case UPLOAD_ALL -> {
                 pause();
                 uploadWhere(flow -> true, "the target gave everything back");
             }
-            case OFFLOAD_RESUME -> {
-                context.capabilities = context.binding.miniport().capabilities();
-                context.refusals.relent();
-                policy.paused(false);
+            case OFFLOAD_RESUME -> resume();
+            case MEDIA_DISCONNECT -> linkLost();
+            case MEDIA_CONNECT -> {
+                gate.linkLost(false);
+                reconsiderAll();
             }
         }
     }
 
     private void pause() {
-        policy.paused(true);
+        gate.paused(true);
         initiator.cancelAll("the target pauses offloading");
+    }
+
+    /** What the target can do now may be something else, and so may its parameters. */
+    private void resume() {
+        context.capabilities = context.binding.miniport().capabilities();
+        context.refusals.relent();
+        gate.paused(false);
+        administration.parametersDue();
+        reconsiderAll();
+    }
+
+    private void linkLost() {
+        gate.linkLost(true);
+        initiator.cancelAll("the link is down");
+        if (policy.uploadsOnLinkLoss()) {
+            uploadWhere(flow -> true, "the link is down");
+        }
+    }
+
+    // ---- Administration.
+
+    /** Offload of one version of IP on or off; what uses it comes back first (H-47). */
+    public void enable(boolean ipv4, boolean ipv6) {
+        due = true;
+        gate.enable(ipv4, ipv6);
+        initiator.cancelWhere(
+                c -> !(c.remoteAddress().isIpv4() ? ipv4 : ipv6), "its offload is switched off");
+        uploadWhere(
+                flow -> !(flow.path.destination.isIpv4() ? ipv4 : ipv6),
+                "its offload is switched off");
+        administration.parametersDue();
+    }
+
+    /** Everything comes back, then the port goes to low power (H-48). */
+    public void lowPower(Consumer<OffloadStatus> done) {
+        due = true;
+        gate.lowPower(true);
+        initiator.cancelAll("the port goes to low power");
+        uploadWhere(flow -> true, "the port goes to low power");
+        administration.lowPower(done);
+    }
+
+    /** The port works again; what the policy wants is offloaded again. */
+    public void fullPower(Consumer<OffloadStatus> done) {
+        administration.fullPower(
+                status -> {
+                    if (status == OffloadStatus.SUCCESS) {
+                        gate.lowPower(false);
+                        administration.parametersDue();
+                    }
+                    done.accept(status);
+                });
+    }
+
+    public void statistics(boolean ipv4, Consumer<OffloadStatistics> done) {
+        administration.statistics(ipv4, done);
+    }
+
+    public void resetStatistics(boolean ipv4, Consumer<OffloadStatus> done) {
+        administration.resetStatistics(ipv4, done);
     }
 
     // ---- The turn.
@@ -240,17 +402,19 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     /** Start the operations that may start now. Frames sent before must have gone down. */
     public int run() {
         due = false;
-        return initiator.run() + terminator.run() + querier.run() + context.returns.flush();
+        int work = administration.run() + nextHops.run() + initiator.run();
+        work += invalidator.run() + updater.run() + terminator.run();
+        return work + querier.run() + watch.run() + context.returns.flush();
     }
 
-    /** Whether something asked for waits for {@link #run}. */
-    public boolean due() {
-        return due;
+    /** When {@link #run} has something to do, or Long.MAX_VALUE. */
+    public long nextDeadline() {
+        return due ? context.now : watch.nextDeadline();
     }
 
     /** Stop offloading for good, bring everything back. */
     public void uploadAll() {
-        policy.stop();
+        gate.stop();
         initiator.cancelAll("the stack is giving up offloading");
         uploadWhere(flow -> true, "the stack took everything back");
         due = true;
@@ -261,6 +425,10 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         return initiator.idle()
                 && terminator.idle()
                 && querier.idle()
+                && updater.idle()
+                && invalidator.idle()
+                && watch.idle()
+                && administration.idle()
                 && context.objects.isEmpty()
                 && io.recordsHeld() == 0
                 && io.forwardsOut() == 0
@@ -291,7 +459,11 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     }
 
     public int recordsHeld() {
-        return io.recordsHeld();
+        return io.recordsHeld() + initiator.unreadHeld();
+    }
+
+    public int oidsHeld() {
+        return oids.held();
     }
 
     @Override
@@ -299,5 +471,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         context.objects.close();
         context.blocks.close();
         io.close();
+        initiator.close();
+        oids.close();
     }
 }

@@ -16,18 +16,14 @@ final class ReceivePoster implements AutoCloseable {
     private final ChimneyContext context;
     private final BufferPool records;
     private final ReceivePosts posts;
-    private final int receiveBuffer;
 
     /**
      * @param records for receives without room, shared with disconnects
-     * @param receiveBuffer bytes that a connection may hold
      */
-    ReceivePoster(
-            ChimneyContext context, BufferPool records, ReceivePosts posts, int receiveBuffer) {
+    ReceivePoster(ChimneyContext context, BufferPool records, ReceivePosts posts) {
         this.context = context;
         this.records = records;
         this.posts = posts;
-        this.receiveBuffer = receiveBuffer;
     }
 
     /** Post what is missing and may be posted. */
@@ -40,14 +36,14 @@ final class ReceivePoster implements AutoCloseable {
                         && !c.over()
                         && !c.discards();
         if (may && posts.count() > 0 && !c.endIsKnown()) {
-            postBuffers(flow, c.receiveQueue());
+            postBuffers(flow, c.receiveQueue(), c.receiveBuffer());
         }
-        if (may && flow.refused && c.receiveQueue().held() < receiveBuffer / 2) {
+        if (may && flow.refused && c.receiveQueue().held() < c.receiveBuffer() / 2) {
             postNothing(flow);
         }
     }
 
-    private void postBuffers(Flow flow, ReceiveQueue queue) {
+    private void postBuffers(Flow flow, ReceiveQueue queue, int receiveBuffer) {
         long first = 0;
         long last = 0;
         boolean memoryIsOut = false;
@@ -66,6 +62,7 @@ final class ReceivePoster implements AutoCloseable {
                 context.list.wrap(last).next(buffer);
             }
             last = buffer;
+            context.counters.receivesPosted++;
         }
         if (first != 0) {
             flow.refused = false;
@@ -114,6 +111,7 @@ final class ReceivePoster implements AutoCloseable {
         int status = context.list.status();
         boolean wanted = !c.over() && !c.discards();
         c.receiveQueue().filled(buffer, wanted ? bytes : 0);
+        context.counters.bytesInPosted += bytes;
         if (wanted && bytes > 0) {
             c.readable();
         }

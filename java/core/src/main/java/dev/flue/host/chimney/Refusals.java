@@ -40,6 +40,16 @@ final class Refusals {
         return cause;
     }
 
+    /** The target did not take our parameters. */
+    void parameters(OffloadStatus status, String target) {
+        LOG.log(
+                Level.WARNING,
+                "{0} refused the offload parameters ({1}): another protocol may have enabled offload"
+                        + " on it. Nothing is offloaded.",
+                target,
+                status);
+    }
+
     /** The target took a connection, or has room again. */
     void relent() {
         pause = FIRST_PAUSE_NANOS;

@@ -14,8 +14,6 @@ import java.nio.ByteBuffer;
 
 /** Writes the state of neighbors and paths behind their blocks. */
 final class StateWriter {
-    private static final long NANOS_PER_TICK = 1_000_000;
-
     private final ChimneyContext context;
     private final NeighborConst neighborConst;
     private final NeighborCached neighborCached;
@@ -36,8 +34,7 @@ final class StateWriter {
 
     /** Host and NIC know the same of its reachability (H-10). */
     void neighbor(long block, NeighborObject neighbor) {
-        long age = context.neighbors.confirmedAgo(neighbor.nextHop, context.now);
-        int ticks = (int) Math.min(Integer.MAX_VALUE, age / NANOS_PER_TICK);
+        int ticks = context.reachabilityDelta(neighbor.nextHop);
         neighborConst.wrap(block + StateOffsets.NEIGHBOR_CONST).clear();
         neighborConst.macAddress(context.sourceMac).vlanId(0);
         neighborCached.wrap(block + StateOffsets.NEIGHBOR_CACHED).clear();

@@ -57,12 +57,36 @@ final class Terminator {
         }
     }
 
+    /** It has to go, and all that depends on it (H-18, H-23). */
+    void doom(OffloadedObject object, String cause) {
+        object.doomed = true;
+        context.objects.forEachFlow(
+                flow -> {
+                    if (flow == object || flow.path == object || flow.path.neighbor == object) {
+                        upload(flow, cause);
+                    }
+                });
+        checkIdle(object);
+    }
+
+    /** It, or what depended on it, changed: it may have lost its last dependent. */
+    void checkIdle(OffloadedObject object) {
+        if (object instanceof PathObject path) {
+            checkIdle(path);
+        } else if (object instanceof NeighborObject neighbor) {
+            checkIdle(neighbor);
+        }
+    }
+
     /** A flow, or a path, is gone: those below may have lost their last dependent. */
     void checkIdle(PathObject path) {
         if (path.state == State.PRESENT && path.dependents == 0 && !idlePaths.contains(path)) {
             idlePaths.add(path);
         }
-        NeighborObject neighbor = path.neighbor;
+        checkIdle(path.neighbor);
+    }
+
+    private void checkIdle(NeighborObject neighbor) {
         if (neighbor.state == State.PRESENT
                 && neighbor.dependents == 0
                 && !idleNeighbors.contains(neighbor)) {
@@ -93,11 +117,9 @@ final class Terminator {
         return sent;
     }
 
-    /** H-21: not before its queries are done; nor before its abortive disconnect is. */
+    /** H-21: not before its operations are done; nor before its abortive disconnect is. */
     private boolean add(Flow flow) {
-        if (flow.queries > 0
-                || flow.aborting
-                || context.blocks.available() < BLOCKS_PER_CONNECTION) {
+        if (!flow.idle() || flow.aborting || context.blocks.available() < BLOCKS_PER_CONNECTION) {
             return false;
         }
         Tree tree = treeFor(flow.path.neighbor);
@@ -126,7 +148,7 @@ final class Terminator {
     private void addIdlePaths() {
         for (int i = idlePaths.size() - 1; i >= 0; i--) {
             PathObject path = idlePaths.get(i);
-            boolean room = context.blocks.available() >= BLOCKS_PER_CONNECTION;
+            boolean room = path.idle() && context.blocks.available() >= BLOCKS_PER_CONNECTION;
             if (path.state != State.PRESENT || path.dependents > 0) {
                 idlePaths.remove(i);
             } else if (room) {
@@ -141,7 +163,7 @@ final class Terminator {
             NeighborObject neighbor = idleNeighbors.get(i);
             if (neighbor.state != State.PRESENT || neighbor.dependents > 0) {
                 idleNeighbors.remove(i);
-            } else if (context.blocks.available() >= BLOCKS_PER_CONNECTION) {
+            } else if (neighbor.idle() && context.blocks.available() >= BLOCKS_PER_CONNECTION) {
                 idleNeighbors.remove(i);
                 treeFor(neighbor);
             }
@@ -152,14 +174,16 @@ final class Terminator {
     private void includeWhole(Tree tree) {
         int paths = 0;
         for (PathObject path : tree.paths()) {
-            if (path.state == State.PRESENT && path.dependents == tree.connections(path)) {
+            if (path.state == State.PRESENT
+                    && path.idle()
+                    && path.dependents == tree.connections(path)) {
                 path.state = State.TERMINATING;
                 tree.name(tree.path(path), path.handle);
                 paths++;
             }
         }
         NeighborObject neighbor = tree.neighbor;
-        if (neighbor.state == State.PRESENT && neighbor.dependents == paths) {
+        if (neighbor.state == State.PRESENT && neighbor.idle() && neighbor.dependents == paths) {
             neighbor.state = State.TERMINATING;
             tree.name(tree.root(), neighbor.handle);
         }

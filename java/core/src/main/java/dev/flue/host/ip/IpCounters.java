@@ -8,8 +8,14 @@ public final class IpCounters {
     /** Packets received. */
     public long packetsIn;
 
+    /** Of {@link #packetsIn}: IPv6. */
+    public long packetsIn6;
+
     /** Packets sent. */
     public long packetsOut;
+
+    /** Of {@link #packetsOut}: IPv6. */
+    public long packetsOut6;
 
     /** Packets dropped: length, version, checksum, TTL or an extension header wrong. */
     public long headerErrors;

@@ -27,6 +27,8 @@ public final class IpLayer {
     private final Ipv6Input input6;
     private SegmentSink sink;
     private int nextId;
+    private int hopLimit = Ipv4.TTL;
+    private int trafficClass;
 
     /**
      * @param firstId of our packets; its lower 15 bits count
@@ -62,6 +64,10 @@ public final class IpLayer {
 
     SegmentSink sink() {
         return sink;
+    }
+
+    public IpCounters counters() {
+        return counters;
     }
 
     /** Our addresses and the ways from them. */
@@ -163,6 +169,12 @@ public final class IpLayer {
         return routes.reaches(destination);
     }
 
+    /** TTL and TOS, hop limit and traffic class, of the next packet only. */
+    public void dress(int hops, int tos) {
+        hopLimit = hops;
+        trafficClass = tos;
+    }
+
     /**
      * Put the header on and send. Takes the frame.
      *
@@ -186,10 +198,13 @@ public final class IpLayer {
         if (destination.isIpv4()) {
             int id = nextId++ & ID_MASK;
             Ipv4.build(buffer(frame), at, total, id, protocol, source, destination);
+            Ipv4.dress(buffer(frame), at, hopLimit, trafficClass);
         } else {
-            int hops = Ipv6.HOP_LIMIT;
-            Ipv6.build(buffer(frame), at, length, flowLabel, protocol, hops, source, destination);
+            int label = Ipv6.label(flowLabel, trafficClass);
+            Ipv6.build(buffer(frame), at, length, label, protocol, hopLimit, source, destination);
+            counters.packetsOut6++;
         }
+        dress(Ipv4.TTL, 0);
         counters.packetsOut++;
         neighbors.transmit(frame, routes.nextHop(destination), total);
     }

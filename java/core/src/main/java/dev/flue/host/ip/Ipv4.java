@@ -61,6 +61,17 @@ public final class Ipv4 {
         return Net.u32(buffer, at + 16);
     }
 
+    /** Change TTL and TOS of a header, and its checksum. */
+    public static void dress(ByteBuffer buffer, int at, int ttl, int tos) {
+        if (ttl == TTL && tos == 0) {
+            return;
+        }
+        buffer.put(at + 1, (byte) tos);
+        buffer.put(at + 8, (byte) ttl);
+        buffer.putShort(at + 10, (short) 0);
+        buffer.putShort(at + 10, Checksum.finish(Checksum.add(0, buffer, at, HEADER)));
+    }
+
     /** Write a header without options, DF set. */
     public static void build(
             ByteBuffer buffer,

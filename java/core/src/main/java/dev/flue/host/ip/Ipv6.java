@@ -26,8 +26,14 @@ public final class Ipv6 {
     public static final int HOP_LIMIT = 64;
 
     private static final int FLOW_LABEL = 0xfffff;
+    private static final int CLASS_AND_LABEL = 0xfffffff;
 
     private Ipv6() {}
+
+    /** The flow label as {@link #build} takes it, with a traffic class. */
+    public static int label(int flowLabel, int trafficClass) {
+        return trafficClass << 20 | flowLabel & FLOW_LABEL;
+    }
 
     public static int version(ByteBuffer buffer, int at) {
         return Net.u8(buffer, at) >>> 4;
@@ -68,7 +74,7 @@ public final class Ipv6 {
             int hopLimit,
             IpAddress source,
             IpAddress destination) {
-        Net.put32(buffer, at, 6 << 28 | flowLabel & FLOW_LABEL);
+        Net.put32(buffer, at, 6 << 28 | flowLabel & CLASS_AND_LABEL);
         Net.put16(buffer, at + 4, payloadLength);
         buffer.put(at + 6, (byte) nextHeader);
         buffer.put(at + 7, (byte) hopLimit);

@@ -8,7 +8,7 @@ import dev.flue.data.IpAddress;
  * returns was made at the start: look-ups allocate nothing.
  */
 public final class RouteTable {
-    private final Routes ipv4;
+    private Routes ipv4;
     private Routes ipv6;
     private IpAddress linkLocal;
 
@@ -27,6 +27,24 @@ public final class RouteTable {
     public static IpAddress linkLocal(long mac) {
         long identifier = (mac & 0xffffff000000L) << 16 | 0xfffeL << 24 | mac & 0xffffffL;
         return IpAddress.of(0xfe80L << 48, identifier ^ 0x0200_0000_0000_0000L);
+    }
+
+    /**
+     * Another gateway, for the version of IP that it is of.
+     *
+     * @throws IllegalArgumentException when that version is not spoken
+     */
+    public void gateway(IpAddress hop) {
+        Routes old = hop.isIpv4() ? ipv4 : ipv6;
+        if (old == null) {
+            throw new IllegalArgumentException("no address of the version of " + hop);
+        }
+        Routes changed = new Routes(old.address(), old.prefixLength(), hop);
+        if (hop.isIpv4()) {
+            ipv4 = changed;
+        } else {
+            ipv6 = changed;
+        }
     }
 
     /** Our IPv4 address and its network, or null. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
-import dev.flue.host.tcp.TcpConnection.TimerKind;
 import dev.flue.offload.TcpState;
 
 /** The ACK field of segments on a synchronized connection (RFC 9293, 3.10.7.4, fifth step). */

@@ -15,6 +15,16 @@ public interface Chimney {
     /** The application wants it back. */
     void upload(TcpConnection connection);
 
+    /** As many bytes moved as its policy waits for. */
+    void reconsider(TcpConnection connection);
+
+    /**
+     * Options of a connection that is not here changed.
+     *
+     * @param flags TcpCached.FLAG_* that say which
+     */
+    void optionsChanged(TcpConnection connection, int flags);
+
     /** Data, or the end of it, waits in the send queue of a connection that is not here. */
     void flush(TcpConnection connection);
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
-import dev.flue.host.ip.Ipv4;
-import dev.flue.host.tcp.TcpConnection.TimerKind;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.TcpCached;
 import dev.flue.offload.TcpConst;
@@ -54,13 +52,14 @@ public final class HandOver {
      */
     public void export(TcpConnection c, long block, long chain, long tail, long now) {
         exportConst(c, block);
-        exportCached(c, block);
+        exportCached(c, block + StateOffsets.TCP_CACHED, 0);
         exportDelegated(c, block, now);
         delegated.sendDataHead(chain).sendDataTail(tail).bufferedData(0);
         exportExt(c, block, now);
         c.frozenKind = c.timerKind;
         c.frozenAt = c.timerAt;
         layer.timers().stop(c);
+        c.keepAlive.freeze();
     }
 
     private void exportConst(TcpConnection c, long block) {
@@ -74,9 +73,14 @@ public final class HandOver {
         constant.hashValue(hash);
     }
 
-    private void exportCached(TcpConnection c, long block) {
-        cached.wrap(block + StateOffsets.TCP_CACHED).clear();
-        cached.initialRcvWnd(layer.settings().receiveBuffer()).ttlOrHopLimit(Ipv4.TTL);
+    /**
+     * Write CACHED of a connection, its options.
+     *
+     * @param ref where
+     * @param changes TcpCached.FLAG_* that say what an update changes
+     */
+    public void exportCached(TcpConnection c, long ref, int changes) {
+        c.options.export(cached.wrap(ref).clear(), changes);
         cached.flowLabel(c.flowLabel);
     }
 
@@ -97,7 +101,8 @@ public final class HandOver {
         boolean retransmitting = c.retransmitCount > 0;
         d.totalRt(retransmitting ? (int) ((now - c.retransmittingSince) / NANOS_PER_TICK) : 0);
         d.retransmitCount(c.retransmitCount).sndWndProbeCount(c.probeCount);
-        d.retransmitTimeoutDelta(remaining(c, now)).kaTimeoutDelta(TcpDelegated.TIMER_STOPPED);
+        d.retransmitTimeoutDelta(remaining(c, now));
+        d.kaProbeCount(c.keepAlive.probes).kaTimeoutDelta(keepAliveRemaining(c, now));
     }
 
     private static int ticks(int micros, int scale) {
@@ -110,6 +115,16 @@ public final class HandOver {
             return TcpDelegated.TIMER_STOPPED;
         }
         long left = Math.max(0, c.timerAt - now) + NANOS_PER_TICK - 1;
+        return (int) Math.min(Integer.MAX_VALUE, left / NANOS_PER_TICK);
+    }
+
+    /** Ticks until the next probe, rounded up. */
+    private static int keepAliveRemaining(TcpConnection c, long now) {
+        long at = c.keepAlive.at(c.options.keepAliveIdleMillis() * NANOS_PER_TICK);
+        if (at == Long.MAX_VALUE) {
+            return TcpDelegated.TIMER_STOPPED;
+        }
+        long left = Math.max(0, at - now) + NANOS_PER_TICK - 1;
         return (int) Math.min(Integer.MAX_VALUE, left / NANOS_PER_TICK);
     }
 
@@ -143,6 +158,7 @@ public final class HandOver {
         if (c.frozenKind != TimerKind.NONE) {
             layer.timers().start(c, c.frozenKind, c.frozenAt);
         }
+        layer.timers().startKeepAlive(c, c.keepAlive.frozenAt);
         layer.markDirty(c);
     }
 
@@ -177,6 +193,7 @@ public final class HandOver {
         takeState(c, state, now);
         if (state != TcpState.CLOSED && state != TcpState.TIME_WAIT) {
             takeTimer(c, timerNanos(d, extended ? e : null), now);
+            takeKeepAlive(c, d, now);
         }
         return true;
     }
@@ -280,7 +297,7 @@ public final class HandOver {
         c.phase(OffloadPhase.HOST);
         switch (state) {
             case TIME_WAIT -> layer.timeWaits().enter(c, now);
-            case CLOSED -> c.finish(c.closedBothWays() ? "" : "ended by the target");
+            case CLOSED -> c.finish(Fins.both(c) ? "" : "ended by the target");
             case ESTABLISHED -> c.state = c.snd.finQueued ? TcpState.FIN_WAIT1 : state;
             case CLOSE_WAIT -> c.state = c.snd.finQueued ? TcpState.LAST_ACK : state;
             default -> c.state = state;
@@ -300,6 +317,18 @@ public final class HandOver {
         }
         long micros = Integer.toUnsignedLong(e.retransmitTimeoutUs());
         return Math.min(nanos, micros * NANOS_PER_MICRO);
+    }
+
+    /** It goes on where it stood; switched on and not running, it starts (H-25). */
+    private void takeKeepAlive(TcpConnection c, TcpDelegated d, long now) {
+        int ticks = d.kaTimeoutDelta();
+        if (ticks == TcpDelegated.TIMER_STOPPED) {
+            layer.timers().restartKeepAlive(c, now);
+            return;
+        }
+        long at = now + Integer.toUnsignedLong(ticks) * NANOS_PER_TICK;
+        c.keepAlive.resume(at, d.kaProbeCount(), c.options.keepAliveIdleMillis() * NANOS_PER_TICK);
+        layer.timers().startKeepAlive(c, at);
     }
 
     /** A timer at 0 fires in this turn; one that must run and does not is started (H-25). */

@@ -70,6 +70,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     private int headMdlOffset;
 
     private boolean delivering;
+    private boolean withheld;
     private boolean clearLater;
 
     ReceiveQueue(Memory memory, BufferPool pool, Loans loans, Returner returner) {
@@ -87,9 +88,43 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         onRelease = action;
     }
 
-    /** Bytes not taken. */
+    /** Bytes that can be taken. */
     public int bytes() {
-        return bytes;
+        return withheld ? 0 : bytes;
+    }
+
+    /**
+     * Copy everything out for a target, and let nothing be taken meanwhile (H-11): {@link #forgo}
+     * ends that, or {@link #regain}.
+     *
+     * @return bytes copied; 0 = there is nothing, or more than {@code room}, or it is not ours
+     */
+    public int withhold(ByteBuffer to, int at, int room) {
+        if (bytes == 0 || bytes > room || lentCount > 0 || delivering) {
+            return 0;
+        }
+        int copied = 0;
+        for (int i = 0; i < count; i++) {
+            int slot = head + i & refs.length - 1;
+            int skip = i == 0 ? headTaken : 0;
+            int length = sizes[slot] - skip;
+            int from = BufferPool.dataAt(refs[slot]) + starts[slot] + skip;
+            to.put(at + copied, pool.buffer(refs[slot]), from, length);
+            copied += length;
+        }
+        withheld = true;
+        return copied;
+    }
+
+    /** A target has what was withheld. */
+    public void forgo() {
+        withheld = false;
+        clear();
+    }
+
+    /** No target has it: it can be taken again. */
+    public void regain() {
+        withheld = false;
     }
 
     /** Bytes that are missing from the window: not taken, or kept by the application. */
@@ -240,7 +275,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         begin();
         int taken = 0;
         try {
-            while (count > 0 && taken < limit && !clearLater) {
+            while (count > 0 && taken < limit && !clearLater && !withheld) {
                 int offered = Math.min(limit - taken, pieceLength());
                 int took = handler.onData(pieceBuffer(), pieceOffset(), offered);
                 if (took < 0 || took > offered) {
@@ -264,7 +299,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         begin();
         int pieces = 0;
         try {
-            while (count > 0 && pieces < limit && !clearLater) {
+            while (count > 0 && pieces < limit && !clearLater && !withheld) {
                 int length = pieceLength();
                 shown.open(this, pieceBuffer(), pieceOffset(), length, refs[head]);
                 boolean returned = false;
@@ -403,6 +438,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
             return;
         }
         clearLater = false;
+        withheld = false;
         while (count > 0) {
             pop();
         }

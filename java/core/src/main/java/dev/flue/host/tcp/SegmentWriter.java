@@ -63,7 +63,8 @@ final class SegmentWriter {
             c.rcv.lastAckSent = c.rcv.nxt;
             c.ackPending = false;
         }
-        counters.segmentsOut++;
+        counters.countOut(c.remoteAddress.isIpv4());
+        ip.dress(c.options.hopLimit(), c.options.trafficClass());
         finish(frame, c.localAddress, c.remoteAddress, c.flowLabel, end - at + dataLength, now);
         return true;
     }
@@ -143,7 +144,7 @@ final class SegmentWriter {
 
     /** The right edge that free buffer space allows. */
     static int edge(TcpConnection c) {
-        int space = c.layer.settings().receiveBuffer() - c.receiveQueue.held();
+        int space = c.receiveBuffer() - c.receiveQueue.held();
         return Seq.max(c.rcv.adv, c.rcv.nxt + Math.max(0, space));
     }
 
@@ -153,7 +154,7 @@ final class SegmentWriter {
      */
     private int window(TcpConnection c) {
         ReceiveVariables rcv = c.rcv;
-        int buffer = layer.settings().receiveBuffer();
+        int buffer = c.receiveBuffer();
         int edge = edge(c);
         int step = Math.min(Math.max(c.snd.mss, 1), buffer / 2);
         int promised = Seq.distance(rcv.adv, edge) >= step ? edge : rcv.adv;
@@ -188,7 +189,7 @@ final class SegmentWriter {
         header(buffer, at, s.destinationPort, s.sourcePort, sequence, Segment.HEADER, flags);
         Net.put32(buffer, at + 8, answersAck ? 0 : s.seq + s.length());
         Net.put16(buffer, at + 14, 0);
-        counters.segmentsOut++;
+        counters.countOut(remote.isIpv4());
         finish(frame, s.local, remote, 0, Segment.HEADER, now);
     }
 

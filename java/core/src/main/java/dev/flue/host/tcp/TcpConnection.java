@@ -3,6 +3,7 @@ package dev.flue.host.tcp;
 
 import dev.flue.data.BurstHandler;
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.ConnectionOptions;
 import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
@@ -16,15 +17,6 @@ import java.nio.ByteBuffer;
  * application's wishes live on here.
  */
 public final class TcpConnection implements OffloadConnection {
-    /** What the one timer of a connection is running for. */
-    enum TimerKind {
-        NONE,
-        RETRANSMIT,
-        PERSIST,
-        FIN_WAIT2,
-        TIME_WAIT
-    }
-
     static final int EVENT_CONNECTED = 1;
     static final int EVENT_OFFLOAD_CHANGED = 2;
     static final int EVENT_READABLE = 4;
@@ -48,6 +40,8 @@ public final class TcpConnection implements OffloadConnection {
     private final SendSide sending;
     final ReceiveQueue receiveQueue;
     final Reassembly reassembly;
+    final TcpOptions options;
+    final KeepAlive keepAlive = new KeepAlive();
     TcpState state = TcpState.CLOSED;
 
     // The timer.
@@ -98,6 +92,9 @@ public final class TcpConnection implements OffloadConnection {
     private String offloadCause = "not asked for";
     private Object flow;
 
+    private boolean keptHere;
+    long askAt = Long.MAX_VALUE;
+
     long bytesIn;
     long bytesOut;
     long retransmits;
@@ -121,6 +118,7 @@ public final class TcpConnection implements OffloadConnection {
         this.receiveQueue = layer.newReceiveQueue();
         receiveQueue.onRelease(this::consumed);
         this.reassembly = layer.newReassembly();
+        this.options = new TcpOptions(this, layer.settings().receiveBuffer());
     }
 
     // ---- The application's side.
@@ -248,6 +246,7 @@ public final class TcpConnection implements OffloadConnection {
 
     @Override
     public void offload() {
+        keptHere = false;
         if (!over && phase == OffloadPhase.HOST) {
             layer.chimney().offload(this);
         }
@@ -255,9 +254,35 @@ public final class TcpConnection implements OffloadConnection {
 
     @Override
     public void upload() {
+        keptHere = true;
         if (phase != OffloadPhase.HOST) {
             layer.chimney().upload(this);
         }
+    }
+
+    @Override
+    public ConnectionOptions options() {
+        return options;
+    }
+
+    /** Bytes it may hold unread. */
+    public int receiveBuffer() {
+        return options.receiveBuffer();
+    }
+
+    /** Payload in both directions since it was established. */
+    public long bytesMoved() {
+        return bytesIn + bytesOut;
+    }
+
+    /** Ask the offload policy again once so many bytes have moved. */
+    public void askAt(long bytes) {
+        askAt = bytes;
+    }
+
+    /** The application took it back: the policy is not asked. */
+    public boolean keptHere() {
+        return keptHere;
     }
 
     @Override
@@ -307,6 +332,11 @@ public final class TcpConnection implements OffloadConnection {
 
     // ---- The stack's side.
 
+    /** When the first of its timers fires, or Long.MAX_VALUE. */
+    long deadline() {
+        return Math.min(timerAt, keepAlive.dueAt);
+    }
+
     /** Whether the host stack processes it. */
     public boolean onHost() {
         return phase == OffloadPhase.HOST || phase == OffloadPhase.REQUESTED;
@@ -351,6 +381,11 @@ public final class TcpConnection implements OffloadConnection {
         return discard;
     }
 
+    /** The peer's FIN came, here or to a target. */
+    public boolean peerFinished() {
+        return rcv.finReceived;
+    }
+
     /** Whether the application asked for a FIN. */
     public boolean finQueued() {
         return snd.finQueued;
@@ -383,52 +418,16 @@ public final class TcpConnection implements OffloadConnection {
         }
     }
 
-    /** A target received the peer's FIN and the application has everything before it. */
-    public void finIndicated() {
-        if (rcv.finReceived) {
-            return;
-        }
-        rcv.finReceived = true;
-        switch (state) {
-            case ESTABLISHED -> state = TcpState.CLOSE_WAIT;
-            case FIN_WAIT1 -> state = TcpState.CLOSING;
-            case FIN_WAIT2 -> state = TcpState.TIME_WAIT;
-            default -> {}
-        }
-        layer.raise(this, EVENT_READABLE);
-    }
-
-    /** A target had our FIN acknowledged. */
-    public void finCompleted() {
-        snd.finSent = true;
-        snd.finAcked = true;
-        switch (state) {
-            case FIN_WAIT1 -> {
-                state = TcpState.FIN_WAIT2;
-                if (discard) {
-                    layer.timers().startFinWait2(this);
-                }
-            }
-            case CLOSING -> state = TcpState.TIME_WAIT;
-            case LAST_ACK -> state = TcpState.CLOSED;
-            default -> {}
-        }
-    }
-
     /** The peer's FIN came: no data will. */
     public boolean endIsKnown() {
         return rcv.finReceived;
-    }
-
-    /** Both FINs are through. */
-    public boolean closedBothWays() {
-        return rcv.finReceived && snd.finAcked;
     }
 
     /** It is established: the application hears of it. */
     void establish() {
         established = true;
         state = snd.finQueued ? TcpState.FIN_WAIT1 : TcpState.ESTABLISHED;
+        layer.timers().restartKeepAlive(this, layer.now());
         layer.raise(this, EVENT_CONNECTED);
         layer.chimney().established(this);
     }
@@ -504,9 +503,13 @@ public final class TcpConnection implements OffloadConnection {
 
     @Override
     public String toString() {
-        return localAddress.withPort(localPort)
+        return localAddress
+                + ":"
+                + localPort
                 + " - "
-                + remoteAddress.withPort(remotePort)
+                + remoteAddress
+                + ":"
+                + remotePort
                 + " "
                 + state;
     }

@@ -11,11 +11,20 @@ public final class TcpCounters {
     /** Segments received for this layer to process. */
     public long segmentsIn;
 
+    /** Of {@link #segmentsIn}: over IPv6. */
+    public long segmentsIn6;
+
     /** Segments sent. */
     public long segmentsOut;
 
+    /** Of {@link #segmentsOut}: over IPv6. */
+    public long segmentsOut6;
+
     /** Segments sent again. */
     public long retransmits;
+
+    /** Of {@link #retransmits}: over IPv6. */
+    public long retransmits6;
 
     /** Retransmission timers that expired. */
     public long timeouts;
@@ -25,6 +34,9 @@ public final class TcpCounters {
 
     /** Segments dropped: checksum or header wrong. */
     public long segmentErrors;
+
+    /** Of {@link #segmentErrors}: over IPv6. */
+    public long segmentErrors6;
 
     /** Segments that came before their turn. */
     public long outOfOrder;
@@ -44,8 +56,14 @@ public final class TcpCounters {
     /** Zero-window probes sent. */
     public long windowProbes;
 
+    /** Keepalive probes sent. */
+    public long keepAliveProbes;
+
     /** RSTs sent. */
     public long resetsOut;
+
+    /** Of {@link #resetsOut}: over IPv6. */
+    public long resetsOut6;
 
     /** Connections that a RST ended. */
     public long resetsIn;
@@ -71,6 +89,34 @@ public final class TcpCounters {
     /** TIME_WAIT entries ended early because there were too many. */
     public long timeWaitEvictions;
 
+    /** A segment was received to be processed here. */
+    void countIn(boolean ipv4) {
+        segmentsIn++;
+        segmentsIn6 += ipv4 ? 0 : 1;
+    }
+
+    void countOut(boolean ipv4) {
+        segmentsOut++;
+        segmentsOut6 += ipv4 ? 0 : 1;
+    }
+
+    /** A segment was sent again. */
+    void countRetransmit(TcpConnection c) {
+        c.retransmits++;
+        retransmits++;
+        retransmits6 += c.remoteAddress.isIpv4() ? 0 : 1;
+    }
+
+    void countError(boolean ipv4) {
+        segmentErrors++;
+        segmentErrors6 += ipv4 ? 0 : 1;
+    }
+
+    void countReset(boolean ipv4) {
+        resetsOut++;
+        resetsOut6 += ipv4 ? 0 : 1;
+    }
+
     /** Every counter by its name. */
     public void addTo(Map<String, Long> map) {
         map.put("segmentsIn", segmentsIn);
@@ -85,6 +131,7 @@ public final class TcpCounters {
         map.put("challengeAcks", challengeAcks);
         map.put("pawsDrops", pawsDrops);
         map.put("windowProbes", windowProbes);
+        map.put("keepAliveProbes", keepAliveProbes);
         map.put("resetsOut", resetsOut);
         map.put("resetsIn", resetsIn);
         map.put("activeOpens", activeOpens);

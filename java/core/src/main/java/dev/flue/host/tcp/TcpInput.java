@@ -49,6 +49,7 @@ final class TcpInput {
             owe(c);
             return;
         }
+        c.keepAlive.heard(now);
         if (s.timestamps
                 && Seq.geq(s.tsVal, c.rcv.tsRecent)
                 && Seq.leq(sequence, c.rcv.lastAckSent)) {

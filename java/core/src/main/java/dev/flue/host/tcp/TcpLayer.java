@@ -8,6 +8,7 @@ import dev.flue.host.ip.IpLayer;
 import dev.flue.host.ip.SegmentSink;
 import dev.flue.host.link.BufferPool;
 import dev.flue.host.link.LongTable;
+import dev.flue.offload.TcpCached;
 import dev.flue.offload.TcpState;
 import dev.flue.spi.Memory;
 import java.nio.ByteBuffer;
@@ -199,6 +200,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     /** A connection is gone from the wire: its segments are a stranger's from now on. */
     void forget(TcpConnection connection) {
         timers.stop(connection);
+        connection.keepAlive.stop();
         heap.remove(connection);
         timeWaits.remove(connection);
         if (connection.inTable) {
@@ -227,13 +229,35 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         table.forEach(action);
     }
 
+    public TcpCounters counters() {
+        return counters;
+    }
+
+    /** Options of a connection changed; {@code flags}: TcpCached.FLAG_* that say which. */
+    void optionsChanged(TcpConnection connection, int flags) {
+        if (!connection.onHost()) {
+            chimney.optionsChanged(connection, flags);
+            return;
+        }
+        if ((flags & TcpCached.FLAG_KEEP_ALIVE_RESTART) != 0) {
+            timers.restartKeepAlive(connection, now);
+        }
+        if ((flags & TcpCached.FLAG_MAX_RT_RESTART) != 0) {
+            connection.retransmittingSince = now;
+        }
+        connection.ackPending |=
+                (flags & TcpCached.FLAG_UPDATE_RCV_WND) != 0
+                        && TcpOutput.windowUpdateDue(connection);
+        markDirty(connection);
+    }
+
     // ---- Input.
 
     @Override
     public void segment(Datagram datagram, long time) {
         now = time;
         if (!segment.parse(datagram)) {
-            counters.segmentErrors++;
+            counters.countError(datagram.local.isIpv4());
             return;
         }
         TcpConnection connection =
@@ -259,7 +283,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     private void process(TcpConnection found) {
-        counters.segmentsIn++;
+        counters.countIn(segment.local.isIpv4());
         TcpConnection connection = found;
         if (connection != null
                 && connection.state == TcpState.TIME_WAIT
@@ -361,6 +385,10 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
                 if (connection.onHost()) {
                     handshake.openIfDue(connection, now);
                     output.flush(connection, now);
+                    if (connection.bytesMoved() >= connection.askAt) {
+                        connection.askAt = Long.MAX_VALUE;
+                        chimney.reconsider(connection);
+                    }
                 } else {
                     chimney.flush(connection);
                 }

@@ -2,12 +2,11 @@
 package dev.flue.host.tcp;
 
 import dev.flue.host.ip.IpLayer;
-import dev.flue.host.tcp.TcpConnection.TimerKind;
 import dev.flue.offload.TcpState;
 
 /**
  * Decides what a connection sends: data as the windows allow, FIN behind it, acknowledgments, and
- * what timers ask for. No Nagle: a small segment goes at once when it is all there is.
+ * what timers ask for.
  */
 final class TcpOutput {
     private final TcpLayer layer;
@@ -85,7 +84,15 @@ final class TcpOutput {
 
     /** Sender SWS avoidance (RFC 9293, 3.8.6.2.1). */
     private static boolean worthSending(TcpConnection c, int length, int left) {
-        return length > 0 && (length == c.snd.mss || length == left || length >= c.snd.maxWnd / 2);
+        return length > 0
+                && (length == c.snd.mss
+                        || length == left && mayBeSmall(c)
+                        || length >= c.snd.maxWnd / 2);
+    }
+
+    /** Nagle (RFC 9293, 3.7.4): with data in flight, less than a segment waits. */
+    private static boolean mayBeSmall(TcpConnection c) {
+        return c.options.noDelay() || c.snd.nxt == c.snd.una || Seq.lt(c.snd.nxt, c.snd.max);
     }
 
     private boolean emit(TcpConnection c, int length, boolean fin, boolean push, long now) {
@@ -99,8 +106,7 @@ final class TcpOutput {
             return false;
         }
         if (again && !snd.probed) {
-            counters.retransmits++;
-            c.retransmits++;
+            counters.countRetransmit(c);
         }
         snd.nxt += length + (fin ? 1 : 0);
         if (Seq.gt(snd.nxt, snd.max)) {
@@ -150,8 +156,7 @@ final class TcpOutput {
         lastLength = length + (fin ? 1 : 0);
         c.timing = false;
         if (writer.send(c, snd.una, flags, 0, length, now)) {
-            counters.retransmits++;
-            c.retransmits++;
+            counters.countRetransmit(c);
             c.lastSentAt = now;
         }
     }
@@ -173,12 +178,21 @@ final class TcpOutput {
         c.lastSentAt = now;
     }
 
+    /** Nothing, from before the window: the peer has to say where it is (RFC 9293, 3.8.4). */
+    void keepAliveProbe(TcpConnection c, long now) {
+        writer.send(c, c.snd.una - 1, TcpFlags.ACK, 0, 0, now);
+    }
+
+    /** The window scale that we offer. */
+    int ownShift() {
+        return writer.ownShift();
+    }
+
     /** SYN, or SYN,ACK; the first or once more. */
     void syn(TcpConnection c, long now) {
         int flags = TcpFlags.SYN | (c.state == TcpState.SYN_RCVD ? TcpFlags.ACK : 0);
         if (writer.send(c, c.snd.iss, flags, 0, 0, now) && c.retransmitCount > 0) {
-            counters.retransmits++;
-            c.retransmits++;
+            counters.countRetransmit(c);
         }
     }
 
@@ -195,7 +209,7 @@ final class TcpOutput {
 
     /** RST of a connection that we end. */
     void reset(TcpConnection c) {
-        counters.resetsOut++;
+        counters.countReset(c.remoteAddress.isIpv4());
         int sequence = acceptableSequence(c.snd);
         writer.send(c, sequence, TcpFlags.RST | TcpFlags.ACK, 0, 0, layer.now());
     }
@@ -203,7 +217,7 @@ final class TcpOutput {
     /** RST to a segment that belongs to no connection (RFC 9293, 3.5.2). */
     void resetStranger(Segment s) {
         if (!s.rst()) {
-            counters.resetsOut++;
+            counters.countReset(s.local.isIpv4());
             writer.resetStranger(s, layer.now());
         }
     }
@@ -231,7 +245,7 @@ final class TcpOutput {
         if (c.rcv.finReceived || c.state.code() < TcpState.ESTABLISHED.code()) {
             return false;
         }
-        int buffer = c.layer.settings().receiveBuffer();
+        int buffer = c.receiveBuffer();
         int gain = SegmentWriter.edge(c) - c.rcv.adv;
         return gain >= Math.min(2 * Math.max(c.snd.mss, 536), buffer / 2);
     }

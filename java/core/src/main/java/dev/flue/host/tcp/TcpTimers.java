@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
-import dev.flue.host.tcp.TcpConnection.TimerKind;
+import dev.flue.data.ConnectionOptions;
 import dev.flue.offload.TcpState;
 
 /**
@@ -20,6 +20,7 @@ final class TcpTimers {
     static final long FIN_WAIT2_NANOS = 120_000_000_000L;
 
     private static final int MAX_PROBE_SHIFT = 16;
+    private static final long NANOS_PER_MILLI = 1_000_000;
 
     private final TcpLayer layer;
     private final TcpOutput output;
@@ -42,6 +43,42 @@ final class TcpTimers {
         c.timerAt = Long.MAX_VALUE;
     }
 
+    /** Keepalive from the beginning, or not at all, as the options say. */
+    void restartKeepAlive(TcpConnection c, long now) {
+        c.keepAlive.heard(now);
+        startKeepAlive(c, now + c.options.keepAliveIdleMillis() * NANOS_PER_MILLI);
+    }
+
+    /** Keepalive looks at this time, if it is on and the connection can be kept. */
+    void startKeepAlive(TcpConnection c, long at) {
+        boolean runs =
+                c.options.keepAlive()
+                        && c.onHost()
+                        && c.state.code() >= TcpState.ESTABLISHED.code()
+                        && c.state != TcpState.TIME_WAIT;
+        c.keepAlive.dueAt = runs ? at : Long.MAX_VALUE;
+        layer.heap().update(c);
+    }
+
+    /** The peer was silent: probe, wait on, or give up. Data in flight has its own timer. */
+    private void keepAlive(TcpConnection c, long now) {
+        long idle = c.options.keepAliveIdleMillis() * NANOS_PER_MILLI;
+        c.keepAlive.stop();
+        boolean waits = c.timerKind == TimerKind.RETRANSMIT || c.timerKind == TimerKind.PERSIST;
+        if (waits || c.keepAlive.probes == 0 && now - c.keepAlive.heardAt < idle) {
+            startKeepAlive(c, Math.max(now + 1, (waits ? now : c.keepAlive.heardAt) + idle));
+            return;
+        }
+        if (c.keepAlive.probes >= c.options.keepAliveCount()) {
+            giveUp(c);
+            return;
+        }
+        c.keepAlive.probes++;
+        counters.keepAliveProbes++;
+        output.keepAliveProbe(c, now);
+        startKeepAlive(c, now + c.options.keepAliveIntervalMillis() * NANOS_PER_MILLI);
+    }
+
     void startRetransmit(TcpConnection c, long now) {
         start(c, TimerKind.RETRANSMIT, now + c.rtt.rtoNanos());
     }
@@ -59,7 +96,17 @@ final class TcpTimers {
         start(c, TimerKind.FIN_WAIT2, layer.now() + wait);
     }
 
+    /** What is due: the timer, keepalive, or both. */
     void fire(TcpConnection c, long now) {
+        if (c.keepAlive.dueAt <= now) {
+            keepAlive(c, now);
+        }
+        if (c.timerAt <= now) {
+            fireTimer(c, now);
+        }
+    }
+
+    private void fireTimer(TcpConnection c, long now) {
         TimerKind kind = c.timerKind;
         stop(c);
         if (!c.onHost()) {
@@ -86,7 +133,7 @@ final class TcpTimers {
         } else if (c.state == TcpState.SYN_RCVD) {
             limit = MAX_SYN_ACK_RETRANSMITS;
         }
-        if (c.retransmitCount >= limit) {
+        if (timedOut(c, limit, now)) {
             giveUp(c);
             return;
         }
@@ -113,6 +160,17 @@ final class TcpTimers {
             c.snd.nxt = c.snd.una + output.lastLength();
             startRetransmit(c, now);
         }
+    }
+
+    /** By time when the application set one (MaxRT), else by count. */
+    private static boolean timedOut(TcpConnection c, int limit, long now) {
+        int millis = c.options.userTimeoutMillis();
+        if (millis == 0 || !c.wasEstablished()) {
+            return c.retransmitCount >= limit;
+        }
+        boolean limited = millis != ConnectionOptions.UNLIMITED;
+        long spent = c.retransmitCount == 0 ? 0 : now - c.retransmittingSince;
+        return limited && spent >= millis * NANOS_PER_MILLI;
     }
 
     private void giveUp(TcpConnection c) {

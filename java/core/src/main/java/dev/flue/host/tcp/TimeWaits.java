@@ -36,7 +36,7 @@ final class TimeWaits {
 
     void restart(TcpConnection connection, long now) {
         long until = now + 2 * layer.settings().mslNanos();
-        layer.timers().start(connection, TcpConnection.TimerKind.TIME_WAIT, until);
+        layer.timers().start(connection, TimerKind.TIME_WAIT, until);
     }
 
     void remove(TcpConnection connection) {

@@ -13,20 +13,20 @@ final class TimerHeap {
     private TcpConnection[] heap = new TcpConnection[FIRST];
     private int size;
 
-    /** The connection's timer was set to {@code connection.timerAt}, or stopped (MAX_VALUE). */
+    /** The connection's timer was set to {@code connection.deadline()}, or stopped (MAX_VALUE). */
     void update(TcpConnection connection) {
         if (connection.heapIndex < 0) {
-            if (connection.timerAt == Long.MAX_VALUE) {
+            if (connection.deadline() == Long.MAX_VALUE) {
                 return;
             }
             if (size == heap.length) {
                 heap = Arrays.copyOf(heap, size * 2);
             }
-            connection.heapKey = connection.timerAt;
+            connection.heapKey = connection.deadline();
             place(connection, size++);
             up(connection.heapIndex);
-        } else if (connection.timerAt < connection.heapKey) {
-            connection.heapKey = connection.timerAt;
+        } else if (connection.deadline() < connection.heapKey) {
+            connection.heapKey = connection.deadline();
             up(connection.heapIndex);
         }
     }
@@ -35,14 +35,14 @@ final class TimerHeap {
     TcpConnection poll(long now) {
         while (size > 0 && heap[0].heapKey <= now) {
             TcpConnection first = heap[0];
-            if (first.timerAt <= now) {
+            if (first.deadline() <= now) {
                 remove(first);
                 return first;
             }
-            if (first.timerAt == Long.MAX_VALUE) {
+            if (first.deadline() == Long.MAX_VALUE) {
                 remove(first);
             } else {
-                first.heapKey = first.timerAt;
+                first.heapKey = first.deadline();
                 down(0);
             }
         }
@@ -51,12 +51,12 @@ final class TimerHeap {
 
     /** No timer fires before this; Long.MAX_VALUE = none is set. */
     long nextDeadline() {
-        while (size > 0 && heap[0].timerAt != heap[0].heapKey) {
+        while (size > 0 && heap[0].deadline() != heap[0].heapKey) {
             TcpConnection first = heap[0];
-            if (first.timerAt == Long.MAX_VALUE) {
+            if (first.deadline() == Long.MAX_VALUE) {
                 remove(first);
             } else {
-                first.heapKey = first.timerAt;
+                first.heapKey = first.deadline();
                 down(0);
             }
         }

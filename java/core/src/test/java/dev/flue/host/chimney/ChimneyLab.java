@@ -42,13 +42,17 @@ final class ChimneyLab implements AutoCloseable {
     }
 
     ChimneyLab(UnaryOperator<HostStackConfig.Builder> tune) {
-        this(tune, memory -> memory);
+        this(tune, memory -> memory, config -> config);
     }
 
     /**
      * @param own makes the stack's memory of the lab's; regions of both must be the same
+     * @param tunePeer of the peer's stack
      */
-    ChimneyLab(UnaryOperator<HostStackConfig.Builder> tune, UnaryOperator<Memory> own) {
+    ChimneyLab(
+            UnaryOperator<HostStackConfig.Builder> tune,
+            UnaryOperator<Memory> own,
+            UnaryOperator<HostStackConfig.Builder> tunePeer) {
         HostStackConfig.Builder mine =
                 HostStackConfig.builder().address(LOCAL).seed(11).maxConnections(200);
         stack =
@@ -56,9 +60,13 @@ final class ChimneyLab implements AutoCloseable {
                         tune.apply(mine).build(),
                         own.apply(memory),
                         new MiniportAdapter(memory, verifier));
-        HostStackConfig theirs =
-                HostStackConfig.builder().address(PEER).seed(12).maxConnections(200).build();
-        peer = new UserHostStack(theirs, memory, new MiniportAdapter(memory, link.end(1)));
+        HostStackConfig.Builder theirs =
+                HostStackConfig.builder().address(PEER).seed(12).maxConnections(200);
+        peer =
+                new UserHostStack(
+                        tunePeer.apply(theirs).build(),
+                        memory,
+                        new MiniportAdapter(memory, link.end(1)));
     }
 
     /** The fake target breaks these rules in this test, and the verifier must say so. */
@@ -123,6 +131,13 @@ final class ChimneyLab implements AutoCloseable {
         target.auto = true;
         for (int i = target.initiates.size(); i > 0; i--) {
             target.later(target::completeInitiate);
+        }
+        target.oids.hold = false;
+        for (int i = target.updates.size(); i > 0; i--) {
+            target.later(target::completeUpdate);
+        }
+        for (int i = target.invalidates.size(); i > 0; i--) {
+            target.later(target::completeInvalidate);
         }
         for (int i = target.terminates.size(); i > 0; i--) {
             target.later(target::completeTerminate);

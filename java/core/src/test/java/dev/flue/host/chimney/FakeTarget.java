@@ -10,9 +10,10 @@ import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.MiniportOffloadBlockList;
 import dev.flue.offload.NetBuffer;
 import dev.flue.offload.NetBufferList;
+import dev.flue.offload.OffloadBlockList;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
-import dev.flue.offload.OidRefusals;
 import dev.flue.offload.Refs;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
@@ -31,6 +32,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import java.util.function.IntConsumer;
 
 /**
  * A target without TCP: it records what the host stack asks, completes when the test says so, and
@@ -50,12 +52,15 @@ final class FakeTarget implements Miniport {
     final TcpDelegated delegated;
     final TcpStateExt ext;
     final BufferPool indications;
-    private final OidRefusals oids;
+    final TargetControl control;
+    final TargetOids oids;
     private MiniportAdapter adapter;
     private final ArrayDeque<Runnable> actions = new ArrayDeque<>();
     final List<Long> initiates = new ArrayList<>();
     final List<Long> terminates = new ArrayList<>();
     final List<Long> queries = new ArrayList<>();
+    final List<Long> updates = new ArrayList<>();
+    final List<Long> invalidates = new ArrayList<>();
     final List<String> shapes = new ArrayList<>();
     final List<String> calls = new ArrayList<>();
     final Map<Long, TargetConn> conns = new HashMap<>();
@@ -88,7 +93,8 @@ final class FakeTarget implements Miniport {
         this.frames = frames;
         this.block = new MiniportOffloadBlockList(memory);
         this.slot = new OffloadHandle(memory);
-        this.oids = new OidRefusals(memory);
+        this.control = new TargetControl(memory);
+        this.oids = new TargetOids(memory);
         this.shape = new TreeShape(memory);
         this.list = new NetBufferList(memory);
         this.netBuffer = new NetBuffer(memory);
@@ -126,6 +132,7 @@ final class FakeTarget implements Miniport {
 
     @Override
     public void initiateOffload(long root) {
+        control.initiate(root);
         initiates.add(root);
         shapes.add(shape.of(root, "initiate"));
         if (auto) {
@@ -137,6 +144,7 @@ final class FakeTarget implements Miniport {
     public void terminateOffload(long root) {
         terminates.add(root);
         shapes.add(shape.of(root, "terminate"));
+        control.terminate(root);
         if (auto) {
             actions.add(this::completeTerminate);
         }
@@ -146,6 +154,7 @@ final class FakeTarget implements Miniport {
     public void queryOffload(long root) {
         queries.add(root);
         shapes.add(shape.of(root, "query"));
+        control.query(root);
         if (auto) {
             actions.add(this::completeQuery);
         }
@@ -153,12 +162,36 @@ final class FakeTarget implements Miniport {
 
     @Override
     public void updateOffload(long root) {
-        throw new AssertionError("update");
+        updates.add(root);
+        shapes.add(shape.of(root, "update"));
+        control.update(root);
+        if (auto) {
+            actions.add(this::completeUpdate);
+        }
+    }
+
+    /** Complete the oldest update. */
+    void completeUpdate() {
+        long root = updates.remove(0);
+        control.updated(root);
+        adapter.updateOffloadComplete(root);
     }
 
     @Override
     public void invalidateOffload(long root) {
-        throw new AssertionError("invalidate");
+        invalidates.add(root);
+        shapes.add(shape.of(root, "invalidate"));
+        control.invalidate(root);
+        if (auto) {
+            actions.add(this::completeInvalidate);
+        }
+    }
+
+    /** Complete the oldest invalidate. */
+    void completeInvalidate() {
+        long root = invalidates.remove(0);
+        control.invalidated(root);
+        adapter.invalidateOffloadComplete(root);
     }
 
     private long token() {
@@ -173,12 +206,13 @@ final class FakeTarget implements Miniport {
     /** Complete the oldest initiate, with the refusals by state type that the test set. */
     void completeInitiate() {
         long root = initiates.remove(0);
-        initiate(root, OffloadStatus.SUCCESS);
+        initiate(root, OffloadStatus.SUCCESS, 0);
+        control.initiated(root);
         adapter.initiateOffloadComplete(root);
     }
 
     /** Status by status, as 4.2 wants it; returns how many of the list are there, and how many. */
-    private int[] initiate(long first, OffloadStatus below) {
+    private int[] initiate(long first, OffloadStatus below, long parent) {
         int there = 0;
         int all = 0;
         for (long at = first; at != 0; at = block.wrap(at).nextBlock()) {
@@ -192,9 +226,10 @@ final class FakeTarget implements Miniport {
                                     ? refusals.getOrDefault(block.type(), OffloadStatus.SUCCESS)
                                     : OffloadStatus.SUCCESS;
             if (own == OffloadStatus.SUCCESS && fresh) {
-                install(at);
+                install(at, parent);
             }
-            int[] dependents = initiate(block.wrap(at).dependentBlockList(), own);
+            long self = block.wrap(at).miniportOffloadContext() == 0 ? 0 : token();
+            int[] dependents = initiate(block.wrap(at).dependentBlockList(), own, self);
             boolean partly = dependents[0] < dependents[1];
             boolean link = !fresh && block.wrap(at).miniportOffloadContext() != 0;
             OffloadStatus status = own;
@@ -210,10 +245,11 @@ final class FakeTarget implements Miniport {
         return new int[] {there, all};
     }
 
-    private void install(long at) {
+    private void install(long at, long parent) {
         long token = nextToken++ | (long) block.type() << 56;
         slot.wrap(block.ndisOffloadHandle()).miniportOffloadContext(token);
         objects.put(token, block.type());
+        control.installed(at, token, parent);
         if (block.type() != StateType.TCP.code()) {
             return;
         }
@@ -259,6 +295,7 @@ final class FakeTarget implements Miniport {
             boolean named = block.miniportOffloadContext() != 0;
             block.status((named ? terminateStatus : OffloadStatus.SUCCESS).code());
             long token = named ? token() : 0;
+            control.terminated(token, terminateStatus == OffloadStatus.SUCCESS);
             if (named && terminateStatus == OffloadStatus.SUCCESS) {
                 objects.remove(token);
                 giveBackPosts(conns.get(token));
@@ -333,7 +370,13 @@ final class FakeTarget implements Miniport {
             block.wrap(at).status(OffloadStatus.SUCCESS.code());
             if (block.miniportOffloadContext() != 0) {
                 block.status(queryStatus.code());
-                fill(conns.get(token()), at);
+                control.queried(at);
+                if (conns.containsKey(token())) {
+                    fill(conns.get(token()), at);
+                } else {
+                    control.neighborDelegated.wrap(at + OffloadBlockList.BYTES);
+                    control.neighborDelegated.nicReachabilityDelta(control.nicReachabilityDelta);
+                }
             }
         }
     }
@@ -344,6 +387,7 @@ final class FakeTarget implements Miniport {
     public void tcpOffloadSend(long token, long netBufferLists) {
         calls.add("send");
         enter();
+        control.io(token, "send");
         addAll(conns.get(token).sends, netBufferLists);
         inCall = false;
     }
@@ -357,6 +401,7 @@ final class FakeTarget implements Miniport {
     public void tcpOffloadReceive(long token, long netBufferLists) {
         calls.add("receive");
         enter();
+        control.io(token, "receive");
         lastReceive = netBufferLists;
         TargetConn conn = conns.get(token);
         inCall = false;
@@ -372,6 +417,7 @@ final class FakeTarget implements Miniport {
     @Override
     public void tcpOffloadDisconnect(long token, long netBufferList, int flags) {
         calls.add("disconnect " + flags);
+        control.io(token, "disconnect");
         conns.get(token).disconnects.add(netBufferList);
         conns.get(token).disconnectFlags.add(flags);
     }
@@ -379,6 +425,7 @@ final class FakeTarget implements Miniport {
     @Override
     public void tcpOffloadForward(long token, long netBufferLists) {
         calls.add("forward");
+        control.io(token, "forward");
         conns.get(token).forwarded.add(bytes(netBufferLists));
         complete(netBufferLists, OffloadStatus.SUCCESS, 0);
         actions.add(() -> adapter.tcpOffloadForwardComplete(netBufferLists));
@@ -500,6 +547,24 @@ final class FakeTarget implements Miniport {
         event(conn, TcpEvent.RETRIEVE, reason.code());
     }
 
+    /** Ask the host of a neighbor, out of the next turn; {@code answer} hears its HRD (6.4). */
+    void ask(long neighborToken, int nrd, IntConsumer answer) {
+        actions.add(
+                () -> {
+                    long ref = control.events.allocate();
+                    block.wrap(ref).clear(StateType.NEIGHBOR);
+                    block.ndisOffloadHandle(control.handles.get(neighborToken));
+                    control.neighborCached.wrap(ref + StateOffsets.NEIGHBOR_CACHED).clear();
+                    control.neighborCached.hostReachabilityDelta(77);
+                    control.neighborDelegated.wrap(ref + StateOffsets.NEIGHBOR_DELEGATED).clear();
+                    control.neighborDelegated.nicReachabilityDelta(nrd);
+                    adapter.offloadEventIndicate(ref, OffloadEvent.NEIGHBOR_REACHABILITY_QUERY);
+                    control.neighborCached.wrap(ref + StateOffsets.NEIGHBOR_CACHED);
+                    answer.accept(control.neighborCached.hostReachabilityDelta());
+                    control.events.free(ref);
+                });
+    }
+
     void status(StatusIndication indication) {
         actions.add(() -> adapter.statusIndication(indication));
     }
@@ -518,7 +583,7 @@ final class FakeTarget implements Miniport {
 
     @Override
     public void oidRequest(long request) {
-        oids.add(request, OffloadStatus.NOT_SUPPORTED);
+        oids.asked(request);
     }
 
     @Override

@@ -7,7 +7,6 @@ import dev.flue.data.OffloadConnection;
 import dev.flue.host.RawPeer;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
-import dev.flue.host.ip.Checksum;
 import dev.flue.host.link.EthernetLink;
 import dev.flue.host.link.Net;
 import java.nio.ByteBuffer;
@@ -41,40 +40,6 @@ class SurroundingsTest {
     @AfterEach
     void nothingIsLeft() {
         lab.close();
-    }
-
-    @Test
-    @Rule("H-17")
-    void aNewMacAddressOfTheNextHopBringsItsConnectionsBack() {
-        OffloadConnection other = lab.connect(new Recorder(), new Recorder(), 81);
-        byte[] arp = RawPeer.arp(1, 0x0200_0000_0077L, ChimneyLab.PEER, 0, ChimneyLab.PEER);
-        frame(EthernetLink.BROADCAST, EthernetLink.TYPE_ARP, arp);
-        assertThat(connection.offloaded() || other.offloaded()).isFalse();
-        assertThat(connection.offloadCause()).isEqualTo("the MAC address of its next hop changed");
-        assertThat(lab.target.objects).isEmpty();
-        connection.offload();
-        lab.settle();
-        assertThat(lab.stack.offloadTree().get(0).name()).contains("02:00:00:00:00:77");
-    }
-
-    @Test
-    @Rule("H-52")
-    void tooBigBringsTheConnectionsOfThePathBack() {
-        byte[] tcp =
-                RawPeer.tcp(connection.localPort(), 80, 1, 0, 0x10, 0, new byte[0], new byte[0]);
-        byte[] quoted = RawPeer.ip(ChimneyLab.LOCAL, ChimneyLab.PEER, 6, tcp);
-        ByteBuffer message = ByteBuffer.allocate(36).order(ByteOrder.LITTLE_ENDIAN);
-        message.put(0, (byte) 3).put(1, (byte) 4);
-        Net.put16(message, 6, 1200);
-        message.put(8, quoted, 0, 28);
-        message.putShort(2, Checksum.finish(Checksum.add(0, message, 0, 36)));
-        byte[] icmp = RawPeer.ip(ChimneyLab.PEER, ChimneyLab.LOCAL, 1, message.array());
-        frame(0x0200_0000_0001L, EthernetLink.TYPE_IPV4, icmp);
-        assertThat(connection.offloaded()).isFalse();
-        assertThat(connection.offloadCause()).contains("path MTU");
-        connection.offload();
-        lab.settle();
-        assertThat(lab.stack.offloadTree().get(0).dependents().get(0).name()).contains("mtu 1200");
     }
 
     @Test

@@ -25,7 +25,7 @@ final class TreeShape {
         for (long at = first; at != 0; at = block.wrap(at).nextBlock()) {
             block.wrap(at);
             long dependents = block.dependentBlockList();
-            text.append(text.length() > 0 ? " " : "").append(letter(block.type())).append('(');
+            text.append(text.length() > 0 ? " " : "").append(letter(type())).append('(');
             text.append(role(initiate));
             if (dependents != 0) {
                 text.append(' ').append(list(dependents, initiate));
@@ -44,6 +44,13 @@ final class TreeShape {
             return filled ? "linker" : "new";
         }
         return filled ? "named" : "EMPTY";
+    }
+
+    /** That of the object: what follows its block can be anything, or nothing. */
+    private int type() {
+        boolean named = block.miniportOffloadContext() != 0;
+        long token = named ? slot.wrap(block.ndisOffloadHandle()).miniportOffloadContext() : 0;
+        return token == 0 ? block.type() : TargetControl.kind(token);
     }
 
     private static char letter(int type) {

@@ -3,6 +3,7 @@ package dev.flue.tools.http;
 
 import dev.flue.data.BurstHandler;
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.ConnectionOptions;
 import dev.flue.data.IpAddress;
 import dev.flue.data.LoanedBuffer;
 import dev.flue.data.OffloadConnection;
@@ -209,6 +210,11 @@ final class FakeConnection implements OffloadConnection, SendClaim.Owner, Loaned
     @Override
     public void upload() {
         uploads++;
+    }
+
+    @Override
+    public ConnectionOptions options() {
+        throw new UnsupportedOperationException("options of a connection that is none");
     }
 
     @Override
