@@ -90,6 +90,34 @@ sends_complete_before_the_disconnect_and_apart_from_it(void **state)
 	finish(h, &c);
 }
 
+/** All is acknowledged, but the port still reads a send: the disconnect waits behind it. */
+RULE("T-93")
+static void
+a_send_the_port_still_reads_holds_the_disconnect(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct flue_up up;
+	flue_ref a;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	h->port->keep_tx = true;
+	a = send_data(h, &c, 1000);
+	(void)disconnect(h, &c, FLUE_DISCONNECT_GRACEFUL, 0);
+	(void)drain_sent(h, &c);
+	ack(h, &c, 1001, 65535);
+	assert_int_equal(object(h, &c)->state, FLUE_TCP_FIN_WAIT2);
+	pass_after(h, MS);
+	up_none(h);
+	h->port->keep_tx = false;
+	pass_after(h, MS);
+	up = up_expect(h, FLUE_UP_SEND_COMPLETE);
+	assert_true(up.ref == a);
+	(void)up_expect(h, FLUE_UP_DISCONNECT_COMPLETE);
+	finish(h, &c);
+}
+
 /** A reset in the middle of it: the sends first, too, and none comes with the disconnect. */
 RULE("T-123")
 RULE("T-127")
@@ -353,6 +381,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_fin_waits_for_no_ack_and_its_completion_for_all),
 		cmocka_unit_test(sends_complete_before_the_disconnect_and_apart_from_it),
+		cmocka_unit_test(a_send_the_port_still_reads_holds_the_disconnect),
 		cmocka_unit_test(a_reset_completes_both_apart_and_in_order),
 		cmocka_unit_test(a_disconnect_is_not_refused),
 		cmocka_unit_test(an_abortive_one_resets_at_once_and_then_nothing_moves),

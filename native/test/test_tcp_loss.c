@@ -3,6 +3,7 @@
 /* Duplicate ACKs: fast retransmit, NewReno recovery, limited transmit; the limits of giving up. */
 
 #include "support/stream.h"
+#include "tcp/bytes.h"
 
 #include <string.h>
 
@@ -239,6 +240,30 @@ a_lost_fin_is_found_by_duplicates_too(void **state)
 	finish(h, &c);
 }
 
+/** Some givers say "no limit" with all bits set. */
+static void
+a_boundless_congestion_window_does_not_overflow(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+
+	(void)state;
+	conn_block(h, &c, 1, 1);
+	tcp_delegated(&c)->cwnd = UINT32_MAX;
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	(void)send_data(h, &c, 50000);
+	assert_int_equal(drain_sent(h, &c), 50000);
+	duplicates(h, &c, 0, 2);
+	submit(h, FLUE_SUB_SEND, c.token, nbl_new(h, stream, SEG, 1), 0, 0);
+	pass_after(h, MS);
+	assert_int_equal(drain_sent(h, &c), 50000 + SEG);
+	duplicates(h, &c, 0, 4);
+	assert_int_equal(sent_expect(h, &c).seq, 0);
+	assert_in_range(object(h, &c)->cc.cwnd, 25000, 60000 + 10 * SEG);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
 /** What is not sent for want of a packet is sent when there is one. */
 static void
 the_lost_segment_waits_for_a_packet(void **state)
@@ -289,6 +314,65 @@ recovery_survives_the_hand_over(void **state)
 	assert_int_equal(o->loss, 0);
 	assert_in_range(o->cc.cwnd, 1, 5 * SEG);
 	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
+/** A segment with one SACK block: the timestamp option's place and length, another kind. */
+static void
+peer_sack(struct harness *h, struct conn *c, uint32_t seq, uint32_t upto, uint32_t left,
+		uint32_t right, uint32_t len)
+{
+	uint32_t block[2] = { c->iss + left, c->iss + right };
+	uint8_t frame[2048];
+	uint32_t n = peer_frame(c, frame, TCP_ACK, seq, upto, stream + seq, len, 65535, block);
+	uint8_t *tcp = frame + 14 + ((frame[14] >> 4) == 6 ? 40 : 20);
+	uint32_t sum = flue_load16be(tcp + 16) + 0x0300u;
+
+	assert_int_equal(tcp[22], 8);
+	tcp[22] = 5;
+	flue_store16be(tcp + 16, (uint16_t)((sum & 0xffff) + (sum >> 16)));
+	inject(h, frame, n);
+	pass_after(h, MS);
+}
+
+/** SACK was agreed, and the engine has none: the option is passed over, the rest counts. */
+RULE("T-120")
+static void
+sack_blocks_are_passed_over(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	uint8_t buf[2000];
+	struct seen s;
+	uint32_t i;
+
+	(void)state;
+	conn_block(h, &c, 0xfffff000, 1);
+	tcp_const(&c)->flags |= FLUE_TCP_CONST_SACK;
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	pass_after(h, 200 * MS);
+	(void)send_data(h, &c, 10 * SEG);
+	assert_int_equal(drain_sent(h, &c), 10 * SEG);
+	/* Data, an ACK and a window come with it. */
+	peer_sack(h, &c, 0, SEG, 2 * SEG, 3 * SEG, 500);
+	assert_int_equal(accept_data(h, &c, buf), 500);
+	assert_memory_equal(buf, stream, 500);
+	assert_int_equal(object(h, &c)->snd_una, c.iss + SEG);
+	pass_after(h, 100 * MS);
+	(void)drain_sent(h, &c);
+	/* Duplicates mean what they mean without; what was only SACKed is not taken for received. */
+	for (i = 0; i < 3; i++)
+		peer_sack(h, &c, 500, SEG, 2 * SEG, (4 + i) * SEG, 0);
+	one_segment(h, &c, SEG);
+	peer_sack(h, &c, 500, 2 * SEG, 4 * SEG, 6 * SEG, 0);
+	one_segment(h, &c, 2 * SEG);
+	/* Nor does it send any: behind a hole, an ACK without options. */
+	peer(h, &c, TCP_ACK, 1500, 2 * SEG, stream, 100, 65535);
+	pass_after(h, MS);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.ack, 500);
+	assert_int_equal(s.len, 0);
+	assert_int_equal(s.payload - s.frame, 14 + ((s.frame[14] >> 4) == 6 ? 40 : 20) + 20);
 	finish(h, &c);
 }
 
@@ -363,6 +447,43 @@ a_small_window_is_filled_after_the_hosts_time(void **state)
 	finish(h, &c);
 }
 
+/** The receiving side: a peer that may send nothing hears of one segment's room, but not at once. */
+RULE("T-9")
+static void
+a_window_that_opens_a_little_is_told_after_the_hosts_time(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct flue_up up;
+	uint32_t i;
+
+	(void)state;
+	h->e->params.tcp_sws_prevention_ticks = 700;
+	conn_block(h, &c, 1, 0xfffffff0);
+	tcp_cached(&c)->initial_rcv_wnd = 10 * SEG;
+	tcp_delegated(&c)->rcv_wnd = 10 * SEG;
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	pass_after(h, 200 * MS);
+	for (i = 0; i < 10; i++) {
+		peer(h, &c, TCP_ACK, i * SEG, 0, stream + i * SEG, SEG, 65535);
+		pass_after(h, MS);
+	}
+	pass_after(h, 100 * MS);
+	assert_int_equal(drain_sent(h, &c), 0);
+	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	verdict(h, &c, up.ref, (uint32_t)FLUE_STATUS_OFFLOAD_DATA_PARTIALLY_ACCEPTED, 1);
+	pass_after(h, SEC);
+	sent_none(h); /* a byte is not worth a word, ever */
+	submit(h, FLUE_SUB_RECEIVE, c.token, nbl_new(h, NULL, SEG - 1, 1), 0, 0);
+	pass_after(h, MS);
+	pass_after(h, 690 * MS);
+	sent_none(h);
+	pass_after(h, 20 * MS);
+	assert_int_equal(sent_expect(h, &c).win, SEG);
+	sent_none(h);
+	finish(h, &c);
+}
+
 RULE("T-68")
 static void
 the_silly_window_timer_is_not_handed_over(void **state)
@@ -393,11 +514,14 @@ main(void)
 		cmocka_unit_test(duplicates_of_what_a_timeout_sent_twice_are_ignored),
 		cmocka_unit_test(many_holes_end_in_a_timeout),
 		cmocka_unit_test(a_lost_fin_is_found_by_duplicates_too),
+		cmocka_unit_test(a_boundless_congestion_window_does_not_overflow),
 		cmocka_unit_test(the_lost_segment_waits_for_a_packet),
 		cmocka_unit_test(recovery_survives_the_hand_over),
+		cmocka_unit_test(sack_blocks_are_passed_over),
 		cmocka_unit_test(the_host_says_how_often_a_segment_is_sent_again),
 		cmocka_unit_test(doubt_about_the_path_is_the_hosts_to_settle),
 		cmocka_unit_test(a_small_window_is_filled_after_the_hosts_time),
+		cmocka_unit_test(a_window_that_opens_a_little_is_told_after_the_hosts_time),
 		cmocka_unit_test(the_silly_window_timer_is_not_handed_over),
 	};
 

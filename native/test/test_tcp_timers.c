@@ -353,6 +353,31 @@ no_timer_wraps_within_weeks(void **state)
 	}
 }
 
+/** A deadline that has moved beyond such a time is not due when the wheel looks before it. */
+RULE("T-139")
+static void
+a_deadline_behind_the_wrap_is_not_due_before_it(void **state)
+{
+	static const int64_t wraps_ms[] = { INT64_C(0x80000000), INT64_C(0x100000000) };
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct harness *h = harness_new(NULL, 0);
+		struct conn c = { 0 };
+
+		h->now = (wraps_ms[i] - 500) * MS;
+		connect_at(h, &c, 1, 1); /* 200 ms: 300 are left */
+		(void)send_data(h, &c, 2000);
+		assert_int_equal(drain_sent(h, &c), 2000);
+		pass_after(h, 149 * MS);
+		ack(h, &c, 1460, 65535); /* the deadline moves from -100 to +50 */
+		assert_in_range(sent_after(h, 1000), 198, 201);
+		assert_int_equal(sent_expect(h, &c).seq, 1460);
+		finish(h, &c);
+	}
+}
+
 RULE("T-8")
 static void
 max_rt_and_total_rt_are_ticks(void **state)
@@ -475,6 +500,7 @@ main(void)
 		cmocka_unit_test(a_round_without_an_answer_ends_in_an_upload),
 		cmocka_unit_test(round_trip_times_are_ticks_times_eight_and_four),
 		cmocka_unit_test(no_timer_wraps_within_weeks),
+		cmocka_unit_test(a_deadline_behind_the_wrap_is_not_due_before_it),
 		cmocka_unit_test(max_rt_and_total_rt_are_ticks),
 		cmocka_unit_test(timestamp_vector_a),
 		cmocka_unit_test(timestamp_vector_b),

@@ -251,9 +251,7 @@ flue_receive_verdict(struct flue_engine *e, struct flue_chan *ch, const struct f
 			c->flags |= CONN_REFUSED;
 		flue_count(e, FLUE_CTR_REFUSED, 1);
 	}
-	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD)) &&
-			flue_window_opened(c))
-		c->flags |= CONN_WIN_UPDATE;
+	flue_window_check(e, c);
 	flue_conn_touch(e, c);
 }
 

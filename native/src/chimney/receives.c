@@ -85,17 +85,6 @@ flue_receive_enqueue(struct flue_engine *e, struct flue_conn *c, struct flue_pkt
 	return true;
 }
 
-/** Space was made: is it worth an ACK of its own? */
-static void
-window_check(struct flue_engine *e, struct flue_conn *c)
-{
-	if ((c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD)) ||
-			!flue_window_opened(c))
-		return;
-	c->flags |= CONN_WIN_UPDATE;
-	flue_conn_touch(e, c);
-}
-
 /* ---- Posted requests ------------------------------------------------------------------------ */
 
 static void
@@ -265,7 +254,7 @@ flue_receive_place(struct flue_engine *e, struct flue_conn *c)
 	}
 	c->rx_held -= total;
 	c->bytes_in += total;
-	window_check(e, c);
+	flue_window_check(e, c);
 }
 
 /** @return 0 or the status with which the whole submission is refused */

@@ -26,20 +26,20 @@ flue_backlog_told(const struct flue_engine *e, struct flue_conn *c)
 {
 	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 
-	rest->backlog_told = flue_send_backlog(c);
+	c->backlog_kib = flue_send_backlog(c) >> 10;
 	rest->backlog_ms = e->now_ms;
 }
 
 void
 flue_backlog_check(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	uint32_t size = flue_send_backlog(c);
+	uint32_t kib = size >> 10;
 
 	/* Worth an event: twice as much, or half. */
-	if (size / 2 < rest->backlog_told && size > rest->backlog_told / 2)
+	if (likely(kib / 2 < c->backlog_kib && kib > c->backlog_kib / 2))
 		return;
-	if (e->now_ms - rest->backlog_ms < EVERY_MS ||
+	if (e->now_ms - flue_conn_rest_of(e, c)->backlog_ms < EVERY_MS ||
 			!flue_event_now(e, c, FLUE_TCP_INDICATE_SEND_BACKLOG_CHANGE, size))
 		return;
 	flue_backlog_told(e, c);

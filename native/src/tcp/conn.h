@@ -123,11 +123,11 @@ struct flue_conn {
 	uint64_t handle;      /* NdisOffloadHandle */
 	struct flue_pkt *ooo; /* by sequence number */
 	int64_t ka_deadline;
-	uint32_t ack_ms; /* CONN_ACK_OWED: no later than this */
-	uint8_t unacked; /* CONN_ACK_OWED: segments that came since the last ACK */
-	uint8_t quick;   /* bursts still to be acknowledged at once: the peer's slow start */
-	uint8_t sized;   /* the host wants indications of a certain size */
-	uint8_t pad0;
+	uint32_t ack_ms;  /* CONN_ACK_OWED: no later than this */
+	uint8_t unacked;  /* CONN_ACK_OWED: segments that came since the last ACK */
+	uint8_t quick;    /* bursts still to be acknowledged at once: the peer's slow start */
+	uint8_t sized;    /* the host wants indications of a certain size */
+	uint8_t sws_runs; /* receiver's silly-window timer: sws_ms */
 	uint32_t generation;
 	uint32_t send_tail;
 	uint32_t post_head; /* posted receive requests: pieces */
@@ -144,12 +144,12 @@ struct flue_conn {
 	uint32_t timer_next;
 	uint32_t rtx_start_ms; /* first retransmission of the current segment */
 	uint32_t last_rx_ms;
-	uint32_t flow_label; /* IPv6: its lower 20 bits, as they lie in the header */
-	uint32_t idle_ms;    /* when the last of what was under way was acknowledged */
-	uint8_t loss;        /* LOSS_* */
-	uint8_t spare[3];
-	uint64_t bytes_in;  /* accepted by the host */
-	uint64_t bytes_out; /* of send pieces given back */
+	uint32_t flow_label;       /* IPv6: its lower 20 bits, as they lie in the header */
+	uint32_t idle_ms;          /* when the last of what was under way was acknowledged */
+	uint32_t loss : 8;         /* LOSS_* */
+	uint32_t backlog_kib : 24; /* SendBacklogSize the host knows of */
+	uint64_t bytes_in;         /* accepted by the host */
+	uint64_t bytes_out;        /* of send pieces given back */
 	uint16_t ooo_count;
 	uint8_t dup_acks;
 	uint8_t rtx_count;
@@ -209,11 +209,11 @@ struct flue_conn_rest {
 	uint32_t check;            /* of what never changes; see check.c */
 	uint32_t path;             /* as in the connection, which may be damaged */
 	struct flue_claim claim;
+	uint32_t sws_ms;           /* sws_runs: when a window that opened a little is told */
 	uint32_t challenge_ms;     /* when the last challenge ACK went out ... */
 	uint32_t challenge_syn_ms; /* ... and the last one a SYN drew (chimney profile) */
 	uint32_t retransmits;      /* segments sent again since establishment */
-	uint32_t backlog_told;     /* SendBacklogSize the host knows of ... */
-	uint32_t backlog_ms;       /* ... since then */
+	uint32_t backlog_ms;       /* when the host learned of SendBacklogSize last */
 	uint8_t validity;          /* VALIDITY_*: does the peer still know the connection? */
 	struct flue_watch watch;
 	uint32_t push_ms;     /* push_runs: when the first posted request completes as it is */

@@ -326,11 +326,11 @@ resend(struct flue_engine *e, struct flue_conn *c)
 static uint32_t
 usable_window(const struct flue_conn *c)
 {
-	uint32_t cwnd = c->cc.cwnd;
+	uint64_t cwnd = c->cc.cwnd;
 
 	if (unlikely(c->flags & CONN_DUP_ACKS) && !(c->loss & LOSS_FAST))
 		cwnd += (c->dup_acks < 2 ? c->dup_acks : 2u) * c->mss;
-	return cwnd < c->snd_wnd ? cwnd : c->snd_wnd;
+	return cwnd < c->snd_wnd ? (uint32_t)cwnd : c->snd_wnd;
 }
 
 /** After a pause there is no flow of ACKs that would pace a whole window. */

@@ -69,8 +69,11 @@ void flue_backlog_check(struct flue_engine *e, struct flue_conn *c);
 uint16_t flue_window_advertise(struct flue_conn *c);
 /** The edge moves right as far as the buffer allows, by however little. */
 void flue_window_widen(struct flue_conn *c);
-/** Would an ACK now open the window enough to be worth sending? */
-bool flue_window_opened(const struct flue_conn *c);
+/** Space was made: an ACK of its own when the window opens enough to be worth it; when it does not,
+ *  but the peer can send next to nothing, after the host's time (tcp_sws_prevention_ticks). */
+void flue_window_check(struct flue_engine *e, struct flue_conn *c);
+/** The wheel entry of the connection came due: that time? */
+void flue_window_timer(struct flue_engine *e, struct flue_conn *c);
 
 /** The wheel must know of a time that may lie before its entry. */
 void flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c);

@@ -170,6 +170,7 @@ receive_timers(struct flue_engine *e, struct flue_conn *c)
 
 	if (c->flags & CONN_POSTED)
 		flue_receive_push_timer(e, c);
+	flue_window_timer(e, c);
 	if (c->flags & CONN_ACK_OWED) {
 		if (flue_ack_due(e, c))
 			flue_conn_touch(e, c);

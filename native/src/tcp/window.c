@@ -58,8 +58,16 @@ flue_window_widen(struct flue_conn *c)
 		c->rcv_adv = edge;
 }
 
-bool
-flue_window_opened(const struct flue_conn *c)
+/** The peer has next to nothing left, and would get a segment's worth more. */
+static bool
+opened_a_little(const struct flue_conn *c)
+{
+	return c->rcv_adv - c->rcv_nxt < worth(c, 1) &&
+	       flue_seq_diff(edge_possible(c), c->rcv_adv) >= (int32_t)worth(c, 1);
+}
+
+static bool
+opened_enough(const struct flue_conn *c)
 {
 	int32_t opened = flue_seq_diff(edge_possible(c), c->rcv_adv);
 	uint32_t buffer = c->rcv_buf;
@@ -69,4 +77,44 @@ flue_window_opened(const struct flue_conn *c)
 	/* A peer that has most of a large window left hears of it with the next ACK. */
 	return (uint32_t)opened >= buffer / 4 || c->rcv_adv - c->rcv_nxt <= buffer / 8 ||
 	       buffer <= 8u * c->mss;
+}
+
+void
+flue_window_check(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest;
+
+	if (c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD))
+		return;
+	if (opened_enough(c)) {
+		c->flags |= CONN_WIN_UPDATE;
+		flue_conn_touch(e, c);
+		return;
+	}
+	if (likely(!opened_a_little(c)) || e->params.tcp_sws_prevention_ticks == 0)
+		return;
+	if (c->sws_runs)
+		return;
+	c->sws_runs = true;
+	rest = flue_conn_rest_of(e, c);
+	rest->sws_ms = e->now_ms + flue_ticks_ms(e, e->params.tcp_sws_prevention_ticks);
+	flue_timer_arm_ms(e, c, rest->sws_ms);
+}
+
+void
+flue_window_timer(struct flue_engine *e, struct flue_conn *c)
+{
+	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	if (likely(!c->sws_runs))
+		return;
+	if ((int32_t)(e->now_ms - rest->sws_ms) < 0) {
+		flue_timer_arm_ms(e, c, rest->sws_ms);
+		return;
+	}
+	c->sws_runs = false;
+	if ((c->flags & (CONN_STOPPED | CONN_FIN_RCVD)) || !opened_a_little(c))
+		return;
+	c->flags |= CONN_WIN_UPDATE;
+	flue_conn_touch(e, c);
 }
