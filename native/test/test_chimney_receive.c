@@ -268,12 +268,12 @@ a_reset_completes_receives_after_the_verdict(void **state)
 	a = post(h, &c, 1000);
 	peer(h, &c, TCP_RST, 1000, 0, NULL, 0, 0);
 	pass_after(h, MS);
-	event_expect(h, &c, FLUE_TCP_INDICATE_ABORT, 0);
 	up_none(h);
 	verdict(h, &c, ind.ref, FLUE_STATUS_SUCCESS, 1000);
 	submit(h, FLUE_SUB_RECEIVE_RETURN, 0, ind.ref, 0, 0);
 	poll_engine(h);
 	completed(h, a, FLUE_STATUS_REQUEST_ABORTED, 0, 0);
+	event_expect(h, &c, FLUE_TCP_INDICATE_ABORT, 0);
 	finish(h, &c);
 }
 
