@@ -33,7 +33,8 @@ with_ip_options(struct conn *c, uint8_t *frame, uint32_t seq, uint32_t len)
 	uint8_t *ip = frame + 14;
 
 	memmove(frame + tcp_at(c) + extra, frame + tcp_at(c), n - tcp_at(c));
-	memset(frame + tcp_at(c), 1, extra);
+	/* Who took the options for the TCP header would find the ports right. */
+	memcpy(frame + tcp_at(c), frame + tcp_at(c) + extra, 4);
 	if (c->ip6) {
 		flue_store16be(ip + 4, (uint16_t)(flue_load16be(ip + 4) + extra));
 		ip[6] = 60;                                                /* destination options */

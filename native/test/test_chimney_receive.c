@@ -414,9 +414,11 @@ what_was_refused_goes_to_requests_before_it_is_shown_again(void **state)
 	connect_at(h, &c, 1, 1);
 	arrive(h, &c, 0, 1000, TCP_PSH);
 	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	/* Half of what follows comes before the verdict, half after it. */
+	arrive(h, &c, 1000, 500, 0);
 	verdict(h, &c, up.ref, (uint32_t)FLUE_STATUS_OFFLOAD_DATA_PARTIALLY_ACCEPTED, 100);
 	poll_engine(h);
-	arrive(h, &c, 1000, 1000, 0);
+	arrive(h, &c, 1500, 500, 0);
 	pass_after(h, 10 * SEC);
 	up_none(h);
 	/* A normal request is filled with what was kept, in order; the surplus is indicated. */
