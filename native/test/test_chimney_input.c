@@ -65,14 +65,16 @@ RULE("T-128")
 static void
 ip_options_go_to_the_host_which_forwards_the_segment(void **state)
 {
-	struct harness *h = harness_new(NULL, 0);
+	/* Sums count as verified, and what lies where an acknowledgment would looks like one: nothing
+	 * but the header's length tells it from a plain segment. */
+	struct harness *h = harness_new(NULL, FLUE_PORT_CAP_RX_CSUM);
 	struct conn c = { 0 };
 	uint8_t frame[2048];
 	flue_ref nbl;
 	uint32_t len;
 
 	(void)state;
-	connect_at(h, &c, 1, 1);
+	connect_at(h, &c, 0x50000000, 1);
 	len = with_ip_options(&c, frame, 0, 500);
 	inject(h, frame, len);
 	pass_after(h, MS);
