@@ -366,14 +366,14 @@ an_indication_is_one_nbl_with_one_nb_and_status_success(void **state)
 	struct conn c = { 0 };
 	const struct flue_net_buffer_list *nbl;
 	const struct flue_net_buffer *nb;
+	struct flue_up lent;
 	struct flue_up up;
 	uint8_t frame[64] = OUR_MAC PEER_MAC "\x08\x06";
 	uint32_t i;
 
 	(void)state;
 	connect_at(h, &c, 1, 1);
-	/* Short of packets and slabs or not: never RESOURCES. */
-	h->e->low_buffers = 1;
+	/* Short of packets or not: never RESOURCES. */
 	for (i = 0; i < 10; i++)
 		peer(h, &c, TCP_ACK, i * 1000, 0, stream + i * 1000, 1000, 65535);
 	poll_engine(h);
@@ -386,7 +386,17 @@ an_indication_is_one_nbl_with_one_nb_and_status_success(void **state)
 	assert_true(nb->next == 0);
 	assert_int_equal(nb->data_length, 10000);
 	verdict(h, &c, up.ref, FLUE_STATUS_SUCCESS, 0);
+	/* The host keeps it all, and the port is short of packets. */
+	h->e->low_buffers = 1;
+	arrive(h, &c, 10000, 1000, 0);
+	lent = up;
+	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	assert_int_equal(flue_nbl_at(up.ref)->status, FLUE_STATUS_SUCCESS);
+	assert_true(h->port->port.held > h->e->low_buffers);
+	verdict(h, &c, up.ref, FLUE_STATUS_SUCCESS, 0);
 	submit(h, FLUE_SUB_RECEIVE_RETURN, 0, up.ref, 0, 0);
+	submit(h, FLUE_SUB_RECEIVE_RETURN, 0, lent.ref, 0, 0);
+	poll_engine(h);
 	/* The other pool's: a chain of NBLs, each with one NB. */
 	for (i = 0; i < 3; i++)
 		inject(h, frame, sizeof(frame));
