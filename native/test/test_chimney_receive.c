@@ -268,12 +268,12 @@ a_reset_completes_receives_after_the_verdict(void **state)
 	a = post(h, &c, 1000);
 	peer(h, &c, TCP_RST, 1000, 0, NULL, 0, 0);
 	pass_after(h, MS);
-	event_expect(h, &c, FLUE_TCP_INDICATE_ABORT, 0);
 	up_none(h);
 	verdict(h, &c, ind.ref, FLUE_STATUS_SUCCESS, 1000);
 	submit(h, FLUE_SUB_RECEIVE_RETURN, 0, ind.ref, 0, 0);
 	poll_engine(h);
 	completed(h, a, FLUE_STATUS_REQUEST_ABORTED, 0, 0);
+	event_expect(h, &c, FLUE_TCP_INDICATE_ABORT, 0);
 	finish(h, &c);
 }
 
@@ -366,14 +366,14 @@ an_indication_is_one_nbl_with_one_nb_and_status_success(void **state)
 	struct conn c = { 0 };
 	const struct flue_net_buffer_list *nbl;
 	const struct flue_net_buffer *nb;
+	struct flue_up lent;
 	struct flue_up up;
 	uint8_t frame[64] = OUR_MAC PEER_MAC "\x08\x06";
 	uint32_t i;
 
 	(void)state;
 	connect_at(h, &c, 1, 1);
-	/* Short of packets and slabs or not: never RESOURCES. */
-	h->e->low_buffers = 1;
+	/* Short of packets or not: never RESOURCES. */
 	for (i = 0; i < 10; i++)
 		peer(h, &c, TCP_ACK, i * 1000, 0, stream + i * 1000, 1000, 65535);
 	poll_engine(h);
@@ -386,7 +386,17 @@ an_indication_is_one_nbl_with_one_nb_and_status_success(void **state)
 	assert_true(nb->next == 0);
 	assert_int_equal(nb->data_length, 10000);
 	verdict(h, &c, up.ref, FLUE_STATUS_SUCCESS, 0);
+	/* The host keeps it all, and the port is short of packets. */
+	h->e->low_buffers = 1;
+	arrive(h, &c, 10000, 1000, 0);
+	lent = up;
+	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	assert_int_equal(flue_nbl_at(up.ref)->status, FLUE_STATUS_SUCCESS);
+	assert_true(h->port->port.held > h->e->low_buffers);
+	verdict(h, &c, up.ref, FLUE_STATUS_SUCCESS, 0);
 	submit(h, FLUE_SUB_RECEIVE_RETURN, 0, up.ref, 0, 0);
+	submit(h, FLUE_SUB_RECEIVE_RETURN, 0, lent.ref, 0, 0);
+	poll_engine(h);
 	/* The other pool's: a chain of NBLs, each with one NB. */
 	for (i = 0; i < 3; i++)
 		inject(h, frame, sizeof(frame));
@@ -414,9 +424,11 @@ what_was_refused_goes_to_requests_before_it_is_shown_again(void **state)
 	connect_at(h, &c, 1, 1);
 	arrive(h, &c, 0, 1000, TCP_PSH);
 	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	/* Half of what follows comes before the verdict, half after it. */
+	arrive(h, &c, 1000, 500, 0);
 	verdict(h, &c, up.ref, (uint32_t)FLUE_STATUS_OFFLOAD_DATA_PARTIALLY_ACCEPTED, 100);
 	poll_engine(h);
-	arrive(h, &c, 1000, 1000, 0);
+	arrive(h, &c, 1500, 500, 0);
 	pass_after(h, 10 * SEC);
 	up_none(h);
 	/* A normal request is filled with what was kept, in order; the surplus is indicated. */

@@ -133,8 +133,10 @@ a_terminate_stops_the_push_timer_and_gives_the_request_back(void **state)
 	h->port->keep_tx = true;
 	sent = send_data(h, &c, 1000);
 	peer(h, &c, TCP_ACK, 300, 1000, NULL, 0, 65535);
+	assert_int_equal(flue_engine_held(h->e, 7), 1);
 	terminate_submit(h, &c);
 	pass_after(h, MS);
+	assert_int_equal(flue_engine_held(h->e, 7), 0);
 	pass_after(h, 2 * SEC);
 	up_none(h);
 	h->port->keep_tx = false;

@@ -105,7 +105,9 @@ FLUE_API int64_t flue_engine_arena(const flue_engine *engine, int which);
 FLUE_API int flue_engine_counters(const flue_engine *engine);
 
 /** Stops the thread, marks the channels stopped, frees all. Connections still held are dropped
- *  without a word to the peer: give them back first. NULL is allowed. */
+ *  without a word to the peer: give them back first. Indicated NBLs should be back as well:
+ *  flue_engine_held(engine, 5) is 0 then (T-112). What is still out stays mapped while the host
+ *  holds its region, and reads as zeroes. NULL is allowed. */
 FLUE_API void flue_engine_destroy(flue_engine *engine);
 
 #ifdef __cplusplus

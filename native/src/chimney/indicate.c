@@ -136,7 +136,9 @@ tell(struct flue_engine *e, struct flue_conn *c)
 		/* What was posted and not filled will never be. */
 		flue_receive_abort(e, c, FLUE_STATUS_SUCCESS);
 	}
-	if (c->flags & CONN_TELL_ABORT) {
+	/* After the receives it completes, and those after the verdict. */
+	if ((c->flags & CONN_TELL_ABORT) && (c->flags & (CONN_INDICATING | CONN_POSTED)) !=
+							    (CONN_INDICATING | CONN_POSTED)) {
 		if (!event(e, c, FLUE_TCP_INDICATE_ABORT, 0))
 			return false;
 		c->flags &= ~CONN_TELL_ABORT;
