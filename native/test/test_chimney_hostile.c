@@ -178,7 +178,7 @@ memory_that_is_closed_under_the_engine_is_not_unmapped_before_it_lets_go(void **
 	assert_int_equal(flue_region_count(), before);
 	assert_int_equal(flue_region_unmap(lent), -EINVAL);
 	submit(h, FLUE_SUB_SEND, c.token, nbl[2], 0, 0);
-	peer(h, &c, TCP_ACK, 0, 0, pattern, 1400, 65535);
+	peer(h, &c, TCP_ACK | TCP_PSH, 0, 0, pattern, 1400, 65535);
 	pass_after(h, MS);
 	/* Sent again: zeros, and no fault. */
 	h->port->seen = h->port->sent_count;

@@ -123,8 +123,8 @@ delegated_values_are_those_of_now(void **state)
 	assert_true(d->retransmit_timeout_delta <= 1000);
 	assert_int_equal(d->ka_timeout_delta, FLUE_TIMER_STOPPED);
 	assert_int_equal(d->receive_backlog_size, 300);
-	/* What to keep outstanding says nothing of what is. */
-	assert_int_equal(d->send_backlog_size, 2 * 65535);
+	/* What to keep outstanding: not what is. */
+	assert_true(d->send_backlog_size > 3000);
 	h->port->seen = h->port->sent_count;
 	harness_discard(h);
 }

@@ -84,7 +84,7 @@ a_path_gets_its_new_mtu_and_segments_fit_it_at_once(void **state)
 	peer(h, &c, TCP_ACK, 0, 3000, NULL, 0, 65535);
 	pass_after(h, MS);
 	/* More than the port sends, or less than IP needs: nothing changes, sending goes on. */
-	cached->path_mtu = h->e->port->mtu + 1u;
+	cached->path_mtu = (uint32_t)h->e->port->mtu + 1;
 	assert_int_equal(run_op(h, FLUE_SUB_UPDATE, ref), (uint32_t)FLUE_STATUS_FAILURE);
 	cached->path_mtu = 67;
 	assert_int_equal(run_op(h, FLUE_SUB_UPDATE, ref), (uint32_t)FLUE_STATUS_FAILURE);

@@ -232,7 +232,7 @@ posted_requests_are_filled_first_and_in_order(void **state)
 	submit(h, FLUE_SUB_RECEIVE, c.token, a, 0, 0);
 	poll_engine(h);
 	up_none(h);
-	peer(h, &c, TCP_ACK, 0, 0, pattern, 1000, 65535);
+	peer(h, &c, TCP_ACK | TCP_PSH, 0, 0, pattern, 1000, 65535);
 	pass_after(h, MS);
 	up = up_expect(h, FLUE_UP_RECEIVE_COMPLETE);
 	assert_true(up.ref == a);

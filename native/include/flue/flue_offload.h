@@ -381,13 +381,18 @@ struct flue_net_buffer_list {
 	uint64_t scratch;                   /**< current holder's */
 	uint32_t status;                    /**< enum flue_status, on completion */
 	uint32_t bytes_transferred;         /**< TcpOffloadBytesTransferred */
-	uint32_t receive_bytes_transferred; /**< TcpReceiveBytesTransferred */
+	uint32_t receive_bytes_transferred; /**< TcpReceiveBytesTransferred: bytes the host has put in
+					       front of the data start of a posted buffer */
 	uint8_t receive_no_push;            /**< TcpReceiveNoPush */
 	uint8_t pad0[3];
 	uint32_t flags;
 	uint32_t pad1;
 	uint64_t pad2[2];
 };
+
+/** In `flags` of a BufferedData NBL: there is urgent data in it. A target delivers none of it, asks
+ *  for upload and gives it back marked (T-116). */
+#define FLUE_NBL_URGENT UINT32_C(0x1)
 
 /** Data starts `data_offset` bytes into the MDL chain; current_mdl is the MDL in which that byte
  *  lies, current_mdl_offset its place there. 64 bytes. */

@@ -71,6 +71,20 @@ put_peer_head(struct flue_engine *e, const struct flue_conn *c, uint8_t *at, uin
 	return 34;
 }
 
+/** The urgent pointer counts from the segment's number, which is the chunk's now. */
+static void
+place_urgent(uint8_t *tcp, uint32_t offset)
+{
+	uint16_t pointer = flue_load16be(tcp + 18);
+
+	if (!(tcp[13] & TCP_URG) || offset == 0)
+		return;
+	if (pointer > offset)
+		flue_store16be(tcp + 18, (uint16_t)(pointer - offset));
+	else
+		tcp[13] &= (uint8_t)~TCP_URG;
+}
+
 /** One chunk in. @return false when its bytes cannot be read */
 static bool
 chunk_in(struct flue_engine *e, struct flue_conn *c, struct reader *r, const uint8_t *header,
@@ -89,6 +103,7 @@ chunk_in(struct flue_engine *e, struct flue_conn *c, struct reader *r, const uin
 	flue_store32be(tcp + 4, flue_load32be(header + 4) + offset);
 	if (!last)
 		tcp[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+	place_urgent(tcp, offset);
 	if (!read_bytes(r, tcp + hlen, len)) {
 		flue_pkt_release(pkt);
 		return false;
@@ -103,7 +118,13 @@ chunk_in(struct flue_engine *e, struct flue_conn *c, struct reader *r, const uin
 		return false;
 	}
 	s.forwarded = true;
-	flue_tcp_segment(e, c, &s);
+	/* The chunk before may have ended the processing; a reset ends it for good. */
+	if (c->flags & CONN_ABORTED)
+		flue_pkt_release(pkt);
+	else if (c->flags & CONN_STOPPED)
+		flue_tcp_unprocessed(e, c, pkt);
+	else
+		flue_tcp_segment(e, c, &s);
 	return true;
 }
 

@@ -22,9 +22,10 @@ release_list(struct flue_pkt *pkt)
 	}
 }
 
-/** Move the front of the queue, up to FLUE_RX_MDLS packets, into record i. */
+/** Move the front of the queue into record i: FLUE_RX_MDLS packets at most, and none more once
+ *  there are `enough` bytes. */
 static void
-fill_record(struct flue_engine *e, struct flue_conn *c, uint32_t i)
+fill_record(struct flue_engine *e, struct flue_conn *c, uint32_t i, uint32_t enough)
 {
 	struct flue_rx_shared *rx = &e->rx_shared[i];
 	struct flue_record *rec = &e->rx_records[i];
@@ -35,7 +36,7 @@ fill_record(struct flue_engine *e, struct flue_conn *c, uint32_t i)
 
 	rec->pkts = pkt;
 	rec->bytes = 0;
-	for (; pkt != NULL && n < FLUE_RX_MDLS; n++) {
+	for (; pkt != NULL && n < FLUE_RX_MDLS && rec->bytes < enough; n++) {
 		rx->mdl[n].data = pkt->ref + pkt->payload_off;
 		rx->mdl[n].byte_count = pkt->payload_len;
 		mdl += sizeof(struct flue_mdl);
@@ -68,7 +69,9 @@ indicate(struct flue_engine *e, struct flue_conn *c)
 	i = flue_ids_take(&e->rx_ids);
 	if (i == FLUE_NONE)
 		return false;
-	fill_record(e, c, i);
+	fill_record(e, c, i,
+			unlikely(c->sized) ? flue_conn_rest_of(e, c)->cached.rcv_indication_size
+					   : UINT32_MAX);
 	e->rx_records[i].state = RECORD_INDICATED;
 	c->indicated = i;
 	c->flags |= CONN_INDICATING;
@@ -104,6 +107,12 @@ event(struct flue_engine *e, struct flue_conn *c, enum flue_tcp_event type, uint
 	       flue_up_put(ch, FLUE_UP_EVENT, type, c->handle, FLUE_REF_NULL, info);
 }
 
+bool
+flue_event_now(struct flue_engine *e, struct flue_conn *c, enum flue_tcp_event type, uint64_t info)
+{
+	return !gated(e, c) && event(e, c, type, info);
+}
+
 /** A stream that has ended on both sides is uploaded after its end was told, not before. */
 static bool
 upload_may_be_told(const struct flue_conn *c)
@@ -118,6 +127,7 @@ tell(struct flue_engine *e, struct flue_conn *c)
 	if ((c->flags & (CONN_FIN_RCVD | CONN_FIN_TOLD | CONN_INDICATING | CONN_ABORTED)) ==
 					CONN_FIN_RCVD &&
 			c->rxq_head == NULL) {
+		flue_receive_finish_partial(e, c);
 		if (!event(e, c, FLUE_TCP_INDICATE_DISCONNECT, 0))
 			return false;
 		c->flags |= CONN_FIN_TOLD;
@@ -163,6 +173,9 @@ flue_receive_deliver(struct flue_engine *e, struct flue_conn *c)
 			flue_conn_touch(e, c);
 			return;
 		}
+	} else if ((c->flags & (CONN_INDICATING | CONN_ABORTED | CONN_POSTED)) ==
+			(CONN_ABORTED | CONN_POSTED)) {
+		flue_receive_abort(e, c, FLUE_STATUS_REQUEST_ABORTED);
 	}
 	if ((c->flags & TELLABLE) && !tell(e, c))
 		flue_conn_touch(e, c);
@@ -231,11 +244,13 @@ flue_receive_verdict(struct flue_engine *e, struct flue_chan *ch, const struct f
 		take_back(e, c, rec, consumed);
 		*rec = (struct flue_record){ 0 };
 		flue_ids_give(&e->rx_ids, i);
-		c->flags |= CONN_REFUSED;
+		/* A request that came while the host was still deciding counts (5.5). */
+		if (!(c->flags & CONN_POSTED))
+			c->flags |= CONN_REFUSED;
 		flue_count(e, FLUE_CTR_REFUSED, 1);
 	}
 	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD)) &&
-			flue_window_opened(c))
+			flue_window_opened(e, c))
 		c->flags |= CONN_WIN_UPDATE;
 	flue_conn_touch(e, c);
 }
@@ -276,7 +291,9 @@ flue_receive_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *chain)
 	while (c->rxq_head != NULL) {
 		uint32_t i = flue_ids_take(&e->rx_ids);
 
-		fill_record(e, c, i);
+		fill_record(e, c, i, UINT32_MAX);
+		if (flue_conn_rest_of(e, c)->urgent_buffered)
+			e->rx_shared[i].nbl.flags = FLUE_NBL_URGENT;
 		e->rx_records[i].state = RECORD_LENT;
 		if (last != NULL)
 			last->next = RX_REF(e, i);

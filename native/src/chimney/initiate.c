@@ -7,6 +7,7 @@
 
 #include "chimney/op.h"
 #include "engine/parts.h"
+#include "tcp/reasm.h"
 #include "tcp/tcp.h"
 
 /** A peer that takes less is a poor candidate. */
@@ -169,6 +170,8 @@ take_buffered(struct flue_engine *e, struct flue_conn *c, flue_ref ref)
 
 		if (nbl == NULL || i == FLUE_MAX_NBLS_PER_CALL)
 			return FLUE_STATUS_FAILURE;
+		if (__atomic_load_n(&nbl->flags, __ATOMIC_RELAXED) & FLUE_NBL_URGENT)
+			flue_conn_rest_of(e, c)->urgent_buffered = true;
 		nb = flue_nb_at(__atomic_load_n(&nbl->first_net_buffer, __ATOMIC_RELAXED));
 		if (nb == NULL || flue_nb_walk_begin(&w, nb) < 0)
 			return FLUE_STATUS_FAILURE;
@@ -192,6 +195,12 @@ take_buffered(struct flue_engine *e, struct flue_conn *c, flue_ref ref)
 			return FLUE_STATUS_FAILURE;
 		ref = __atomic_load_n(&nbl->next, __ATOMIC_RELAXED);
 	}
+	if (c->rxq_head == NULL)
+		return FLUE_STATUS_SUCCESS;
+	/* Delivered when requests are posted (5.5). Nobody knows how it was pushed: it has waited long
+	 * enough. */
+	c->flags |= CONN_REFUSED;
+	c->rxq_tail->flags |= FLUE_PKT_PSH;
 	return FLUE_STATUS_SUCCESS;
 }
 
@@ -246,6 +255,7 @@ set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s)
 	flue_conn_set_tag(e, c);
 	flue_conn_set_mss(e, c);
 	c->rcv_buf = s->cached.initial_rcv_wnd;
+	c->sized = s->cached.rcv_indication_size != 0;
 }
 
 static void
@@ -356,6 +366,10 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	c->flags |= CONN_GATED;
 	*token = flue_token(FLUE_KIND_TCP, c->generation, i);
 	flue_count(e, FLUE_CTR_INITIATED, 1);
+	if (rest->urgent_buffered) {
+		rest->set_aside = true;
+		flue_tcp_request_upload(e, c, FLUE_UPLOAD_RECEIVED_URGENT_DATA);
+	}
 	flue_conn_touch(e, c);
 	return FLUE_STATUS_SUCCESS;
 }

@@ -142,9 +142,8 @@ fill_conn(struct flue_engine *e, const struct flue_op_level *lv, struct flue_con
 		d->send_data_head = FLUE_REF_NULL;
 		d->send_data_tail = FLUE_REF_NULL;
 		d->buffered_data = FLUE_REF_NULL;
-		/* Enough to keep the larger of the two windows busy; of what is queued now it says
-		 * nothing (T-134). */
-		d->send_backlog_size = 2 * flue_conn_max_snd_wnd(c);
+		flue_backlog_told(e, c);
+		d->send_backlog_size = flue_send_backlog(c);
 		d->receive_backlog_size = c->rx_held;
 	}
 	return true;

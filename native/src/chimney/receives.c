@@ -58,6 +58,7 @@ enqueue_copy(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
 		left -= n;
 		room -= n;
 	}
+	c->rxq_tail->flags |= pkt->flags & FLUE_PKT_PSH;
 	flue_count(e, FLUE_CTR_IN_COPIED, 1);
 	return true;
 }
@@ -89,7 +90,7 @@ static void
 window_check(struct flue_engine *e, struct flue_conn *c)
 {
 	if ((c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD)) ||
-			!flue_window_opened(c))
+			!flue_window_opened(e, c))
 		return;
 	c->flags |= CONN_WIN_UPDATE;
 	flue_conn_touch(e, c);
@@ -117,13 +118,15 @@ complete_post(struct flue_engine *e, struct flue_conn *c, flue_ref ref, uint32_t
 static void
 finish_post(struct flue_engine *e, struct flue_conn *c, uint32_t status)
 {
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	bool last = false;
 
+	rest->push_runs = false;
 	while (c->post_head != FLUE_NONE && !last) {
 		uint32_t id = c->post_head;
 		struct flue_piece *p = &e->pieces[id];
 
-		flue_conn_rest_of(e, c)->post_bytes += p->seq;
+		rest->post_bytes += p->seq;
 		last = (p->flags & PIECE_LAST_OF_NBL) != 0;
 		c->post_head = p->next;
 		flue_piece_give(e, id);
@@ -139,17 +142,28 @@ finish_post(struct flue_engine *e, struct flue_conn *c, uint32_t status)
 void
 flue_receive_abort(struct flue_engine *e, struct flue_conn *c, uint32_t status)
 {
+	/* One call at a time goes up (T-96): after the verdict. */
+	if (c->flags & CONN_INDICATING)
+		return;
 	while (c->post_head != FLUE_NONE)
 		finish_post(e, c, status);
 }
 
-/** Copy the front of the queue into one piece. @return bytes */
-static uint32_t
-fill(struct flue_engine *e, struct flue_conn *c, struct flue_piece *p)
+void
+flue_receive_finish_partial(struct flue_engine *e, struct flue_conn *c)
 {
-	uint32_t done = 0;
+	if (c->post_head != FLUE_NONE && e->pieces[c->post_head].seq > 0)
+		finish_post(e, c, FLUE_STATUS_SUCCESS);
+}
 
-	while (p->seq < p->len && c->rxq_head != NULL) {
+/** Copy the front of the queue into one piece; with `push`, no further than what was pushed.
+ *  @return ended at something pushed */
+static bool
+fill(struct flue_conn *c, struct flue_piece *p, bool push, uint32_t *placed)
+{
+	bool pushed = false;
+
+	while (p->seq < p->len && c->rxq_head != NULL && !pushed) {
 		struct flue_pkt *pkt = c->rxq_head;
 		uint32_t n = p->len - p->seq;
 
@@ -158,47 +172,99 @@ fill(struct flue_engine *e, struct flue_conn *c, struct flue_piece *p)
 		/* A host may have posted memory that was lent to it. */
 		memmove((uint8_t *)(uintptr_t)p->data + p->seq, pkt->data + pkt->payload_off, n);
 		p->seq += n;
-		done += n;
+		*placed += n;
 		pkt->payload_off = (uint16_t)(pkt->payload_off + n);
 		pkt->payload_len = (uint16_t)(pkt->payload_len - n);
 		if (pkt->payload_len == 0) {
 			c->rxq_head = pkt->next;
-			pkt->flags &= (uint16_t)~FLUE_PKT_OPEN;
+			pushed = push && (pkt->flags & FLUE_PKT_PSH);
+			pkt->flags &= (uint16_t) ~(FLUE_PKT_OPEN | FLUE_PKT_PSH);
 			flue_pkt_release(pkt);
 		}
 	}
-	c->rx_held -= done;
-	c->bytes_in += done;
-	(void)e;
-	return done;
+	return pushed;
+}
+
+/** Fill the first request. @return it is complete: full, or pushed and not to wait for more */
+static bool
+fill_first(struct flue_engine *e, struct flue_conn *c, uint32_t *placed)
+{
+	uint32_t at = c->post_head;
+	bool pushed = false;
+
+	for (;;) {
+		struct flue_piece *p = &e->pieces[at];
+
+		pushed = fill(c, p, !(p->flags & PIECE_NO_PUSH), placed);
+		if (p->seq < p->len || (p->flags & PIECE_LAST_OF_NBL) || pushed)
+			return pushed || p->seq == p->len;
+		at = p->next;
+	}
+}
+
+static bool
+push_due(const struct flue_engine *e, const struct flue_conn_rest *rest)
+{
+	return rest->push_runs && (int32_t)(e->now_ms - rest->push_ms) >= 0;
+}
+
+/** Started by the first byte, started anew by each further one; what the host has put there before
+ *  counts as such (T-102, T-103). */
+static void
+start_push_timer(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	rest->push_runs = true;
+	rest->push_ms = e->now_ms + flue_ticks_ms(e, e->params.tcp_push_ticks);
+	flue_timer_arm_ms(e, c, rest->push_ms);
+}
+
+/** Does the first request hold something that the host waits for? */
+static bool
+push_wanted(const struct flue_engine *e, const struct flue_conn *c)
+{
+	const struct flue_piece *p = &e->pieces[c->post_head];
+
+	return !(p->flags & PIECE_NO_PUSH) && (p->seq > 0 || (p->flags & PIECE_PREFILLED));
+}
+
+void
+flue_receive_push_timer(struct flue_engine *e, struct flue_conn *c)
+{
+	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	if (push_due(e, rest))
+		flue_conn_touch(e, c);
+	else if (rest->push_runs)
+		flue_timer_arm_ms(e, c, rest->push_ms);
 }
 
 void
 flue_receive_place(struct flue_engine *e, struct flue_conn *c)
 {
-	uint32_t at = c->post_head;
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	uint32_t total = 0;
 
-	while (at != FLUE_NONE) {
-		struct flue_piece *p = &e->pieces[at];
-		uint32_t flags = p->flags;
-		bool full;
+	while (c->post_head != FLUE_NONE) {
+		uint32_t placed = 0;
+		bool complete = fill_first(e, c, &placed);
 
-		if (p->len > 0 && c->rxq_head == NULL)
-			break;
-		(void)fill(e, c, p);
-		full = p->seq == p->len;
-		if (full && !(flags & PIECE_LAST_OF_NBL)) {
-			at = p->next;
-			continue;
+		total += placed;
+		if (!complete) {
+			if (!push_wanted(e, c))
+				break;
+			if (placed > 0 || !rest->push_runs) {
+				start_push_timer(e, c);
+				break;
+			}
+			if (!push_due(e, rest))
+				break;
 		}
-		if (!full && (flags & PIECE_NO_PUSH))
-			return;
 		finish_post(e, c, FLUE_STATUS_SUCCESS);
-		at = c->post_head;
 	}
-	/* The queue ended between two pieces of one NBL. */
-	if (at != FLUE_NONE && at != c->post_head && !(e->pieces[at].flags & PIECE_NO_PUSH))
-		finish_post(e, c, FLUE_STATUS_SUCCESS);
+	c->rx_held -= total;
+	c->bytes_in += total;
 	window_check(e, c);
 }
 
@@ -224,6 +290,8 @@ capture_posts(struct flue_engine *e, flue_ref ref, uint32_t *first, uint32_t *la
 			return FLUE_STATUS_FAILURE;
 		if (nbl->receive_no_push)
 			flags |= PIECE_NO_PUSH;
+		if (nbl->receive_bytes_transferred != 0)
+			flags |= PIECE_PREFILLED;
 		rc = flue_nb_walk_next(&w, &data, &len);
 		do {
 			uint32_t id;
@@ -305,5 +373,7 @@ flue_receive_post(struct flue_engine *e, struct flue_chan *ch, uint64_t token, f
 	c->post_tail = last;
 	c->flags |= CONN_POSTED;
 	c->flags &= ~CONN_REFUSED;
+	if (c->post_head == first && push_wanted(e, c))
+		start_push_timer(e, c);
 	flue_conn_touch(e, c);
 }

@@ -159,6 +159,29 @@ import_recovery(struct flue_conn *c, const struct flue_tcp_delegated *d,
 }
 
 static void
+import_keepalive(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_delegated *d)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	uint32_t delta = d->ka_timeout_delta;
+
+	/* It runs, and the host did not switch it on: a doubtful segment did (chimney rules 12.3). */
+	if (!(c->flags & CONN_KEEPALIVE)) {
+		if (delta == FLUE_TIMER_STOPPED)
+			return;
+		c->flags |= CONN_KEEPALIVE;
+		rest->validity = VALIDITY_ASKED | VALIDITY_BORROWED;
+	}
+	if (delta == FLUE_TIMER_STOPPED)
+		delta = rest->cached.ka_timeout;
+	c->ka_probes = d->ka_probe_count;
+	c->ka_deadline = e->now + delta * tick_ns(e);
+	/* As if the last segment had come so long ago that the rest is what is left. */
+	c->last_rx_ms = e->now_ms - (uint32_t)(((int64_t)rest->cached.ka_timeout - delta) *
+						    tick_ns(e) / FLUE_NS_PER_MS);
+	flue_timer_arm(e, c, c->ka_deadline);
+}
+
+static void
 import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_delegated *d,
 		const struct flue_tcp_state_ext *x)
 {
@@ -169,7 +192,8 @@ import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_
 
 	if (x != NULL && x->retransmit_timeout_us != 0 && x->retransmit_timeout_us < us)
 		us = x->retransmit_timeout_us;
-	c->quiet_until = e->now + FLUE_QUIET_NS;
+	flue_conn_rest_of(e, c)->quiet_until = e->now + FLUE_QUIET_NS;
+	c->quick = FLUE_QUICK_ACKS;
 	c->rtx_count = d->retransmit_count;
 	if (c->state == FLUE_TCP_FIN_WAIT2) {
 		c->flags |= CONN_FIN_WAIT;
@@ -184,19 +208,7 @@ import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_
 	} else if (outstanding) {
 		flue_tcp_arm_rtx(e, c, c->rto_us);
 	}
-	if (c->flags & CONN_KEEPALIVE) {
-		delta = d->ka_timeout_delta != FLUE_TIMER_STOPPED
-					? d->ka_timeout_delta
-					: flue_conn_rest_of(e, c)->cached.ka_timeout;
-		c->ka_probes = d->ka_probe_count;
-		c->ka_deadline = e->now + delta * tick_ns(e);
-		/* As if the last segment had come so long ago that the rest is what is left. */
-		c->last_rx_ms = e->now_ms -
-				(uint32_t)((int64_t)(flue_conn_rest_of(e, c)->cached.ka_timeout -
-							   delta) *
-						tick_ns(e) / FLUE_NS_PER_MS);
-		flue_timer_arm(e, c, c->ka_deadline);
-	}
+	import_keepalive(e, c, d);
 }
 
 uint32_t
@@ -227,6 +239,7 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 						      e->params.ticks_per_second);
 	c->ts_delta = d->ts_time - e->now_ticks;
 	flue_conn_rest_of(e, c)->challenge_ms = e->now_ms - FLUE_CHALLENGE_MS;
+	flue_conn_rest_of(e, c)->challenge_syn_ms = e->now_ms - FLUE_SYN_ACK_MS;
 	c->rtx_start_ms = e->now_ms -
 			  (uint32_t)((uint64_t)d->total_rt * 1000 / e->params.ticks_per_second);
 	c->dup_acks = d->dup_ack_count;
@@ -240,6 +253,7 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 		flue_conn_rest_of(e, c)->retransmits = x->retransmits;
 	}
 	import_timers(e, c, d, x);
+	flue_backlog_told(e, c);
 	return FLUE_STATUS_SUCCESS;
 }
 

@@ -46,7 +46,10 @@ flue_terminate_prepare(struct flue_engine *e, struct flue_op *op, struct flue_op
 	/* One that cannot be trusted is left alone: what has to be told of it comes first. */
 	if (!flue_conn_trust(e, op, c))
 		return;
+	/* What was acknowledged goes the usual way as far as that leads (T-75). */
+	flue_receive_deliver(e, c);
 	c->flags |= CONN_TERMINATING;
+	flue_conn_rest_of(e, c)->push_runs = false;
 	(void)pay_ack(e, c);
 	flue_timer_drop(e, c);
 }
@@ -61,6 +64,19 @@ conn_ready(struct flue_engine *e, struct flue_conn *c)
 		return false;
 	flue_send_complete(e, c);
 	return !flue_send_lent(e, c);
+}
+
+/** Segments behind a hole: the host gets them as they came. What was SACKed must not be known twice,
+ *  however: where nothing tells the host of it, it is dropped, and comes again (T-71). */
+static void
+give_back_out_of_order(struct flue_engine *e, struct flue_conn *c, bool extended)
+{
+	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	if ((rest->given_const.flags & FLUE_TCP_CONST_SACK) && !extended && !rest->set_aside)
+		flue_reasm_drop(e, c);
+	else
+		flue_reasm_hand_up(e, c);
 }
 
 /** Put what is given back into the block. */
@@ -82,6 +98,8 @@ give_back(struct flue_engine *e, struct flue_op_level *lv, struct flue_conn *c)
 	flue_chain_join(&ch->sends, &rest->refused);
 	if (type == FLUE_STATE_TCP || type == FLUE_STATE_TCP_DELEGATED)
 		(void)flue_fill_delegated(e, lv, c, type, &d);
+	give_back_out_of_order(
+			e, c, d != NULL && (d->header.recognized_options & FLUE_STATE_OPTION_EXT));
 	lv->block->net_buffer_list_chain = head;
 	if (d != NULL) {
 		d->send_data_head = head;
@@ -134,7 +152,6 @@ terminate_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *
 		(void)flue_disconnect_complete(e, c,
 				rest->corrupt ? (uint32_t)FLUE_STATUS_REQUEST_ABORTED
 					      : (uint32_t)FLUE_STATUS_UPLOAD_IN_PROGRESS);
-	flue_reasm_hand_up(e, c);
 	flue_conn_free(e, c);
 	flue_count(e, FLUE_CTR_TERMINATED, 1);
 	lv->status = FLUE_STATUS_SUCCESS;

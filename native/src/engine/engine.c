@@ -11,6 +11,7 @@
 #include "engine/parts.h"
 #include "engine/run.h"
 #include "observe/counters.h"
+#include "tcp/reasm.h"
 #include "tcp/tcp.h"
 
 void
@@ -231,7 +232,7 @@ flue_pkt_spare(struct flue_engine *e, struct flue_pkt *pkt, uint32_t reserve)
 		slab->seq = pkt->seq;
 		slab->payload_off = pkt->payload_off;
 		slab->payload_len = pkt->payload_len;
-		slab->flags = pkt->flags & FLUE_PKT_RX_CSUM_GOOD;
+		slab->flags = pkt->flags & (FLUE_PKT_RX_CSUM_GOOD | FLUE_PKT_PSH);
 	}
 	flue_pkt_release(pkt);
 	return slab;
@@ -305,6 +306,15 @@ free_all(struct flue_engine *e)
 	free(e);
 }
 
+/** What the host has not said yet. @return ticks, at least one */
+static uint32_t
+default_ticks(const struct flue_engine_config *c, uint32_t ms)
+{
+	uint32_t ticks = ms * (uint32_t)c->ticks_per_second / 1000;
+
+	return ticks > 0 ? ticks : 1;
+}
+
 int
 flue_engine_create(const struct flue_engine_config *config, flue_port *port, flue_engine **engine)
 {
@@ -332,12 +342,12 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 		.ipv6_encapsulation_type = FLUE_ENCAPSULATION_IEEE_802_3,
 		.ticks_per_second = (uint32_t)config->ticks_per_second,
 		.tcp_ack_frequency = 2,
-		.tcp_delayed_ack_ticks = 40,
+		.tcp_delayed_ack_ticks = (uint8_t)default_ticks(config, 40),
 		.tcp_maximum_retransmissions = (uint8_t)config->max_retransmissions,
-		.tcp_sws_prevention_ticks = 200,
+		.tcp_sws_prevention_ticks = default_ticks(config, 200),
 		.tcp_duplicate_ack_threshold = 3,
-		.tcp_push_ticks = 500,
-		.nce_stale_ticks = 30000,
+		.tcp_push_ticks = default_ticks(config, 500),
+		.nce_stale_ticks = default_ticks(config, 30000),
 	};
 	e->admin.ip4 = true;
 	e->admin.ip6 = true;

@@ -300,11 +300,17 @@ void flue_receive_return(struct flue_engine *e, flue_ref ref);
 void flue_receive_abort(struct flue_engine *e, struct flue_conn *c, uint32_t status);
 /** Queue in-order payload. Takes over the packet. @return false: no memory, nothing was taken */
 bool flue_receive_enqueue(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt);
-/** PLACE of the delivery algorithm: queue to posted requests. A push request is complete as soon as
- *  it holds anything. */
+/** PLACE of the delivery algorithm (5.5): queue to posted requests, and their push timer. */
 void flue_receive_place(struct flue_engine *e, struct flue_conn *c);
+/** The stream has ended: no more will come for a request that holds something. */
+void flue_receive_finish_partial(struct flue_engine *e, struct flue_conn *c);
+/** The wheel entry of a connection with posted requests came due. */
+void flue_receive_push_timer(struct flue_engine *e, struct flue_conn *c);
 /** Run the delivery machine; touches the connection again when it had to stop for want of room. */
 void flue_receive_deliver(struct flue_engine *e, struct flue_conn *c);
+/** An event that may as well come later, or never. @return false: not now, there is no room */
+bool
+flue_event_now(struct flue_engine *e, struct flue_conn *c, enum flue_tcp_event type, uint64_t info);
 /** All that is queued, as a chain of lent NBLs. @return false: not enough records now */
 bool flue_receive_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *chain);
 void flue_receive_drop(struct flue_engine *e, struct flue_conn *c);

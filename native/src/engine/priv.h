@@ -34,7 +34,10 @@
 #define FLUE_COPY_BELOW   256 /* payload bytes that are not worth lending */
 #define FLUE_SLAB_BYTES   2048
 #define FLUE_QUIET_NS     INT64_C(100000000)
+#define FLUE_QUICK_ACKS   16 /* ACKs after an initiate that are not delayed */
 #define FLUE_CHALLENGE_MS 100
+#define FLUE_SYN_ACK_MS   3000                  /* between challenges of SYNs, chimney profile */
+#define FLUE_DOUBT_NS     INT64_C(300000000000) /* to the first probe after a doubtful segment */
 #define FLUE_FIN_WAIT_US  120000000u
 #define FLUE_NS_PER_MS    INT64_C(1000000)
 
@@ -137,10 +140,11 @@ flue_ids_used(const struct flue_ids *ids)
 	return ids->size - ids->free;
 }
 
-#define PIECE_LAST_OF_NBL 0x1 /* the NBL completes with this piece */
-#define PIECE_LAST_OF_SUB 0x2 /* ... and with it a submission's credit */
-#define PIECE_DISCONNECT  0x4 /* final data of a disconnect; not a send */
-#define PIECE_NO_PUSH     0x8 /* posted receive: complete only when full */
+#define PIECE_LAST_OF_NBL 0x1  /* the NBL completes with this piece */
+#define PIECE_LAST_OF_SUB 0x2  /* ... and with it a submission's credit */
+#define PIECE_DISCONNECT  0x4  /* final data of a disconnect; not a send */
+#define PIECE_NO_PUSH     0x8  /* posted receive: complete only when full */
+#define PIECE_PREFILLED   0x10 /* posted receive: the host has put bytes in front of it */
 
 /** A contiguous piece of send data, or of a posted receive buffer. One line. */
 struct flue_piece {
@@ -310,7 +314,8 @@ struct flue_engine {
 	uint32_t now_ms;
 	uint32_t now_sub_us; /* microseconds into now_ms, rounded up */
 	uint32_t now_ticks;
-	uint32_t low_buffers; /* port.held above this: copy instead of lending */
+	uint32_t delayed_ack_ms; /* of `params` */
+	uint32_t low_buffers;    /* port.held above this: copy instead of lending */
 	uint32_t op_count;
 	struct flue_conn *conns;
 	struct flue_conn_rest *rests;

@@ -23,8 +23,12 @@ conn_run(struct flue_engine *e, struct flue_conn *c)
 	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))
 		more = flue_tcp_output(e, c);
 	if ((c->flags & (CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE)) &&
-			!(c->flags & (CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))
-		more = !flue_tcp_send_ack(e, c) || more;
+			!(c->flags & (CONN_ABORTED | CONN_TERMINATING | CONN_INVALID))) {
+		if (flue_ack_due(e, c))
+			more = !flue_tcp_send_ack(e, c) || more;
+		else
+			flue_timer_arm_ms(e, c, c->ack_ms);
+	}
 	return more;
 }
 
@@ -94,6 +98,9 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	e->now_sub_us = (uint32_t)((now % FLUE_NS_PER_MS + 999) / 1000);
 	e->now_ticks = (uint32_t)(now /
 				  (INT64_C(1000000000) / (int64_t)e->params.ticks_per_second));
+	e->delayed_ack_ms =
+			(e->params.tcp_delayed_ack_ticks * 1000u + e->params.ticks_per_second - 1) /
+			e->params.ticks_per_second;
 	if (e->port->ops->reclaim != NULL)
 		e->port->ops->reclaim(e->port);
 	work = flue_rx(e, budget);

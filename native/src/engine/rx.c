@@ -198,8 +198,9 @@ segment_in(struct flue_engine *e, struct flue_segment *s)
 		flue_pkt_release(s->pkt);
 		return;
 	}
-	if (unlikely(c->flags & (CONN_STOPPED | CONN_TERMINATING | CONN_INVALID))) {
-		flue_frame_up(e, s->pkt);
+	/* A closed connection's are the host's, too (5.8). */
+	if (unlikely(c->flags & (CONN_STOPPED | CONN_TERMINATING | CONN_ABORTED | CONN_INVALID))) {
+		flue_tcp_unprocessed(e, c, s->pkt);
 		return;
 	}
 	if (unlikely(!checksums_good(s))) {

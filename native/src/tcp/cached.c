@@ -35,6 +35,14 @@ keepalive_changed(struct flue_engine *e, struct flue_conn *c, const struct flue_
 {
 	bool on = (cached->flags & FLUE_TCP_CACHED_KEEP_ALIVE_ENABLED) && cached->ka_timeout != 0;
 
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	/* A timer that a doubtful segment started is not the host's to stop. */
+	if (!on && (rest->validity & VALIDITY_ASKED)) {
+		rest->validity |= VALIDITY_BORROWED;
+		return;
+	}
+	rest->validity &= (uint8_t)~VALIDITY_BORROWED;
 	if (!on) {
 		c->flags &= ~CONN_KEEPALIVE;
 		c->ka_deadline = FLUE_NEVER;
@@ -69,6 +77,7 @@ flue_conn_cached_changed(
 	c->ttl = cached->ttl_or_hop_limit != 0 ? cached->ttl_or_hop_limit : 64;
 	c->tos = cached->tos_or_traffic_class;
 	c->flow_label = cached->flow_label & 0xfffff;
+	c->sized = cached->rcv_indication_size != 0;
 	if (cached->flags & FLUE_TCP_CACHED_NAGLING_ENABLED)
 		c->flags |= CONN_NAGLE;
 	else

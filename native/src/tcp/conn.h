@@ -36,7 +36,7 @@
 #define CONN_NAGLE        UINT32_C(0x00000004)
 #define CONN_KEEPALIVE    UINT32_C(0x00000008)
 #define CONN_READY        UINT32_C(0x00000010) /* in the engine's ready queue */
-#define CONN_ACK_OWED     UINT32_C(0x00000020) /* send an ACK at the end of this pass */
+#define CONN_ACK_OWED     UINT32_C(0x00000020) /* an ACK is owed, now or a little later */
 #define CONN_TIMING       UINT32_C(0x00000040) /* rtt_seq is being timed */
 #define CONN_OOO          UINT32_C(0x00000080) /* there are segments behind a hole */
 #define CONN_FIN_QUEUED   UINT32_C(0x00000100) /* our FIN follows snd_end */
@@ -63,6 +63,11 @@
 #define CONN_DUP_ACKS     UINT32_C(0x20000000) /* dup_acks or loss is not zero */
 #define CONN_TIMER        UINT32_C(0x40000000) /* has an entry in the wheel */
 #define CONN_INVALID      UINT32_C(0x80000000) /* it, its path or neighbor is: nothing is sent */
+
+/* Doubts that a RST or SYN has raised (chimney rules 12.3). */
+#define VALIDITY_ASKED    0x1 /* the keepalive timer is that of the doubt, until the peer is heard */
+#define VALIDITY_BORROWED 0x2 /* ... and would not run without it */
+#define VALIDITY_RST      0x4 /* in this period a RST was challenged */
 
 /* What fast recovery is at (RFC 6582); `recover` is its end. */
 #define LOSS_FAST    0x1 /* in it */
@@ -117,7 +122,11 @@ struct flue_conn {
 	uint64_t handle;      /* NdisOffloadHandle */
 	struct flue_pkt *ooo; /* by sequence number */
 	int64_t ka_deadline;
-	int64_t quiet_until; /* no duplicate ACK before; 0 = over */
+	uint32_t ack_ms; /* CONN_ACK_OWED: no later than this */
+	uint8_t unacked; /* CONN_ACK_OWED: segments that came since the last ACK */
+	uint8_t quick;   /* bursts still to be acknowledged at once: the peer's slow start */
+	uint8_t sized;   /* the host wants indications of a certain size */
+	uint8_t pad0;
 	uint32_t generation;
 	uint32_t send_tail;
 	uint32_t post_head; /* posted receive requests: pieces */
@@ -184,8 +193,17 @@ struct flue_conn_rest {
 	uint32_t check;            /* of what never changes; see check.c */
 	uint32_t path;             /* as in the connection, which may be damaged */
 	struct flue_claim claim;
-	uint32_t challenge_ms; /* when the last challenge ACK went out */
-	uint32_t retransmits;  /* segments sent again since establishment */
+	uint32_t push_ms;          /* push_runs: when the first posted request completes as it is */
+	int64_t quiet_until;       /* no duplicate ACK before */
+	bool push_runs;            /* the push timer of 5.3 */
+	bool set_aside;            /* urgent data came: all segments wait for the terminate (5.8) */
+	bool urgent_buffered;      /* ... in the BufferedData of the initiate */
+	uint32_t challenge_ms;     /* when the last challenge ACK went out ... */
+	uint32_t challenge_syn_ms; /* ... and the last one a SYN drew (chimney profile) */
+	uint32_t retransmits;      /* segments sent again since establishment */
+	uint32_t backlog_told;     /* SendBacklogSize the host knows of ... */
+	uint32_t backlog_ms;       /* ... since then */
+	uint8_t validity;          /* VALIDITY_*: does the peer still know the connection? */
 	bool disconnect_abortive;
 	bool invalid; /* by itself, not for what it depends on */
 	bool corrupt; /* found so: told, and to be given up (chimney rules 4.7) */

@@ -22,6 +22,32 @@ owe_ack(struct flue_engine *e, struct flue_conn *c, uint32_t flags)
 	flue_conn_touch(e, c);
 }
 
+/** In-order data came: an ACK is owed, at the latest when its delay is over. */
+static void
+owe_data_ack(struct flue_engine *e, struct flue_conn *c)
+{
+	if (c->flags & CONN_ACK_OWED) {
+		c->unacked += c->unacked < UINT8_MAX;
+	} else {
+		c->unacked = 1;
+		c->ack_ms = e->now_ms + e->delayed_ack_ms;
+		/* A peer in slow start grows by the ACKs it gets. */
+		if (unlikely(c->quick > 0)) {
+			c->quick--;
+			c->flags |= CONN_ACK_NOW;
+		}
+	}
+	owe_ack(e, c, CONN_ACK_OWED);
+}
+
+/** What the segment's flags say about the payload it brings. */
+static void
+mark_push(struct flue_segment *s)
+{
+	_Static_assert(FLUE_PKT_PSH == TCP_PSH << 10, "one shift");
+	s->pkt->flags |= (uint16_t)((s->flags & TCP_PSH) << 10);
+}
+
 /** An ACK that an attacker must not be able to draw at will (RFC 5961). */
 static void
 challenge(struct flue_engine *e, struct flue_conn *c)
@@ -35,12 +61,91 @@ challenge(struct flue_engine *e, struct flue_conn *c)
 	owe_ack(e, c, CONN_ACK_NOW);
 }
 
+/** The peer spoke, acceptably: whatever doubt there was is over. */
+static void
+heard(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	c->last_rx_ms = e->now_ms;
+	c->ka_probes = 0;
+	if (likely(rest->validity == 0))
+		return;
+	if (rest->validity & VALIDITY_BORROWED) {
+		c->flags &= ~CONN_KEEPALIVE;
+		c->ka_deadline = FLUE_NEVER;
+	} else {
+		c->ka_deadline = e->now + flue_ticks_ns(e, rest->cached.ka_timeout);
+		flue_timer_arm(e, c, c->ka_deadline);
+	}
+	rest->validity = 0;
+}
+
+/** A RST or SYN within the window: if the peer does not know the connection any more the challenge may
+ *  not have told. Ask it in five minutes (chimney rules 12.3). */
+static void
+doubt(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	/* Who sends more of them does not put the question off. */
+	if (rest->validity & VALIDITY_ASKED)
+		return;
+	rest->validity |= VALIDITY_ASKED;
+	if (!(c->flags & CONN_KEEPALIVE)) {
+		rest->validity |= VALIDITY_BORROWED;
+		c->flags |= CONN_KEEPALIVE;
+		c->ka_probes = 0;
+	}
+	c->ka_deadline = e->now + FLUE_DOUBT_NS;
+	flue_timer_arm(e, c, c->ka_deadline);
+}
+
+/** A RST in the window, but not where the next segment begins. */
+static void
+doubtful_rst(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	if (!e->config.chimney_profile) {
+		challenge(e, c);
+	} else if (!(rest->validity & VALIDITY_RST)) {
+		rest->validity |= VALIDITY_RST;
+		flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
+		owe_ack(e, c, CONN_ACK_NOW);
+	}
+	doubt(e, c);
+}
+
+/** A SYN in the window. RFC 5961 knows no exact one: it may come from anybody. */
+static void
+doubtful_syn(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	if (!e->config.chimney_profile) {
+		challenge(e, c);
+	} else if (s->seq == c->rcv_nxt) {
+		c->state = FLUE_TCP_CLOSED;
+		c->rtx_ms = FLUE_NONE;
+		flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
+		return;
+	} else if (e->now_ms - rest->challenge_syn_ms >= FLUE_SYN_ACK_MS) {
+		rest->challenge_syn_ms = e->now_ms;
+		flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
+		owe_ack(e, c, CONN_ACK_NOW);
+	}
+	doubt(e, c);
+}
+
 /** Data that comes again wants its ACK now. What carries none must not draw one for each: two ends
  *  that find each other's ACKs unacceptable would never stop. */
 static void
 answer_unacceptable(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 {
-	if ((s->flags & TCP_SYN) || (s->payload == 0 && !(s->flags & TCP_FIN)))
+	if ((s->flags & TCP_SYN) && e->config.chimney_profile)
+		owe_ack(e, c, CONN_ACK_NOW);
+	else if ((s->flags & TCP_SYN) || (s->payload == 0 && !(s->flags & TCP_FIN)))
 		challenge(e, c);
 	else
 		owe_ack(e, c, CONN_ACK_NOW);
@@ -90,6 +195,8 @@ fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 	if ((s->payload == 0 && s->ack == c->snd_una && window == c->snd_wnd) || window == 0)
 		return false;
 	flue_count(e, FLUE_CTR_IN_FAST, 1);
+	if (unlikely(c->flags & CONN_KEEPALIVE))
+		heard(e, c);
 	if (c->flags & CONN_TS)
 		remember_ts(e, c, s);
 	(void)flue_tcp_acknowledge(e, c, s);
@@ -106,10 +213,11 @@ fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		drop(s);
 		return true;
 	}
+	mark_push(s);
 	if (likely(flue_receive_enqueue(e, c, s->pkt))) {
 		c->rcv_nxt += s->payload;
 		flue_count(e, FLUE_CTR_IN_BYTES, s->payload);
-		owe_ack(e, c, CONN_ACK_OWED);
+		owe_data_ack(e, c);
 	} else {
 		drop(s);
 	}
@@ -122,7 +230,8 @@ fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 static bool
 timestamps_acceptable(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 {
-	if (!(c->flags & CONN_TS) || (s->flags & TCP_RST))
+	/* What begins a connection or ends it may come from a peer that does not know this one. */
+	if (!(c->flags & CONN_TS) || (s->flags & (TCP_RST | TCP_SYN)))
 		return true;
 	if (!s->has_ts)
 		return false;
@@ -221,12 +330,15 @@ payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 	bool holes = (c->flags & CONN_OOO) != 0;
 	uint32_t end = s->seq + s->payload;
 
+	mark_push(s);
 	if (s->seq != c->rcv_nxt) {
+		int64_t quiet_until = flue_conn_rest_of(e, c)->quiet_until;
+
 		flue_reasm_add(e, c, s->pkt, fin);
-		if (e->now >= c->quiet_until)
+		if (e->now >= quiet_until)
 			owe_ack(e, c, CONN_ACK_NOW);
 		else
-			flue_timer_arm(e, c, c->quiet_until);
+			flue_timer_arm(e, c, quiet_until);
 		return;
 	}
 	if (s->payload > 0) {
@@ -236,7 +348,10 @@ payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		}
 		c->rcv_nxt = end;
 		flue_count(e, FLUE_CTR_IN_BYTES, s->payload);
-		owe_ack(e, c, holes ? CONN_ACK_NOW : CONN_ACK_OWED);
+		if (holes)
+			owe_ack(e, c, CONN_ACK_NOW);
+		else
+			owe_data_ack(e, c);
 	} else {
 		drop(s);
 	}
@@ -270,7 +385,7 @@ trim_and_queue(struct flue_engine *e, struct flue_conn *c, struct flue_segment *
 	}
 	if (flue_seq_gt(s->seq + s->payload, c->rcv_adv)) {
 		s->payload = c->rcv_adv - s->seq;
-		s->flags &= (uint8_t)~TCP_FIN;
+		s->flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 		owe_ack(e, c, CONN_ACK_NOW);
 	}
 	s->pkt->seq = s->seq;
@@ -282,13 +397,24 @@ trim_and_queue(struct flue_engine *e, struct flue_conn *c, struct flue_segment *
 	payload_in(e, c, s);
 }
 
-/** Urgent data is the host's: this segment and all that follows go to it unprocessed. */
+/** Urgent data is the host's: this segment and all that follow wait for the terminate, unprocessed
+ *  and unacknowledged, and go up as they came then (T-116). */
 static void
 urgent(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 {
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE);
+	flue_conn_rest_of(e, c)->set_aside = true;
 	flue_tcp_request_upload(e, c, FLUE_UPLOAD_RECEIVED_URGENT_DATA);
-	flue_frame_up(e, s->pkt);
+	flue_reasm_append(e, c, s->pkt);
+}
+
+void
+flue_tcp_unprocessed(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
+{
+	if (flue_conn_rest_of(e, c)->set_aside)
+		flue_reasm_append(e, c, pkt);
+	else
+		flue_frame_up(e, pkt);
 }
 
 static bool
@@ -344,12 +470,17 @@ rfc_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 			c->flags |= CONN_TELL_ABORT;
 			flue_conn_touch(e, c);
 		} else {
-			challenge(e, c);
+			doubtful_rst(e, c);
 		}
 		drop(s);
 		return;
 	}
-	if ((s->flags & TCP_SYN) || ((s->flags & TCP_ACK) && !ack_acceptable(c, s))) {
+	if (s->flags & TCP_SYN) {
+		doubtful_syn(e, c, s);
+		drop(s);
+		return;
+	}
+	if ((s->flags & TCP_ACK) && !ack_acceptable(c, s)) {
 		challenge(e, c);
 		drop(s);
 		return;
@@ -358,6 +489,8 @@ rfc_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		drop(s);
 		return;
 	}
+	if (c->flags & CONN_KEEPALIVE)
+		heard(e, c);
 	if (s->flags & TCP_URG) {
 		urgent(e, c, s);
 		return;
@@ -375,10 +508,6 @@ flue_tcp_segment(struct flue_engine *e, struct flue_conn *c, struct flue_segment
 	if (unlikely(c->flags & CONN_ABORTED)) {
 		drop(s);
 		return;
-	}
-	if (unlikely(c->flags & CONN_KEEPALIVE)) {
-		c->last_rx_ms = e->now_ms;
-		c->ka_probes = 0;
 	}
 	if (likely(fast_path(e, c, s)))
 		return;

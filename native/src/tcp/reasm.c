@@ -66,6 +66,26 @@ flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt,
 	flue_count(e, FLUE_CTR_IN_OUT_OF_ORDER, 1);
 }
 
+void
+flue_reasm_append(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
+{
+	struct flue_pkt **link = &c->ooo;
+
+	if (c->ooo_count >= FLUE_OOO_MAX) {
+		flue_pkt_release(pkt);
+		return;
+	}
+	pkt = flue_pkt_spare(e, pkt, e->slabs.ids.size / 4);
+	if (pkt == NULL)
+		return;
+	while (*link != NULL)
+		link = &(*link)->next;
+	pkt->next = NULL;
+	*link = pkt;
+	c->ooo_count++;
+	c->flags |= CONN_OOO;
+}
+
 /** @return false: no memory for it now */
 static bool
 take_first(struct flue_engine *e, struct flue_conn *c, bool *fin)

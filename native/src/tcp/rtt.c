@@ -6,11 +6,22 @@
 
 #define GRANULARITY_US 1000u
 
+/* Of the chimney profile (12.2). */
+#define CHIMNEY_RTO_MIN_US    300000u
+#define CHIMNEY_RTO_MAX_US    60000000u
+#define CHIMNEY_SAMPLE_MAX_US 30000000u
+
 uint32_t
 flue_rto(const struct flue_engine *e, const struct flue_conn *c)
 {
 	uint64_t rto;
 
+	if (e->config.chimney_profile) {
+		rto = c->srtt8 == 0 ? 1000000 : (uint64_t)c->srtt8 / 8 + c->rttvar4;
+		if (rto < CHIMNEY_RTO_MIN_US)
+			rto = CHIMNEY_RTO_MIN_US;
+		return (uint32_t)(rto < CHIMNEY_RTO_MAX_US ? rto : CHIMNEY_RTO_MAX_US);
+	}
 	if (c->srtt8 == 0) {
 		rto = 1000000;
 	} else {
@@ -28,8 +39,10 @@ void
 flue_rtt_sample(struct flue_engine *e, struct flue_conn *c, uint32_t us)
 {
 	/* A sample of minutes says more about the host than about the path. */
-	if (us > 60000000)
-		us = 60000000;
+	uint32_t most = e->config.chimney_profile ? CHIMNEY_SAMPLE_MAX_US : 60000000;
+
+	if (us > most)
+		us = most;
 	if (us == 0)
 		us = 1;
 	if (c->min_rtt == 0 || us < c->min_rtt)
@@ -51,4 +64,5 @@ flue_rtt_sample(struct flue_engine *e, struct flue_conn *c, uint32_t us)
 	if (c->snd_una - c->recover > UINT32_C(0x40000000) && !(c->flags & CONN_RTO_RECOVERY) &&
 			c->loss == 0)
 		c->recover = c->snd_una - 1;
+	flue_backlog_check(e, c);
 }

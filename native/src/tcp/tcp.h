@@ -9,6 +9,10 @@
 /** A segment with good checksums arrived (or was forwarded). Takes over the packet. */
 void flue_tcp_segment(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s);
 
+/** A segment of a connection that is not processed any more: up as a frame, now or, after urgent
+ *  data, at the terminate. Takes over the packet. */
+void flue_tcp_unprocessed(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt);
+
 /** Send what windows and queue allow, at most FLUE_TX_PER_TURN segments.
  *  @return true when there is more to do: give the connection another turn */
 bool flue_tcp_output(struct flue_engine *e, struct flue_conn *c);
@@ -43,6 +47,9 @@ flue_tcp_update_window(struct flue_engine *e, struct flue_conn *c, const struct 
 void flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, bool fin);
 /** Move what has become in-order to the receive queue. @return a FIN became in-order */
 bool flue_reasm_drain(struct flue_engine *e, struct flue_conn *c);
+/** Behind all there is, to go up with it; dropped where FLUE_OOO_MAX wait already. Takes over the
+ *  packet. */
+void flue_reasm_append(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt);
 /** Up as frames, in sequence order. */
 void flue_reasm_hand_up(struct flue_engine *e, struct flue_conn *c);
 void flue_reasm_drop(struct flue_engine *e, struct flue_conn *c);
@@ -51,12 +58,19 @@ void flue_reasm_drop(struct flue_engine *e, struct flue_conn *c);
 void flue_rtt_sample(struct flue_engine *e, struct flue_conn *c, uint32_t us);
 uint32_t flue_rto(const struct flue_engine *e, const struct flue_conn *c);
 
+/** Bytes the host does well to keep posted (backlog.c). */
+uint32_t flue_send_backlog(const struct flue_conn *c);
+/** The host learns them now: no event before they have changed by much. */
+void flue_backlog_told(const struct flue_engine *e, struct flue_conn *c);
+/** Once a round trip: is a change worth an event? At most one a second. */
+void flue_backlog_check(struct flue_engine *e, struct flue_conn *c);
+
 /** Window field of the next segment; moves the promised edge where that pays (window.c). */
 uint16_t flue_window_advertise(struct flue_conn *c);
 /** The edge moves right as far as the buffer allows, by however little. */
 void flue_window_widen(struct flue_conn *c);
 /** Would an ACK now open the window enough to be worth sending? */
-bool flue_window_opened(const struct flue_conn *c);
+bool flue_window_opened(const struct flue_engine *e, const struct flue_conn *c);
 
 /** The wheel must know of a time that may lie before its entry. */
 void flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c);
@@ -102,6 +116,23 @@ flue_probe_us(const struct flue_engine *e, const struct flue_conn *c, uint32_t d
 	uint64_t most = (uint64_t)e->config.rto_max_us;
 
 	return (uint32_t)(us < most ? us : most);
+}
+
+/** Must the ACK that is owed go out in this pass? (RFC 9293 3.8.6.3) */
+static inline bool
+flue_ack_due(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return (c->flags & (CONN_ACK_NOW | CONN_WIN_UPDATE | CONN_STOPPED)) ||
+	       c->unacked >= e->params.tcp_ack_frequency || (int32_t)(e->now_ms - c->ack_ms) >= 0;
+}
+
+/** Ticks of the parameters in force as milliseconds, no less. */
+static inline uint32_t
+flue_ticks_ms(const struct flue_engine *e, uint32_t ticks)
+{
+	uint32_t per_second = e->params.ticks_per_second;
+
+	return (uint32_t)(((uint64_t)ticks * 1000 + per_second - 1) / per_second);
 }
 
 /** Our timestamp clock. */

@@ -109,58 +109,93 @@ retransmit_expired(struct flue_engine *e, struct flue_conn *c)
 	flue_conn_touch(e, c);
 }
 
+/** The peer answered none of them: it is gone, or knows nothing of the connection. */
+static void
+keepalive_exhausted(struct flue_engine *e, struct flue_conn *c)
+{
+	if (flue_conn_rest_of(e, c)->validity & VALIDITY_ASKED)
+		c->state = FLUE_TCP_CLOSED;
+	flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+}
+
 static void
 keepalive_expired(struct flue_engine *e, struct flue_conn *c)
 {
-	const struct flue_tcp_cached *cached = &flue_conn_rest_of(e, c)->cached;
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	const struct flue_tcp_cached *cached = &rest->cached;
 	int64_t idle = (int64_t)(e->now_ms - c->last_rx_ms) * FLUE_NS_PER_MS;
 	int64_t timeout = flue_ticks_ns(e, cached->ka_timeout);
+	int64_t interval = cached->ka_interval != 0 ? flue_ticks_ns(e, cached->ka_interval)
+						    : 1000 * FLUE_NS_PER_MS;
+	uint32_t probes = cached->ka_probe_count != 0 ? cached->ka_probe_count : 10;
 
-	if (c->ka_probes == 0 && idle < timeout) {
+	rest->validity &= (uint8_t)~VALIDITY_RST; /* the next one is challenged again */
+	if (!(rest->validity & VALIDITY_ASKED) && c->ka_probes == 0 && idle < timeout) {
 		c->ka_deadline = e->now + timeout - idle;
 		return;
 	}
 	/* Only an idle connection is asked: with data under way the retransmission timer asks. */
 	if (c->snd_una != c->snd_max) {
-		c->ka_deadline = e->now + timeout;
+		c->ka_deadline = e->now + (timeout != 0 ? timeout : FLUE_DOUBT_NS);
 		return;
 	}
-	if (c->ka_probes >= cached->ka_probe_count && c->ka_probes > 0) {
-		flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
+	if (c->ka_probes >= probes) {
+		keepalive_exhausted(e, c);
 		return;
 	}
 	if (flue_tcp_emit(e, c, c->snd_una - 1, 0, TCP_ACK))
 		c->ka_probes++;
-	c->ka_deadline =
-			e->now + flue_ticks_ns(e, cached->ka_interval ? cached->ka_interval : 1000);
+	c->ka_deadline = e->now + interval;
+}
+
+/** What the receiving side waits for. @return when to look again; FLUE_NEVER = nothing is left */
+static int64_t
+receive_timers(struct flue_engine *e, struct flue_conn *c)
+{
+	int64_t next = FLUE_NEVER;
+
+	if (c->flags & CONN_POSTED)
+		flue_receive_push_timer(e, c);
+	if (c->flags & CONN_ACK_OWED) {
+		if (flue_ack_due(e, c))
+			flue_conn_touch(e, c);
+		else
+			flue_timer_arm_ms(e, c, c->ack_ms);
+	}
+	if ((c->flags & (CONN_OOO | CONN_STOPPED)) == CONN_OOO) {
+		int64_t *quiet_until = &flue_conn_rest_of(e, c)->quiet_until;
+
+		if (*quiet_until > e->now) {
+			next = *quiet_until;
+		} else if (*quiet_until != 0) {
+			*quiet_until = 0;
+			c->flags |= CONN_ACK_NOW;
+			flue_conn_touch(e, c);
+		}
+	}
+	return next;
 }
 
 void
 flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
 {
-	int64_t next = FLUE_NEVER;
+	int64_t next;
 
-	if (c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID))
+	if (c->flags & (CONN_ABORTED | CONN_TERMINATING))
+		return;
+	next = receive_timers(e, c);
+	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
 	if (c->rtx_ms != FLUE_NONE && (int32_t)(e->now_ms - c->rtx_ms) >= 0)
 		retransmit_expired(e, c);
 	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline <= e->now)
 		keepalive_expired(e, c);
-	if (c->quiet_until != 0 && c->quiet_until <= e->now) {
-		c->quiet_until = 0;
-		if (c->flags & CONN_OOO) {
-			c->flags |= CONN_ACK_NOW;
-			flue_conn_touch(e, c);
-		}
-	}
 	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
 	if (c->rtx_ms != FLUE_NONE)
 		flue_timer_arm_ms(e, c, c->rtx_ms);
 	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline < next)
 		next = c->ka_deadline;
-	if (c->quiet_until != 0 && (c->flags & CONN_OOO) && c->quiet_until < next)
-		next = c->quiet_until;
 	if (next != FLUE_NEVER)
 		flue_timer_arm(e, c, next);
 }

@@ -63,6 +63,8 @@ harness_on(const struct flue_engine_config *config, flue_port *port, bool mirror
 	h->now = 5 * SEC;
 	h->budget = 256;
 	assert_int_equal(flue_engine_create(config ? config : &small, port, &h->e), 0);
+	/* An ACK for each segment, unless a test is about delaying them. */
+	h->e->params.tcp_ack_frequency = 1;
 	h->region = flue_engine_channel(h->e, SUBS, UPS);
 	assert_true(h->region > 0);
 	h->ch = flue_region_at(h->region);

@@ -207,7 +207,7 @@ sent_next(struct harness *h, struct conn *c, struct seen *s)
 	hlen = (tcp[12] >> 4) * 4u;
 	s->frame = f;
 	s->ttl = ip6 ? ip[7] : ip[8];
-	s->tos = ip[1];
+	s->tos = ip6 ? (uint8_t)(flue_load16be(ip) >> 4) : ip[1];
 	s->seq = flue_load32be(tcp + 4) - c->iss;
 	s->ack = flue_load32be(tcp + 8) - c->irs;
 	s->flags = tcp[13];

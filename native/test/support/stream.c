@@ -27,6 +27,13 @@ send_data(struct harness *h, struct conn *c, uint32_t len)
 }
 
 void
+arrive(struct harness *h, struct conn *c, uint32_t at, uint32_t len, uint8_t flags)
+{
+	peer(h, c, TCP_ACK | flags, at, 0, stream + at, len, 65535);
+	pass_after(h, MS);
+}
+
+void
 ack(struct harness *h, struct conn *c, uint32_t upto, uint16_t win)
 {
 	peer(h, c, TCP_ACK, 0, upto, NULL, 0, win);

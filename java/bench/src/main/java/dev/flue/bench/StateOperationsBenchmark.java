@@ -27,7 +27,7 @@ public class StateOperationsBenchmark {
     @Setup
     public void setUp() {
         objects = new EngineObjects(TREE + 1);
-        // Number 64 comes and goes, the tree of all others stays for query.
+        // Number 64 comes and goes, the tree of all others stays for query and update.
         objects.initiate(0, TREE);
     }
 
@@ -58,5 +58,16 @@ public class StateOperationsBenchmark {
     @OperationsPerInvocation(TREE)
     public int queryTreeOf64() {
         return objects.query(0, TREE);
+    }
+
+    @Benchmark
+    public int update() {
+        return objects.update(0, 1);
+    }
+
+    @Benchmark
+    @OperationsPerInvocation(TREE)
+    public int updateTreeOf64() {
+        return objects.update(0, TREE);
     }
 }

@@ -6,7 +6,7 @@ package dev.flue.bindings;
  * keeps what it grew to. One thread.
  */
 final class Backlog {
-    private static final int FIELDS = 4;
+    private static final int FIELDS = 5;
     private static final int FIRST_CAPACITY = 64;
 
     private long[] entries = new long[FIRST_CAPACITY * FIELDS];
@@ -32,7 +32,13 @@ final class Backlog {
         return head;
     }
 
+    /** An entry that waits for nothing but its turn. */
     void add(int op, int arg0, long token, long ref, long arg1) {
+        add(op, arg0, token, ref, arg1, 0);
+    }
+
+    /** {@code after}: kept for {@link #headAfter}. */
+    void add(int op, int arg0, long token, long ref, long arg1, long after) {
         if (size() == capacity) {
             grow();
         }
@@ -41,10 +47,16 @@ final class Backlog {
         entries[at + 1] = token;
         entries[at + 2] = ref;
         entries[at + 3] = arg1;
+        entries[at + 4] = after;
     }
 
     int op() {
         return (int) (entries[slot(head)] >>> 32);
+    }
+
+    /** What the first entry was added with. */
+    long headAfter() {
+        return entries[slot(head) + 4];
     }
 
     /** The first entry to the ring, and off here if it took it. */
@@ -67,7 +79,8 @@ final class Backlog {
                 (int) entries[at],
                 entries[at + 1],
                 entries[at + 2],
-                entries[at + 3]);
+                entries[at + 3],
+                entries[at + 4]);
     }
 
     private int slot(long number) {

@@ -100,31 +100,31 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     @Override
     public void initiateOffload(long root) {
         checkOpen();
-        queue.submitOrdered(ChannelLayout.SUB_INITIATE, 0, 0, root);
+        queue.submitOperation(ChannelLayout.SUB_INITIATE, root);
     }
 
     @Override
     public void queryOffload(long root) {
         checkOpen();
-        queue.submitOrdered(ChannelLayout.SUB_QUERY, 0, 0, root);
+        queue.submitOperation(ChannelLayout.SUB_QUERY, root);
     }
 
     @Override
     public void updateOffload(long root) {
         checkOpen();
-        queue.submitOrdered(ChannelLayout.SUB_UPDATE, 0, 0, root);
+        queue.submitOperation(ChannelLayout.SUB_UPDATE, root);
     }
 
     @Override
     public void invalidateOffload(long root) {
         checkOpen();
-        queue.submitOrdered(ChannelLayout.SUB_INVALIDATE, 0, 0, root);
+        queue.submitOperation(ChannelLayout.SUB_INVALIDATE, root);
     }
 
     @Override
     public void terminateOffload(long root) {
         checkOpen();
-        queue.submitUrgent(ChannelLayout.SUB_TERMINATE, 0, 0, root);
+        queue.submitTerminate(ChannelLayout.SUB_TERMINATE, root);
     }
 
     // I/O.

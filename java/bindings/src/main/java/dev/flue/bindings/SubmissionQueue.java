@@ -6,30 +6,31 @@ package dev.flue.bindings;
  * lost and nothing refused: what finds no room waits here, and goes out from {@link #flush}.
  *
  * <p>A submission that completes holds one credit until it has. There are as many as the half of
- * the up-ring that is kept for completions. Three lanes keep what must not wait apart from what may
+ * the up-ring that is kept for completions. Four lanes keep what must not wait apart from what may
  * wait for long, because a send is complete only when the peer acknowledged it, and what makes the
  * peer do so may be a submission too:
  *
  * <ul>
  *   <li>verdicts and returns: no credit, and first;
  *   <li>frames, forwarded segments, posted receives: any credit left;
- *   <li>state operations, sends, disconnects, in order: sends leave a quarter of the credit to the
- *       rest. A terminate and an abort wait for no credit, and take everything before them along.
+ *   <li>sends and disconnects, in order: they leave a quarter of the credit to the rest. An abort
+ *       waits for no credit, and takes everything before it along.
+ *   <li>state operations, in order, each behind the sends and disconnects that came before it. A
+ *       terminate waits for no credit either. I/O of a connection never follows on an operation
+ *       that has not completed (H-4, H-22), so that no data waits for other connections' state.
  * </ul>
  *
  * <p>Few state operations are on the ring at a time: an engine that has all it can work on reads no
  * further, and what one of them waits for, a verdict, may come behind the next.
  *
- * <p>Between a PAUSE and its RESUME initiates wait here (T-148), so that what takes objects back
- * does not stand behind them; those the engine has already read it keeps itself, beside its
- * operations.
+ * <p>Between a PAUSE and its RESUME initiates wait here (T-148), so that what takes objects back does
+ * not stand behind them; those the engine has read already it keeps itself, beside its operations.
  *
  * <p>One thread.
  */
 final class SubmissionQueue {
     /** State operations under way at a time; the engine works on twice as many. */
     static final int MAX_OPERATIONS = 32;
-
     private static final int MAX_OPERATIONS_PAUSED = 2 * MAX_OPERATIONS - 1;
 
     private final SubmissionRing ring;
@@ -38,10 +39,12 @@ final class SubmissionQueue {
     private final Backlog free = new Backlog();
     private final Backlog prompt = new Backlog();
     private final Backlog ordered = new Backlog();
+    private final Backlog state = new Backlog();
     private final Backlog held = new Backlog();
     // Entries before these numbers need no credit.
     private long takenAlong;
     private long promptTakenAlong;
+    private long stateTakenAlong;
     private int outstanding;
     private int operations;
     private boolean paused;
@@ -70,37 +73,53 @@ final class SubmissionQueue {
         }
     }
 
-    /** State operations, sends, graceful disconnects. */
+    /** Sends, graceful disconnects. */
     void submitOrdered(int op, int arg0, long token, long ref) {
-        if (paused && op == ChannelLayout.SUB_INITIATE) {
-            held.add(op, arg0, token, ref, 0);
-            return;
-        }
         boolean first = free.isEmpty() && ordered.isEmpty();
-        if (first && canGo(op, false) && ring.offer(op, arg0, token, ref, 0)) {
-            gone(op);
+        if (first && outstanding < sendLimit && ring.offer(op, arg0, token, ref, 0)) {
+            outstanding++;
         } else {
             ordered.add(op, arg0, token, ref, 0);
         }
     }
 
-    /** Terminates and aborts: in order too, but nothing holds them up. */
+    /** Aborts: in order too, but nothing holds them up. */
     void submitUrgent(int op, int arg0, long token, long ref) {
         ordered.add(op, arg0, token, ref, 0);
-        takenAlong = ordered.tailNumber();
-        promptTakenAlong = prompt.tailNumber();
-        flush();
+        takeAlong();
+    }
+
+    /** State operations but terminate. */
+    void submitOperation(int op, long root) {
+        if (paused && op == ChannelLayout.SUB_INITIATE) {
+            held.add(op, 0, 0, root, 0);
+            return;
+        }
+        boolean first = free.isEmpty() && ordered.isEmpty() && state.isEmpty();
+        boolean room = operations < mostOperations() && outstanding < limit;
+        if (first && room && ring.offer(op, 0, 0, root, 0)) {
+            gone();
+        } else {
+            state.add(op, 0, 0, root, 0, ordered.tailNumber());
+        }
+    }
+
+    /** Terminates. */
+    void submitTerminate(int op, long root) {
+        state.add(op, 0, 0, root, 0, ordered.tailNumber());
+        stateTakenAlong = state.tailNumber();
+        takeAlong();
     }
 
     /** PAUSE: initiates stay here from now on, those that wait already as well. */
     void holdInitiates() {
-        boolean along = ordered.headNumber() < takenAlong;
+        boolean along = state.headNumber() < stateTakenAlong;
         paused = true;
-        for (int n = ordered.size(); n > 0; n--) {
-            ordered.moveTo(ordered.op() == ChannelLayout.SUB_INITIATE ? held : ordered);
+        for (int n = state.size(); n > 0; n--) {
+            state.moveTo(state.op() == ChannelLayout.SUB_INITIATE ? held : state);
         }
         if (along) {
-            takenAlong = ordered.tailNumber();
+            stateTakenAlong = state.tailNumber();
         }
     }
 
@@ -108,8 +127,19 @@ final class SubmissionQueue {
     void releaseInitiates() {
         paused = false;
         while (!held.isEmpty()) {
-            held.moveTo(ordered);
+            held.moveTo(state);
         }
+    }
+
+    /** Initiates that the engine keeps for later take up none of what it works on. */
+    private int mostOperations() {
+        return paused ? MAX_OPERATIONS_PAUSED : MAX_OPERATIONS;
+    }
+
+    private void takeAlong() {
+        takenAlong = ordered.tailNumber();
+        promptTakenAlong = prompt.tailNumber();
+        flush();
     }
 
     /** {@code count} submissions of I/O have completed. */
@@ -136,22 +166,26 @@ final class SubmissionQueue {
             outstanding++;
             sent++;
         }
-        while (orderedCanGo()) {
-            int op = ordered.op();
-            if (!ordered.moveTo(ring)) {
-                break;
-            }
-            gone(op);
+        sent += flushState();
+        while (orderedCanGo() && ordered.moveTo(ring)) {
+            outstanding++;
+            sent++;
+        }
+        return sent + flushState();
+    }
+
+    private int flushState() {
+        int sent = 0;
+        while (stateCanGo() && state.moveTo(ring)) {
+            gone();
             sent++;
         }
         return sent;
     }
 
-    private void gone(int op) {
+    private void gone() {
         outstanding++;
-        if (isOperation(op)) {
-            operations++;
-        }
+        operations++;
     }
 
     private boolean promptCanGo() {
@@ -159,25 +193,19 @@ final class SubmissionQueue {
     }
 
     private boolean orderedCanGo() {
-        return !ordered.isEmpty() && canGo(ordered.op(), ordered.headNumber() < takenAlong);
+        return !ordered.isEmpty() && (outstanding < sendLimit || ordered.headNumber() < takenAlong);
     }
 
-    private boolean canGo(int op, boolean withoutCredit) {
-        if (isOperation(op)) {
-            // Initiates that the engine keeps for later take up none of what it works on.
-            int most = paused ? MAX_OPERATIONS_PAUSED : MAX_OPERATIONS;
-            return operations < most && (withoutCredit || outstanding < limit);
-        }
-        return withoutCredit || outstanding < sendLimit;
-    }
-
-    private static boolean isOperation(int op) {
-        return op <= ChannelLayout.SUB_TERMINATE;
+    private boolean stateCanGo() {
+        return !state.isEmpty()
+                && state.headAfter() <= ordered.headNumber()
+                && operations < mostOperations()
+                && (outstanding < limit || state.headNumber() < stateTakenAlong);
     }
 
     /** Something waits that needs only room on the ring. */
     boolean ready() {
-        return !free.isEmpty() || promptCanGo() || orderedCanGo();
+        return !free.isEmpty() || promptCanGo() || orderedCanGo() || stateCanGo();
     }
 
     /** The engine has not read everything that is on the ring. */
@@ -192,6 +220,6 @@ final class SubmissionQueue {
 
     /** Submissions that wait here. */
     int waiting() {
-        return free.size() + prompt.size() + ordered.size() + held.size();
+        return free.size() + prompt.size() + ordered.size() + state.size() + held.size();
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.bindings;
 
+import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
 import dev.flue.im.PassThroughDriver;
+import dev.flue.im.VerifierDriver;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.testkit.LinkFaults;
 import dev.flue.testkit.conformance.Network;
@@ -21,6 +23,7 @@ final class NativeNetwork implements Network {
     private final List<NativePort> ports = new ArrayList<>();
     private final List<NativeOffloadTarget> targets = new ArrayList<>();
     private final List<PassThroughDriver> drivers = new ArrayList<>();
+    private final List<VerifierDriver> verifiers = new ArrayList<>();
     private final List<UserHostStack> stacks = new ArrayList<>();
 
     NativeNetwork(NetworkConfig config) {
@@ -29,6 +32,14 @@ final class NativeNetwork implements Network {
 
     /** {@code limits}: what is to be different about the engines. */
     NativeNetwork(NetworkConfig config, UnaryOperator<EngineConfig.Builder> limits) {
+        this(config, limits, UnaryOperator.identity());
+    }
+
+    /** {@code tune}: what is to be different about the stacks. */
+    NativeNetwork(
+            NetworkConfig config,
+            UnaryOperator<EngineConfig.Builder> limits,
+            UnaryOperator<HostStackConfig.Builder> tune) {
         NativeMemory memory = NativeMemory.heap();
         wire = new Wire(wireConfig(config));
         for (int host = 0; host < config.hosts(); host++) {
@@ -41,13 +52,18 @@ final class NativeNetwork implements Network {
             NativeOffloadTarget target =
                     new NativeOffloadTarget(limits.apply(engine).build(), port, memory);
             targets.add(target);
-            MiniportAdapter adapter = new MiniportAdapter(memory, target);
+            MiniportAdapter adapter =
+                    verified(memory, new MiniportAdapter(memory, target), "below " + host);
             for (int i = 0; i < config.drivers(); i++) {
                 PassThroughDriver driver = new PassThroughDriver(memory, adapter, DRIVER_OBJECTS);
                 drivers.add(driver);
                 adapter = new MiniportAdapter(memory, driver);
             }
-            stacks.add(new UserHostStack(config.stack(host), memory, adapter));
+            if (config.drivers() > 0) {
+                adapter = verified(memory, adapter, "above " + host);
+            }
+            HostStackConfig stack = tune.apply(config.stack(host).toBuilder()).build();
+            stacks.add(new UserHostStack(stack, memory, adapter));
         }
     }
 
@@ -73,6 +89,17 @@ final class NativeNetwork implements Network {
 
     Wire wire() {
         return wire;
+    }
+
+    private MiniportAdapter verified(NativeMemory in, MiniportAdapter lower, String name) {
+        VerifierDriver verifier = new VerifierDriver(in, lower, DRIVER_OBJECTS, name);
+        verifiers.add(verifier);
+        return new MiniportAdapter(in, verifier);
+    }
+
+    @Override
+    public List<VerifierDriver> verifiers() {
+        return verifiers;
     }
 
     @Override
@@ -132,6 +159,7 @@ final class NativeNetwork implements Network {
     @Override
     public void close() {
         drivers.forEach(PassThroughDriver::close);
+        verifiers.forEach(VerifierDriver::close);
         targets.forEach(NativeOffloadTarget::close);
         wire.close();
     }

@@ -13,7 +13,7 @@ import dev.flue.spi.Memory;
 import dev.flue.spi.Region;
 import java.nio.ByteBuffer;
 
-/** Takes received frames apart: address check, then ARP or IPv4. One thread. */
+/** Takes received frames apart: address check, then ARP, IPv4 or IPv6. One thread. */
 final class FrameReceiver implements AutoCloseable {
     private static final int MAX_FRAME = 1 << 16;
 
@@ -96,7 +96,10 @@ final class FrameReceiver implements AutoCloseable {
             arp.receive(buffer, payload, payloadLength);
         } else if (type == EthernetLink.TYPE_IPV4 && destination == mac) {
             // Unicast only: TCP must not answer what was sent to many (RFC 9293, MUST-57).
-            ip.receive(buffer, payload, payloadLength, now);
+            ip.receive4(buffer, payload, payloadLength, now);
+        } else if (type == EthernetLink.TYPE_IPV6
+                && (destination == mac || ip.listensTo(destination))) {
+            ip.receive6(buffer, payload, payloadLength, destination == mac, now);
         } else {
             counters.framesIgnored++;
         }

@@ -83,9 +83,24 @@ public final class HostStackConfig {
         return values.rtoMinNanos;
     }
 
+    /** Whether to ask, at the start, who else has our IPv6 addresses. */
+    public boolean detectDuplicates() {
+        return values.detectDuplicates;
+    }
+
     /** Whether to offload at all. */
     public boolean chimney() {
         return values.chimney;
+    }
+
+    /** Receives kept posted for each offloaded connection; 0 = the target indicates. */
+    public int postedReceives() {
+        return values.postedReceives;
+    }
+
+    /** Whether a posted receive comes back when the peer pushes, not only when it is full. */
+    public boolean receivePush() {
+        return values.receivePush;
     }
 
     TcpSettings tcp() {
@@ -117,7 +132,10 @@ public final class HostStackConfig {
         private boolean autoOffload = true;
         private long mslNanos = 30_000_000_000L;
         private long rtoMinNanos = 200_000_000L;
+        private boolean detectDuplicates = true;
         private boolean chimney = true;
+        private int postedReceives;
+        private boolean receivePush = true;
 
         private Builder() {}
 
@@ -139,7 +157,10 @@ public final class HostStackConfig {
             copy.autoOffload = autoOffload;
             copy.mslNanos = mslNanos;
             copy.rtoMinNanos = rtoMinNanos;
+            copy.detectDuplicates = detectDuplicates;
             copy.chimney = chimney;
+            copy.postedReceives = postedReceives;
+            copy.receivePush = receivePush;
             return copy;
         }
 
@@ -237,8 +258,23 @@ public final class HostStackConfig {
             return this;
         }
 
+        public Builder detectDuplicates(boolean value) {
+            detectDuplicates = value;
+            return this;
+        }
+
         public Builder chimney(boolean value) {
             chimney = value;
+            return this;
+        }
+
+        public Builder postedReceives(int value) {
+            postedReceives = value;
+            return this;
+        }
+
+        public Builder receivePush(boolean value) {
+            receivePush = value;
             return this;
         }
 
@@ -256,6 +292,7 @@ public final class HostStackConfig {
             check(receiveBuffer >= 2048 && receiveBuffer <= 1 << 28, "receiveBuffer 2048..2^28");
             check(sendBuffer >= 2048 && sendBuffer <= 1 << 28, "sendBuffer 2048..2^28");
             check(sendChunk >= 256 && sendChunk <= 1 << 20, "sendChunk 256..2^20");
+            check(postedReceives >= 0 && postedReceives <= 64, "postedReceives 0..64");
             check(mslNanos > 0 && rtoMinNanos > 0, "times are positive");
             return new HostStackConfig(this);
         }

@@ -6,6 +6,7 @@ import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.chimney.ObjectTree;
 import dev.flue.host.chimney.OffloadManager;
+import dev.flue.host.chimney.ReceivePosts;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.host.ip.RouteTable;
 import dev.flue.host.link.Arp;
@@ -33,8 +34,8 @@ import java.util.function.Supplier;
 
 /**
  * A TCP/IP stack in Java that can hand its connections to the offload target below and take them
- * back at any time. It keeps a whole TCP of its own, and what never leaves the host: set-up, ARP,
- * ICMP, TIME_WAIT.
+ * back at any time. It keeps a whole TCP of its own, and what never leaves the host: set-up, ARP
+ * and neighbor discovery, ICMP, fragments, TIME_WAIT.
  *
  * <p>One thread owns it: whoever calls {@link #doWork} also calls everything else here and on the
  * connections. Applications are called out of {@code doWork} only. Time is an argument, nanoseconds
@@ -73,7 +74,15 @@ public final class UserHostStack implements Protocol, AutoCloseable {
             neighbors.ipv4Resolver(arp);
         }
         int firstId = (int) (config.seed() * 0x9E3779B97F4A7C15L >>> 40);
-        this.ip = new IpLayer(link, neighbors, routes, config.mtu(), firstId, counters.ip);
+        this.ip =
+                new IpLayer(
+                        link,
+                        neighbors,
+                        routes,
+                        config.mtu(),
+                        firstId,
+                        config.detectDuplicates(),
+                        counters.ip);
         this.tcp = new TcpLayer(memory, ip, config.tcp(), counters.tcp);
         ip.sink(tcp);
         OffloadManager.Settings settings =
@@ -82,6 +91,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
                         config.autoOffload(),
                         config.maxConnections(),
                         config.receiveBuffer(),
+                        new ReceivePosts(config.postedReceives(), config.receivePush()),
                         mac == portMac ? 0 : mac);
         this.chimney =
                 new OffloadManager(memory, binding, tcp, ip, neighbors, settings, counters.chimney);
@@ -143,11 +153,13 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         }
         now = nowNanos;
         neighbors.now(nowNanos);
+        ip.now(nowNanos);
         tcp.now(nowNanos);
         chimney.now(nowNanos);
         int work = transmit();
         work += binding.miniport().doWork(nowNanos);
         work += neighbors.runTimers(nowNanos);
+        work += ip.runTimers(nowNanos);
         work += tcp.runTimers();
         work += tcp.runCallbacks();
         return work + transmit();
@@ -169,6 +181,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
             return now;
         }
         long timers = Math.min(neighbors.nextDeadline(), tcp.nextDeadline());
+        timers = Math.min(timers, ip.nextDeadline());
         return Math.min(timers, binding.miniport().nextDeadline());
     }
 

@@ -51,6 +51,11 @@ final class BlockWalk {
         return at;
     }
 
+    /** The block that the one {@link #next} gave last depends on, or 0. */
+    long under() {
+        return level == 0 ? 0 : path[level - 1];
+    }
+
     /** Give every block of a tree this status. */
     void fill(long rootBlock, OffloadStatus status) {
         start(rootBlock);

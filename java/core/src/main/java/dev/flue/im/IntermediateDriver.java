@@ -8,7 +8,6 @@ import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.MiniportOffloadBlockList;
 import dev.flue.offload.OffloadEvent;
-import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.OidRefusals;
 import dev.flue.offload.Protocol;
@@ -36,26 +35,15 @@ import java.util.Map;
  * <p>One thread, that of the duty cycle. Nothing is allocated after the constructor.
  */
 public abstract class IntermediateDriver implements Miniport, Protocol, AutoCloseable {
-    /** Call entries that initiates leave for the operations that must not fail. */
-    private static final int RESERVED_CALLS = 16;
-
-    private static final int CALLS = 256;
-
-    /** Entries for references from above that name nothing. */
-    private static final int GHOSTS = 64;
-
     private static final int OID_CALLS = 64;
 
     private final Binding lower;
+    private final StatePropagation propagation;
     private final OffloadEntries entries;
-    private final CallEntries calls;
-    private final OperationQueue waiting;
     private final Refusals refusals;
     private final OidCalls oidCalls;
     private final OidRefusals oidRefusals;
-    private final BlockWalk walk;
     private final MiniportOffloadBlockList block;
-    private final OffloadHandle slot;
     private MiniportAdapter upper;
     private long lastNow;
     private long staleTokens;
@@ -66,16 +54,13 @@ public abstract class IntermediateDriver implements Miniport, Protocol, AutoClos
      * @param maxObjects neighbors, paths and connections offloaded through this driver at a time
      */
     protected IntermediateDriver(Memory memory, MiniportAdapter lower, int maxObjects) {
-        this.entries = new OffloadEntries(memory, Math.addExact(maxObjects, GHOSTS));
-        this.calls = new CallEntries(memory, CALLS);
-        this.waiting = new OperationQueue(memory);
         this.refusals = new Refusals(memory);
         this.oidCalls = new OidCalls(memory, OID_CALLS);
         this.oidRefusals = new OidRefusals(memory);
-        this.walk = new BlockWalk(memory);
         this.block = new MiniportOffloadBlockList(memory);
-        this.slot = new OffloadHandle(memory);
         this.lower = new Binding(memory, this, lower);
+        this.propagation = new StatePropagation(memory, this, this.lower, refusals, maxObjects);
+        this.entries = propagation.entries();
     }
 
     /** For people. */
@@ -94,6 +79,20 @@ public abstract class IntermediateDriver implements Miniport, Protocol, AutoClos
 
     /** The object is back in the hands of whoever offloaded it. */
     protected void gone(int entry, long blockRef) {}
+
+    /** For drivers of this package: the operation has our handles and call entry, and goes down. */
+    void goesDown(StateOperation operation, long root) {}
+
+    /** For drivers of this package: the call down has returned. */
+    void wentDown() {}
+
+    /** For drivers of this package: this driver will answer the operation with FAILURE itself. */
+    void refused(StateOperation operation, long root) {}
+
+    /** The offload entries, for drivers of this package. */
+    final OffloadEntries entries() {
+        return entries;
+    }
 
     /** The binding to the miniport below. */
     protected final Binding lower() {
@@ -120,19 +119,19 @@ public abstract class IntermediateDriver implements Miniport, Protocol, AutoClos
     public final Map<String, Integer> held() {
         return Map.of(
                 "offload entries", entries.held(),
-                "call entries", calls.held(),
-                "waiting operations", waiting.length() + refusals.operations(),
+                "call entries", propagation.callsHeld(),
+                "waiting operations", propagation.operationsWaiting() + refusals.operations(),
                 "OID calls", oidCalls.held());
     }
 
     /** Calls from above with a token that names nothing. */
     public final long staleTokens() {
-        return staleTokens;
+        return staleTokens + propagation.staleReferences();
     }
 
     /** Completions and indications from below that belong to nothing here. */
     public final long strayCalls() {
-        return strayCalls;
+        return strayCalls + propagation.strayCalls();
     }
 
     @Override
@@ -149,197 +148,54 @@ public abstract class IntermediateDriver implements Miniport, Protocol, AutoClos
 
     @Override
     public void initiateOffload(long root) {
-        submit(StateOperation.INITIATE, root);
+        propagation.submit(StateOperation.INITIATE, root);
     }
 
     @Override
     public void queryOffload(long root) {
-        submit(StateOperation.QUERY, root);
+        propagation.submit(StateOperation.QUERY, root);
     }
 
     @Override
     public void updateOffload(long root) {
-        submit(StateOperation.UPDATE, root);
+        propagation.submit(StateOperation.UPDATE, root);
     }
 
     @Override
     public void invalidateOffload(long root) {
-        submit(StateOperation.INVALIDATE, root);
+        propagation.submit(StateOperation.INVALIDATE, root);
     }
 
     @Override
     public void terminateOffload(long root) {
-        submit(StateOperation.TERMINATE, root);
-    }
-
-    private void submit(StateOperation operation, long root) {
-        boolean initiate = operation == StateOperation.INITIATE;
-        int reserve = initiate ? RESERVED_CALLS : 0;
-        if (waiting.isEmpty() && calls.available() > reserve) {
-            pass(operation, root);
-        } else if (initiate) {
-            refusals.add(root, operation);
-        } else {
-            waiting.add(root, operation);
-        }
-    }
-
-    private void pass(StateOperation operation, long root) {
-        if (!fits(operation, root)) {
-            refusals.add(root, operation);
-            return;
-        }
-        calls.open(root, operation);
-        walk.start(root);
-        for (long ref = walk.next(); ref != 0; ref = walk.next()) {
-            convertDown(operation, ref);
-        }
-        operation.down(lower, root);
-    }
-
-    /** Counts before anything is changed, so that an operation that is refused needs no undoing. */
-    private boolean fits(StateOperation operation, long root) {
-        int objects = 0;
-        int ghosts = 0;
-        walk.start(root);
-        for (long ref = walk.next(); ref != 0; ref = walk.next()) {
-            block.wrap(ref);
-            if (block.miniportOffloadContext() == 0) {
-                continue;
-            }
-            if (createsObject(operation)) {
-                objects++;
-            } else if (referenced() < 0) {
-                ghosts++;
-            }
-        }
-        int free = entries.available();
-        return ghosts <= free && (objects == 0 || objects + ghosts <= free - GHOSTS);
-    }
-
-    /** Whether {@link #block} brings a new object: an initiate, and the slot is still empty. */
-    private boolean createsObject(StateOperation operation) {
-        return operation == StateOperation.INITIATE && token() == 0;
-    }
-
-    /** The entry that {@link #block} refers to by the token in its slot, or -1. */
-    private int referenced() {
-        int entry = entries.find(token());
-        return entry >= 0 && entries.upperHandle(entry) == block.ndisOffloadHandle() ? entry : -1;
-    }
-
-    private long token() {
-        return slot.wrap(block.miniportOffloadContext() - Long.BYTES).miniportOffloadContext();
-    }
-
-    private void convertDown(StateOperation operation, long ref) {
-        block.wrap(ref);
-        if (block.miniportOffloadContext() == 0) {
-            return;
-        }
-        long above = block.ndisOffloadHandle();
-        int entry;
-        if (createsObject(operation)) {
-            entry = entries.create(above);
-            offering(ref);
-        } else {
-            entry = referenced();
-            if (entry < 0) {
-                staleTokens++;
-                entry = entries.createGhost(above);
-            }
-        }
-        entries.use(entry);
-        block.wrap(ref).ndisOffloadHandle(entries.handle(entry));
+        propagation.submit(StateOperation.TERMINATE, root);
     }
 
     // State operations, up.
 
     @Override
     public void initiateOffloadComplete(long root) {
-        complete(StateOperation.INITIATE, root);
+        propagation.complete(StateOperation.INITIATE, root);
     }
 
     @Override
     public void queryOffloadComplete(long root) {
-        complete(StateOperation.QUERY, root);
+        propagation.complete(StateOperation.QUERY, root);
     }
 
     @Override
     public void updateOffloadComplete(long root) {
-        complete(StateOperation.UPDATE, root);
+        propagation.complete(StateOperation.UPDATE, root);
     }
 
     @Override
     public void invalidateOffloadComplete(long root) {
-        complete(StateOperation.INVALIDATE, root);
+        propagation.complete(StateOperation.INVALIDATE, root);
     }
 
     @Override
     public void terminateOffloadComplete(long root) {
-        complete(StateOperation.TERMINATE, root);
-    }
-
-    private void complete(StateOperation operation, long root) {
-        int call = calls.find(root, operation);
-        if (call < 0) {
-            strayCalls++;
-            return;
-        }
-        long sourceHandle = calls.sourceHandle(call);
-        walk.start(root);
-        for (long ref = walk.next(); ref != 0; ref = walk.next()) {
-            block.wrap(ref).sourceHandle(sourceHandle);
-            if (block.ndisOffloadHandle() != 0) {
-                convertUp(operation, ref);
-            }
-        }
-        calls.close(call);
-        operation.complete(upper, root);
-        passWaiting();
-    }
-
-    private void convertUp(StateOperation operation, long ref) {
-        int entry = entries.ofHandle(block.ndisOffloadHandle());
-        if (entry < 0) {
-            strayCalls++;
-            return;
-        }
-        long above = entries.upperHandle(entry);
-        block.ndisOffloadHandle(above).miniportOffloadContext(above + Long.BYTES);
-        if (operation == StateOperation.INITIATE && entries.initiating(entry)) {
-            finishInitiate(entry, ref, above);
-        } else if (operation == StateOperation.TERMINATE
-                && entries.offloaded(entry)
-                && block.status() == OffloadStatus.SUCCESS.code()) {
-            entries.offloaded(entry, false);
-            slot.wrap(above).miniportOffloadContext(0);
-            gone(entry, ref);
-        }
-        entries.unuse(entry);
-    }
-
-    private void finishInitiate(int entry, long ref, long above) {
-        boolean success =
-                block.status() == OffloadStatus.SUCCESS.code()
-                        || block.status() == OffloadStatus.OFFLOAD_PARTIAL_SUCCESS.code();
-        if (success && entries.lowerToken(entry) == 0) {
-            block.status(OffloadStatus.FAILURE.code());
-            strayCalls++;
-            success = false;
-        }
-        entries.offloaded(entry, success);
-        if (success) {
-            slot.wrap(above).miniportOffloadContext(entries.token(entry));
-            offloaded(entry, ref);
-        }
-    }
-
-    private void passWaiting() {
-        while (!waiting.isEmpty() && calls.available() > 0) {
-            StateOperation operation = waiting.peekOperation();
-            pass(operation, waiting.remove());
-        }
+        propagation.complete(StateOperation.TERMINATE, root);
     }
 
     // I/O, down: the same lists by our own handle.
@@ -521,6 +377,6 @@ public abstract class IntermediateDriver implements Miniport, Protocol, AutoClos
     /** Frees its memory. Nothing may be offloaded through it any more. */
     @Override
     public void close() {
-        entries.close();
+        propagation.close();
     }
 }

@@ -20,6 +20,9 @@ final class OffloadEntries implements AutoCloseable {
     /** What a ghost's handle holds: no driver below makes such a token. */
     static final long NO_SUCH_TOKEN = -1;
 
+    /** A target that fails to terminate an object so often has lost it (chimney 4.7). */
+    static final int MAX_FAILURES = 2;
+
     private static final int KIND = 0x49;
     private static final int GENERATION_MASK = 0xffffff;
 
@@ -35,6 +38,7 @@ final class OffloadEntries implements AutoCloseable {
     private final int[] generation;
     private final int[] uses;
     private final byte[] state;
+    private final byte[] failures;
 
     OffloadEntries(Memory memory, int capacity) {
         this.pool = new RecordPool(memory, OffloadHandle.BYTES, capacity);
@@ -44,6 +48,7 @@ final class OffloadEntries implements AutoCloseable {
         this.generation = new int[capacity];
         this.uses = new int[capacity];
         this.state = new byte[capacity];
+        this.failures = new byte[capacity];
     }
 
     /** An entry for a new object, its own slot empty; -1 when all are taken. */
@@ -66,6 +71,7 @@ final class OffloadEntries implements AutoCloseable {
         upper[entry] = upperHandle;
         state[entry] = newState;
         uses[entry] = 0;
+        failures[entry] = 0;
         handle.wrap(ref).ndisReserved(upperHandle).miniportOffloadContext(lowerToken);
         return entry;
     }
@@ -122,6 +128,11 @@ final class OffloadEntries implements AutoCloseable {
         if (!now) {
             generation[entry] = generation[entry] + 1 & GENERATION_MASK;
         }
+    }
+
+    /** A terminate of it failed. True when it counts as lost. */
+    boolean terminateFailed(int entry) {
+        return ++failures[entry] >= MAX_FAILURES;
     }
 
     /** A block that refers to the entry went down. */

@@ -44,6 +44,11 @@ public final class Binding {
         return lower;
     }
 
+    /** What it writes into the SourceHandle of all that goes down, to find the way back. */
+    public long sourceHandle() {
+        return sourceHandle;
+    }
+
     // Down: state operations. `root` is a ProtocolOffloadBlockList.
 
     public void initiateOffload(long root) {

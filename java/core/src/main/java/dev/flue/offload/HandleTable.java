@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.offload;
 
+import dev.flue.spi.AllocationFaults;
 import dev.flue.spi.Memory;
 import java.util.Arrays;
 
@@ -12,18 +13,20 @@ import java.util.Arrays;
  */
 public final class HandleTable<T> implements AutoCloseable {
     private final RecordPool pool;
+    private final AllocationFaults faults;
     private final OffloadHandle handle;
     private final Object[] owners;
 
     public HandleTable(Memory memory, int capacity) {
         this.pool = new RecordPool(memory, OffloadHandle.BYTES, capacity);
+        this.faults = AllocationFaults.of(memory);
         this.handle = new OffloadHandle(memory);
         this.owners = new Object[capacity];
     }
 
     /** A handle with an empty slot (H-6) that stands for {@code owner}; 0 when all are taken. */
     public long allocate(T owner) {
-        long ref = pool.allocate();
+        long ref = faults.fails() ? 0 : pool.allocate();
         if (ref != 0) {
             handle.wrap(ref).ndisReserved(0).miniportOffloadContext(0);
             owners[pool.index(ref)] = owner;

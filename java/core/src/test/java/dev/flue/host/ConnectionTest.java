@@ -10,18 +10,39 @@ import dev.flue.offload.TcpState;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** Two stacks talk over a link that loses nothing. */
+/** Two stacks talk over a link that loses nothing, over both versions of IP. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class ConnectionTest {
-    private final Lab lab = new Lab();
+    private static final Map<Ip, List<String>> UNREACHABLE =
+            Map.of(
+                    Ip.V4, List.of("10.0.0.1", "224.0.0.1", "198.18.0.255", "2001:db8::2"),
+                    Ip.V6, List.of("2001:db8:1::1", "ff02::1", "::", "198.18.0.2"));
+
+    private final Ip version;
+    private final Lab lab;
     private final Recorder client = new Recorder();
     private final Recorder server = new Recorder();
+
+    ConnectionTest(Ip version) {
+        this.version = version;
+        this.lab = new Lab(version);
+    }
 
     @AfterEach
     void nothingIsHeldAndAllIsClosed() {
         lab.close();
+    }
+
+    /** Frames before: who has which MAC address, and over IPv6 who is in which group. */
+    private int firstSyn() {
+        return version == Ip.V4 ? 2 : 4;
     }
 
     private OffloadConnection open() {
@@ -37,11 +58,11 @@ class ConnectionTest {
         assertThat(connection.state()).isEqualTo(TcpState.ESTABLISHED);
         assertThat(server.connection.state()).isEqualTo(TcpState.ESTABLISHED);
         assertThat(server.connection.remotePort()).isEqualTo(connection.localPort());
-        assertThat(server.connection.remoteAddress()).isEqualTo(Lab.CLIENT);
+        assertThat(server.connection.remoteAddress()).isEqualTo(version.first);
         assertThat(connection.offloadCause()).contains("memory link");
         assertThat(lab.client.counters().tcp.retransmits).isZero();
-        // SYN, SYN,ACK, ACK and one ARP exchange.
-        assertThat(lab.link.sent()).isEqualTo(5);
+        // SYN, SYN,ACK, ACK, and who has which MAC address.
+        assertThat(lab.framesSent()).isEqualTo(5);
     }
 
     @Test
@@ -151,13 +172,13 @@ class ConnectionTest {
     @Test
     @Rule("9293/MUST-46")
     void addressesThatNoHostHasCannotBeConnectedTo() {
-        for (String address : new String[] {"10.0.0.1", "224.0.0.1", "198.18.0.255"}) {
+        for (String address : UNREACHABLE.get(version)) {
             Recorder handler = new Recorder();
             lab.client.connect(IpAddress.of(address), 80, handler);
             lab.settle();
             assertThat(handler.closed).isEqualTo("no route to host");
         }
-        assertThat(lab.link.sent()).isZero();
+        assertThat(lab.framesSent()).isZero();
     }
 
     @Test
@@ -175,14 +196,14 @@ class ConnectionTest {
 
     @Test
     void aLostSynIsSentAgain() {
-        lab.link.filter((from, number, frame, at, length) -> number != 2);
+        lab.link.filter((from, number, frame, at, length) -> number != firstSyn());
         open();
         assertThat(lab.client.counters().tcp.retransmits).isEqualTo(1);
     }
 
     @Test
     void aLostSynAckIsSentAgain() {
-        lab.link.filter((from, number, frame, at, length) -> number != 3);
+        lab.link.filter((from, number, frame, at, length) -> number != firstSyn() + 1);
         open();
         assertThat(client.connection.state()).isEqualTo(TcpState.ESTABLISHED);
     }
@@ -191,9 +212,9 @@ class ConnectionTest {
     @Rule("9293/MUST-10")
     void simultaneousOpenMakesOneConnection() {
         lab.link.delay(Lab.millis(1), Lab.millis(1));
-        OffloadConnection first = lab.client.connect(Lab.SERVER, 50_000, client);
+        OffloadConnection first = lab.client.connect(version.second, 50_000, client);
         // The server's stack connects back to the port that the client's chose.
-        OffloadConnection second = lab.server.connect(Lab.CLIENT, first.localPort(), server);
+        OffloadConnection second = lab.server.connect(version.first, first.localPort(), server);
         lab.pass(Lab.seconds(1));
         assertThat(second.localPort()).isNotEqualTo(50_000);
         // Ports are the stack's choice, so they do not meet: both are refused. See TcpInputTest.
@@ -208,7 +229,8 @@ class ConnectionTest {
         client.sending(data, true);
         open();
         lab.pass(Lab.seconds(10));
-        assertThat(server.connection.available()).isBetween(262_144 - 1460, 262_144 + 64);
+        assertThat(server.connection.available())
+                .isBetween(262_144 - 1500 + version.headers(), 262_144 + 64);
         assertThat(lab.client.counters().tcp.windowProbes).isGreaterThan(2);
         server.appetite = -1;
         while (server.received.size() < data.length) {
@@ -254,7 +276,9 @@ class ConnectionTest {
     void aBacklogIsABound() {
         lab.server.listen(Lab.PORT, 2, () -> new Recorder());
         // SYNs arrive, SYN,ACKs do not.
-        lab.link.filter((from, number, frame, at, length) -> from == 0 || length == 42);
+        lab.link.filter(
+                (from, number, frame, at, length) ->
+                        from == 0 || length == (version == Ip.V4 ? 42 : 86));
         for (int i = 0; i < 5; i++) {
             lab.connect(new Recorder());
         }

@@ -4,15 +4,25 @@ package dev.flue.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bytes arrive whole and in order whatever the link does to frames. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class LossTest {
     private static final int BYTES = 200_000;
 
+    private final Ip version;
+
+    LossTest(Ip version) {
+        this.version = version;
+    }
+
     private void transfer(long seed, int dropPpm, long delayMin, long delayMax) {
-        try (Lab lab = new Lab(seed)) {
+        try (Lab lab = new Lab(version, seed)) {
             lab.link.drop(dropPpm);
             lab.link.delay(delayMin, delayMax);
             byte[] up = Recorder.bytes(seed, BYTES);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.flue.data.IpAddress;
 import dev.flue.host.ip.Checksum;
 import dev.flue.host.ip.Ipv4;
+import dev.flue.host.ip.Ipv6;
 import dev.flue.host.link.BufferPool;
 import dev.flue.host.link.EthernetLink;
 import dev.flue.host.link.LinkCounters;
@@ -50,6 +51,14 @@ public final class RawPeer implements Protocol, AutoCloseable {
             byte[] options,
             byte[] payload) {}
 
+    public final Ip ip;
+
+    /** Address of the stack. */
+    public final IpAddress local;
+
+    /** Address of the hand that writes frames. */
+    public final IpAddress remote;
+
     public final HeapMemory memory = new HeapMemory();
     public final MemoryLink link = new MemoryLink(memory, 1);
     public final UserHostStack stack;
@@ -63,10 +72,30 @@ public final class RawPeer implements Protocol, AutoCloseable {
     private final NetBufferList list;
 
     public RawPeer() {
-        this(HostStackConfig.builder().address(LOCAL).seed(5).maxConnections(16).build());
+        this(Ip.V4);
+    }
+
+    public RawPeer(Ip version) {
+        this(
+                version,
+                HostStackConfig.builder()
+                        .address(version.first)
+                        .detectDuplicates(false)
+                        .seed(5)
+                        .maxConnections(16)
+                        .build());
+        settle();
+        others.clear();
     }
 
     public RawPeer(HostStackConfig config) {
+        this(Ip.V4, config);
+    }
+
+    public RawPeer(Ip version, HostStackConfig config) {
+        ip = version;
+        local = version.first;
+        remote = version.second;
         stack = new UserHostStack(config, memory, new MiniportAdapter(memory, link.end(0)));
         binding = new Binding(memory, this, new MiniportAdapter(memory, link.end(1)));
         ethernet = new EthernetLink(memory, binding, PEER_MAC, 2000, new LinkCounters());
@@ -102,12 +131,46 @@ public final class RawPeer implements Protocol, AutoCloseable {
         ethernet.transmit(frame, destination, type, payload.length);
     }
 
-    /** An IPv4 packet with a right checksum. */
+    /** An IP packet, an IPv4 one with a right checksum. */
     public static byte[] ip(IpAddress source, IpAddress destination, int protocol, byte[] payload) {
+        if (!source.isIpv4()) {
+            return ip6(source, destination, protocol, 64, payload);
+        }
         ByteBuffer packet = ByteBuffer.allocate(20 + payload.length).order(ByteOrder.LITTLE_ENDIAN);
         Ipv4.build(packet, 0, 20 + payload.length, 0x9000, protocol, source, destination);
         packet.put(20, payload, 0, payload.length);
         return packet.array();
+    }
+
+    /** An IPv6 packet. */
+    public static byte[] ip6(
+            IpAddress source, IpAddress destination, int next, int hopLimit, byte[] payload) {
+        ByteBuffer packet = ByteBuffer.allocate(40 + payload.length).order(ByteOrder.LITTLE_ENDIAN);
+        Ipv6.build(packet, 0, payload.length, 0, next, hopLimit, source, destination);
+        packet.put(40, payload, 0, payload.length);
+        return packet.array();
+    }
+
+    /** An ICMPv6 message, its checksum written. */
+    public static byte[] icmp6(IpAddress source, IpAddress destination, byte[] message) {
+        ByteBuffer b = ByteBuffer.wrap(message).order(ByteOrder.LITTLE_ENDIAN);
+        b.putShort(2, (short) 0);
+        long sum = Checksum.addPseudo(0, source, destination, 58, message.length);
+        b.putShort(2, Checksum.finish(Checksum.add(sum, b, 0, message.length)));
+        return message;
+    }
+
+    /** A neighbor advertisement, or a solicitation with flags 0; mac 0 = no option. */
+    public static byte[] discovery(int type, int flags, IpAddress target, long mac) {
+        ByteBuffer b = ByteBuffer.allocate(mac == 0 ? 24 : 32).order(ByteOrder.LITTLE_ENDIAN);
+        b.put(0, (byte) type);
+        Net.put32(b, 4, flags);
+        Net.putAddress6(b, 8, target);
+        if (mac != 0) {
+            b.put(24, (byte) (type == 135 ? 1 : 2)).put(25, (byte) 1);
+            Net.putMac(b, 26, mac);
+        }
+        return b.array();
     }
 
     /** Write the checksum of an IPv4 header after changing it. */
@@ -119,8 +182,46 @@ public final class RawPeer implements Protocol, AutoCloseable {
         return packet;
     }
 
-    /** A TCP segment with a right checksum. */
+    /** A TCP segment from the peer to the stack, over IPv4, with a right checksum. */
     public static byte[] tcp(
+            int sourcePort,
+            int destinationPort,
+            int seq,
+            int ack,
+            int flags,
+            int window,
+            byte[] options,
+            byte[] payload) {
+        byte[] segment =
+                bare(sourcePort, destinationPort, seq, ack, flags, window, options, payload);
+        return sumTcp(PEER, LOCAL, segment);
+    }
+
+    /** The same over the version of IP of this peer. */
+    public byte[] segment(
+            int sourcePort,
+            int destinationPort,
+            int seq,
+            int ack,
+            int flags,
+            int window,
+            byte[] options,
+            byte[] payload) {
+        byte[] segment =
+                bare(sourcePort, destinationPort, seq, ack, flags, window, options, payload);
+        return sumTcp(remote, local, segment);
+    }
+
+    /** Write the checksum of a segment. */
+    public static byte[] sumTcp(IpAddress source, IpAddress destination, byte[] segment) {
+        ByteBuffer b = ByteBuffer.wrap(segment).order(ByteOrder.LITTLE_ENDIAN);
+        b.putShort(16, (short) 0);
+        long sum = Checksum.addPseudo(0, source, destination, 6, segment.length);
+        b.putShort(16, Checksum.finish(Checksum.add(sum, b, 0, segment.length)));
+        return segment;
+    }
+
+    private static byte[] bare(
             int sourcePort,
             int destinationPort,
             int seq,
@@ -140,15 +241,18 @@ public final class RawPeer implements Protocol, AutoCloseable {
         Net.put16(b, 14, window);
         b.put(20, options, 0, options.length);
         b.put(header, payload, 0, payload.length);
-        long sum = Checksum.addPseudo(0, PEER, LOCAL, 6, b.capacity());
-        b.putShort(16, Checksum.finish(Checksum.add(sum, b, 0, b.capacity())));
         return b.array();
     }
 
     /** Send a segment from {@link #PEER_PORT} and let the stack answer. */
     public void send(int port, int seq, int ack, int flags, byte[] options, byte[] payload) {
-        byte[] segment = tcp(PEER_PORT, port, seq, ack, flags, 60_000, options, payload);
-        frame(LOCAL_MAC, EthernetLink.TYPE_IPV4, ip(PEER, LOCAL, 6, segment));
+        byte[] segment = segment(PEER_PORT, port, seq, ack, flags, 60_000, options, payload);
+        packet(ip(remote, local, 6, segment));
+    }
+
+    /** Send an IP packet and let the stack answer. */
+    public void packet(byte[] packet) {
+        frame(LOCAL_MAC, ip.etherType, packet);
         settle();
     }
 
@@ -204,13 +308,23 @@ public final class RawPeer implements Protocol, AutoCloseable {
                 return;
             }
         }
-        if (type != EthernetLink.TYPE_IPV4 || frame[23] != 6) {
+        boolean six = type == EthernetLink.TYPE_IPV6;
+        boolean asked = six && frame[20] == 58 && frame[54] == (byte) 135 && answerArp;
+        if (asked && Net.address6(b, 62).equals(remote)) {
+            byte[] answer = discovery(136, 0x6000_0000, remote, PEER_MAC);
+            frame(
+                    LOCAL_MAC,
+                    EthernetLink.TYPE_IPV6,
+                    ip6(remote, local, 58, 255, icmp6(remote, local, answer)));
+            return;
+        }
+        if (type != ip.etherType || frame[six ? 20 : 23] != 6) {
             others.add(frame);
             return;
         }
-        int tcp = 34;
+        int tcp = six ? 54 : 34;
         int header = (frame[tcp + 12] >> 4 & 0xf) * 4;
-        int total = Net.u16(b, 16) + 14;
+        int total = six ? Net.u16(b, 18) + 54 : Net.u16(b, 16) + 14;
         segments.add(
                 new Seen(
                         Net.u16(b, tcp),

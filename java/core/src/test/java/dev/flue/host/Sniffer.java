@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host;
 
+import dev.flue.host.link.EthernetLink;
 import dev.flue.host.link.MemoryLink;
 import dev.flue.host.link.Net;
 import java.nio.ByteBuffer;
@@ -25,11 +26,13 @@ public final class Sniffer implements MemoryLink.Filter {
 
     @Override
     public boolean pass(int from, long number, ByteBuffer frame, int at, int length) {
-        if (Net.u16(frame, at + 12) != 0x0800 || frame.get(at + 14 + 9) != 6) {
+        boolean six = Net.u16(frame, at + 12) == EthernetLink.TYPE_IPV6;
+        boolean four = Net.u16(frame, at + 12) == EthernetLink.TYPE_IPV4;
+        if (!four && !six || frame.get(at + 14 + (six ? 6 : 9)) != 6) {
             return true;
         }
-        int total = Net.u16(frame, at + 16);
-        int tcp = at + 34;
+        int total = six ? Net.u16(frame, at + 18) + 20 : Net.u16(frame, at + 16);
+        int tcp = at + (six ? 54 : 34);
         int header = (frame.get(tcp + 12) >>> 4 & 0xf) * 4;
         int payload = total - 20 - header;
         if (from != end) {

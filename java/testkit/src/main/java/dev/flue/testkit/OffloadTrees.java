@@ -6,6 +6,9 @@ import dev.flue.offload.ProtocolOffloadBlockList;
 import dev.flue.offload.RecordPool;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
+import dev.flue.offload.TcpConst;
+import dev.flue.offload.TcpDelegated;
+import dev.flue.offload.TcpState;
 import dev.flue.spi.Memory;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,12 +19,16 @@ public final class OffloadTrees implements AutoCloseable {
     private final RecordPool handles;
     private final ProtocolOffloadBlockList block;
     private final OffloadHandle handle;
+    private final TcpConst tcp;
+    private final TcpDelegated delegated;
 
     public OffloadTrees(Memory memory, int capacity) {
         this.blocks = new RecordPool(memory, StateOffsets.BLOCK_BYTES, capacity);
         this.handles = new RecordPool(memory, OffloadHandle.BYTES, capacity);
         this.block = new ProtocolOffloadBlockList(memory);
         this.handle = new OffloadHandle(memory);
+        this.tcp = new TcpConst(memory);
+        this.delegated = new TcpDelegated(memory);
     }
 
     /** A handle with an empty slot: a new object. */
@@ -49,6 +56,11 @@ public final class OffloadTrees implements AutoCloseable {
         long ref = blocks.allocate();
         long first = chain(dependents);
         block.wrap(ref).clear(type);
+        if (type == StateType.TCP) {
+            tcp.wrap(ref + StateOffsets.TCP_CONST).clear();
+            delegated.wrap(ref + StateOffsets.TCP_DELEGATED).clear();
+            delegated.state(TcpState.ESTABLISHED.code()).retransmitTimeoutDelta(-1);
+        }
         block.offloadHandle(handleRef).dependentBlockList(first);
         return ref;
     }

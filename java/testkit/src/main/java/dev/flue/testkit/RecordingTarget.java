@@ -6,6 +6,7 @@ import dev.flue.offload.Capabilities;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.MiniportOffloadBlockList;
+import dev.flue.offload.NetBuffer;
 import dev.flue.offload.NetBufferList;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
@@ -48,6 +49,7 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
 
     private final MiniportOffloadBlockList block;
     private final NetBufferList nbl;
+    private final NetBuffer nb;
     private final OffloadHandle slot;
     private final NblPool buffers;
     private final BytesConsumed consumed = new BytesConsumed();
@@ -73,6 +75,7 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
     public RecordingTarget(Memory memory) {
         this.block = new MiniportOffloadBlockList(memory);
         this.nbl = new NetBufferList(memory);
+        this.nb = new NetBuffer(memory);
         this.slot = new OffloadHandle(memory);
         this.oids = new OidRefusals(memory);
         this.buffers = new NblPool(memory, BUFFERS, BUFFER_BYTES);
@@ -407,6 +410,9 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
         for (long ref = call.netBufferLists; ref != 0; ref = nbl.wrap(ref).next()) {
             int bytes = status == OffloadStatus.SUCCESS ? buffers.bytes(ref).length : 0;
             nbl.wrap(ref).status(status.code()).bytesTransferred(bytes);
+            if (bytes > 0 && !call.name.equals("frame")) {
+                advance(nbl.firstNetBuffer());
+            }
         }
         switch (call.name) {
             case "send" -> adapter.tcpOffloadSendComplete(call.netBufferLists);
@@ -414,6 +420,14 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
             case "disconnect" -> adapter.tcpOffloadDisconnectComplete(call.netBufferLists);
             case "forward" -> adapter.tcpOffloadForwardComplete(call.netBufferLists);
             default -> adapter.sendNetBufferListsComplete(call.netBufferLists);
+        }
+    }
+
+    /** Nothing is left of the data: its start is at its end (T-85). */
+    private void advance(long netBuffer) {
+        for (long at = netBuffer; at != 0; at = nb.next()) {
+            nb.wrap(at).dataOffset(nb.dataOffset() + nb.dataLength());
+            nb.currentMdlOffset(nb.currentMdlOffset() + nb.dataLength()).dataLength(0);
         }
     }
 

@@ -3,7 +3,6 @@ package dev.flue.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flue.im.PassThroughDriver;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
@@ -52,7 +51,8 @@ class DriverDataRulesTest {
         long token = stack.targetToken(handles[2]);
         long send = chain(3);
         long receive = chain(2);
-        long disconnect = chain(1);
+        long disconnect = stack.nbls.allocate(new byte[0]);
+        stack.nbl.wrap(disconnect).context(disconnect + 1).sourceHandle(disconnect + 2);
         long forward = chain(2);
         stack.binding.tcpOffloadSend(handles[2], send);
         stack.binding.tcpOffloadReceive(handles[2], receive);
@@ -96,11 +96,16 @@ class DriverDataRulesTest {
     void aReceiveIndicationGoesUpWithTheHandleAboveAndTheVerdictComesBack(int depth) {
         build(depth);
         long token = stack.targetToken(handles[2]);
-        stack.protocol.taking(data -> data[0]);
-        stack.target.indicate(token, new byte[] {5, 0, 0, 0, 0});
-        stack.target.indicate(token, new byte[] {0, 0, 0, 0, 0});
-        stack.target.indicate(token, new byte[] {2, 0, 0, 0, 0});
-        stack.work();
+        int[] taken = {5, 0, 2};
+        for (int bytes : taken) {
+            stack.protocol.taking(data -> bytes);
+            stack.target.indicate(token, new byte[] {5, 0, 0, 0, 0});
+            stack.work();
+            long again = stack.nbls.allocate(new byte[0]);
+            stack.binding.tcpOffloadReceive(handles[2], again);
+            stack.work();
+            stack.nbls.free(again);
+        }
 
         assertThat(stack.protocol.indications())
                 .extracting(RecordingProtocol.Indication::handle)
@@ -186,8 +191,8 @@ class DriverDataRulesTest {
             stack.nbls.free(done.netBufferList());
         }
         assertThat(stack.top.nextDeadline()).isEqualTo(Long.MAX_VALUE);
-        PassThroughDriver top = stack.drivers.get(stack.drivers.size() - 1);
-        assertThat(top.staleTokens()).isEqualTo(20);
+        assertThat(stack.above.staleTokens()).isEqualTo(20);
+        stack.breaks("H-4", "H-22", "H-45");
     }
 
     @ParameterizedTest
@@ -211,7 +216,8 @@ class DriverDataRulesTest {
                                 OffloadStatus.OFFLOAD_DATA_NOT_ACCEPTED,
                                 OffloadStatus.OFFLOAD_DATA_NOT_ACCEPTED,
                                 OffloadStatus.OFFLOAD_DATA_NOT_ACCEPTED));
-        assertThat(stack.drivers.get(0).strayCalls()).isEqualTo(8);
+        assertThat(stack.below.strayCalls()).isEqualTo(8);
+        stack.breaks("T-66");
     }
 
     @Rule("I-17")
@@ -229,6 +235,7 @@ class DriverDataRulesTest {
         stack.target.indicateTo(handle, new byte[] {1});
         stack.work();
         assertThat(stack.protocol.indications()).isEmpty();
+        stack.breaks("T-45");
         stack.target.release();
         stack.work();
         stack.trees.free(root);

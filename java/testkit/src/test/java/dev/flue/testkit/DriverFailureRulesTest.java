@@ -224,6 +224,7 @@ class DriverFailureRulesTest {
         long d = stack.trees.block(StateType.TCP, empty);
         long good = stack.trees.block(StateType.TCP, live[2]);
         long root = stack.trees.chain(a, b, c, d, good);
+        stack.breaks("H-4");
         stack.binding.queryOffload(root);
         stack.work();
 
@@ -254,6 +255,7 @@ class DriverFailureRulesTest {
         long tcpBlock = stack.trees.block(StateType.TCP, tcp);
         long pathBlock = stack.trees.block(StateType.IP4, path, tcpBlock);
         long root = stack.trees.placeholder(StateType.NEIGHBOR, pathBlock);
+        stack.breaks("H-4");
         stack.binding.initiateOffload(root);
         stack.work();
         assertThat(stack.status(pathBlock)).isEqualTo(FAILURE);
@@ -278,7 +280,8 @@ class DriverFailureRulesTest {
         stack.target.later(() -> stack.target.adapter().queryOffloadComplete(root));
         stack.work();
         assertThat(stack.protocol.completions()).hasSize(1);
-        assertThat(stack.drivers.get(0).strayCalls()).isEqualTo(1);
+        assertThat(stack.below.strayCalls()).isEqualTo(1);
+        stack.breaks("T-14");
         stack.trees.free(root);
         stack.protocol.completions().clear();
         stack.terminate(handles);
@@ -324,6 +327,7 @@ class DriverFailureRulesTest {
         OffloadHandle lowest = new OffloadHandle(stack.memory).wrap(held.ndisOffloadHandle());
         long token = lowest.miniportOffloadContext();
         lowest.miniportOffloadContext(12345);
+        stack.breaks("T-24");
         long root = stack.trees.block(StateType.TCP, handles[2]);
         stack.binding.terminateOffload(root);
         stack.work();

@@ -4,6 +4,7 @@ package dev.flue.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.im.PassThroughDriver;
+import dev.flue.im.VerifierDriver;
 import dev.flue.offload.Binding;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
@@ -15,8 +16,14 @@ import dev.flue.offload.StateType;
 import dev.flue.spi.HeapMemory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
-/** A recording protocol over some pass-through drivers over a recording target. */
+/**
+ * A recording protocol over some pass-through drivers over a recording target, with a verifier
+ * above and one below the drivers.
+ */
 final class DriverStack implements AutoCloseable {
     final HeapMemory memory = new HeapMemory();
     final RecordingTarget target = new RecordingTarget(memory);
@@ -24,23 +31,29 @@ final class DriverStack implements AutoCloseable {
     final OffloadTrees trees = new OffloadTrees(memory, 2048);
     final NblPool nbls = new NblPool(memory, 1024, 64);
     final List<PassThroughDriver> drivers = new ArrayList<>();
+    final VerifierDriver above;
+    final VerifierDriver below;
     final MiniportAdapter topAdapter;
     final Miniport top;
     final Binding binding;
     final NetBufferList nbl = new NetBufferList(memory);
     final MiniportOffloadBlockList miniportBlock = new MiniportOffloadBlockList(memory);
+    private final Set<String> known = new TreeSet<>();
     private long now;
 
     DriverStack(int depth, int maxObjects) {
-        MiniportAdapter adapter = new MiniportAdapter(memory, target);
+        int more = Math.max(64, maxObjects) + 64;
+        below = new VerifierDriver(memory, new MiniportAdapter(memory, target), more, "below");
+        MiniportAdapter adapter = new MiniportAdapter(memory, below);
         for (int i = 0; i < depth; i++) {
             PassThroughDriver driver = new PassThroughDriver(memory, adapter, maxObjects);
             drivers.add(driver);
             adapter = new MiniportAdapter(memory, driver);
         }
-        topAdapter = adapter;
-        top = adapter.miniport();
-        binding = new Binding(memory, protocol, adapter);
+        above = new VerifierDriver(memory, adapter, more, "above");
+        topAdapter = new MiniportAdapter(memory, above);
+        top = topAdapter.miniport();
+        binding = new Binding(memory, protocol, topAdapter);
         protocol.bind(binding);
     }
 
@@ -71,6 +84,13 @@ final class DriverStack implements AutoCloseable {
         return trees.block(StateType.NEIGHBOR, handles[0], path);
     }
 
+    /** The same without state structures, for an invalidate (H-19). */
+    long bareTree(long[] handles) {
+        long tcp = trees.block(StateType.NONE, handles[2]);
+        long path = trees.block(StateType.NONE, handles[1], tcp);
+        return trees.block(StateType.NONE, handles[0], path);
+    }
+
     void terminate(long[] handles) {
         long root = connectionTree(handles);
         binding.terminateOffload(root);
@@ -85,22 +105,13 @@ final class DriverStack implements AutoCloseable {
     }
 
     long targetToken(long handle) {
-        long at = handle;
-        for (int i = 0; i < drivers.size(); i++) {
-            at = below(i, at);
-        }
-        return trees.token(at);
-    }
-
-    /** The handle of the driver {@code level} below the top that stands for the one above it. */
-    private long below(int level, long handle) {
-        for (RecordingTarget.Held held : target.objects().values()) {
-            long at = held.ndisOffloadHandle();
-            for (int i = drivers.size() - 1; i > level; i--) {
+        for (Map.Entry<Long, RecordingTarget.Held> each : target.objects().entrySet()) {
+            long at = each.getValue().ndisOffloadHandle();
+            for (int i = 0; i < drivers.size() + 2; i++) {
                 at = owner(at);
             }
-            if (owner(at) == handle) {
-                return at;
+            if (at == handle) {
+                return each.getKey();
             }
         }
         throw new AssertionError("no object for handle " + Long.toHexString(handle));
@@ -111,11 +122,30 @@ final class DriverStack implements AutoCloseable {
         return new OffloadHandle(memory).wrap(handle).ndisReserved();
     }
 
+    /** This test breaks these rules, and the verifiers must say so. */
+    void breaks(String... rules) {
+        known.addAll(List.of(rules));
+    }
+
+    private Set<String> breaches() {
+        Set<String> rules = new TreeSet<>();
+        for (VerifierDriver each : List.of(above, below)) {
+            each.breaches().forEach(breach -> rules.add(breach.rule()));
+        }
+        if (known.isEmpty()) {
+            Verifiers.assertNoBreach(List.of(above, below));
+        }
+        return rules;
+    }
+
     int status(long root) {
         return trees.status(root);
     }
 
     void nothingHeld() {
+        assertThat(breaches()).as("rules broken, of which the test knows").isEqualTo(known);
+        assertThat(above.unfinished()).isEmpty();
+        assertThat(below.unfinished()).isEmpty();
         for (PassThroughDriver driver : drivers) {
             assertThat(driver.held().values()).as(driver.held().toString()).containsOnly(0);
         }
@@ -128,7 +158,9 @@ final class DriverStack implements AutoCloseable {
 
     @Override
     public void close() {
+        above.close();
         drivers.forEach(PassThroughDriver::close);
+        below.close();
         target.close();
         trees.close();
         nbls.close();

@@ -73,6 +73,7 @@ class DriverStateRulesTest {
         long[] source = new long[1];
         stack.protocol.onCompletion(() -> source[0] = stack.trees.at(root).sourceHandle());
         stack.trees.at(root).imReserved1(0x3333);
+        stack.breaks("T-17");
         stack.target.release();
         stack.work();
 
@@ -126,7 +127,8 @@ class DriverStateRulesTest {
         List<String> names = List.of("query", "update", "invalidate", "terminate");
         stack.target.operations().clear();
         for (int i = 0; i < calls.size(); i++) {
-            long root = stack.connectionTree(handles);
+            boolean bare = names.get(i).equals("invalidate");
+            long root = bare ? stack.bareTree(handles) : stack.connectionTree(handles);
             calls.get(i).accept(root);
             assertThat(stack.protocol.completions()).as("never inside the call").isEmpty();
             stack.work();

@@ -5,6 +5,7 @@ import dev.flue.offload.ProtocolOffloadBlockList;
 import dev.flue.offload.RecordPool;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
+import dev.flue.spi.AllocationFaults;
 import dev.flue.spi.Memory;
 
 /** Blocks with room for all their state, and the object each one is about. */
@@ -13,11 +14,13 @@ final class BlockPool implements AutoCloseable {
     static final int ADDRESSES = 256;
 
     private final RecordPool pool;
+    private final AllocationFaults faults;
     private final OffloadedObject[] owners;
     private final ProtocolOffloadBlockList block;
 
     BlockPool(Memory memory, int capacity) {
         this.pool = new RecordPool(memory, StateOffsets.BLOCK_BYTES, capacity);
+        this.faults = AllocationFaults.of(memory);
         this.owners = new OffloadedObject[capacity];
         this.block = new ProtocolOffloadBlockList(memory);
     }
@@ -43,8 +46,9 @@ final class BlockPool implements AutoCloseable {
         return owners[pool.index(ref)];
     }
 
+    /** Asked before blocks are taken: that many are there then. */
     int available() {
-        return pool.capacity() - pool.held();
+        return faults.fails() ? 0 : pool.capacity() - pool.held();
     }
 
     int held() {

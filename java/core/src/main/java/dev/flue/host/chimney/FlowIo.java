@@ -28,15 +28,17 @@ final class FlowIo implements AutoCloseable {
     /** NBLs without data: disconnects and zero-byte receives. */
     private final BufferPool records;
 
+    private final ReceivePoster poster;
     private final int receiveBuffer;
     private int forwarded;
 
-    FlowIo(ChimneyContext context, Terminator terminator, int receiveBuffer) {
+    FlowIo(ChimneyContext context, Terminator terminator, ReceivePosts posts, int receiveBuffer) {
         this.context = context;
         this.terminator = terminator;
         this.receiveBuffer = receiveBuffer;
         this.netBuffer = new NetBuffer(context.memory);
         this.records = new BufferPool(context.memory, RECORD_BYTES, RECORDS_FIRST, RECORDS_MAX);
+        this.poster = new ReceivePoster(context, records, posts, receiveBuffer);
     }
 
     int recordsHeld() {
@@ -71,6 +73,7 @@ final class FlowIo implements AutoCloseable {
             return;
         }
         TcpConnection c = flow.connection;
+        consumed(flow);
         if (!c.sendQueue().makeLendable()) {
             context.tcp.awaitBuffers(c);
             return;
@@ -144,17 +147,7 @@ final class FlowIo implements AutoCloseable {
 
     /** The application took data: the target may indicate again once half is free (H-43). */
     void consumed(Flow flow) {
-        if (flow.refused
-                && flow.state == State.PRESENT
-                && !flow.uploading
-                && !flow.aborting
-                && flow.connection.receiveQueue().held() < receiveBuffer / 2) {
-            long record = record(flow);
-            if (record != 0) {
-                flow.refused = false;
-                context.binding.tcpOffloadReceive(flow.handle, record);
-            }
-        }
+        poster.post(flow);
     }
 
     // ---- Up: completions.
@@ -191,7 +184,7 @@ final class FlowIo implements AutoCloseable {
     }
 
     void receiveComplete(long netBufferLists) {
-        records.freeChain(netBufferLists);
+        poster.complete(netBufferLists);
     }
 
     void disconnectComplete(long netBufferList) {
@@ -312,6 +305,6 @@ final class FlowIo implements AutoCloseable {
 
     @Override
     public void close() {
-        records.close();
+        poster.close();
     }
 }

@@ -41,6 +41,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
             boolean autoOffload,
             int maxConnections,
             int receiveBuffer,
+            ReceivePosts posts,
             long sourceMac) {}
 
     public OffloadManager(
@@ -64,7 +65,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         this.policy = new OffloadPolicy(context, settings.chimney(), settings.receiveBuffer());
         this.autoOffload = settings.autoOffload();
         this.terminator = new Terminator(context);
-        this.io = new FlowIo(context, terminator, settings.receiveBuffer());
+        this.io = new FlowIo(context, terminator, settings.posts(), settings.receiveBuffer());
         this.initiator = new Initiator(context, terminator, io);
         this.querier = new Querier(context, terminator);
         neighbors.listener(

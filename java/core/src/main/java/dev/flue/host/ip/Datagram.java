@@ -12,8 +12,11 @@ public final class Datagram {
     /** Last 8 bytes of the sender's address. */
     public long sourceLo;
 
-    /** Which of our addresses it came to; null = a group we are in. */
+    /** Which of our addresses it came to, or which group we are in. */
     public IpAddress local;
+
+    /** Whether it came to a group. */
+    public boolean toGroup;
 
     /** Where it lies; gone after the call. */
     public ByteBuffer buffer;

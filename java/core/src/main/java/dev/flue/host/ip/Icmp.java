@@ -26,12 +26,10 @@ final class Icmp {
     private static final int PORTS_AND_SEQUENCE = 8;
 
     private final IpLayer ip;
-    private final PathMtus pathMtus;
     private final IpCounters counters;
 
-    Icmp(IpLayer ip, PathMtus pathMtus, IpCounters counters) {
+    Icmp(IpLayer ip, IpCounters counters) {
         this.ip = ip;
-        this.pathMtus = pathMtus;
         this.counters = counters;
     }
 
@@ -89,22 +87,18 @@ final class Icmp {
         int code = Net.u8(buffer, at + 1);
         boolean unreachable = type == UNREACHABLE;
         boolean hard = unreachable && (code == PROTOCOL_UNREACHABLE || code == PORT_UNREACHABLE);
-        SegmentSink sink = ip.sink();
         boolean plausible =
-                sink.icmpError(
-                        hard,
-                        local,
-                        remote,
-                        Net.u16(buffer, tcp),
-                        Net.u16(buffer, tcp + 2),
-                        Net.u32(buffer, tcp + 4));
+                ip.sink()
+                        .icmpError(
+                                hard,
+                                local,
+                                remote,
+                                Net.u16(buffer, tcp),
+                                Net.u16(buffer, tcp + 2),
+                                Net.u32(buffer, tcp + 4));
         if (plausible && unreachable && code == TOO_BIG) {
             int packet = Ipv4.totalLength(buffer, quoted);
-            int mtu = pathMtus.tooBig(remote, Net.u16(buffer, at + 6), packet, now);
-            if (mtu != 0) {
-                counters.pathMtuDecreases++;
-                sink.pathMtu(remote, mtu);
-            }
+            ip.tooBig(remote, Net.u16(buffer, at + 6), packet, now);
         }
     }
 }

@@ -11,16 +11,22 @@ public final class IpCounters {
     /** Packets sent. */
     public long packetsOut;
 
-    /** Packets dropped: length, version, checksum or TTL wrong. */
+    /** Packets dropped: length, version, checksum, TTL or an extension header wrong. */
     public long headerErrors;
 
     /** Packets dropped: for another address, a broadcast, or from an impossible source. */
     public long notOurs;
 
-    /** Fragments dropped; nothing is reassembled. */
-    public long fragmentsDropped;
+    /** Fragments received. */
+    public long fragmentsIn;
 
-    /** Packets with IP options, which are accepted and not looked at. */
+    /** Packets put together from fragments. */
+    public long packetsReassembled;
+
+    /** Packets whose fragments overlapped, did not all come, or found no room. */
+    public long reassemblyFailures;
+
+    /** IPv4 options and IPv6 extension headers, which are accepted and not acted upon. */
     public long optionsIgnored;
 
     /** Packets of a protocol that is not spoken here. */
@@ -38,6 +44,21 @@ public final class IpCounters {
     /** ICMP messages dropped: checksum, length. */
     public long icmpErrors;
 
+    /** ICMPv6 parameter problems sent. */
+    public long problemsOut;
+
+    /** Neighbor solicitations and advertisements received that were sound. */
+    public long discoveryIn;
+
+    /** Neighbor solicitations sent. */
+    public long solicitationsOut;
+
+    /** Neighbor advertisements sent. */
+    public long advertisementsOut;
+
+    /** Addresses of ours that another host had already, and that were given up. */
+    public long duplicateAddresses;
+
     /** "Too big" messages that lowered a path MTU. */
     public long pathMtuDecreases;
 
@@ -47,13 +68,20 @@ public final class IpCounters {
         map.put("packetsOut", packetsOut);
         map.put("headerErrors", headerErrors);
         map.put("notOurs", notOurs);
-        map.put("fragmentsDropped", fragmentsDropped);
+        map.put("fragmentsIn", fragmentsIn);
+        map.put("packetsReassembled", packetsReassembled);
+        map.put("reassemblyFailures", reassemblyFailures);
         map.put("optionsIgnored", optionsIgnored);
         map.put("unknownProtocols", unknownProtocols);
         map.put("noRoute", noRoute);
         map.put("icmpIn", icmpIn);
         map.put("icmpEchoes", icmpEchoes);
         map.put("icmpErrors", icmpErrors);
+        map.put("problemsOut", problemsOut);
+        map.put("discoveryIn", discoveryIn);
+        map.put("solicitationsOut", solicitationsOut);
+        map.put("advertisementsOut", advertisementsOut);
+        map.put("duplicateAddresses", duplicateAddresses);
         map.put("pathMtuDecreases", pathMtuDecreases);
     }
 }

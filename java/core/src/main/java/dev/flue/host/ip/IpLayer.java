@@ -8,15 +8,12 @@ import dev.flue.host.link.NeighborCache;
 import java.nio.ByteBuffer;
 
 /**
- * IPv4 of one interface: checks what comes in, puts headers on what goes out. Fragments are dropped
- * and counted. A packet is built in a frame of the link, from {@link #payloadAt} on. One thread.
+ * IPv4 and IPv6 of one interface: checks what comes in, puts headers on what goes out. A packet is
+ * built in a frame of the link, from {@link #payloadAt} on. One thread.
  */
 public final class IpLayer {
     /** Our packet ids: the upper half belongs to offload targets (H-46). */
     private static final int ID_MASK = 0x7fff;
-
-    /** What an IPv4 address has above its 32 bits. */
-    private static final long MAPPED = 0xffffL << 32;
 
     private final EthernetLink link;
     private final NeighborCache neighbors;
@@ -24,13 +21,16 @@ public final class IpLayer {
     private final int mtu;
     private final PathMtus pathMtus;
     private final IpCounters counters;
-    private final Icmp icmp;
-    private final Datagram datagram = new Datagram();
+    private final Reassembler reassembler;
+    private final NeighborDiscovery discovery;
+    private final Ipv4Input input4;
+    private final Ipv6Input input6;
     private SegmentSink sink;
     private int nextId;
 
     /**
      * @param firstId of our packets; its lower 15 bits count
+     * @param detectDuplicates whether to ask, at the start, who else has our IPv6 addresses
      */
     public IpLayer(
             EthernetLink link,
@@ -38,6 +38,7 @@ public final class IpLayer {
             RouteTable routes,
             int mtu,
             int firstId,
+            boolean detectDuplicates,
             IpCounters counters) {
         this.link = link;
         this.neighbors = neighbors;
@@ -46,7 +47,12 @@ public final class IpLayer {
         this.nextId = firstId;
         this.counters = counters;
         this.pathMtus = new PathMtus(mtu);
-        this.icmp = new Icmp(this, pathMtus, counters);
+        this.reassembler = new Reassembler(counters);
+        this.discovery = new NeighborDiscovery(link, neighbors, routes, detectDuplicates, counters);
+        neighbors.ipv6Resolver(discovery);
+        this.input4 = new Ipv4Input(this, reassembler, new Icmp(this, counters), counters);
+        Icmpv6 icmpv6 = new Icmpv6(this, discovery, counters);
+        this.input6 = new Ipv6Input(this, reassembler, icmpv6, counters);
     }
 
     /** Who gets segments; set once, before the first packet. */
@@ -72,57 +78,47 @@ public final class IpLayer {
         return pathMtus.get(destination, now);
     }
 
-    /** One packet: {@code length} bytes after the Ethernet header, padding included. */
-    public void receive(ByteBuffer buffer, int at, int length, long now) {
-        counters.packetsIn++;
-        if (length < Ipv4.HEADER || Ipv4.version(buffer, at) != 4) {
-            counters.headerErrors++;
-            return;
-        }
-        int header = Ipv4.headerLength(buffer, at);
-        int total = Ipv4.totalLength(buffer, at);
-        if (header < Ipv4.HEADER
-                || total < header
-                || total > length
-                || Ipv4.ttl(buffer, at) == 0
-                || Checksum.finish(Checksum.add(0, buffer, at, header)) != 0) {
-            counters.headerErrors++;
-            return;
-        }
-        Datagram d = datagram;
-        d.sourceHi = 0;
-        d.sourceLo = MAPPED | Ipv4.source(buffer, at) & 0xffffffffL;
-        d.local = local4(buffer, at);
-        if (d.local == null
-                || routes.group(d.sourceHi, d.sourceLo)
-                || d.local.is(d.sourceHi, d.sourceLo)) {
-            counters.notOurs++;
-            return;
-        }
-        if (Ipv4.fragment(buffer, at)) {
-            counters.fragmentsDropped++;
-            return;
-        }
-        d.options = header > Ipv4.HEADER;
-        if (d.options) {
-            counters.optionsIgnored++;
-        }
-        d.buffer = buffer;
-        d.at = at + header;
-        d.length = total - header;
-        d.protocol = Ipv4.protocol(buffer, at);
-        d.hopLimit = Ipv4.ttl(buffer, at);
-        switch (d.protocol) {
-            case Ipv4.PROTOCOL_TCP -> sink.segment(d, now);
-            case Ipv4.PROTOCOL_ICMP -> icmp.receive(d, now);
-            default -> counters.unknownProtocols++;
+    /** A router could not pass on a packet of ours. */
+    void tooBig(IpAddress destination, int reported, int packetLength, long now) {
+        int smaller = pathMtus.tooBig(destination, reported, packetLength, now);
+        if (smaller != 0) {
+            counters.pathMtuDecreases++;
+            sink.pathMtu(destination, smaller);
         }
     }
 
-    private IpAddress local4(ByteBuffer buffer, int at) {
-        Routes ipv4 = routes.ipv4();
-        boolean ours = ipv4 != null && ipv4.address().toIpv4() == Ipv4.destination(buffer, at);
-        return ours ? ipv4.address() : null;
+    /** An IPv4 packet: {@code length} bytes after the Ethernet header, padding included. */
+    public void receive4(ByteBuffer buffer, int at, int length, long now) {
+        input4.receive(buffer, at, length, now);
+    }
+
+    /**
+     * An IPv6 packet.
+     *
+     * @param unicast whether its frame came to our own MAC address
+     */
+    public void receive6(ByteBuffer buffer, int at, int length, boolean unicast, long now) {
+        input6.receive(buffer, at, length, unicast, now);
+    }
+
+    /** Whether frames to the MAC address of this group are wanted. */
+    public boolean listensTo(long groupMac) {
+        return discovery.listensTo(groupMac);
+    }
+
+    /** Let the clock know the time before anything else of a turn. */
+    public void now(long time) {
+        discovery.now(time);
+    }
+
+    /** Drop fragments whose packets never got whole; packets dropped. */
+    public int runTimers(long now) {
+        return reassembler.expire(now);
+    }
+
+    /** When {@link #runTimers} has something to do next, or Long.MAX_VALUE. */
+    public long nextDeadline() {
+        return reassembler.nextDeadline();
     }
 
     /** An upper layer made progress: packets to this destination get to its next hop. */

@@ -9,8 +9,8 @@ import dev.flue.data.IpAddress;
  */
 public final class RouteTable {
     private final Routes ipv4;
-    private final Routes ipv6;
-    private final IpAddress linkLocal;
+    private Routes ipv6;
+    private IpAddress linkLocal;
 
     /**
      * @param ipv4 null = not spoken
@@ -42,6 +42,15 @@ public final class RouteTable {
     /** Our address on the link, or null. */
     public IpAddress linkLocal() {
         return linkLocal;
+    }
+
+    /** Another host has one of our IPv6 addresses: it is not ours any more. */
+    void giveUp(IpAddress address) {
+        if (address.equals(linkLocal)) {
+            linkLocal = null;
+        } else if (ipv6 != null && address.equals(ipv6.address())) {
+            ipv6 = null;
+        }
     }
 
     /** The one of our addresses that these 16 bytes are, or null. */

@@ -6,6 +6,7 @@ import dev.flue.offload.NetBuffer;
 import dev.flue.offload.NetBufferList;
 import dev.flue.offload.RecordPool;
 import dev.flue.offload.Refs;
+import dev.flue.spi.AllocationFaults;
 import dev.flue.spi.Memory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -19,7 +20,8 @@ import java.util.List;
  * </pre>
  *
  * <p>A buffer is named by the reference of its NBL. The pool starts small and grows by doubling, a
- * region at a time, up to its limit; it allocates nothing else. One thread.
+ * region at a time, up to its limit; it allocates nothing else. When memory is out it makes do with
+ * what it has, and asks again when a buffer was given back. One thread.
  */
 public final class BufferPool implements AutoCloseable {
     /** Where the data of a buffer starts, from its NBL. */
@@ -29,6 +31,7 @@ public final class BufferPool implements AutoCloseable {
     private static final int MAX_REGION_BYTES = 1 << 30;
 
     private final Memory memory;
+    private final AllocationFaults faults;
     private final int dataBytes;
     private final int recordBytes;
     private final int limit;
@@ -40,6 +43,9 @@ public final class BufferPool implements AutoCloseable {
     private int capacity;
     private int held;
 
+    /** Growing failed; not tried again before a buffer comes back. */
+    private boolean starved;
+
     /**
      * @param dataBytes of one buffer
      * @param first buffers to start with
@@ -47,6 +53,7 @@ public final class BufferPool implements AutoCloseable {
      */
     public BufferPool(Memory memory, int dataBytes, int first, int limit) {
         this.memory = memory;
+        this.faults = AllocationFaults.of(memory);
         this.dataBytes = dataBytes;
         this.recordBytes = DATA + (dataBytes + 7 & ~7);
         this.limit = limit;
@@ -56,11 +63,14 @@ public final class BufferPool implements AutoCloseable {
         grow(Math.min(first, limit));
     }
 
-    /** A buffer with no data in it; 0 when the limit is reached. */
+    /** A buffer with no data in it; 0 when the limit is reached, or memory is out. */
     public long allocate() {
+        if (faults.fails()) {
+            return 0;
+        }
         long ref = take();
-        if (ref == 0 && capacity < limit) {
-            grow(Math.min(capacity, limit - capacity));
+        if (ref == 0 && capacity < limit && !starved) {
+            growIfPossible();
             ref = take();
         }
         if (ref != 0) {
@@ -68,6 +78,14 @@ public final class BufferPool implements AutoCloseable {
             link(ref);
         }
         return ref;
+    }
+
+    private void growIfPossible() {
+        try {
+            grow(Math.min(capacity, limit - capacity));
+        } catch (OutOfMemoryError memoryIsOut) {
+            starved = true;
+        }
     }
 
     private long take() {
@@ -98,6 +116,7 @@ public final class BufferPool implements AutoCloseable {
         }
         pool.free(ref);
         held--;
+        starved = false;
     }
 
     /** Take back every buffer of a chain. */
@@ -156,7 +175,7 @@ public final class BufferPool implements AutoCloseable {
 
     /** Buffers that can still be handed out. */
     public int available() {
-        return limit - held;
+        return (starved ? capacity : limit) - held;
     }
 
     /** Buffers handed out. */

@@ -58,6 +58,10 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     /** What the application has taken and not released, by the memory that it keeps. */
     private int charged;
 
+    // Buffers, or rests of them, that a target is to fill.
+    private int posted;
+    private int postedBytes;
+
     /** Bytes of the first entry that were taken. */
     private int headTaken;
 
@@ -140,6 +144,63 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         if (count == 1) {
             startHead();
         }
+    }
+
+    // ---- Buffers that a target fills.
+
+    /** Buffers that a target has to fill. */
+    public int posted() {
+        return posted;
+    }
+
+    /** Bytes that they can take. */
+    public int postedBytes() {
+        return postedBytes;
+    }
+
+    /**
+     * A buffer for a target to fill, as a list of its own: the rest of the last buffer when that is
+     * next in the stream, otherwise a fresh one. Buffers are filled in the order of these calls.
+     *
+     * @return 0 when memory is out
+     */
+    public long post() {
+        int last = head + count - 1 & refs.length - 1;
+        boolean rest = posted == 0 && count > 0 && !lent[last] && space(last) > 0;
+        long buffer = rest ? refs[last] : pool.allocate();
+        if (buffer == 0) {
+            return 0;
+        }
+        int offset = rest ? starts[last] + sizes[last] : 0;
+        int unread = rest ? sizes[last] - (count == 1 ? headTaken : 0) : 0;
+        pool.range(buffer, offset, pool.dataBytes() - offset);
+        list.wrap(buffer).receiveBytesTransferred(unread).protocolReserved1(offset);
+        list.status(0).bytesTransferred(0).scratch(rest ? list.scratch() + 1 : 1);
+        posted++;
+        postedBytes += pool.dataBytes() - offset;
+        return buffer;
+    }
+
+    /** The target is done with a buffer and put so many bytes into it. */
+    public void filled(long buffer, int length) {
+        int offset = (int) list.wrap(buffer).protocolReserved1();
+        posted--;
+        postedBytes -= pool.dataBytes() - offset;
+        int stored = Math.max(0, Math.min(length, pool.dataBytes() - offset));
+        int last = head + count - 1 & refs.length - 1;
+        if (stored == 0) {
+            drop(buffer);
+        } else if (count > 0 && refs[last] == buffer) {
+            sizes[last] += stored;
+            drop(buffer);
+        } else {
+            if ((list.scratch() & CHARGED) != 0) {
+                list.scratch(list.scratch() & ~CHARGED);
+                charged -= pool.dataBytes();
+            }
+            add(buffer, offset, stored, false);
+        }
+        bytes += stored;
     }
 
     private void add(long ref, int start, int size, boolean isLent) {

@@ -415,6 +415,11 @@ public final class TcpConnection implements OffloadConnection {
         }
     }
 
+    /** The peer's FIN came: no data will. */
+    public boolean endIsKnown() {
+        return rcv.finReceived;
+    }
+
     /** Both FINs are through. */
     public boolean closedBothWays() {
         return rcv.finReceived && snd.finAcked;

@@ -3,10 +3,13 @@ package dev.flue.host.chimney;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flue.data.BurstHandler;
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.IpAddress;
+import dev.flue.data.LoanedBuffer;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
+import dev.flue.data.SendClaim;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
 import dev.flue.offload.MiniportAdapter;
@@ -24,6 +27,11 @@ class AllocationTest {
     private static final class Echo implements ConnectionHandler {
         final ByteBuffer message = ByteBuffer.allocate(1000);
         final ReceiveHandler sink = (buffer, offset, length) -> length;
+        final BurstHandler keeper = this::keep;
+        final SendClaim claim = new SendClaim();
+        final LoanedBuffer[] loans = {new LoanedBuffer(), new LoanedBuffer(), new LoanedBuffer()};
+        boolean bursts;
+        int kept;
         OffloadConnection connection;
         long taken;
 
@@ -34,18 +42,45 @@ class AllocationTest {
 
         @Override
         public void onReadable(OffloadConnection value) {
-            taken += value.receive(sink, Integer.MAX_VALUE);
+            if (bursts) {
+                value.poll(keeper, Integer.MAX_VALUE);
+            } else {
+                taken += value.receive(sink, Integer.MAX_VALUE);
+            }
         }
 
         void send() {
             message.rewind();
             connection.send(message);
         }
+
+        /** The same by the burst API; each piece received is kept until the next message. */
+        void burst() {
+            for (int i = 0; i < 4 && connection.tryClaim(250, claim); i++) {
+                claim.buffer().putLong(i);
+                claim.commit();
+            }
+            for (LoanedBuffer loan : loans) {
+                if (loan.isOpen()) {
+                    loan.release();
+                }
+            }
+            kept = 0;
+        }
+
+        private void keep(LoanedBuffer loan) {
+            taken += loan.length();
+            if (kept < loans.length) {
+                loan.moveTo(loans[kept++]);
+            }
+        }
     }
 
     private final HeapMemory memory = new HeapMemory();
     private final Echo left = new Echo();
     private final Echo right = new Echo();
+    private final Echo[] one = {left};
+    private final Echo[] both = {left, right};
     private long now = 1_000_000_000L;
 
     private static long allocated() {
@@ -60,7 +95,9 @@ class AllocationTest {
         return new UserHostStack(config, memory, new MiniportAdapter(memory, target));
     }
 
-    private void measure(boolean chimney) {
+    private void measure(boolean chimney, boolean bursts) {
+        left.bursts = bursts;
+        right.bursts = bursts;
         QuietTarget a = new QuietTarget(memory, 0x0200_0000_0001L, chimney);
         QuietTarget b = new QuietTarget(memory, 0x0200_0000_0002L, false);
         a.other = b;
@@ -97,9 +134,12 @@ class AllocationTest {
     }
 
     private void exchange(UserHostStack first, UserHostStack second, boolean chimney) {
-        left.send();
-        if (!chimney) {
-            right.send();
+        for (Echo echo : chimney ? one : both) {
+            if (echo.bursts) {
+                echo.burst();
+            } else {
+                echo.send();
+            }
         }
         turn(first, second);
     }
@@ -112,11 +152,21 @@ class AllocationTest {
 
     @Test
     void anOffloadedConnectionAllocatesNothingInSendReceiveIndicationAndCompletion() {
-        measure(true);
+        measure(true, false);
     }
 
     @Test
     void aConnectionOfTheHostStackAllocatesNothingEither() {
-        measure(false);
+        measure(false, false);
+    }
+
+    @Test
+    void claimsAndLoansOfAnOffloadedConnectionAllocateNothing() {
+        measure(true, true);
+    }
+
+    @Test
+    void claimsAndLoansOfTheHostStackAllocateNothing() {
+        measure(false, true);
     }
 }

@@ -9,9 +9,14 @@ import dev.flue.host.HostStackConfig;
 import dev.flue.host.Recorder;
 import dev.flue.host.UserHostStack;
 import dev.flue.host.link.MemoryLink;
+import dev.flue.im.VerifierDriver;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.spi.HeapMemory;
+import dev.flue.spi.Memory;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
@@ -24,9 +29,12 @@ final class ChimneyLab implements AutoCloseable {
     final HeapMemory memory = new HeapMemory();
     final MemoryLink link = new MemoryLink(memory, 1);
     final FakeTarget target = new FakeTarget(memory, link.end(0));
+    final VerifierDriver verifier =
+            new VerifierDriver(memory, new MiniportAdapter(memory, target), 1024, "verifier");
     final UserHostStack stack;
     final UserHostStack peer;
     long now = 1_000_000_000L;
+    private final Set<String> known = new TreeSet<>();
     private int turns;
 
     ChimneyLab() {
@@ -34,14 +42,28 @@ final class ChimneyLab implements AutoCloseable {
     }
 
     ChimneyLab(UnaryOperator<HostStackConfig.Builder> tune) {
+        this(tune, memory -> memory);
+    }
+
+    /**
+     * @param own makes the stack's memory of the lab's; regions of both must be the same
+     */
+    ChimneyLab(UnaryOperator<HostStackConfig.Builder> tune, UnaryOperator<Memory> own) {
         HostStackConfig.Builder mine =
                 HostStackConfig.builder().address(LOCAL).seed(11).maxConnections(200);
         stack =
                 new UserHostStack(
-                        tune.apply(mine).build(), memory, new MiniportAdapter(memory, target));
+                        tune.apply(mine).build(),
+                        own.apply(memory),
+                        new MiniportAdapter(memory, verifier));
         HostStackConfig theirs =
                 HostStackConfig.builder().address(PEER).seed(12).maxConnections(200).build();
         peer = new UserHostStack(theirs, memory, new MiniportAdapter(memory, link.end(1)));
+    }
+
+    /** The fake target breaks these rules in this test, and the verifier must say so. */
+    void breaks(String... rules) {
+        known.addAll(List.of(rules));
     }
 
     /** Open a connection to the peer; which has a recorder of its own for each. */
@@ -124,6 +146,11 @@ final class ChimneyLab implements AutoCloseable {
         assertThat(target.indications.held()).as("indications not returned").isZero();
         assertThat(link.held()).isZero();
         assertThat(stack.counters().chimney.strays).isZero();
+        Set<String> broken = new TreeSet<>();
+        verifier.breaches().forEach(breach -> broken.add(breach.rule()));
+        assertThat(broken).as("rules broken: %s", verifier.breaches()).isEqualTo(known);
+        assertThat(verifier.unfinished()).isEmpty();
+        verifier.close();
     }
 
     private void settlePeer() {

@@ -75,6 +75,12 @@ final class FakeTarget implements Miniport {
     OffloadStatus lastVerdict;
     int lastConsumed;
     int returned;
+
+    /** Send and receive calls made within one, and the last receive posted. */
+    int nested;
+
+    long lastReceive;
+    private boolean inCall;
     private long nextToken = 1;
 
     FakeTarget(Memory memory, Miniport frames) {
@@ -255,11 +261,22 @@ final class FakeTarget implements Miniport {
             long token = named ? token() : 0;
             if (named && terminateStatus == OffloadStatus.SUCCESS) {
                 objects.remove(token);
+                giveBackPosts(conns.get(token));
                 TargetConn conn = conns.remove(token);
                 if (conn != null) {
                     giveBack(conn, at);
                 }
             }
+        }
+    }
+
+    /** Before the terminate completes. */
+    private void giveBackPosts(TargetConn conn) {
+        while (conn != null && !conn.posts.isEmpty()) {
+            long nbl = conn.posts.remove(0);
+            list.wrap(nbl).next(0);
+            complete(nbl, OffloadStatus.UPLOAD_IN_PROGRESS, 0);
+            adapter.tcpOffloadReceiveComplete(nbl);
         }
     }
 
@@ -326,13 +343,28 @@ final class FakeTarget implements Miniport {
     @Override
     public void tcpOffloadSend(long token, long netBufferLists) {
         calls.add("send");
+        enter();
         addAll(conns.get(token).sends, netBufferLists);
+        inCall = false;
+    }
+
+    private void enter() {
+        nested += inCall ? 1 : 0;
+        inCall = true;
     }
 
     @Override
     public void tcpOffloadReceive(long token, long netBufferLists) {
         calls.add("receive");
-        conns.get(token).receivesPosted++;
+        enter();
+        lastReceive = netBufferLists;
+        TargetConn conn = conns.get(token);
+        inCall = false;
+        if (length(netBufferLists) > 0) {
+            addAll(conn.posts, netBufferLists);
+            return;
+        }
+        conn.receivesPosted++;
         complete(netBufferLists, OffloadStatus.SUCCESS, 0);
         actions.add(() -> adapter.tcpOffloadReceiveComplete(netBufferLists));
     }
@@ -378,6 +410,20 @@ final class FakeTarget implements Miniport {
         netBuffer.dataOffset(netBuffer.dataOffset() + bytes).dataLength(length(nbl) - bytes);
         list.wrap(nbl).next(0);
         actions.add(() -> adapter.tcpOffloadSendComplete(nbl));
+    }
+
+    /** Complete the oldest posted receive with so much data. */
+    void completeReceive(TargetConn conn, byte[] data, OffloadStatus status) {
+        long nbl = conn.posts.remove(0);
+        netBuffer.wrap(list.wrap(nbl).firstNetBuffer());
+        mdl.wrap(netBuffer.currentMdl());
+        int at = Refs.offset(mdl.data()) + netBuffer.currentMdlOffset();
+        memory.buffer(Refs.region(mdl.data())).put(at, data);
+        list.next(0);
+        complete(nbl, status, data.length);
+        conn.rcvNxt += data.length;
+        conn.rcvAdv = Math.max(conn.rcvAdv, conn.rcvNxt + 100_000);
+        actions.add(() -> adapter.tcpOffloadReceiveComplete(nbl));
     }
 
     /** The peer acknowledged the first bytes of what is outstanding. */
@@ -432,6 +478,7 @@ final class FakeTarget implements Miniport {
                 () -> {
                     long nbl = indication(data, piece);
                     BytesConsumed consumed = new BytesConsumed();
+                    consumed.bytes = -1;
                     lastVerdict =
                             adapter.tcpOffloadReceiveIndicate(
                                     conn.handle, nbl, OffloadStatus.SUCCESS, consumed);

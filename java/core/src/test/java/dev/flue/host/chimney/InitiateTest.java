@@ -207,7 +207,7 @@ class InitiateTest {
             names = {
                 "RESOURCES",
                 "FAILURE",
-                "NOT_SUPPORTED",
+                "OFFLOAD_POLICY",
                 "OFFLOAD_TCP_ENTRIES",
                 "OFFLOAD_TCP_XMIT_BUFFER",
                 "OFFLOAD_TCP_RCV_BUFFER",

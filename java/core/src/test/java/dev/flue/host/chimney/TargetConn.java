@@ -26,7 +26,11 @@ final class TargetConn {
     final List<Long> disconnects = new ArrayList<>();
     final List<Integer> disconnectFlags = new ArrayList<>();
     final List<byte[]> forwarded = new ArrayList<>();
+    final List<Long> posts = new ArrayList<>();
+
+    /** Those without room. */
     int receivesPosted;
+
     long buffered;
     boolean terminated;
 

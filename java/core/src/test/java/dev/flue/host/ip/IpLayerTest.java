@@ -13,6 +13,7 @@ import dev.flue.host.link.Net;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -111,23 +112,11 @@ class IpLayerTest {
     }
 
     @Test
-    void fragmentsAreDroppedAndCounted() {
-        byte[] first = ping();
-        first[6] = 0x20;
-        packet(RawPeer.sumIp(first));
-        byte[] second = ping();
-        second[7] = 5;
-        packet(RawPeer.sumIp(second));
-        assertThat(counters.fragmentsDropped).isEqualTo(2);
-        assertThat(peer.others).isEmpty();
-    }
-
-    @Test
     @Rule({"9293/MUST-50", "H-2"})
     void ipOptionsAreIgnoredAndKeepAConnectionOnTheHost() {
         Recorder handler = new Recorder();
         peer.stack.listen(80, 4, () -> handler);
-        byte[] syn = RawPeer.tcp(9, 80, 100, 0, 2, 1000, new byte[0], new byte[0]);
+        byte[] syn = peer.segment(9, 80, 100, 0, 2, 1000, new byte[0], new byte[0]);
         byte[] plain = RawPeer.ip(RawPeer.PEER, RawPeer.LOCAL, 6, syn);
         byte[] withOptions = new byte[plain.length + 4];
         System.arraycopy(plain, 0, withOptions, 0, 20);
@@ -140,6 +129,43 @@ class IpLayerTest {
         assertThat(counters.optionsIgnored).isEqualTo(1);
     }
 
+    /** A piece of the ping, with the fragment fields set. */
+    private void fragment(byte[] message, int from, int to, boolean more) {
+        byte[] part = Arrays.copyOfRange(message, from, to);
+        byte[] packet = RawPeer.ip(RawPeer.PEER, RawPeer.LOCAL, 1, part);
+        packet[6] = (byte) (more ? 0x20 : 0);
+        packet[7] = (byte) (from / 8);
+        packet(RawPeer.sumIp(packet));
+    }
+
+    @Test
+    @Rule("H-52")
+    void fragmentsArePutTogether() {
+        byte[] message = icmp(Arrays.copyOf(PING, 40));
+        fragment(message, 16, 40, false);
+        fragment(message, 8, 15, true);
+        fragment(message, 0, 16, true);
+        assertThat(counters.headerErrors).as("all but the last have whole eights").isEqualTo(1);
+        assertThat(counters.packetsReassembled).isEqualTo(1);
+        assertThat(peer.others).hasSize(1);
+        assertThat(peer.others.get(0)).hasSize(14 + 20 + 40);
+    }
+
+    @Test
+    @Rule("H-46")
+    void ourPacketIdsStayInTheLowerHalfAlsoWhenTheyWrap() {
+        byte[] ping = ping();
+        BitSet ids = new BitSet();
+        for (int i = 0; i < 0x8000; i++) {
+            peer.frame(RawPeer.LOCAL_MAC, EthernetLink.TYPE_IPV4, ping);
+            peer.settle();
+            byte[] frame = peer.others.remove(0);
+            ids.set((frame[18] & 0xff) << 8 | frame[19] & 0xff);
+        }
+        assertThat(ids.cardinality()).as("each once").isEqualTo(0x8000);
+        assertThat(ids.length()).as("none above").isEqualTo(0x8000);
+    }
+
     @Test
     void paddingBehindThePacketIsNotData() {
         byte[] padded = Arrays.copyOf(ping(), 60);
@@ -149,7 +175,7 @@ class IpLayerTest {
 
     /** An ICMP error about a segment of ours. */
     private void error(int type, int code, int mtu, int port, int seq) {
-        byte[] tcp = RawPeer.tcp(port, RawPeer.PEER_PORT, seq, 0, 2, 0, new byte[0], new byte[0]);
+        byte[] tcp = peer.segment(port, RawPeer.PEER_PORT, seq, 0, 2, 0, new byte[0], new byte[0]);
         byte[] quoted = RawPeer.ip(RawPeer.LOCAL, RawPeer.PEER, 6, tcp);
         quoted[2] = 5;
         quoted[3] = (byte) 220;

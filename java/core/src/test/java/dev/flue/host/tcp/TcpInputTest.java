@@ -11,18 +11,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.Ip;
 import dev.flue.host.RawPeer;
 import dev.flue.host.RawPeer.Seen;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
-import dev.flue.host.link.EthernetLink;
 import dev.flue.offload.TcpState;
 import java.nio.ByteBuffer;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Segments written by hand, one at a time, and what the stack answers. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class TcpInputTest {
     private static final int PORT = 80;
     private static final int ISS = 0xffff_fff0;
@@ -31,10 +35,23 @@ class TcpInputTest {
         2, 4, 5, (byte) 0xb4, 4, 2, 8, 10, 0, 0, 0, 100, 0, 0, 0, 0, 1, 3, 3, 7
     };
 
-    private final RawPeer peer = new RawPeer();
+    private final RawPeer peer;
+
+    /** What we take in one segment. */
+    private final int mss;
+
+    /** What a peer takes that does not say. */
+    private final int least;
+
     private final Recorder handler = new Recorder();
     private int ours;
     private int theirs;
+
+    TcpInputTest(Ip version) {
+        peer = new RawPeer(version);
+        mss = 1500 - version.headers();
+        least = version == Ip.V4 ? 536 : 1220;
+    }
 
     @AfterEach
     void close() {
@@ -64,7 +81,7 @@ class TcpInputTest {
     }
 
     private OffloadConnection connecting() {
-        OffloadConnection connection = peer.stack.connect(RawPeer.PEER, RawPeer.PEER_PORT, handler);
+        OffloadConnection connection = peer.stack.connect(peer.remote, RawPeer.PEER_PORT, handler);
         Seen syn = peer.one();
         assertThat(syn.flags()).isEqualTo(SYN);
         ours = syn.seq() + 1;
@@ -79,7 +96,7 @@ class TcpInputTest {
         // connecting() took it: ask again by letting it time out.
         peer.pass(1_000_000_000L);
         byte[] options = peer.one().options();
-        assertThat(options).hasSize(20).startsWith(2, 4, 1460 >> 8, 1460 & 0xff, 4, 2, 8, 10);
+        assertThat(options).hasSize(20).startsWith(2, 4, mss >> 8, mss & 0xff, 4, 2, 8, 10);
         assertThat(options).endsWith(1, 3, 3, 3);
     }
 
@@ -88,7 +105,7 @@ class TcpInputTest {
         peer.stack.listen(PORT, 4, () -> handler);
         peer.send(PORT, ISS, 0, SYN, NONE, NONE);
         Seen plain = peer.one();
-        assertThat(plain.options()).containsExactly(2, 4, 1460 >> 8, 1460 & 0xff);
+        assertThat(plain.options()).containsExactly(2, 4, mss >> 8, mss & 0xff);
         assertThat(plain.flags()).isEqualTo(SYN | ACK);
         assertThat(plain.ack()).isEqualTo(ISS + 1);
         assertThat(plain.window()).isEqualTo(65535);
@@ -96,10 +113,10 @@ class TcpInputTest {
 
     @Test
     @Rule("9293/MUST-15")
-    void withoutAnMssOptionSegmentsCarry536Bytes() {
+    void withoutAnMssOptionSegmentsCarryWhatEveryHostTakes() {
         accepted().send(ByteBuffer.wrap(new byte[2000]));
         peer.settle();
-        assertThat(peer.segments.poll().payload()).hasSize(536);
+        assertThat(peer.segments.poll().payload()).hasSize(least);
         peer.segments.clear();
     }
 
@@ -218,9 +235,9 @@ class TcpInputTest {
 
     @Test
     void aBadChecksumIsDroppedWithoutAWord() {
-        byte[] segment = RawPeer.tcp(RawPeer.PEER_PORT, 99, 1, 2, ACK, 100, NONE, NONE);
+        byte[] segment = peer.segment(RawPeer.PEER_PORT, 99, 1, 2, ACK, 100, NONE, NONE);
         segment[5] ^= 1;
-        peer.frame(RawPeer.LOCAL_MAC, 0x0800, RawPeer.ip(RawPeer.PEER, RawPeer.LOCAL, 6, segment));
+        peer.packet(RawPeer.ip(peer.remote, peer.local, 6, segment));
         peer.silent();
         assertThat(peer.stack.counters().tcp.segmentErrors).isEqualTo(1);
     }
@@ -334,14 +351,14 @@ class TcpInputTest {
     @Rule("9293/MUST-34")
     void aWindowThatShrinksIsSurvived() {
         OffloadConnection connection = accepted();
-        connection.send(ByteBuffer.wrap(new byte[536 * 4]));
+        connection.send(ByteBuffer.wrap(new byte[least * 4]));
         peer.settle();
         assertThat(peer.segments).hasSize(4);
         peer.segments.clear();
-        byte[] shrink = RawPeer.tcp(RawPeer.PEER_PORT, PORT, theirs, ours, ACK, 100, NONE, NONE);
-        peer.frame(RawPeer.LOCAL_MAC, 0x0800, RawPeer.ip(RawPeer.PEER, RawPeer.LOCAL, 6, shrink));
+        byte[] shrink = peer.segment(RawPeer.PEER_PORT, PORT, theirs, ours, ACK, 100, NONE, NONE);
+        peer.packet(RawPeer.ip(peer.remote, peer.local, 6, shrink));
         peer.silent();
-        peer.send(PORT, theirs, ours + 536 * 4, ACK, "");
+        peer.send(PORT, theirs, ours + least * 4, ACK, "");
         peer.silent();
         connection.send(ByteBuffer.wrap(new byte[10]));
         assertThat(peer.one().payload()).hasSize(10);
@@ -360,7 +377,7 @@ class TcpInputTest {
             sent += chunk.length;
             window = peer.one().window();
         }
-        assertThat(sent).as("the receive buffer").isBetween(262_144 - 536, 262_144);
+        assertThat(sent).as("the receive buffer").isBetween(262_144 - least, 262_144);
         connection.send(ByteBuffer.wrap(new byte[10]));
         peer.settle();
         peer.segments.clear();
@@ -429,8 +446,8 @@ class TcpInputTest {
     }
 
     private void deliver(int port, int seq, int ack, int flags) {
-        byte[] segment = RawPeer.tcp(RawPeer.PEER_PORT, port, seq, ack, flags, 60_000, NONE, NONE);
-        byte[] packet = RawPeer.ip(RawPeer.PEER, RawPeer.LOCAL, 6, segment);
-        peer.frame(RawPeer.LOCAL_MAC, EthernetLink.TYPE_IPV4, packet);
+        byte[] segment = peer.segment(RawPeer.PEER_PORT, port, seq, ack, flags, 60_000, NONE, NONE);
+        byte[] packet = RawPeer.ip(peer.remote, peer.local, 6, segment);
+        peer.frame(RawPeer.LOCAL_MAC, peer.ip.etherType, packet);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.host.ConnectionInfo;
 import dev.flue.testkit.Simulation;
+import dev.flue.testkit.Verifiers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -110,6 +111,7 @@ public final class ConformanceRun implements AutoCloseable {
                     .as("held by stack %d", host)
                     .allSatisfy((what, count) -> assertThat(count).as(what).isZero());
         }
+        Verifiers.assertClean(network.verifiers());
         assertThat(network.held())
                 .as("held below the stacks")
                 .allSatisfy((what, count) -> assertThat(count).as(what).isZero());

@@ -3,6 +3,7 @@ package dev.flue.testkit.conformance;
 
 import dev.flue.host.UserHostStack;
 import dev.flue.im.PassThroughDriver;
+import dev.flue.im.VerifierDriver;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.HeapMemory;
 import dev.flue.testkit.MemorySwitch;
@@ -19,6 +20,7 @@ public final class JavaNetwork implements Network {
     private final MemorySwitch wire;
     private final List<MemorySwitch.Port> ports = new ArrayList<>();
     private final List<PassThroughDriver> drivers = new ArrayList<>();
+    private final List<VerifierDriver> verifiers = new ArrayList<>();
     private final List<UserHostStack> stacks = new ArrayList<>();
 
     public JavaNetwork(NetworkConfig config) {
@@ -28,11 +30,15 @@ public final class JavaNetwork implements Network {
         for (int host = 0; host < config.hosts(); host++) {
             MemorySwitch.Port port = wire.port(host, config.mac(host));
             ports.add(port);
-            MiniportAdapter adapter = new MiniportAdapter(memory, port);
+            MiniportAdapter adapter =
+                    verified(memory, new MiniportAdapter(memory, port), "below " + host);
             for (int i = 0; i < config.drivers(); i++) {
                 PassThroughDriver driver = new PassThroughDriver(memory, adapter, DRIVER_OBJECTS);
                 drivers.add(driver);
                 adapter = new MiniportAdapter(memory, driver);
+            }
+            if (config.drivers() > 0) {
+                adapter = verified(memory, adapter, "above " + host);
             }
             stacks.add(new UserHostStack(config.stack(host), memory, adapter));
         }
@@ -41,6 +47,17 @@ public final class JavaNetwork implements Network {
     /** For tests that look at the wire. */
     public MemorySwitch wire() {
         return wire;
+    }
+
+    private MiniportAdapter verified(HeapMemory in, MiniportAdapter lower, String name) {
+        VerifierDriver verifier = new VerifierDriver(in, lower, DRIVER_OBJECTS, name);
+        verifiers.add(verifier);
+        return new MiniportAdapter(in, verifier);
+    }
+
+    @Override
+    public List<VerifierDriver> verifiers() {
+        return verifiers;
     }
 
     @Override
@@ -97,6 +114,7 @@ public final class JavaNetwork implements Network {
     @Override
     public void close() {
         drivers.forEach(PassThroughDriver::close);
+        verifiers.forEach(VerifierDriver::close);
         wire.close();
     }
 }

@@ -2,6 +2,8 @@
 package dev.flue.testkit.conformance;
 
 import dev.flue.host.UserHostStack;
+import dev.flue.im.VerifierDriver;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -34,6 +36,9 @@ public interface Network extends AutoCloseable {
 
     /** Whether there are targets that take connections. */
     boolean offloads();
+
+    /** The verifiers between the layers: a run ends without a breach. */
+    List<VerifierDriver> verifiers();
 
     /** What is held below the stacks (drivers, targets, ports), by name: all 0 at rest. */
     Map<String, Long> held();

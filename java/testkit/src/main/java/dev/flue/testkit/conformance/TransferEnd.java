@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 
 /**
  * An application at one end of a transfer: sends content from a seed, and checks every byte that
- * comes from the other end against that end's seed.
+ * comes from the other end against that end's seed. With an odd seed it uses the burst API.
  */
 public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
     private final String name;
@@ -19,6 +19,7 @@ public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
     private final StreamContent incoming;
     private final SplittableRandom random;
     private final ByteBuffer chunk;
+    private final BurstEnd burst;
     private OffloadConnection connection;
     private long sent;
     private int chunkLeft;
@@ -40,6 +41,7 @@ public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
         this.incoming = new StreamContent(peer.seed());
         this.random = new SplittableRandom(plan.seed());
         this.chunk = ByteBuffer.allocateDirect(plan.maxChunk());
+        this.burst = (plan.seed() & 1) != 0 ? new BurstEnd(this::check) : null;
     }
 
     /** Null before it is connected. */
@@ -138,21 +140,39 @@ public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
     public void onClosed(OffloadConnection gone, String cause) {
         closed = true;
         closeCause = cause;
+        if (burst != null) {
+            burst.end();
+        }
     }
 
     @Override
     public int doWork(long nowNanos) {
         now = nowNanos;
+        int work = burst == null ? 0 : endBurst();
         if (!slowReading() || nowNanos < nextRead) {
-            return 0;
+            return work;
         }
         nextRead = nowNanos + plan.readIntervalNanos();
-        return take();
+        return work + take();
     }
 
     @Override
     public long nextDeadline() {
+        if (burst != null && burst.waits()) {
+            return now + 1;
+        }
         return slowReading() ? Math.max(nextRead, now + 1) : Long.MAX_VALUE;
+    }
+
+    /** What was left open or kept since the last turn. */
+    private int endBurst() {
+        int committed = burst.commit();
+        sent += committed;
+        chunkLeft -= committed;
+        if (committed > 0) {
+            pump();
+        }
+        return burst.release() + (committed > 0 ? 1 : 0);
     }
 
     private boolean slowReading() {
@@ -166,10 +186,10 @@ public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
                 chunkLeft = (int) Math.min(chunkLeft, plan.bytes() - sent);
             }
             outgoing.fill(chunk, sent, chunkLeft);
-            int taken = connection.send(chunk);
+            int taken = burst == null ? connection.send(chunk) : burst.send(connection, chunk);
             sent += taken;
             chunkLeft -= taken;
-            if (chunkLeft > 0) {
+            if (burst == null ? chunkLeft > 0 : taken == 0) {
                 return;
             }
         }
@@ -180,7 +200,7 @@ public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
         int total = 0;
         int taken;
         do {
-            taken = closed ? 0 : connection.receive(this::check, plan.readLimit());
+            taken = closed ? 0 : takeSome();
             total += taken;
         } while (taken > 0 && plan.readIntervalNanos() == 0);
         if (!ended && !closed && connection.endOfStream()) {
@@ -189,6 +209,12 @@ public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
             maybeShutDown();
         }
         return total;
+    }
+
+    private int takeSome() {
+        return burst != null && plan.readLimit() == Integer.MAX_VALUE
+                ? burst.poll(connection)
+                : connection.receive(this::check, plan.readLimit());
     }
 
     private int check(ByteBuffer buffer, int offset, int length) {

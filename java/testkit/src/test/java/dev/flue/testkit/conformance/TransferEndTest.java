@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /** The applications of the conformance tests notice what they are there to notice. */
 class TransferEndTest {
-    private static final TransferPlan MINE = TransferPlan.of(1, 1_000);
+    private static final TransferPlan MINE = TransferPlan.of(4, 1_000);
     private static final TransferPlan PEERS = TransferPlan.of(2, 500);
 
     private final ByteArrayOutputStream sent = new ByteArrayOutputStream();

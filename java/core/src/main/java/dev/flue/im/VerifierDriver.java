@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.im;
+
+import dev.flue.offload.Binding;
+import dev.flue.offload.BytesConsumed;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.offload.OffloadEvent;
+import dev.flue.offload.OffloadHandle;
+import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.ProtocolOffloadBlockList;
+import dev.flue.offload.StatusIndication;
+import dev.flue.offload.TcpEvent;
+import dev.flue.spi.Memory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * A driver that changes nothing and watches both of its edges: each breach of a rule of the chimney
+ * is reported with the rule's id, the object, and the last operations on it. What is above is
+ * judged as a host stack, what is below as a target, whoever that is; so it may stand between any
+ * two layers. What breaks a rule is passed on like everything else.
+ *
+ * <p>A call of the data path that breaks nothing allocates nothing once all NBLs of its pools were
+ * seen. State operations do allocate: this driver is for tests, for looking, and for finding out
+ * which of two drivers is wrong. docs/drivers.md lists what it checks, and what nobody can see from
+ * here.
+ */
+public final class VerifierDriver extends IntermediateDriver {
+    private final String name;
+    private final BreachLog log;
+    private final NblTable table = new NblTable();
+    private final StateVerifier state;
+    private final IoVerifier io;
+    private final IndicationVerifier indications;
+    private final NblOwners delivered;
+    private final OffloadHandle slot;
+    private final ProtocolOffloadBlockList block;
+    private VerifiedObject[] objects = new VerifiedObject[64];
+    private Consumer<String> trace;
+    private int callsDown;
+    private long now;
+
+    /**
+     * @param lower the miniport below; this driver binds to it
+     * @param maxObjects neighbors, paths and connections offloaded through this driver at a time
+     * @param name tells it from other verifiers in what it reports
+     */
+    public VerifierDriver(Memory memory, MiniportAdapter lower, int maxObjects, String name) {
+        super(memory, lower, maxObjects);
+        this.name = name;
+        this.log = new BreachLog(name);
+        this.state = new StateVerifier(memory, this, log, table);
+        this.io = new IoVerifier(memory, this, log, table);
+        this.indications = new IndicationVerifier(memory, this, log, table);
+        this.delivered = new NblOwners(memory, table);
+        this.slot = new OffloadHandle(memory);
+        this.block = new ProtocolOffloadBlockList(memory);
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    /** The breaches so far, the first 256 of them. */
+    public List<Breach> breaches() {
+        return log.breaches();
+    }
+
+    /** Called for each breach, inside the call that was one. */
+    public void onBreach(Consumer<Breach> listener) {
+        log.listener(listener);
+    }
+
+    /** Forget the breaches so far: a test that breaks a rule has seen what it wanted to see. */
+    public void clearBreaches() {
+        log.clear();
+    }
+
+    /**
+     * One line for each state operation and its completion per object, disconnect, event and
+     * status: time, driver, object, what happened, status. Null: none.
+     */
+    public void trace(Consumer<String> lines) {
+        trace = lines;
+    }
+
+    /**
+     * What is not given back: objects still offloaded, operations under way, NBLs out. Empty at
+     * rest (H-23, H-41, T-65).
+     */
+    public List<String> unfinished() {
+        List<String> left = new ArrayList<>();
+        for (VerifiedObject object : state.objects()) {
+            left.add(object.toString());
+        }
+        count(left, state.running(), "state operations under way");
+        count(left, table.count(NblTable.SEND), "sends not completed");
+        count(left, table.count(NblTable.RECEIVE), "posted receives not completed");
+        count(left, table.count(NblTable.DISCONNECT), "disconnects not completed");
+        count(left, table.count(NblTable.FORWARD), "forwards not completed");
+        count(left, table.count(NblTable.LENT), "indications not returned");
+        return left;
+    }
+
+    private static void count(List<String> left, int count, String what) {
+        if (count > 0) {
+            left.add(count + " " + what);
+        }
+    }
+
+    // ---- For the parts.
+
+    Binding below() {
+        return lower();
+    }
+
+    VerifiedObject object(int entry) {
+        return entry >= 0 && entry < objects.length ? objects[entry] : null;
+    }
+
+    void object(int entry, VerifiedObject object) {
+        if (entry >= objects.length) {
+            objects = java.util.Arrays.copyOf(objects, Math.max(entry + 1, 2 * objects.length));
+        }
+        objects[entry] = object;
+    }
+
+    void note(VerifiedObject object, Act act, long detail) {
+        object.remember(now, act, detail);
+        if (trace != null && act.control()) {
+            trace.accept(
+                    String.format(
+                            "%14.6f ms  %-10s  %-12s %-14s %s",
+                            now / 1e6, name, object.name(), act.word(), act.describe(detail)));
+        }
+    }
+
+    private void traceAdapter(String what, Object detail) {
+        if (trace != null) {
+            trace.accept(
+                    String.format(
+                            "%14.6f ms  %-10s  %-12s %-14s %s",
+                            now / 1e6, name, "adapter", what, detail));
+        }
+    }
+
+    /** T-108, T-109: what was refused, or came down at the initiate, comes first and unchanged. */
+    void matchExpected(VerifiedObject object, long sample, int bytes) {
+        int compared = Math.min(bytes, object.expectedBytes);
+        if (compared > 0 && (sample ^ object.expected) << Long.SIZE - Byte.SIZE * compared != 0) {
+            log.report("T-108", object, "what is delivered is not what was refused or handed over");
+        }
+        object.expectedBytes = 0;
+    }
+
+    // ---- State operations.
+
+    @Override
+    void goesDown(StateOperation operation, long root) {
+        state.goesDown(operation, root);
+        callsDown++;
+    }
+
+    @Override
+    void wentDown() {
+        callsDown--;
+    }
+
+    @Override
+    public void initiateOffloadComplete(long root) {
+        VerifiedOperation done = state.comesUp(StateOperation.INITIATE, root, callsDown > 0);
+        super.initiateOffloadComplete(root);
+        if (done != null) {
+            state.returned(done);
+        }
+    }
+
+    @Override
+    public void queryOffloadComplete(long root) {
+        state.comesUp(StateOperation.QUERY, root, callsDown > 0);
+        super.queryOffloadComplete(root);
+    }
+
+    @Override
+    public void updateOffloadComplete(long root) {
+        state.comesUp(StateOperation.UPDATE, root, callsDown > 0);
+        super.updateOffloadComplete(root);
+    }
+
+    @Override
+    public void invalidateOffloadComplete(long root) {
+        state.comesUp(StateOperation.INVALIDATE, root, callsDown > 0);
+        super.invalidateOffloadComplete(root);
+    }
+
+    @Override
+    public void terminateOffloadComplete(long root) {
+        state.comesUp(StateOperation.TERMINATE, root, callsDown > 0);
+        super.terminateOffloadComplete(root);
+    }
+
+    // ---- I/O, down.
+
+    @Override
+    public void tcpOffloadSend(long token, long netBufferLists) {
+        VerifiedObject object = addressed(token, VerifiedObject.SEND);
+        if (object == null) {
+            super.tcpOffloadSend(token, netBufferLists);
+            return;
+        }
+        if (object.inSendCall) {
+            log.report("H-35", object, "a send inside a send of the same connection");
+        }
+        io.down(object, VerifiedObject.SEND, netBufferLists, 0);
+        object.inSendCall = true;
+        callsDown++;
+        super.tcpOffloadSend(token, netBufferLists);
+        callsDown--;
+        object.inSendCall = false;
+    }
+
+    @Override
+    public void tcpOffloadReceive(long token, long netBufferLists) {
+        VerifiedObject object = addressed(token, VerifiedObject.RECEIVE);
+        if (object != null) {
+            io.down(object, VerifiedObject.RECEIVE, netBufferLists, 0);
+        }
+        callsDown++;
+        super.tcpOffloadReceive(token, netBufferLists);
+        callsDown--;
+    }
+
+    @Override
+    public void tcpOffloadDisconnect(long token, long netBufferList, int flags) {
+        VerifiedObject object = addressed(token, VerifiedObject.DISCONNECT);
+        if (object != null) {
+            io.down(object, VerifiedObject.DISCONNECT, netBufferList, flags);
+        }
+        callsDown++;
+        super.tcpOffloadDisconnect(token, netBufferList, flags);
+        callsDown--;
+    }
+
+    @Override
+    public void tcpOffloadForward(long token, long netBufferLists) {
+        VerifiedObject object = addressed(token, VerifiedObject.FORWARD);
+        if (object != null) {
+            io.down(object, VerifiedObject.FORWARD, netBufferLists, 0);
+        }
+        callsDown++;
+        super.tcpOffloadForward(token, netBufferLists);
+        callsDown--;
+    }
+
+    @Override
+    public void tcpOffloadReceiveReturn(long netBufferLists) {
+        indications.returned(netBufferLists);
+        super.tcpOffloadReceiveReturn(netBufferLists);
+    }
+
+    /** The object of a token; null when it names nothing, which is a breach of its own. */
+    private VerifiedObject addressed(long token, int kind) {
+        int entry = entryOf(token);
+        if (entry < 0) {
+            String rule = token == 0 ? "H-4" : kind == VerifiedObject.FORWARD ? "H-45" : "H-22";
+            log.report(
+                    rule,
+                    null,
+                    "I/O by a token that names nothing offloaded: " + Long.toHexString(token));
+            return null;
+        }
+        VerifiedObject object = objects[entry];
+        if (slot.wrap(object.ownHandle).miniportOffloadContext() != object.lowerToken) {
+            log.report("T-24", object, "the target changed its token");
+        }
+        return object;
+    }
+
+    // ---- I/O, up.
+
+    @Override
+    public void tcpOffloadSendComplete(long netBufferLists) {
+        io.up(VerifiedObject.SEND, netBufferLists, callsDown > 0);
+        super.tcpOffloadSendComplete(netBufferLists);
+    }
+
+    @Override
+    public void tcpOffloadReceiveComplete(long netBufferLists) {
+        int mark = delivered.enter(netBufferLists);
+        for (int i = mark; i < delivered.size(); i++) {
+            if (++delivered.get(i).delivering > 1) {
+                log.report("T-97", delivered.get(i), "a receive completed inside a delivery");
+            }
+        }
+        io.up(VerifiedObject.RECEIVE, netBufferLists, callsDown > 0);
+        super.tcpOffloadReceiveComplete(netBufferLists);
+        delivered.leave(mark);
+    }
+
+    @Override
+    public void tcpOffloadDisconnectComplete(long netBufferList) {
+        io.up(VerifiedObject.DISCONNECT, netBufferList, callsDown > 0);
+        super.tcpOffloadDisconnectComplete(netBufferList);
+    }
+
+    @Override
+    public void tcpOffloadForwardComplete(long netBufferLists) {
+        io.up(VerifiedObject.FORWARD, netBufferLists, callsDown > 0);
+        super.tcpOffloadForwardComplete(netBufferLists);
+    }
+
+    // ---- Indications.
+
+    @Override
+    public OffloadStatus tcpOffloadReceiveIndicate(
+            long offloadHandle, long netBufferList, OffloadStatus status, BytesConsumed consumed) {
+        VerifiedObject object = indicating(offloadHandle, "T-45");
+        if (object == null) {
+            return super.tcpOffloadReceiveIndicate(offloadHandle, netBufferList, status, consumed);
+        }
+        int length = indications.indicated(object, netBufferList, status);
+        object.delivering++;
+        OffloadStatus verdict =
+                super.tcpOffloadReceiveIndicate(offloadHandle, netBufferList, status, consumed);
+        object.delivering--;
+        indications.verdict(object, netBufferList, length, verdict, consumed.bytes);
+        return verdict;
+    }
+
+    @Override
+    public void tcpOffloadEvent(long offloadHandle, TcpEvent event, long information) {
+        VerifiedObject object = indicating(offloadHandle, "T-47");
+        if (object != null) {
+            indications.event(object, event, information);
+            object.delivering++;
+        }
+        super.tcpOffloadEvent(offloadHandle, event, information);
+        if (object != null) {
+            object.delivering--;
+        }
+    }
+
+    /** The object that an indication is for; null when there is none, which is reported. */
+    private VerifiedObject indicating(long handle, String early) {
+        int entry = entries().ofHandle(handle);
+        VerifiedObject object = object(entry);
+        if (entry < 0 || object == null || object.ownHandle != handle) {
+            log.report("T-66", null, "an indication for no object: " + Long.toHexString(handle));
+            return null;
+        }
+        if (!entries().offloaded(entry)) {
+            String rule = object.phase == VerifiedObject.Phase.INITIATING ? early : "T-66";
+            log.report(rule, object, "an indication for it while it is not offloaded");
+            return null;
+        }
+        return object;
+    }
+
+    @Override
+    public void statusIndication(StatusIndication indication) {
+        traceAdapter("status", indication);
+        super.statusIndication(indication);
+        state.paused(indication != StatusIndication.OFFLOAD_RESUME);
+    }
+
+    @Override
+    public void indicateOffloadEvent(long blockRef, OffloadEvent event) {
+        VerifiedObject object = indicating(block.wrap(blockRef).offloadHandle(), "T-47");
+        if (object != null) {
+            note(object, Act.NEIGHBOR_EVENT, 0);
+            block.wrap(blockRef);
+            boolean right =
+                    object.layer == VerifiedObject.NEIGHBOR
+                            && block.type() == dev.flue.offload.StateType.NEIGHBOR.code()
+                            && block.nextBlock() == 0
+                            && block.dependentBlockList() == 0
+                            && block.status() == OffloadStatus.SUCCESS.code();
+            if (!right) {
+                log.report("T-140", object, event + " with a block that is not a neighbor's");
+            }
+        }
+        super.indicateOffloadEvent(blockRef, event);
+    }
+
+    // ---- Adapter.
+
+    @Override
+    public void oidRequest(long request) {
+        traceAdapter("oid request", Long.toHexString(request));
+        super.oidRequest(request);
+    }
+
+    @Override
+    public void oidRequestComplete(long request) {
+        traceAdapter("oid complete", Long.toHexString(request));
+        super.oidRequestComplete(request);
+    }
+
+    @Override
+    public int doWork(long nowNanos) {
+        now = nowNanos;
+        // A call down that threw is over, too.
+        callsDown = 0;
+        return super.doWork(nowNanos);
+    }
+}
