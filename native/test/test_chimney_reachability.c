@@ -49,6 +49,7 @@ send_some(struct harness *h, struct conn *c)
 }
 
 RULE("T-140")
+RULE("T-21")
 static void
 a_send_over_a_stale_neighbor_asks_once_and_goes_out(void **state)
 {

@@ -23,14 +23,16 @@ package dev.flue.bindings;
  * <p>Few state operations are on the ring at a time: an engine that has all it can work on reads no
  * further, and what one of them waits for, a verdict, may come behind the next.
  *
- * <p>Between a PAUSE and its RESUME initiates wait here (T-148), so that what takes objects back does
- * not stand behind them; those the engine has read already it keeps itself, beside its operations.
+ * <p>Between a PAUSE and its RESUME initiates wait here (T-148), so that what takes objects back
+ * does not stand behind them; those the engine has read already it keeps itself, beside its
+ * operations.
  *
  * <p>One thread.
  */
 final class SubmissionQueue {
     /** State operations under way at a time; the engine works on twice as many. */
     static final int MAX_OPERATIONS = 32;
+
     private static final int MAX_OPERATIONS_PAUSED = 2 * MAX_OPERATIONS - 1;
 
     private final SubmissionRing ring;
