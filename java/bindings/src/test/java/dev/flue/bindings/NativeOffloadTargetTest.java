@@ -324,13 +324,15 @@ class NativeOffloadTargetTest {
 
     @Test
     void dataDoesNotWaitForTheStateOfOtherConnections() {
+        ScriptedEngine wide = new ScriptedEngine(64, 128);
+        NativeOffloadTarget target = wide.target();
         for (int i = 1; i <= 100; i++) {
             target.queryOffload(i);
         }
         target.tcpOffloadSend(TOKEN, 200);
-        engine.take(Integer.MAX_VALUE);
-        assertThat(engine.taken).hasSize(SubmissionQueue.MAX_OPERATIONS + 1);
-        assertThat(engine.taken.get(SubmissionQueue.MAX_OPERATIONS))
+        wide.take(Integer.MAX_VALUE);
+        assertThat(wide.taken).hasSize(SubmissionQueue.MAX_OPERATIONS + 1);
+        assertThat(wide.taken.get(SubmissionQueue.MAX_OPERATIONS))
                 .isEqualTo(new Submission(ChannelLayout.SUB_SEND, 0, TOKEN, 200, 0));
         assertThat(target.submissionsWaiting()).isEqualTo(100 - SubmissionQueue.MAX_OPERATIONS);
     }
