@@ -157,6 +157,9 @@ deltas_are_taken_modulo_2_to_the_32nd(void **state)
 		{ 6000, 6000, 1 },
 		{ 0xfffff000, 0xfffff000, 1 },
 		{ 0x80000000, 0x7fffffff, 1 },
+		/* By the time of the send these have gone through zero. */
+		{ 0xffffffe0, 9000, 0 },
+		{ 9000, 0xffffffe0, 0 },
 	};
 	unsigned i;
 
