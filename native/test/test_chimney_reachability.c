@@ -76,6 +76,7 @@ a_send_over_a_stale_neighbor_asks_once_and_goes_out(void **state)
 	assert_true(up.handle == h->neighbor_block->ndis_offload_handle);
 	b = flue_ref_at(up.ref, 320);
 	assert_int_equal(b->header.type, FLUE_STATE_NEIGHBOR);
+	assert_true(b->ndis_offload_handle == up.handle);
 	assert_int_equal(b->status, FLUE_STATUS_SUCCESS);
 	assert_true(b->next_block == 0 && b->dependent_block_list == 0);
 	/* 200 ms of the hand-over, 700, 1, 1, 5000, 1; the last progress was 5001 ago. */
