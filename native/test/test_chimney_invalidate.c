@@ -254,6 +254,26 @@ damage(struct harness *h, unsigned how)
 	}
 }
 
+/** Terminate; what comes before its completion is REQUEST_ABORTED. @return 1: a receive, 2: a send */
+static unsigned
+terminate_aborted(struct harness *h, struct conn *c)
+{
+	unsigned done = 0;
+	struct flue_up up;
+
+	terminate_submit(h, c);
+	for (;;) {
+		if (!up_next(h, &up)) {
+			poll_engine(h);
+			continue;
+		}
+		if (up.op == FLUE_UP_TERMINATE_COMPLETE)
+			return done;
+		done |= 1u << (up.op == FLUE_UP_SEND_COMPLETE);
+		assert_int_equal(nbl_at(h, up.ref)->status, (uint32_t)FLUE_STATUS_REQUEST_ABORTED);
+	}
+}
+
 RULE("T-80")
 static void
 corrupt_state_is_told_in_the_order_of_the_rules(void **state)
@@ -272,7 +292,7 @@ corrupt_state_is_told_in_the_order_of_the_rules(void **state)
 			flue_ref send = nbl_new(h, pattern, 700, 1);
 			flue_ref receive = nbl_new(h, NULL, 100, 1);
 			flue_ref ref;
-			unsigned done = 0;
+			unsigned done;
 
 			connect_at(h, &c, 1, 1);
 			submit(h, FLUE_SUB_SEND, c.token, send, 0, 0);
@@ -301,18 +321,7 @@ corrupt_state_is_told_in_the_order_of_the_rules(void **state)
 				settle(h);
 				up_none(h);
 			}
-			terminate_submit(h, &c);
-			for (;;) {
-				if (!up_next(h, &up)) {
-					poll_engine(h);
-					continue;
-				}
-				if (up.op == FLUE_UP_TERMINATE_COMPLETE)
-					break;
-				done |= 1u << (up.op == FLUE_UP_SEND_COMPLETE);
-				assert_int_equal(nbl_at(h, up.ref)->status,
-						(uint32_t)FLUE_STATUS_REQUEST_ABORTED);
-			}
+			done = terminate_aborted(h, &c);
 			assert_int_equal(done, 3);
 			assert_int_equal(c.block->status, FLUE_STATUS_SUCCESS);
 			assert_true(c.block->net_buffer_list_chain == 0);
