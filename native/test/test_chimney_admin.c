@@ -215,6 +215,7 @@ more_initiates_than_can_wait_are_answered_and_block_nobody(void **state)
 				(uint32_t)FLUE_STATUS_RESOURCES);
 		failed++;
 	}
+	assert_int_equal((uint32_t)FLUE_STATUS_RESOURCES, 0xC000009A);
 	assert_int_equal(failed, 20);
 	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
 	harness_discard(h);

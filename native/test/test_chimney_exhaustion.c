@@ -320,6 +320,8 @@ one_run(enum pool pool, uint32_t left)
 	free(hidden);
 }
 
+RULE("T-16")
+RULE("T-30")
 static void
 the_nth_entry_is_missing_and_everything_comes_back(void **state)
 {

@@ -16,6 +16,31 @@ path_type(const struct conn *c, int which)
 	return (uint8_t)((c->ip6 ? FLUE_STATE_IP6_CONST : FLUE_STATE_IP4_CONST) + which);
 }
 
+/* Of neighbor, path and connection: where CONST, CACHED and DELEGATED lie, and their bytes. */
+static const uint32_t at[3][3] = {
+	{ FLUE_NEIGHBOR_CONST_AT, FLUE_NEIGHBOR_CACHED_AT, FLUE_NEIGHBOR_DELEGATED_AT },
+	{ FLUE_PATH_CONST_AT, FLUE_PATH_CACHED_AT, FLUE_PATH_DELEGATED_AT },
+	{ FLUE_TCP_CONST_AT, FLUE_TCP_CACHED_AT, FLUE_TCP_DELEGATED_AT },
+};
+static const uint32_t bytes[3][3] = {
+	{ 44, 44, 12 },
+	{ 24, 12, 8 },
+	{ 24, 44, 128 },
+};
+
+/** CONST of a path refers to where its addresses were written. */
+static void
+check_addresses(struct harness *h, const struct flue_path_const *c, size_t bytes)
+{
+	const struct flue_path_const *given =
+			(struct flue_path_const *)((uint8_t *)h->path_block + FLUE_PATH_CONST_AT);
+
+	assert_memory_equal(
+			java_at(h, c->source_address), java_at(h, given->source_address), bytes);
+	assert_memory_equal(java_at(h, c->destination_address),
+			java_at(h, given->destination_address), bytes);
+}
+
 RULE("T-50")
 static void
 each_structure_alone_says_what_the_whole_says(void **state)
@@ -34,17 +59,6 @@ each_structure_alone_says_what_the_whole_says(void **state)
 			->host_reachability_delta = 77;
 	connect_at(h, &c, 1000, 2000);
 	for (i = 0; i < 3; i++) {
-		static const uint32_t at[3][3] = {
-			{ FLUE_NEIGHBOR_CONST_AT, FLUE_NEIGHBOR_CACHED_AT,
-					FLUE_NEIGHBOR_DELEGATED_AT },
-			{ FLUE_PATH_CONST_AT, FLUE_PATH_CACHED_AT, FLUE_PATH_DELEGATED_AT },
-			{ FLUE_TCP_CONST_AT, FLUE_TCP_CACHED_AT, FLUE_TCP_DELEGATED_AT },
-		};
-		static const uint32_t bytes[3][3] = {
-			{ 44, 44, 12 },
-			{ 24, 12, 8 },
-			{ 24, 44, 128 },
-		};
 		uint8_t first = i == 0   ? FLUE_STATE_NEIGHBOR_CONST
 				: i == 1 ? path_type(&c, 0)
 					 : FLUE_STATE_TCP_CONST;
@@ -64,17 +78,8 @@ each_structure_alone_says_what_the_whole_says(void **state)
 			java_alloc(h, 16, &pc->destination_address);
 		}
 		assert_int_equal(run_op(h, FLUE_SUB_QUERY, ref), FLUE_STATUS_SUCCESS);
-		if (i == 1) {
-			struct flue_path_const *pc = behind(all);
-			struct flue_path_const *given =
-					(struct flue_path_const *)((uint8_t *)h->path_block +
-								   FLUE_PATH_CONST_AT);
-
-			assert_memory_equal(java_at(h, pc->source_address),
-					java_at(h, given->source_address), c.ip6 ? 16 : 4);
-			assert_memory_equal(java_at(h, pc->destination_address),
-					java_at(h, given->destination_address), c.ip6 ? 16 : 4);
-		}
+		if (i == 1)
+			check_addresses(h, behind(all), c.ip6 ? 16 : 4);
 		for (k = 0; k < 3; k++) {
 			one = refer(h, (uint8_t)(first + k), slot, &ref);
 			if (i == 1 && k == 0)

@@ -49,6 +49,7 @@ send_some(struct harness *h, struct conn *c)
 }
 
 RULE("T-140")
+RULE("T-21")
 static void
 a_send_over_a_stale_neighbor_asks_once_and_goes_out(void **state)
 {
@@ -75,6 +76,7 @@ a_send_over_a_stale_neighbor_asks_once_and_goes_out(void **state)
 	assert_true(up.handle == h->neighbor_block->ndis_offload_handle);
 	b = flue_ref_at(up.ref, 320);
 	assert_int_equal(b->header.type, FLUE_STATE_NEIGHBOR);
+	assert_true(b->ndis_offload_handle == up.handle);
 	assert_int_equal(b->status, FLUE_STATUS_SUCCESS);
 	assert_true(b->next_block == 0 && b->dependent_block_list == 0);
 	/* 200 ms of the hand-over, 700, 1, 1, 5000, 1; the last progress was 5001 ago. */
@@ -156,6 +158,9 @@ deltas_are_taken_modulo_2_to_the_32nd(void **state)
 		{ 6000, 6000, 1 },
 		{ 0xfffff000, 0xfffff000, 1 },
 		{ 0x80000000, 0x7fffffff, 1 },
+		/* By the time of the send these have gone through zero. */
+		{ 0xffffffe0, 9000, 0 },
+		{ 9000, 0xffffffe0, 0 },
 	};
 	unsigned i;
 

@@ -61,6 +61,7 @@ outstanding_sends_come_back_as_a_chain(void **state)
 RULE("T-73")
 RULE("T-74")
 RULE("T-79")
+RULE("T-66")
 static void
 undelivered_data_comes_back_as_buffered_data(void **state)
 {
