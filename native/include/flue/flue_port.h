@@ -96,6 +96,15 @@ FLUE_API int flue_tap_open(const char *name, int64_t mac, int mtu, int buffers, 
  */
 FLUE_API int flue_interface_configure(const char *name, int32_t address, int prefix, int mtu);
 
+/**
+ * Give the kernel's side of interface `name` an IPv6 address and bring it up.
+ * @param hi  first 8 bytes of the address, a number in network order
+ * @param lo  last 8 bytes
+ * @return 0, -EPERM, -ENODEV (no interface), -EACCES (IPv6 is switched off there), -EINVAL
+ */
+FLUE_API int
+flue_interface_configure6(const char *name, int64_t hi, int64_t lo, int prefix, int mtu);
+
 /* ---- Capture -------------------------------------------------------------------------------- */
 
 /**

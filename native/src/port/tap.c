@@ -2,6 +2,7 @@
 
 /* TAP: frames to and from the kernel of this network namespace, one system call a frame. */
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
@@ -17,6 +18,13 @@
 
 #include "flue/flue_port.h"
 #include "port/pool.h"
+
+/* struct in6_ifreq of linux/ipv6.h, which does not go together with netinet/in.h everywhere. */
+struct address6_request {
+	struct in6_addr address;
+	uint32_t prefix;
+	int index;
+};
 
 #define TAP_MIN_MTU     576
 #define TAP_MAX_MTU     9000
@@ -332,6 +340,32 @@ flue_interface_configure(const char *name, int32_t address, int prefix, int mtu)
 		rc = request_address(sock, SIOCSIFNETMASK, name, mask);
 	if (rc == 0)
 		rc = interface_up(sock, name);
+	close(sock);
+	return rc;
+}
+
+int
+flue_interface_configure6(const char *name, int64_t hi, int64_t lo, int prefix, int mtu)
+{
+	uint64_t halves[2] = { htobe64((uint64_t)hi), htobe64((uint64_t)lo) };
+	struct address6_request request = { .prefix = (uint32_t)prefix };
+	int sock;
+	int rc;
+
+	if (prefix < 1 || prefix > 128 || mtu < 1280 || mtu > UINT16_MAX)
+		return -EINVAL;
+	request.index = (int)if_nametoindex(name);
+	if (request.index == 0)
+		return -errno;
+	memcpy(&request.address, halves, sizeof(halves));
+	sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return -errno;
+	rc = interface_mtu(sock, name, mtu);
+	if (rc == 0)
+		rc = interface_up(sock, name);
+	if (rc == 0 && ioctl(sock, SIOCSIFADDR, &request) != 0 && errno != EEXIST)
+		rc = -errno;
 	close(sock);
 	return rc;
 }

@@ -86,13 +86,15 @@ queues_set_up(struct dpdk_port *port, unsigned descriptors, struct flue_dpdk_cau
 	return 0;
 }
 
-/** Frames for our address must come in, whatever address the device has. */
+/** Frames for our address, and for groups, must come in, whatever address the device has. */
 static int
 address_accept(struct dpdk_port *port, struct flue_dpdk_cause *cause)
 {
 	struct rte_ether_addr mac;
 	int rc;
 
+	/* IPv6 neighbors ask by multicast; a device that does not filter has nothing to do. */
+	(void)rte_eth_allmulticast_enable(port->id);
 	if (memcmp(port->base.mac, port->device_mac, 6) == 0)
 		return 0;
 	/* Not the device's own address: a TAP's would change the kernel's side. */

@@ -14,6 +14,8 @@ final class Namespace implements AutoCloseable {
     Namespace() throws IOException, InterruptedException {
         name = "flue-" + ProcessHandle.current().pid() + "-" + made++;
         Commands.run(List.of("ip", "netns", "add", name));
+        // The kernel's IPv6 addresses are to be usable at once: nobody else is here.
+        Commands.run(inside("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad"));
     }
 
     /** The command that runs {@code command} inside. */

@@ -56,7 +56,7 @@ class ServeOverTapTest extends ServeScenarios {
                     new ArrayList<>(namespace.inside(FlueServer.launcher().toString(), "serve"));
             second.add(directory.toString());
             second.addAll(portOptions());
-            second.addAll(List.of("--address", "198.18.0.3/24"));
+            second.addAll(List.of("--address", withPrefix(address.replaceFirst("2$", "3"))));
             Path output = temp.resolve("second.out");
             Process process = Commands.start(second, output);
             try {

@@ -20,11 +20,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code flue serve} must do for Linux clients, over whatever port a subclass names. */
 @Timeout(240)
+@ParameterizedClass(name = "{0}")
+@ValueSource(strings = {"198.18.0.2", "2001:db8::2"})
 abstract class ServeScenarios {
-    private static final String URL = "http://198.18.0.2:8080/";
     private static final int BIG = 64 << 20;
     private static final int MIDDLE = 24 << 20;
     private static final int SMALL = 1 << 20;
@@ -34,6 +38,9 @@ abstract class ServeScenarios {
             "tcp.analysis.retransmission || tcp.analysis.fast_retransmission"
                     + " || tcp.analysis.out_of_order || tcp.analysis.lost_segment"
                     + " || tcp.analysis.ack_lost_segment || tcp.analysis.duplicate_ack";
+
+    /** Of the server: the version of IP that everything goes over. */
+    @Parameter String address;
 
     @TempDir Path temp;
     Path directory;
@@ -70,7 +77,7 @@ abstract class ServeScenarios {
 
     FlueServer serve(String... more) throws IOException, InterruptedException {
         List<String> options = new ArrayList<>(portOptions());
-        options.addAll(List.of("--address", "198.18.0.2/24", "--listen", "8080"));
+        options.addAll(List.of("--address", withPrefix(address), "--listen", "8080"));
         options.addAll(List.of(more));
         return new FlueServer(
                 namespace, directory, temp.resolve("serve.out"), options.toArray(new String[0]));
@@ -80,8 +87,16 @@ abstract class ServeScenarios {
         List<String> command =
                 namespace.inside("curl", "-sS", "-f", "--max-time", "100", "-o", to.toString());
         command.addAll(List.of(options));
-        command.add(URL + file);
+        command.addAll(List.of("-g", "http://" + inUrl() + ":8080/" + file));
         return command;
+    }
+
+    static String withPrefix(String address) {
+        return address + (address.contains(":") ? "/64" : "/24");
+    }
+
+    private String inUrl() {
+        return address.contains(":") ? "[" + address + "]" : address;
     }
 
     private static String sha256(Path file) throws Exception {
@@ -176,11 +191,11 @@ abstract class ServeScenarios {
                                         "-c",
                                         "50")))
                 .as("the capture has TCP in it")
-                .contains("198.18.0.2");
+                .contains(address);
         List<String> faults =
                 Commands.run(List.of("tshark", "-r", capture.toString(), "-Y", FAULTS))
                         .lines()
-                        .filter(line -> line.contains("198.18.0."))
+                        .filter(line -> line.contains(address))
                         .toList();
         assertThat(faults).isEmpty();
     }

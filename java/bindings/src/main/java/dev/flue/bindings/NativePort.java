@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.bindings;
 
+import dev.flue.data.IpAddress;
 import dev.flue.jni.PortHandle;
 import dev.flue.jni.global.flue;
 import java.nio.file.Path;
@@ -143,14 +144,18 @@ public final class NativePort implements AutoCloseable {
     }
 
     /**
-     * Give the kernel's side of an interface an IPv4 address and bring it up.
+     * Give the kernel's side of an interface an address and bring it up.
      *
-     * @param address host byte order: 198.18.0.1 is 0xc6120001
+     * @param address of either version of IP
      * @throws FlueException it cannot be done
      */
-    public static void configureInterface(String name, int address, int prefix, int mtu) {
+    public static void configureInterface(String name, IpAddress address, int prefix, int mtu) {
         Flue.require();
-        int rc = flue.flue_interface_configure(name, address, prefix, mtu);
+        int rc =
+                address.isIpv4()
+                        ? flue.flue_interface_configure(name, address.toIpv4(), prefix, mtu)
+                        : flue.flue_interface_configure6(
+                                name, address.hi(), address.lo(), prefix, mtu);
         if (rc < 0) {
             throw new FlueException("interface " + name + ": " + tapCause(-rc), -rc);
         }

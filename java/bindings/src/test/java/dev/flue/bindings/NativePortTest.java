@@ -4,6 +4,7 @@ package dev.flue.bindings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flue.data.IpAddress;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Opening ports: what comes, and what is said when it does not. */
 @RequiresFlue
@@ -75,9 +78,11 @@ class NativePortTest {
                 .hasMessageContaining("1 to 15 characters");
     }
 
-    @Test
-    void anInterfaceThatIsNotThereIsExplained() {
-        assertThatThrownBy(() -> NativePort.configureInterface("flue-none", 0xc6120001, 24, 1500))
+    @ParameterizedTest
+    @ValueSource(strings = {"198.18.0.1", "2001:db8::1"})
+    void anInterfaceThatIsNotThereIsExplained(String text) {
+        IpAddress address = IpAddress.of(text);
+        assertThatThrownBy(() -> NativePort.configureInterface("flue-none", address, 24, 1500))
                 .isInstanceOf(FlueException.class)
                 .hasMessageStartingWith("interface flue-none: ");
     }

@@ -99,7 +99,8 @@ final class FrameReceiver implements AutoCloseable {
             ip.receive4(buffer, payload, payloadLength, now);
         } else if (type == EthernetLink.TYPE_IPV6
                 && (destination == mac || ip.listensTo(destination))) {
-            ip.receive6(buffer, payload, payloadLength, destination == mac, now);
+            long source = EthernetLink.source(buffer, at);
+            ip.receive6(buffer, payload, payloadLength, source, destination == mac, now);
         } else {
             counters.framesIgnored++;
         }

@@ -41,7 +41,9 @@ import picocli.CommandLine.Spec;
 final class FetchCommand implements Callable<Integer> {
     private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
-    @Parameters(paramLabel = "URL", description = "http://HOST[:PORT]/PATH")
+    @Parameters(
+            paramLabel = "URL",
+            description = "http://HOST[:PORT]/PATH; an IPv6 address stands in brackets.")
     private HttpUrl url;
 
     @Mixin private NetworkOptions network;

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -105,13 +106,11 @@ final class ServeCommand implements Callable<Integer> {
 
     private void announce() {
         PrintWriter out = spec.commandLine().getOut();
-        out.println(
-                "serving "
-                        + directory
-                        + " at http://"
-                        + network.address().address().withPort(listen)
-                        + "/ on "
-                        + network.deviceName());
+        String urls =
+                network.addresses().stream()
+                        .map(each -> "http://" + each.address().withPort(listen) + "/")
+                        .collect(Collectors.joining(" and "));
+        out.println("serving " + directory + " at " + urls + " on " + network.deviceName());
         out.flush();
     }
 

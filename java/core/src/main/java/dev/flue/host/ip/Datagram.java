@@ -15,6 +15,9 @@ public final class Datagram {
     /** Which of our addresses it came to, or which group we are in. */
     public IpAddress local;
 
+    /** MAC address its frame came from; of IPv6 packets. */
+    public long linkSource;
+
     /** Whether it came to a group. */
     public boolean toGroup;
 

@@ -101,10 +101,12 @@ public final class IpLayer {
     /**
      * An IPv6 packet.
      *
+     * @param linkSource MAC address its frame came from
      * @param unicast whether its frame came to our own MAC address
      */
-    public void receive6(ByteBuffer buffer, int at, int length, boolean unicast, long now) {
-        input6.receive(buffer, at, length, unicast, now);
+    public void receive6(
+            ByteBuffer buffer, int at, int length, long linkSource, boolean unicast, long now) {
+        input6.receive(buffer, at, length, linkSource, unicast, now);
     }
 
     /** Whether frames to the MAC address of this group are wanted. */

@@ -44,9 +44,11 @@ final class Ipv6Input {
     }
 
     /**
+     * @param linkSource MAC address the frame came from
      * @param unicast whether the frame came to our own MAC address
      */
-    void receive(ByteBuffer buffer, int at, int length, boolean unicast, long now) {
+    void receive(
+            ByteBuffer buffer, int at, int length, long linkSource, boolean unicast, long now) {
         counters.packetsIn++;
         counters.packetsIn6++;
         if (length < Ipv6.HEADER
@@ -59,6 +61,7 @@ final class Ipv6Input {
             counters.notOurs++;
             return;
         }
+        d.linkSource = linkSource;
         d.hopLimit = Ipv6.hopLimit(buffer, at);
         d.options = false;
         packet(buffer, at, Ipv6.HEADER + Ipv6.payloadLength(buffer, at), false, now);

@@ -155,7 +155,6 @@ final class NeighborDiscovery implements NeighborCache.Resolver {
 
     /**
      * @param flags first 4 bytes behind the checksum
-     * @param mac of the destination; 0 = the cache knows it, or asks
      * @param option that names our MAC address; 0 = none
      */
     private void message(
@@ -184,11 +183,7 @@ final class NeighborDiscovery implements NeighborCache.Resolver {
             Net.putMac(buffer, message + MESSAGE + 2, link.mac());
         }
         Icmpv6.sum(buffer, message, length, source, destination);
-        if (mac == 0) {
-            neighbors.transmit(frame, destination, Ipv6.HEADER + length);
-        } else {
-            link.transmit(frame, mac, EthernetLink.TYPE_IPV6, Ipv6.HEADER + length);
-        }
+        link.transmit(frame, mac, EthernetLink.TYPE_IPV6, Ipv6.HEADER + length);
     }
 
     /** Say which groups we are in, for switches that look (RFC 3810). */
@@ -282,14 +277,16 @@ final class NeighborDiscovery implements NeighborCache.Resolver {
             duplicate(target);
             return;
         }
-        advertise(target, detection ? ALL_NODES : source, mac, !detection);
+        // One that is not sure of its address names no MAC address: the frame came from one.
+        long asker = mac != 0 ? mac : d.linkSource;
+        advertise(target, detection ? ALL_NODES : source, asker, !detection);
     }
 
     private void advertise(IpAddress target, IpAddress to, long mac, boolean solicited) {
-        long known = to.isMulticast() ? groupMac(to) : mac;
+        long toMac = to.isMulticast() ? groupMac(to) : mac;
         int flags = (solicited ? SOLICITED : 0) | (tentative() ? 0 : OVERRIDE);
         counters.advertisementsOut++;
-        message(Icmpv6.ADVERTISEMENT, flags, target, to, known, target, TARGET_LINK_ADDRESS);
+        message(Icmpv6.ADVERTISEMENT, flags, target, to, toMac, target, TARGET_LINK_ADDRESS);
     }
 
     private void advertised(Datagram d, IpAddress target, long mac) {

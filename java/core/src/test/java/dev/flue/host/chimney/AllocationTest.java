@@ -11,14 +11,19 @@ import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
 import dev.flue.data.SendClaim;
 import dev.flue.host.HostStackConfig;
+import dev.flue.host.Ip;
 import dev.flue.host.UserHostStack;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.HeapMemory;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The data path allocates nothing, by the JVM's own count. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class AllocationTest {
     private static final int WARM = 20_000;
     private static final int MEASURED = 10_000;
@@ -83,15 +88,21 @@ class AllocationTest {
     private final Echo[] both = {left, right};
     private long now = 1_000_000_000L;
 
+    private final Ip version;
+
+    AllocationTest(Ip version) {
+        this.version = version;
+    }
+
     private static long allocated() {
         com.sun.management.ThreadMXBean threads =
                 (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         return threads.getCurrentThreadAllocatedBytes();
     }
 
-    private UserHostStack stack(QuietTarget target, String address) {
+    private UserHostStack stack(QuietTarget target, IpAddress address) {
         HostStackConfig config =
-                HostStackConfig.builder().address(IpAddress.of(address)).maxConnections(8).build();
+                HostStackConfig.builder().address(address).maxConnections(8).build();
         return new UserHostStack(config, memory, new MiniportAdapter(memory, target));
     }
 
@@ -102,10 +113,10 @@ class AllocationTest {
         QuietTarget b = new QuietTarget(memory, 0x0200_0000_0002L, false);
         a.other = b;
         b.other = a;
-        UserHostStack first = stack(a, "198.18.0.1");
-        UserHostStack second = stack(b, "198.18.0.2");
+        UserHostStack first = stack(a, version.first);
+        UserHostStack second = stack(b, version.second);
         second.listen(80, 8, () -> right);
-        first.connect(IpAddress.of("198.18.0.2"), 80, left);
+        first.connect(version.second, 80, left);
         while (left.connection == null || right.connection == null || chimney != offloaded()) {
             turn(first, second);
         }

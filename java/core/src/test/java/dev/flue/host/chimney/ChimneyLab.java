@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.HostStackConfig;
+import dev.flue.host.Ip;
 import dev.flue.host.Recorder;
 import dev.flue.host.UserHostStack;
 import dev.flue.host.link.MemoryLink;
@@ -34,6 +35,10 @@ final class ChimneyLab implements AutoCloseable {
     final UserHostStack stack;
     final UserHostStack peer;
     long now = 1_000_000_000L;
+
+    /** What connections go over; both stacks speak both. */
+    Ip version = Ip.V4;
+
     private final Set<String> known = new TreeSet<>();
     private int turns;
 
@@ -58,14 +63,24 @@ final class ChimneyLab implements AutoCloseable {
             UnaryOperator<HostStackConfig.Builder> tunePeer,
             UnaryOperator<Memory> own) {
         HostStackConfig.Builder mine =
-                HostStackConfig.builder().address(LOCAL).seed(11).maxConnections(200);
+                HostStackConfig.builder()
+                        .address(LOCAL)
+                        .address(Ip.V6.first)
+                        .detectDuplicates(false)
+                        .seed(11)
+                        .maxConnections(200);
         stack =
                 new UserHostStack(
                         tune.apply(mine).build(),
                         own.apply(memory),
                         new MiniportAdapter(memory, verifier));
         HostStackConfig.Builder theirs =
-                HostStackConfig.builder().address(PEER).seed(12).maxConnections(200);
+                HostStackConfig.builder()
+                        .address(PEER)
+                        .address(Ip.V6.second)
+                        .detectDuplicates(false)
+                        .seed(12)
+                        .maxConnections(200);
         peer =
                 new UserHostStack(
                         tunePeer.apply(theirs).build(),
@@ -81,7 +96,7 @@ final class ChimneyLab implements AutoCloseable {
     /** Open a connection to the peer; which has a recorder of its own for each. */
     OffloadConnection connect(Recorder mine, Recorder theirs, int port) {
         peer.listen(port, 8, () -> theirs);
-        OffloadConnection connection = stack.connect(PEER, port, mine);
+        OffloadConnection connection = stack.connect(version.second, port, mine);
         until(() -> mine.connects == 1 && theirs.connects == 1);
         settle();
         return connection;

@@ -117,7 +117,7 @@ final class FakeTarget implements Miniport {
         long mac = frames.capabilities().macAddress();
         String cause = chimney ? "" : "switched off in the test";
         return new Capabilities(
-                chimney, cause, ipv4, false, true, 100, 1 << 24, 1500, mac, "fake target");
+                chimney, cause, ipv4, true, true, 100, 1 << 24, 1500, mac, "fake target");
     }
 
     /** The only connection. */

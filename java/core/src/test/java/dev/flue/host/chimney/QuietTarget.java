@@ -65,7 +65,7 @@ final class QuietTarget implements Miniport {
     @Override
     public Capabilities capabilities() {
         return new Capabilities(
-                chimney, "no chimney", true, false, false, 9, 1 << 24, 9000, mac, "quiet");
+                chimney, "no chimney", true, true, false, 9, 1 << 24, 9000, mac, "quiet");
     }
 
     @Override

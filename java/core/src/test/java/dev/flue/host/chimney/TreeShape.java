@@ -54,6 +54,10 @@ final class TreeShape {
     }
 
     private static char letter(int type) {
-        return type == StateType.NEIGHBOR.code() ? 'N' : type == StateType.IP4.code() ? 'P' : 'T';
+        return type == StateType.NEIGHBOR.code() ? 'N' : path(type) ? 'P' : 'T';
+    }
+
+    private static boolean path(int type) {
+        return type == StateType.IP4.code() || type == StateType.IP6.code();
     }
 }

@@ -88,11 +88,12 @@ class NeighborDiscoveryTest {
     }
 
     @Test
-    void anAskerThatNamesNoMacAddressIsAskedForIt() {
-        peer.answerArp = true;
+    void anAskerThatNamesNoMacAddressIsAnsweredWhereItsFrameCameFrom() {
         ask(peer.local, 0);
-        assertMessage(answer(), 136, peer.local, peer.remote);
-        assertThat(counters.solicitationsOut).isEqualTo(1);
+        ByteBuffer b = answer();
+        assertMessage(b, 136, peer.local, peer.remote);
+        assertThat(Net.mac(b, 0)).isEqualTo(RawPeer.PEER_MAC);
+        assertThat(counters.solicitationsOut).isZero();
     }
 
     @Test

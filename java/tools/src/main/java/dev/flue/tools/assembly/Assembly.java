@@ -94,10 +94,8 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     public static UserHostStack stackOver(
             MiniportAdapter lower, Memory memory, StackSettings settings, long mac) {
         HostStackConfig.Builder network = HostStackConfig.builder();
-        network.address(settings.address().address(), settings.address().prefix());
-        if (settings.gateway() != null) {
-            network.gateway(settings.gateway());
-        }
+        settings.addresses().forEach(each -> network.address(each.address(), each.prefix()));
+        settings.gateways().forEach(network::gateway);
         HostStackConfig config =
                 network.macAddress(mac)
                         .mtu(settings.mtu())

@@ -2,6 +2,8 @@
 package dev.flue.tools.assembly;
 
 import dev.flue.data.IpAddress;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * An IP address with the length of its network's prefix.
@@ -54,6 +56,20 @@ public record Cidr(IpAddress address, int prefix) {
         return first != 0 && first != 127 && first < 224 && (address.toIpv4() & hosts) != hosts;
     }
 
+    /** "198.18.0.2/24 and 2001:db8::2/64": for people. */
+    public static String join(List<Cidr> cidrs) {
+        return cidrs.stream().map(Cidr::toString).collect(Collectors.joining(" and "));
+    }
+
+    public boolean isIpv6() {
+        return !address.isIpv4();
+    }
+
+    /** Whether an address is of the same version of IP. */
+    public boolean sameVersion(IpAddress other) {
+        return address.isIpv4() == other.isIpv4();
+    }
+
     /** The address of the network itself. */
     public IpAddress network() {
         return IpAddress.of(address.hi() & maskHi(), address.lo() & maskLo());
@@ -68,8 +84,7 @@ public record Cidr(IpAddress address, int prefix) {
     }
 
     public boolean contains(IpAddress other) {
-        return other.isIpv4() == address.isIpv4()
-                && new Cidr(other, prefix).network().equals(network());
+        return sameVersion(other) && new Cidr(other, prefix).network().equals(network());
     }
 
     /** The prefix in the 128 bits that both versions are held in. */

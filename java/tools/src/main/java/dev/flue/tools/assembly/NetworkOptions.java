@@ -5,6 +5,9 @@ import dev.flue.bindings.NativePort;
 import dev.flue.data.IpAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ArgGroup;
@@ -18,6 +21,7 @@ public final class NetworkOptions {
     private static final Pattern TAP_DEVICE =
             Pattern.compile("net_tap\\d*,(?:.*,)?iface=([^,]+).*");
     private static final String NONE = "none";
+    private static final int LEAST_MTU_IPV6 = 1280;
 
     @ArgGroup(multiplicity = "1")
     private Device device;
@@ -43,30 +47,35 @@ public final class NetworkOptions {
             names = "--address",
             paramLabel = "ADDRESS/PREFIX",
             required = true,
-            description = "Our address, such as 198.18.0.2/24.")
-    private Cidr address;
+            description =
+                    "Our address, such as 198.18.0.2/24 or 2001:db8::2/64; once for each version"
+                            + " of IP.")
+    private List<Cidr> addresses;
 
     @Option(
             names = "--kernel-address",
             paramLabel = "ADDRESS/PREFIX",
             description = {
-                "Address that the kernel's side of the interface gets; default: the first one of"
-                        + " our network.",
+                "Address that the kernel's side of the interface gets, once for each version of"
+                        + " IP; default: the first one of our network.",
                 "'none' leaves the interface alone."
             })
-    private String kernelAddress;
+    private List<String> kernelAddresses = List.of();
 
     @Option(
             names = "--gateway",
             paramLabel = "ADDRESS",
-            description = "Where packets to other networks go; default: the kernel's side.")
-    private String gateway;
+            description =
+                    "Where packets to other networks go, once for each version of IP; default: the"
+                            + " kernel's side.")
+    private List<String> gateways = List.of();
 
     @Option(
             names = "--mtu",
             paramLabel = "BYTES",
             defaultValue = "1500",
-            description = "Largest IP packet, 576 to 9000; default ${DEFAULT-VALUE}.")
+            description =
+                    "Largest IP packet, 576 to 9000, 1280 at least for IPv6; default ${DEFAULT-VALUE}.")
     private int mtu;
 
     @Option(
@@ -97,14 +106,15 @@ public final class NetworkOptions {
      */
     public Assembly open() {
         check();
-        Cidr kernel = kernelSide();
-        IpAddress own = kernel == null ? null : kernel.address();
-        IpAddress via = gateway != null ? IpAddress.of(gateway) : own;
+        List<Cidr> kernel = kernelSide();
+        List<IpAddress> via = new ArrayList<>();
+        kernel.forEach(each -> via.add(each.address()));
+        gateways.forEach(each -> via.add(IpAddress.of(each)));
         StackSettings settings =
                 new StackSettings(
-                        address,
+                        addresses,
                         via,
-                        StackSettings.macOf(address.address()),
+                        StackSettings.macOf(addresses.get(0).address()),
                         mtu,
                         target.maxConnections(),
                         target.hugepages(),
@@ -114,13 +124,13 @@ public final class NetworkOptions {
         return new Assembly(openPort(settings, kernel), settings);
     }
 
-    public Cidr address() {
-        return address;
+    public List<Cidr> addresses() {
+        return addresses;
     }
 
     /** Whether we have an address of the same version of IP. */
     public boolean speaks(IpAddress other) {
-        return address.address().isIpv4() == other.isIpv4();
+        return addresses.stream().anyMatch(each -> each.sameVersion(other));
     }
 
     /** For people: "tap flue0". */
@@ -128,7 +138,7 @@ public final class NetworkOptions {
         return device.tap != null ? "tap " + device.tap : "port " + device.port;
     }
 
-    private NativePort openPort(StackSettings settings, Cidr kernel) {
+    private NativePort openPort(StackSettings settings, List<Cidr> kernel) {
         NativePort port;
         String kernelInterface = device.tap;
         if (device.tap != null) {
@@ -142,9 +152,8 @@ public final class NetworkOptions {
             kernelInterface = tapDevice.matches() ? tapDevice.group(1) : null;
         }
         try {
-            if (kernelInterface != null && kernel != null) {
-                NativePort.configureInterface(
-                        kernelInterface, kernel.address().toIpv4(), kernel.prefix(), mtu);
+            for (Cidr each : kernelInterface == null ? List.<Cidr>of() : kernel) {
+                NativePort.configureInterface(kernelInterface, each.address(), each.prefix(), mtu);
             }
             return pcap == null ? port : NativePort.capture(port, pcap);
         } catch (RuntimeException e) {
@@ -164,33 +173,56 @@ public final class NetworkOptions {
             throw wrong("--tap takes an interface name of 1 to 15 characters");
         }
         target.check();
-        try {
-            if (gateway != null && !address.contains(IpAddress.of(gateway))) {
-                throw wrong("--gateway " + gateway + " is not in the network " + address);
+        checkAddresses();
+        for (String gateway : gateways) {
+            IpAddress hop = parsed(IpAddress::of, gateway);
+            if (addresses.stream().noneMatch(each -> each.contains(hop))) {
+                throw wrong(
+                        "--gateway " + gateway + " is not in the network " + Cidr.join(addresses));
             }
-        } catch (IllegalArgumentException e) {
-            throw wrong(e.getMessage());
         }
     }
 
-    /** The address of the kernel's side, or null when it is left alone. */
-    private Cidr kernelSide() {
-        if (kernelAddress == null) {
-            return address.neighbor();
+    private void checkAddresses() {
+        boolean twice =
+                addresses.size() > 1
+                        && (addresses.size() > 2
+                                || addresses.get(0).sameVersion(addresses.get(1).address()));
+        if (twice) {
+            throw wrong("--address may be given once for IPv4 and once for IPv6");
         }
-        if (kernelAddress.equals(NONE)) {
-            return null;
+        if (mtu < LEAST_MTU_IPV6 && addresses.stream().anyMatch(Cidr::isIpv6)) {
+            throw wrong("--mtu " + mtu + " is less than the 1280 that IPv6 needs");
         }
-        Cidr kernel;
+    }
+
+    /** The addresses of the kernel's side; none when it is left alone. */
+    private List<Cidr> kernelSide() {
+        if (kernelAddresses.contains(NONE)) {
+            return List.of();
+        }
+        List<Cidr> given = new ArrayList<>();
+        for (String text : kernelAddresses) {
+            Cidr kernel = parsed(Cidr::parse, text);
+            if (addresses.stream().anyMatch(each -> each.address().equals(kernel.address()))) {
+                throw wrong("--kernel-address and --address are the same");
+            }
+            given.add(kernel);
+        }
+        for (Cidr each : addresses) {
+            if (given.stream().noneMatch(kernel -> kernel.sameVersion(each.address()))) {
+                given.add(each.neighbor());
+            }
+        }
+        return given;
+    }
+
+    private <T> T parsed(Function<String, T> parser, String text) {
         try {
-            kernel = Cidr.parse(kernelAddress);
+            return parser.apply(text);
         } catch (IllegalArgumentException e) {
             throw wrong(e.getMessage());
         }
-        if (kernel.address().equals(address.address())) {
-            throw wrong("--kernel-address and --address are the same");
-        }
-        return kernel;
     }
 
     private ParameterException wrong(String message) {

@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * What a host stack and its target are made with.
  *
- * @param address of the stack, with its network
- * @param gateway null = none
+ * @param addresses of the stack, with their networks: one of IPv4, one of IPv6, or either
+ * @param gateways to other networks, at most one of each version
  * @param mac of the port
  * @param mtu largest IP packet, bytes
  * @param maxConnections offloaded at a time; more stay on the host stack
@@ -18,8 +18,8 @@ import java.util.List;
  * @param seed of everything random
  */
 public record StackSettings(
-        Cidr address,
-        IpAddress gateway,
+        List<Cidr> addresses,
+        List<IpAddress> gateways,
         long mac,
         int mtu,
         int maxConnections,

@@ -3,8 +3,10 @@ package dev.flue.tools.demo;
 
 import dev.flue.bindings.ArenaInfo;
 import dev.flue.bindings.Flue;
+import dev.flue.data.IpAddress;
 import dev.flue.host.ConnectionInfo;
 import dev.flue.tools.assembly.Assembly;
+import dev.flue.tools.assembly.Cidr;
 import dev.flue.tools.assembly.DriverChain;
 import dev.flue.tools.assembly.TargetOptions;
 import dev.flue.tools.output.Sizes;
@@ -87,14 +89,16 @@ public final class Demo {
             watch(stage.clientAssembly().drivers());
             watch(stage.serverAssembly().drivers());
             introduce(stage, options);
-            report.heading("1. A connection, offloaded at both ends, carries both ways at once");
+            report.heading(
+                    "1. A connection over IPv4, offloaded at both ends, carries both ways at once");
             Transfer first = transfer(stage, 0);
             carry(first, "carry");
             report.heading("2. What is offloaded");
             tree("client", stage.clientAssembly(), stage);
             tree("server", stage.serverAssembly(), stage);
             first.close();
-            report.heading("3. A connection that is taken back and offloaded again in mid-stream");
+            report.heading(
+                    "3. A connection over IPv6, taken back and offloaded again in mid-stream");
             Transfer second = transfer(stage, 1);
             second.server().handOverAt(up.size() / 3);
             second.client().handOverAt(down.size() * 2 / 3);
@@ -134,9 +138,9 @@ public final class Demo {
         try (Stage stage = new PlainStage(MTU, dropPpm, seed)) {
             report.party(
                     "host stack "
-                            + Stage.CLIENT
+                            + Cidr.join(Stage.CLIENT)
                             + " - Java memory - host stack "
-                            + Stage.SERVER
+                            + Cidr.join(Stage.SERVER)
                             + ": no offload target, "
                             + cause);
             report.heading("A connection between the host stacks carries both ways at once");
@@ -181,12 +185,14 @@ public final class Demo {
                         + ", arena "
                         + arena(stage.clientAssembly())
                         + " - wire";
-        report.party("client: host stack " + Stage.CLIENT + rest);
-        report.party("server: host stack " + Stage.SERVER + rest);
+        report.party("client: host stack " + Cidr.join(Stage.CLIENT) + rest);
+        report.party("server: host stack " + Cidr.join(Stage.SERVER) + rest);
     }
 
+    /** The first one goes over IPv4, the second over IPv6. */
     private Transfer transfer(Stage stage, int index) {
-        return new Transfer(stage, FIRST_PORT + index, up, down, stop);
+        IpAddress server = Stage.SERVER.get(index).address();
+        return new Transfer(stage, server, FIRST_PORT + index, up, down, stop);
     }
 
     /** Carries and verifies; returns the hand-overs. */

@@ -61,12 +61,17 @@ final class OffloadedStage implements Stage, Inspectable {
     }
 
     private Assembly assembly(
-            String party, int socket, Cidr address, TargetOptions options, int mtu, long seed) {
-        long mac = StackSettings.macOf(address.address());
+            String party,
+            int socket,
+            List<Cidr> addresses,
+            TargetOptions options,
+            int mtu,
+            long seed) {
+        long mac = StackSettings.macOf(addresses.get(0).address());
         StackSettings settings =
                 new StackSettings(
-                        address,
-                        null,
+                        addresses,
+                        List.of(),
                         mac,
                         mtu,
                         options.maxConnections(),

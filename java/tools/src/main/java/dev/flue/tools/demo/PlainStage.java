@@ -30,7 +30,7 @@ final class PlainStage implements Stage {
         StackSettings settings =
                 new StackSettings(
                         end == 0 ? CLIENT : SERVER,
-                        null,
+                        List.of(),
                         LINK_MACS[end],
                         mtu,
                         64,

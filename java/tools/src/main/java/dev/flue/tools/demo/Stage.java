@@ -8,8 +8,11 @@ import java.util.List;
 
 /** Two host stacks that reach each other, and what turns them. */
 interface Stage extends AutoCloseable {
-    Cidr CLIENT = Cidr.parse("198.18.0.1/24");
-    Cidr SERVER = Cidr.parse("198.18.0.2/24");
+    /** Addresses of the client, of both versions of IP. */
+    List<Cidr> CLIENT = List.of(Cidr.parse("198.18.0.1/24"), Cidr.parse("2001:db8::1/64"));
+
+    /** Addresses of the server, of both versions of IP. */
+    List<Cidr> SERVER = List.of(Cidr.parse("198.18.0.2/24"), Cidr.parse("2001:db8::2/64"));
 
     UserHostStack client();
 

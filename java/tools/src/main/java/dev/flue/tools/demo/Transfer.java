@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.demo;
 
+import dev.flue.data.IpAddress;
 import dev.flue.host.Listener;
 import dev.flue.host.UserHostStack;
 import dev.flue.tools.output.Progress;
@@ -24,15 +25,24 @@ final class Transfer {
     private long lastProgress;
     private long lastBytes;
 
-    /** Connects, and waits until both ends are offloaded when {@code offload}. */
-    Transfer(Stage stage, int port, Content up, Content down, BooleanSupplier stop) {
+    /**
+     * Connects to the server's address, and waits until both ends are offloaded when {@code
+     * offload}.
+     */
+    Transfer(
+            Stage stage,
+            IpAddress address,
+            int port,
+            Content up,
+            Content down,
+            BooleanSupplier stop) {
         this.parts = stage.parts();
         this.stop = stop;
         client = new Peer(up, down.size());
         server = new Peer(down, up.size());
         UserHostStack serverStack = stage.server();
         Listener listener = serverStack.listen(port, 1, () -> server);
-        stage.client().connect(serverStack.routes().ipv4().address(), port, client);
+        stage.client().connect(address, port, client);
         runUntil(
                 () -> client.connected() && server.connected() || client.closed(),
                 "the connection was not established");

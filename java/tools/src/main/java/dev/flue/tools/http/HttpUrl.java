@@ -7,7 +7,7 @@ import java.net.URISyntaxException;
 /**
  * An http URL.
  *
- * @param host name or IPv4 address
+ * @param host name, IPv4 address, or IPv6 address in brackets
  * @param port 1..65535
  * @param target what a request line asks for: path and query
  */

@@ -48,9 +48,11 @@ record Snapshot(
         StringBuilder text = new StringBuilder();
         text.append("process ").append(pid).append(": ").append(connections.size());
         text.append(connections.size() == 1 ? " connection\n" : " connections\n");
+        int width = addressWidth();
         if (!connections.isEmpty()) {
             row(
                     text,
+                    width,
                     "LOCAL",
                     "REMOTE",
                     "STATE",
@@ -64,6 +66,7 @@ record Snapshot(
         for (ConnectionInfo each : connections) {
             row(
                     text,
+                    width,
                     each.localAddress().withPort(each.localPort()),
                     each.remoteAddress().withPort(each.remotePort()),
                     each.state().name(),
@@ -79,7 +82,18 @@ record Snapshot(
         return text.append('\n').toString();
     }
 
-    private static void row(StringBuilder text, Object... cells) {
-        text.append(String.format("%-21s %-21s %-12s %-20s %8s %8s %5s %12s %12s%n", cells));
+    /** Columns that the longest address with its port takes. */
+    private int addressWidth() {
+        int width = 21;
+        for (ConnectionInfo each : connections) {
+            width = Math.max(width, each.localAddress().withPort(each.localPort()).length());
+            width = Math.max(width, each.remoteAddress().withPort(each.remotePort()).length());
+        }
+        return width;
+    }
+
+    private static void row(StringBuilder text, int width, Object... cells) {
+        String addresses = "%-" + width + "s %-" + width + "s ";
+        text.append(String.format(addresses + "%-12s %-20s %8s %8s %5s %12s %12s%n", cells));
     }
 }

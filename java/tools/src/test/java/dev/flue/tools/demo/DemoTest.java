@@ -109,7 +109,8 @@ class DemoTest {
         Content up = Content.generated(2_000_001, 1);
         Content down = Content.generated(999_999, 2);
         try (Stage stage = new PlainStage(1500, 0, 3)) {
-            Transfer transfer = new Transfer(stage, 7001, up, down, () -> false);
+            Transfer transfer =
+                    new Transfer(stage, Stage.SERVER.get(0).address(), 7001, up, down, () -> false);
             transfer.carry("carry", 0);
             assertThat(transfer.verify()).hasSize(2).doesNotHaveDuplicates();
             assertThat(transfer.client().offloads()).isZero();
