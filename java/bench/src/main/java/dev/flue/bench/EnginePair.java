@@ -27,12 +27,17 @@ public final class EnginePair implements AutoCloseable {
      * @param bytes payload of each
      */
     public EnginePair(int burst, int bytes) {
+        this(burst, bytes, Between.NOTHING);
+    }
+
+    /** The same, with drivers at both ends. */
+    public EnginePair(int burst, int bytes, Between between) {
         this.burst = burst;
         this.bytes = bytes;
         EngineConfig config = EngineConfig.builder().maxConnections(64).build();
         wire = new Wire(WireConfig.builder().mtu(MTU).build());
-        client = new EngineSide(wire.port(0, MAC), config, burst, bytes);
-        server = new EngineSide(wire.port(1, MAC + 1), config, burst, bytes);
+        client = new EngineSide(wire.port(0, MAC), config, burst, bytes, between);
+        server = new EngineSide(wire.port(1, MAC + 1), config, burst, bytes, between);
         clientTree = new OffloadTree(client, 0, MAC + 1, MTU);
         serverTree = new OffloadTree(server, 1, MAC, MTU);
         clientTree.initiate();

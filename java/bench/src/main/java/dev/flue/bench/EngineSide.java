@@ -5,6 +5,7 @@ import dev.flue.bindings.EngineConfig;
 import dev.flue.bindings.NativeMemory;
 import dev.flue.bindings.NativeOffloadTarget;
 import dev.flue.bindings.NativePort;
+import dev.flue.im.IntermediateDriver;
 import dev.flue.offload.Binding;
 import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.HandleTable;
@@ -21,6 +22,8 @@ import dev.flue.offload.Refs;
 import dev.flue.offload.StatusIndication;
 import dev.flue.offload.TcpEvent;
 import dev.flue.spi.Region;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * One end of a connection that lives in an engine, with nothing above it: a protocol that takes all
@@ -50,6 +53,7 @@ final class EngineSide implements Protocol, AutoCloseable {
     private final RecordPool lists;
     private final Region data;
     private final long[] refs;
+    private final List<IntermediateDriver> drivers = new ArrayList<>();
     private long returnHead;
     private long framesReturn;
 
@@ -58,9 +62,15 @@ final class EngineSide implements Protocol, AutoCloseable {
      * @param bytes payload of each
      */
     EngineSide(NativePort port, EngineConfig config, int burst, int bytes) {
+        this(port, config, burst, bytes, Between.NOTHING);
+    }
+
+    /** The same, with drivers in between. */
+    EngineSide(NativePort port, EngineConfig config, int burst, int bytes, Between between) {
         NativeMemory memory = NativeMemory.heap();
         target = new NativeOffloadTarget(config, port, memory);
-        binding = new Binding(memory, this, new MiniportAdapter(memory, target));
+        MiniportAdapter lowest = new MiniportAdapter(memory, target);
+        binding = new Binding(memory, this, between.over(memory, lowest, drivers));
         handles = new HandleTable<>(memory, HANDLES);
         block = new ProtocolOffloadBlockList(memory);
         list = new NetBufferList(memory);
@@ -114,7 +124,7 @@ final class EngineSide implements Protocol, AutoCloseable {
             binding.returnNetBufferLists(framesReturn);
             framesReturn = 0;
         }
-        return target.doWork(now);
+        return binding.miniport().doWork(now);
     }
 
     @Override
@@ -211,6 +221,7 @@ final class EngineSide implements Protocol, AutoCloseable {
 
     @Override
     public void close() {
+        drivers.forEach(IntermediateDriver::close);
         target.close();
         handles.close();
         lists.close();

@@ -12,6 +12,7 @@ import java.util.function.LongSupplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
@@ -58,6 +59,14 @@ class BenchmarksTest {
     void claimsAndLoansAllocateNothingThroughAnyNumberOfDrivers(int drivers) {
         try (BurstPair pair = new BurstPair(drivers, 8, 1448)) {
             assertThat(allocated(pair::exchange)).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void neitherDoDriversInBetweenNorAVerifierThatSeesNoBreach(Between between) {
+        try (EnginePair pair = new EnginePair(8, 64, between)) {
+            assertThat(allocated(pair::sendBurst)).isZero();
         }
     }
 

@@ -3,10 +3,13 @@ package dev.flue.testkit;
 
 import dev.flue.offload.Binding;
 import dev.flue.offload.BytesConsumed;
+import dev.flue.offload.NeighborCached;
 import dev.flue.offload.NetBufferList;
 import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.Protocol;
+import dev.flue.offload.ProtocolOffloadBlockList;
+import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StatusIndication;
 import dev.flue.offload.TcpEvent;
 import dev.flue.spi.Memory;
@@ -30,7 +33,15 @@ public final class RecordingProtocol implements Protocol {
 
     public record Event(long handle, TcpEvent event, long information) {}
 
+    /** A neighbor's event. */
+    public record NeighborEvent(long handle, OffloadEvent event) {}
+
     private final NblReader reader;
+    private final ProtocolOffloadBlockList block;
+    private final NeighborCached cached;
+    private final List<NeighborEvent> neighborEvents = new ArrayList<>();
+    private final List<Long> oids = new ArrayList<>();
+    private int reachabilityDelta;
     private final NetBufferList nbl;
     private final List<Completion> completions = new ArrayList<>();
     private final List<IoCompletion> io = new ArrayList<>();
@@ -45,6 +56,8 @@ public final class RecordingProtocol implements Protocol {
 
     public RecordingProtocol(Memory memory) {
         this.reader = new NblReader(memory);
+        this.block = new ProtocolOffloadBlockList(memory);
+        this.cached = new NeighborCached(memory);
         this.nbl = new NetBufferList(memory);
     }
 
@@ -55,6 +68,20 @@ public final class RecordingProtocol implements Protocol {
 
     public Binding binding() {
         return binding;
+    }
+
+    /** The HRD it answers neighbor events with (H-33). */
+    public void reachabilityDelta(int ticks) {
+        reachabilityDelta = ticks;
+    }
+
+    public List<NeighborEvent> neighborEvents() {
+        return neighborEvents;
+    }
+
+    /** OID requests that completed. */
+    public List<Long> oids() {
+        return oids;
     }
 
     /** How many bytes of an indication to accept; all unless set. */
@@ -178,10 +205,15 @@ public final class RecordingProtocol implements Protocol {
     }
 
     @Override
-    public void indicateOffloadEvent(long block, OffloadEvent event) {}
+    public void indicateOffloadEvent(long block, OffloadEvent event) {
+        neighborEvents.add(new NeighborEvent(this.block.wrap(block).offloadHandle(), event));
+        cached.wrap(block + StateOffsets.NEIGHBOR_CACHED).hostReachabilityDelta(reachabilityDelta);
+    }
 
     @Override
-    public void oidRequestComplete(long request) {}
+    public void oidRequestComplete(long request) {
+        oids.add(request);
+    }
 
     @Override
     public void statusIndication(StatusIndication indication) {

@@ -65,6 +65,8 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
     private Fate fate = (number, type) -> OffloadStatus.SUCCESS;
     private OffloadStatus ioStatus = OffloadStatus.SUCCESS;
     private final OidRefusals oids;
+    private final List<Long> oidRequests = new ArrayList<>();
+    private OffloadStatus oidStatus = OffloadStatus.NOT_SUPPORTED;
     private MiniportAdapter adapter;
     private long nextToken = 1;
     private int created;
@@ -92,6 +94,11 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
     /** I/O completes with this from now on. */
     public void ioStatus(OffloadStatus status) {
         ioStatus = status;
+    }
+
+    /** OID requests complete with this from now on; NOT_SUPPORTED unless set. */
+    public void oidStatus(OffloadStatus status) {
+        oidStatus = status;
     }
 
     /** Keep state operations until {@link #release}. */
@@ -170,6 +177,11 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
 
     public List<Integer> consumedBytes() {
         return consumedBytes;
+    }
+
+    /** OID requests that came down. */
+    public List<Long> oidRequests() {
+        return oidRequests;
     }
 
     /** NBLs that came back by ReceiveReturn. */
@@ -271,7 +283,8 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
 
     @Override
     public void oidRequest(long request) {
-        oids.add(request, OffloadStatus.NOT_SUPPORTED);
+        oidRequests.add(request);
+        oids.add(request, oidStatus);
     }
 
     @Override
