@@ -70,7 +70,9 @@ final class NativeNetwork implements Network {
                 adapter = new MiniportAdapter(memory, driver);
             }
             if (config.drivers() > 0) {
+                VerifierDriver below = verifiers.get(verifiers.size() - 1);
                 adapter = verified(memory, adapter, "above " + host);
+                verifiers.get(verifiers.size() - 1).compareWith(below);
             }
             HostStackConfig stack = tune.apply(config.stack(host).toBuilder()).build();
             stacks.add(new UserHostStack(stack, own.apply(memory), adapter));

@@ -30,6 +30,8 @@ final class IoVerifier {
     private final NblTable table;
     private final NblView view;
     private final NetBufferList list;
+    private DriverJudge judgeBelow;
+    private DriverJudge judgeAbove;
 
     IoVerifier(Memory memory, VerifierDriver driver, BreachLog log, NblTable table) {
         this.memory = memory;
@@ -38,6 +40,15 @@ final class IoVerifier {
         this.table = table;
         this.view = new NblView(memory);
         this.list = new NetBufferList(memory);
+    }
+
+    /** Drivers stand between this and a verifier below ({@code below}) or above. */
+    void judge(DriverJudge newJudge, boolean below) {
+        if (below) {
+            judgeBelow = newJudge;
+        } else {
+            judgeAbove = newJudge;
+        }
     }
 
     // ---- Down.
@@ -94,6 +105,9 @@ final class IoVerifier {
                     case VerifiedObject.DISCONNECT -> flags;
                     default -> 0;
                 };
+        if (judgeAbove != null) {
+            judgeAbove.listBelow(object, kind, ref, extra);
+        }
         table.given(at, kind, object, length, extra);
         if (kind == VerifiedObject.RECEIVE && object.finIndicated) {
             table.late(at);
@@ -162,6 +176,9 @@ final class IoVerifier {
             return;
         }
         VerifiedObject object = table.owner(at);
+        if (judgeBelow != null) {
+            judgeBelow.listDoneAbove(kind, ref, object);
+        }
         int number = table.number(at);
         object.out[kind]--;
         if (kind != VerifiedObject.FORWARD && number != object.lastBack[kind] + 1) {

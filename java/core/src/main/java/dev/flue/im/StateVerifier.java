@@ -59,6 +59,9 @@ final class StateVerifier {
     private final NblView view;
     private final TcpConst tcpConst;
     private final TcpDelegated tcpDelegated;
+    private DriverJudge judgeBelow;
+    private DriverJudge judgeAbove;
+    private long lastChangedRoot;
     private final Map<Long, VerifiedOperation> running = new HashMap<>();
     private final Map<Long, VerifiedObject> byHandle = new HashMap<>();
     private final Map<Long, VerifiedObject> byLowerToken = new HashMap<>();
@@ -77,6 +80,25 @@ final class StateVerifier {
         this.view = new NblView(memory);
         this.tcpConst = new TcpConst(memory);
         this.tcpDelegated = new TcpDelegated(memory);
+    }
+
+    /** The operation under way with this root, or null. */
+    VerifiedOperation running(long root) {
+        return running.get(root);
+    }
+
+    /** Root of the last tree that came back with words changed that are not the target's. */
+    long lastChangedRoot() {
+        return lastChangedRoot;
+    }
+
+    /** Drivers stand between this and a verifier below ({@code below}) or above. */
+    void judge(DriverJudge newJudge, boolean below) {
+        if (below) {
+            judgeBelow = newJudge;
+        } else {
+            judgeAbove = newJudge;
+        }
     }
 
     void paused(boolean now) {
@@ -109,6 +131,9 @@ final class StateVerifier {
             each.reference = what == StateOperation.UPDATE && onlyNames(each);
         }
         host.check(operation, byHandle);
+        if (judgeAbove != null) {
+            judgeAbove.operationBelow(operation);
+        }
         running.put(root, operation);
         for (Block each : operation.blocks) {
             begin(what, each);
@@ -277,6 +302,10 @@ final class StateVerifier {
             log.report("T-14", operation.blocks.get(0).object, what + " completed inside a call");
         }
         running.remove(root);
+        lastChangedRoot = lastChangedRoot == root ? 0 : lastChangedRoot;
+        if (judgeBelow != null) {
+            judgeBelow.operationDoneAbove(what, root);
+        }
         for (Block each : operation.blocks) {
             readBack(operation, each);
         }
@@ -298,9 +327,14 @@ final class StateVerifier {
             block.status(each.status);
         }
         each.chain = block.netBufferListChain();
-        if (block.sourceHandle() != driver.below().sourceHandle()
-                || linksHash(each.ref) != each.linksHash) {
-            log.report("T-17", each.object, "the block came back with other links or handles");
+        boolean source = block.sourceHandle() != driver.below().sourceHandle();
+        if (source || linksHash(each.ref) != each.linksHash) {
+            String rule =
+                    judgeBelow == null
+                            ? "T-17"
+                            : judgeBelow.ruleOfChangedBlock(operation.root, source);
+            log.report(rule, each.object, "the block came back with other links or handles");
+            lastChangedRoot = operation.root;
         }
         VerifiedObject object = each.object;
         if (object != null && block.ndisOffloadHandle() != object.ownHandle) {

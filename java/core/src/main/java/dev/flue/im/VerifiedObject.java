@@ -45,6 +45,10 @@ final class VerifiedObject {
 
     boolean invalidated;
     VerifiedObject parent;
+
+    /** The same object at the verifier above; null when there is none. */
+    VerifiedObject counterpart;
+
     int dependents;
     long upperToken;
     long lowerToken;

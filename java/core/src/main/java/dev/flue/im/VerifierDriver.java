@@ -40,6 +40,8 @@ public final class VerifierDriver extends IntermediateDriver {
     private Consumer<String> trace;
     private long traceOrigin;
     private int callsDown;
+    private DriverJudge judgeBelow;
+    private DriverJudge judgeAbove;
     private long now;
 
     /**
@@ -88,6 +90,19 @@ public final class VerifierDriver extends IntermediateDriver {
     public void trace(long origin, Consumer<String> lines) {
         traceOrigin = origin;
         trace = lines;
+    }
+
+    /**
+     * Another verifier stands below, and only drivers between the two: what one of them sees is
+     * compared with what the other sees (I-7, I-8, I-10, I-11, I-13, I-14, I-17, I-18).
+     */
+    public void compareWith(VerifierDriver below) {
+        judgeBelow = new DriverJudge(log, state, below.state, table, below.table);
+        state.judge(judgeBelow, true);
+        io.judge(judgeBelow, true);
+        below.judgeAbove = judgeBelow;
+        below.state.judge(judgeBelow, false);
+        below.io.judge(judgeBelow, false);
     }
 
     /**
@@ -328,25 +343,46 @@ public final class VerifierDriver extends IntermediateDriver {
         if (object == null) {
             return super.tcpOffloadReceiveIndicate(offloadHandle, netBufferList, status, consumed);
         }
+        if (judgeBelow != null) {
+            judgeBelow.indicationAbove(object, netBufferList, status);
+        }
+        if (judgeAbove != null) {
+            judgeAbove.indicationBelow(object, netBufferList, status);
+        }
         int length = indications.indicated(object, netBufferList, status);
         object.delivering++;
         OffloadStatus verdict =
                 super.tcpOffloadReceiveIndicate(offloadHandle, netBufferList, status, consumed);
         object.delivering--;
         indications.verdict(object, netBufferList, length, verdict, consumed.bytes);
+        if (judgeAbove != null) {
+            judgeAbove.verdictBelow(object, verdict, consumed.bytes);
+        }
+        if (judgeBelow != null) {
+            judgeBelow.verdictAbove(verdict, consumed.bytes);
+        }
         return verdict;
     }
 
     @Override
     public void tcpOffloadEvent(long offloadHandle, TcpEvent event, long information) {
         VerifiedObject object = indicating(offloadHandle, "T-47");
-        if (object != null) {
-            indications.event(object, event, information);
-            object.delivering++;
+        if (object == null) {
+            super.tcpOffloadEvent(offloadHandle, event, information);
+            return;
         }
+        if (judgeBelow != null) {
+            judgeBelow.eventAbove(object, event, information);
+        }
+        if (judgeAbove != null) {
+            judgeAbove.eventBelow(object, event, information);
+        }
+        indications.event(object, event, information);
+        object.delivering++;
         super.tcpOffloadEvent(offloadHandle, event, information);
-        if (object != null) {
-            object.delivering--;
+        object.delivering--;
+        if (judgeAbove != null) {
+            judgeAbove.eventDone(object);
         }
     }
 

@@ -51,6 +51,7 @@ final class DriverStack implements AutoCloseable {
             adapter = new MiniportAdapter(memory, driver);
         }
         above = new VerifierDriver(memory, adapter, more, "above");
+        above.compareWith(below);
         topAdapter = new MiniportAdapter(memory, above);
         top = topAdapter.miniport();
         binding = new Binding(memory, protocol, topAdapter);

@@ -38,7 +38,9 @@ public final class JavaNetwork implements Network {
                 adapter = new MiniportAdapter(memory, driver);
             }
             if (config.drivers() > 0) {
+                VerifierDriver below = verifiers.get(verifiers.size() - 1);
                 adapter = verified(memory, adapter, "above " + host);
+                verifiers.get(verifiers.size() - 1).compareWith(below);
             }
             stacks.add(new UserHostStack(config.stack(host), memory, adapter));
         }
