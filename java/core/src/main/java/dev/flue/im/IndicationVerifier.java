@@ -161,7 +161,6 @@ final class IndicationVerifier {
     }
 
     private void retrieve(VerifiedObject object, UploadReason reason) {
-        object.retrieveIndicated = true;
         if (reason == null) {
             log.report("T-132", object, "an upload request without a reason");
             return;

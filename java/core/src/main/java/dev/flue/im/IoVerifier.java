@@ -142,7 +142,6 @@ final class IoVerifier {
             log.report("H-40", object, "a disconnect that failed is issued again");
         }
         if (flags == Miniport.DISCONNECT_ABORTIVE) {
-            object.abortRequested = true;
             object.sendsBeforeAbortive = object.given[VerifiedObject.SEND];
         } else {
             object.sendsBeforeGraceful = object.given[VerifiedObject.SEND];
@@ -237,8 +236,6 @@ final class IoVerifier {
         if (status == UPLOAD && object.abortIndicated) {
             log.report("T-131", object, "a send completed with UPLOAD_IN_PROGRESS after a reset");
         }
-        object.abortStatusSeen |= status == ABORTED;
-        object.uploadStatusSeen |= status == UPLOAD;
     }
 
     private void received(VerifiedObject object, int at, int status, int bytes) {
@@ -268,7 +265,6 @@ final class IoVerifier {
             int seen = view.sampleAt(table.extra(at), bytes);
             driver.matchExpected(object, view.sampled, seen);
         }
-        object.abortStatusSeen |= status == ABORTED;
     }
 
     /** INVALID_STATE is also what a request on something terminated gets. */

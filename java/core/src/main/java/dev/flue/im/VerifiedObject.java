@@ -74,14 +74,10 @@ final class VerifiedObject {
     int sendsBeforeAbortive;
     int disconnectsFailed;
     boolean gracefulDone;
-    boolean abortRequested;
 
     // What the target said.
     boolean finIndicated;
     boolean abortIndicated;
-    boolean retrieveIndicated;
-    boolean uploadStatusSeen;
-    boolean abortStatusSeen;
     boolean backlogKnown;
     int backlog;
 
