@@ -4,7 +4,9 @@ package dev.flue.bindings;
 import dev.flue.data.IpAddress;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
+import dev.flue.im.VerifierDriver;
 import dev.flue.offload.MiniportAdapter;
+import dev.flue.testkit.Verifiers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -16,6 +18,7 @@ final class StackPair implements AutoCloseable {
     private static final long LIMIT_NANOS = 60_000_000_000L;
 
     final NativeOffloadTarget[] targets = new NativeOffloadTarget[2];
+    final VerifierDriver[] verifiers = new VerifierDriver[2];
     final UserHostStack[] stacks = new UserHostStack[2];
     final List<PatternEnd> ends = new ArrayList<>();
 
@@ -32,7 +35,9 @@ final class StackPair implements AutoCloseable {
                             .seed(i + 1)
                             .mslNanos(1_000_000)
                             .build();
-            stacks[i] = new UserHostStack(stack, memory, new MiniportAdapter(memory, targets[i]));
+            MiniportAdapter lowest = new MiniportAdapter(memory, targets[i]);
+            verifiers[i] = new VerifierDriver(memory, lowest, 1024, "verifier " + i);
+            stacks[i] = new UserHostStack(stack, memory, new MiniportAdapter(memory, verifiers[i]));
         }
     }
 
@@ -90,7 +95,9 @@ final class StackPair implements AutoCloseable {
     public void close() {
         for (int i = 0; i < 2; i++) {
             stacks[i].close();
+            verifiers[i].close();
             targets[i].close();
         }
+        Verifiers.assertNoBreach(List.of(verifiers));
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.testkit.script;
 
+import dev.flue.im.VerifierDriver;
 import dev.flue.offload.Binding;
 import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.Miniport;
@@ -14,6 +15,7 @@ import dev.flue.offload.TcpDelegated;
 import dev.flue.offload.TcpEvent;
 import dev.flue.spi.Memory;
 import dev.flue.testkit.NblPool;
+import dev.flue.testkit.Verifiers;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +35,9 @@ public final class MiniportSubject implements WireSubject {
     private static final long TURN_NANOS = 1_000_000L;
 
     private final String name;
+    private static final int VERIFIED_OBJECTS = 16;
+
+    private final VerifierDriver verifier;
     private final Miniport target;
     private final Binding binding;
     private final WirePeer peer;
@@ -67,7 +72,9 @@ public final class MiniportSubject implements WireSubject {
             LongSupplier wireNext,
             Runnable onClose) {
         this.name = name;
-        this.target = target.miniport();
+        this.verifier = new VerifierDriver(memory, target, VERIFIED_OBJECTS, "verifier");
+        MiniportAdapter verified = new MiniportAdapter(memory, verifier);
+        this.target = verified.miniport();
         this.peer = new WirePeer(memory, peerPort, PEER);
         this.wireNext = wireNext;
         this.onClose = onClose;
@@ -75,7 +82,7 @@ public final class MiniportSubject implements WireSubject {
         this.nbl = new NetBufferList(memory);
         this.delegated = new TcpDelegated(memory);
         this.tree = new EstablishedTree(memory, LOCAL, PEER);
-        this.binding = new Binding(memory, application, target);
+        this.binding = new Binding(memory, application, verified);
     }
 
     /** MAC address that the target's port must have. */
@@ -202,6 +209,8 @@ public final class MiniportSubject implements WireSubject {
             }
             turns(4);
         }
+        Verifiers.assertNoBreach(List.of(verifier));
+        verifier.close();
         int leaked = sends.held() + peer.held();
         tree.close();
         sends.close();
