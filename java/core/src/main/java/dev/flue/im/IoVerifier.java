@@ -164,15 +164,19 @@ final class IoVerifier {
         VerifiedObject object = table.owner(at);
         int number = table.number(at);
         object.out[kind]--;
-        if (kind != VerifiedObject.FORWARD && number != object.lastBack[kind] + 1) {
+        list.wrap(ref);
+        int status = list.status();
+        // What a target has no room to queue overtakes what it has queued.
+        boolean notTaken = kind == VerifiedObject.SEND && status == UPLOAD;
+        if (kind != VerifiedObject.FORWARD && !notTaken && number != object.lastBack[kind] + 1) {
             log.report(
                     kind == VerifiedObject.SEND ? "T-83" : "T-95",
                     object,
                     "its " + WORDS[kind] + " " + number + " completed out of order");
         }
-        object.lastBack[kind] = Math.max(object.lastBack[kind], number);
-        list.wrap(ref);
-        int status = list.status();
+        if (!notTaken || number == object.lastBack[kind] + 1) {
+            object.lastBack[kind] = Math.max(object.lastBack[kind], number);
+        }
         int bytes = list.bytesTransferred();
         driver.note(object, UP[kind], status);
         switch (kind) {
