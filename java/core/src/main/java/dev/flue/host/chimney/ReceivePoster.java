@@ -112,7 +112,9 @@ final class ReceivePoster implements AutoCloseable {
         boolean wanted = !c.over() && !c.discards();
         c.receiveQueue().filled(buffer, wanted ? bytes : 0);
         context.counters.bytesInPosted += bytes;
-        if (wanted && bytes > 0) {
+        // The end of the stream may be told before the last buffers come back (6.3).
+        boolean end = c.endIsKnown() && c.receiveQueue().posted() == 0;
+        if (wanted && (bytes > 0 || end)) {
             c.readable();
         }
         if (status == OffloadStatus.SUCCESS.code()) {

@@ -181,7 +181,7 @@ public final class TcpConnection implements OffloadConnection {
 
     @Override
     public boolean endOfStream() {
-        return rcv.finReceived && receiveQueue.bytes() == 0;
+        return rcv.finReceived && receiveQueue.bytes() == 0 && receiveQueue.posted() == 0;
     }
 
     @Override

@@ -177,6 +177,24 @@ class PostedReceiveTest {
     }
 
     @Test
+    void bytesInTheLastBuffersComeBeforeTheEndEvenIfItIsToldFirst() {
+        connect(2, false);
+        mine.echoEnd = false;
+        offload();
+        target.event(conn, TcpEvent.DISCONNECT, 0);
+        lab.settle();
+        assertThat(mine.ended).isFalse();
+        complete(Recorder.bytes(8, 50));
+        assertThat(mine.received.toByteArray()).isEqualTo(Recorder.bytes(8, 50));
+        assertThat(mine.ended).as("a buffer is still out").isFalse();
+        complete(new byte[0]);
+        assertThat(mine.ended).isTrue();
+        conn.rcvNxt += 1;
+        conn.extFlags = 4;
+        theirs.connection.abort();
+    }
+
+    @Test
     void afterTheEndOfTheStreamNothingIsPosted() {
         connect(2, true);
         mine.echoEnd = false;
