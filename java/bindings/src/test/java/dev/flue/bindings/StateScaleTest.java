@@ -19,11 +19,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * 10,000 connections over 64 paths and 8 neighbors on one engine: initiated as one tree or as many,
- * queried, updated, relinked, invalidated, terminated and initiated again, in random order and many
- * operations at a time, while a stream of data goes both ways over another connection. Every status
- * is the one it has to be, every query answers what was given, at the end the engine holds nothing,
- * and the stream stands still for no more than a few passes of the engine.
+ * 10,000 connections over 64 paths, half of them IPv6, and 8 neighbors on one engine: initiated as
+ * one tree or as many, queried, updated, relinked, invalidated, terminated and initiated again, in
+ * random order and many operations at a time, while a stream of data goes both ways over another
+ * connection. Every status is the one it has to be, every query answers what was given, at the end
+ * the engine holds nothing, and the stream stands still for no more than a few passes of the
+ * engine.
  */
 @RequiresFlue
 class StateScaleTest {
