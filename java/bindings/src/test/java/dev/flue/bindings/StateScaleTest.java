@@ -52,8 +52,8 @@ class StateScaleTest {
     private final Map<Kind, Integer> completed = new EnumMap<>(Kind.class);
 
     @Rule({
-        "T-15", "T-17", "T-18", "T-20", "T-22", "T-23", "T-24", "T-25", "T-26", "T-28", "T-30",
-        "T-46", "T-50", "T-51", "T-55", "T-63", "T-64"
+        "T-15", "T-17", "T-18", "T-20", "T-21", "T-22", "T-23", "T-24", "T-25", "T-26", "T-28",
+        "T-30", "T-46", "T-50", "T-51", "T-55", "T-63", "T-64"
     })
     @Test
     void tenThousandConnectionsInRandomOrder() {
