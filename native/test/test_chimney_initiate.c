@@ -2,6 +2,7 @@
 
 /* Initiate: order, roles, statuses, tokens, and trees that nobody should send. */
 
+#include "support/blocks.h"
 #include "support/harness.h"
 
 #include <stdlib.h>
@@ -396,6 +397,91 @@ the_same_flow_is_not_taken_twice(void **state)
 	harness_free(h);
 }
 
+RULE("T-46")
+static void
+another_initiate_is_taken_while_one_runs(void **state)
+{
+	struct flue_engine_config config = harness_config();
+	struct harness *h;
+	struct conn first = { 0 };
+	struct conn second = { 0 };
+	struct conn *c = calloc(200, sizeof(*c));
+	struct flue_miniport_offload_block_list *linker;
+	struct flue_up up;
+	flue_ref root;
+	int i;
+
+	(void)state;
+	config.max_connections = 4096;
+	h = harness_new(&config, 0);
+	connect_at(h, &first, 1, 1);
+	for (i = 0; i < 200; i++) {
+		conn_block(h, &c[i], 1, 1);
+		if (i > 0)
+			c[i - 1].block->next_block = c[i].block_ref;
+	}
+	h->path_block->dependent_block_list = c[0].block_ref;
+	submit(h, FLUE_SUB_INITIATE, 0, h->neighbor_ref, 0, 0);
+	poll_engine(h);
+	linker = refer(h, FLUE_STATE_IP4, h->path_block->miniport_offload_context, &root);
+	conn_block(h, &second, 1, 1);
+	linker->dependent_block_list = second.block_ref;
+	submit(h, FLUE_SUB_INITIATE, 0, root, 0, 0);
+	/* Behind it on the ring, and not held up by it. */
+	submit(h, FLUE_SUB_SEND, first.token, nbl_new(h, "on", 2, 1), 0, 0);
+	poll_engine(h);
+	assert_int_equal(sent_expect(h, &first).len, 2);
+	up_none(h);
+	for (i = 0; i < 20; i++)
+		poll_engine(h);
+	up = up_expect(h, FLUE_UP_INITIATE_COMPLETE);
+	assert_true(up.ref == h->neighbor_ref);
+	up = up_expect(h, FLUE_UP_INITIATE_COMPLETE);
+	assert_true(up.ref == root);
+	assert_int_equal(second.block->status, FLUE_STATUS_SUCCESS);
+	assert_int_equal(linker->status, FLUE_STATUS_SUCCESS);
+	c[199].block->next_block = first.block_ref;
+	first.block->next_block = second.block_ref;
+	second.block->next_block = FLUE_REF_NULL;
+	submit(h, FLUE_SUB_TERMINATE, 0, h->neighbor_ref, 0, 0);
+	for (i = 0; i < 20; i++)
+		poll_engine(h);
+	while (up_next(h, &up) && up.op != FLUE_UP_TERMINATE_COMPLETE)
+		;
+	assert_int_equal(h->neighbor_block->status, FLUE_STATUS_SUCCESS);
+	h->path = h->neighbor = NULL;
+	free(c);
+	harness_free(h);
+}
+
+RULE("T-29")
+static void
+below_a_root_that_failed_not_even_a_linker_is_tried(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn first = { 0 };
+	struct conn below = { 0 };
+	struct flue_neighbor_const *nc;
+	uint64_t token;
+
+	(void)state;
+	connect_at(h, &first, 1, 1);
+	nc = (struct flue_neighbor_const *)((uint8_t *)h->neighbor_block + FLUE_NEIGHBOR_CONST_AT);
+	nc->dl_source_address[0] = 0x0e;
+	token = h->neighbor->miniport_offload_context;
+	/* The root is new again, and cannot be; the path under it is one that is there. */
+	h->neighbor->miniport_offload_context = 0;
+	conn_block(h, &below, 1, 1);
+	h->path_block->dependent_block_list = below.block_ref;
+	run_tree(h, h->neighbor_ref);
+	assert_int_equal(h->path_block->status, (uint32_t)FLUE_STATUS_FAILURE);
+	assert_int_equal(below.block->status, (uint32_t)FLUE_STATUS_FAILURE);
+	assert_true(below.handle->miniport_offload_context == 0);
+	assert_int_equal(flue_engine_held(h->e, 2), 1);
+	h->neighbor->miniport_offload_context = token;
+	finish(h, &first);
+}
+
 RULE("T-45")
 RULE("T-46")
 RULE("T-47")
@@ -475,6 +561,8 @@ main(void)
 		cmocka_unit_test(buffered_data_is_copied_and_comes_first),
 		cmocka_unit_test(the_same_flow_is_not_taken_twice),
 		cmocka_unit_test(a_tree_of_thousands_stalls_nothing_and_gates_indications),
+		cmocka_unit_test(another_initiate_is_taken_while_one_runs),
+		cmocka_unit_test(below_a_root_that_failed_not_even_a_linker_is_tried),
 	};
 	unsigned i;
 

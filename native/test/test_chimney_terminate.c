@@ -84,6 +84,8 @@ undelivered_data_comes_back_as_buffered_data(void **state)
 	terminate_submit(h, &c);
 	pass_after(h, MS);
 	up_none(h);
+	/* Whatever the host left there. */
+	c.block->net_buffer_list_chain = UINT64_C(0x7777777777777770);
 	verdict(h, &c, up.ref, (uint32_t)FLUE_STATUS_OFFLOAD_DATA_PARTIALLY_ACCEPTED, 300);
 	poll_engine(h);
 	(void)up_expect(h, FLUE_UP_TERMINATE_COMPLETE);

@@ -19,6 +19,29 @@ disconnect(struct harness *h, struct conn *c, uint32_t how, uint32_t len)
 }
 
 RULE("T-93")
+static void
+acknowledged_together_the_send_completes_before_the_disconnect(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct flue_up up;
+	flue_ref send;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	send = nbl_new(h, stream, 100, 1);
+	submit(h, FLUE_SUB_SEND, c.token, send, 0, 0);
+	(void)disconnect(h, &c, FLUE_DISCONNECT_GRACEFUL, 0);
+	(void)sent_expect(h, &c);
+	peer(h, &c, TCP_ACK, 0, 101, NULL, 0, 65535);
+	pass_after(h, MS);
+	up = up_expect(h, FLUE_UP_SEND_COMPLETE);
+	assert_true(up.ref == send);
+	(void)up_expect(h, FLUE_UP_DISCONNECT_COMPLETE);
+	finish(h, &c);
+}
+
+RULE("T-93")
 RULE("T-125")
 RULE("T-126")
 RULE("T-136")
@@ -418,6 +441,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(we_close_first),
+		cmocka_unit_test(acknowledged_together_the_send_completes_before_the_disconnect),
 		cmocka_unit_test(the_peer_closes_first),
 		cmocka_unit_test(both_close_at_once),
 		cmocka_unit_test(fin_and_the_ack_of_ours_in_one_segment),

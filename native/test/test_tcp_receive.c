@@ -210,6 +210,34 @@ refused_data_waits_for_a_posted_receive(void **state)
 	finish(h, &c);
 }
 
+RULE("T-108")
+static void
+what_came_meanwhile_stays_behind_what_was_not_taken(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct flue_up up;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	peer(h, &c, TCP_ACK, 0, 0, pattern, 1000, 65535);
+	poll_engine(h);
+	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	peer(h, &c, TCP_ACK, 1000, 0, pattern + 1000, 1000, 65535);
+	pass_after(h, MS);
+	verdict(h, &c, up.ref, (uint32_t)FLUE_STATUS_OFFLOAD_DATA_PARTIALLY_ACCEPTED, 300);
+	submit(h, FLUE_SUB_RECEIVE, c.token, nbl_new(h, NULL, 0, 1), 0, 0);
+	poll_engine(h);
+	(void)up_expect(h, FLUE_UP_RECEIVE_COMPLETE);
+	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	assert_int_equal(gather(h, up.ref, buf), 1700);
+	assert_memory_equal(buf, pattern + 300, 1700);
+	verdict(h, &c, up.ref, FLUE_STATUS_SUCCESS, 1700);
+	submit(h, FLUE_SUB_RECEIVE_RETURN, 0, up.ref, 0, 0);
+	poll_engine(h);
+	finish(h, &c);
+}
+
 RULE("T-95")
 RULE("T-98")
 RULE("T-100")
@@ -571,6 +599,7 @@ main(void)
 		cmocka_unit_test(a_forwarded_segment_fills_the_hole_it_left),
 		cmocka_unit_test(a_forwarded_segment_of_64_kib_is_taken_whole),
 		cmocka_unit_test(refused_data_waits_for_a_posted_receive),
+		cmocka_unit_test(what_came_meanwhile_stays_behind_what_was_not_taken),
 		cmocka_unit_test(posted_requests_are_filled_first_and_in_order),
 		cmocka_unit_test(a_request_without_push_completes_only_when_full),
 		cmocka_unit_test(one_indication_is_under_way_at_a_time),

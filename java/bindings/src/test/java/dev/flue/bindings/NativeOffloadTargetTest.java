@@ -323,6 +323,22 @@ class NativeOffloadTargetTest {
     }
 
     @Test
+    @Rule("T-2")
+    void theUpcallsAreTakenOnceWhenTheAdapterIsMade() {
+        ScriptedEngine other = new ScriptedEngine(64, 64);
+        RecordingProtocol first = new RecordingProtocol();
+        try (NativeOffloadTarget fresh = other.target()) {
+            MiniportAdapter adapter = new MiniportAdapter(memory, fresh);
+            new Binding(memory, first, adapter);
+            assertThatThrownBy(() -> new MiniportAdapter(memory, fresh))
+                    .isInstanceOf(IllegalStateException.class);
+            other.post(ChannelLayout.UP_SEND_COMPLETE, 1, 0, 500, 0);
+            fresh.doWork(0);
+            assertThat(first.heard).containsExactly("send 500");
+        }
+    }
+
+    @Test
     void dataDoesNotWaitForTheStateOfOtherConnections() {
         ScriptedEngine roomy = new ScriptedEngine(256, 1024);
         try (NativeOffloadTarget busy = roomy.target()) {

@@ -243,8 +243,9 @@ final class ScaleHost extends StreamEnd {
                     same(
                             object,
                             neighborCached.wrap(ref + StateOffsets.NEIGHBOR_CACHED).macAddress());
-            case IP4_CACHED -> same(object, pathCached.wrap(at).pathMtu());
-            case IP4 -> same(object, pathCached.wrap(ref + StateOffsets.PATH_CACHED).pathMtu());
+            case IP4_CACHED, IP6_CACHED -> same(object, pathCached.wrap(at).pathMtu());
+            case IP4, IP6 ->
+                    same(object, pathCached.wrap(ref + StateOffsets.PATH_CACHED).pathMtu());
             case TCP_CONST -> checkPort(object, at);
             case TCP_CACHED -> same(object, tcpCached.wrap(at).ttlOrHopLimit());
             case TCP_DELEGATED -> checkSequence(object, at);

@@ -40,6 +40,8 @@ final class ScaleTrees implements AutoCloseable {
     private static final long FREE = 0xa5a5a5a5_a5a5a5a5L;
     private static final int MTU = 1500;
     private static final int[] MTUS = {1500, 1400, 1280, 576};
+    // So many of them IPv6 can have.
+    private static final int IP6_MTUS = 3;
     private static final int RARELY = 200;
     private static final int TOO_MUCH = 1 << 30;
     private static final int REMOTE_PORT = 80;
@@ -168,7 +170,7 @@ final class ScaleTrees implements AutoCloseable {
         int place = operation.members.size();
         operation.members.add(null);
         operation.values.add(0L);
-        StateType type = node.subject ? type(node.object) : whole(node.object.kind);
+        StateType type = node.subject ? type(node.object) : whole(node.object);
         OffloadStatus own = OffloadStatus.SUCCESS;
         if (failed) {
             own = OffloadStatus.FAILURE;
@@ -219,17 +221,22 @@ final class ScaleTrees implements AutoCloseable {
                 : OffloadStatus.FAILURE;
     }
 
-    private static StateType whole(ScaleObject.Kind kind) {
-        return switch (kind) {
+    private static StateType whole(ScaleObject object) {
+        return switch (object.kind) {
             case NEIGHBOR -> StateType.NEIGHBOR;
-            case PATH -> StateType.IP4;
+            case PATH -> ip6(object) ? StateType.IP6 : StateType.IP4;
             case CONNECTION -> StateType.TCP;
         };
     }
 
+    /** Every other path. */
+    private static boolean ip6(ScaleObject path) {
+        return path.number % 2 != 0;
+    }
+
     /** What follows the block of a subject. */
     private StateType type(ScaleObject object) {
-        int from = whole(object.kind).code();
+        int from = whole(object).code();
         StateType[] four =
                 object.kind == ScaleObject.Kind.CONNECTION
                         ? new StateType[] {
@@ -265,8 +272,13 @@ final class ScaleTrees implements AutoCloseable {
                 return OffloadStatus.SUCCESS;
             }
             case PATH -> {
-                byte[] remote = {10, 0, (byte) (object.number >> 8), (byte) object.number};
-                state.path(ref, new byte[] {10, 1, 0, 1}, remote, defect ? TOO_MUCH : (int) value);
+                int bytes = ip6(object) ? 16 : 4;
+                byte[] local = new byte[bytes];
+                byte[] remote = new byte[bytes];
+                local[0] = 0x20;
+                remote[0] = 0x20;
+                remote[bytes - 1] = (byte) (1 + object.number);
+                state.path(ref, local, remote, defect ? TOO_MUCH : (int) value);
                 return defect ? OffloadStatus.OFFLOAD_PATH_MTU : OffloadStatus.SUCCESS;
             }
             default -> {
@@ -293,7 +305,10 @@ final class ScaleTrees implements AutoCloseable {
     private long newValue(ScaleObject object) {
         return switch (object.kind) {
             case NEIGHBOR -> 0x0200_0000_0000L | random.nextInt(1 << 24);
-            case PATH -> operation.kind == Kind.INITIATE ? MTU : MTUS[random.nextInt(MTUS.length)];
+            case PATH ->
+                    operation.kind == Kind.INITIATE
+                            ? MTU
+                            : MTUS[random.nextInt(ip6(object) ? IP6_MTUS : MTUS.length)];
             case CONNECTION -> 1 + random.nextInt(255);
         };
     }
@@ -308,12 +323,12 @@ final class ScaleTrees implements AutoCloseable {
         long at = ref + STRUCTURE;
         switch (type) {
             case NEIGHBOR_CACHED -> neighborCached.wrap(at).clear().macAddress(value);
-            case IP4_CACHED -> pathCached.wrap(at).clear().pathMtu((int) value);
+            case IP4_CACHED, IP6_CACHED -> pathCached.wrap(at).clear().pathMtu((int) value);
             case TCP_CACHED -> {
                 tcpCached.wrap(at).clear().initialRcvWnd(new ConnectionState().receiveWindow);
                 tcpCached.ttlOrHopLimit((int) value);
             }
-            case IP4_CONST, IP4 -> {
+            case IP4_CONST, IP4, IP6_CONST, IP6 -> {
                 // Room for the addresses, behind everything else.
                 pathConst.wrap(at).clear();
                 pathConst.sourceAddress(ref + 256).destinationAddress(ref + 272);
@@ -327,6 +342,7 @@ final class ScaleTrees implements AutoCloseable {
     private static boolean cached(StateType type) {
         return type == StateType.NEIGHBOR_CACHED
                 || type == StateType.IP4_CACHED
+                || type == StateType.IP6_CACHED
                 || type == StateType.TCP_CACHED;
     }
 
