@@ -158,6 +158,8 @@ fuzz_poll(struct fuzz *f, int64_t ns)
 			fuzz_submit(f, FLUE_SUB_RECEIVE_RETURN, 0, up->ref, 0, 0);
 		} else if (up->op == FLUE_UP_FRAME) {
 			fuzz_submit(f, FLUE_SUB_FRAME_RETURN, 0, up->ref, 0, 0);
+		} else if (up->op == FLUE_UP_OFFLOAD_EVENT) {
+			fuzz_submit(f, FLUE_SUB_OFFLOAD_EVENT_VERDICT, up->arg1, up->ref, 0, 0);
 		}
 	}
 }

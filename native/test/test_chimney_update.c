@@ -84,7 +84,7 @@ a_path_gets_its_new_mtu_and_segments_fit_it_at_once(void **state)
 	peer(h, &c, TCP_ACK, 0, 3000, NULL, 0, 65535);
 	pass_after(h, MS);
 	/* More than the port sends, or less than IP needs: nothing changes, sending goes on. */
-	cached->path_mtu = (uint32_t)h->e->port->mtu + 1;
+	cached->path_mtu = h->e->port->mtu + 1u;
 	assert_int_equal(run_op(h, FLUE_SUB_UPDATE, ref), (uint32_t)FLUE_STATUS_FAILURE);
 	cached->path_mtu = 67;
 	assert_int_equal(run_op(h, FLUE_SUB_UPDATE, ref), (uint32_t)FLUE_STATUS_FAILURE);
@@ -92,10 +92,10 @@ a_path_gets_its_new_mtu_and_segments_fit_it_at_once(void **state)
 	peer(h, &c, TCP_ACK, 0, 6000, NULL, 0, 65535);
 	pass_after(h, MS);
 	/* Larger again. */
-	cached->path_mtu = 1500;
+	cached->path_mtu = h->e->port->mtu;
 	assert_int_equal(run_op(h, FLUE_SUB_UPDATE, ref), FLUE_STATUS_SUCCESS);
 	settle(h);
-	assert_int_equal(send_and_see(h, &c, 3000).len, 1500 - headers);
+	assert_int_equal(send_and_see(h, &c, 3000).len, h->e->port->mtu - headers);
 	peer(h, &c, TCP_ACK, 0, 9000, NULL, 0, 65535);
 	pass_after(h, MS);
 	h->port->seen = h->port->sent_count;

@@ -6,7 +6,7 @@
 
 #include "engine/parts.h"
 #include "tcp/reasm.h"
-#include "tcp/tcp.h"
+#include "tcp/watch.h"
 
 #define RX_REF(e, i) ((e)->rx_ref + (uint64_t)(i) * sizeof(struct flue_rx_shared))
 
@@ -78,6 +78,8 @@ indicate(struct flue_engine *e, struct flue_conn *c)
 	(void)flue_up_put(ch, FLUE_UP_RECEIVE_INDICATE, 0, c->handle, RX_REF(e, i),
 			flue_token(FLUE_KIND_TCP, c->generation, flue_conn_index(e, c)));
 	flue_count(e, FLUE_CTR_INDICATIONS, 1);
+	if (unlikely(e->watch))
+		flue_watch_indicated(e, c, e->rx_records[i].bytes);
 	return true;
 }
 
@@ -250,7 +252,7 @@ flue_receive_verdict(struct flue_engine *e, struct flue_chan *ch, const struct f
 		flue_count(e, FLUE_CTR_REFUSED, 1);
 	}
 	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD)) &&
-			flue_window_opened(e, c))
+			flue_window_opened(c))
 		c->flags |= CONN_WIN_UPDATE;
 	flue_conn_touch(e, c);
 }

@@ -10,6 +10,9 @@
 #include "tcp/reasm.h"
 #include "tcp/tcp.h"
 
+/** A peer that takes less is a poor candidate. */
+#define LEAST_MSS 64
+
 static uint32_t
 new_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv, uint64_t *token)
 {
@@ -94,6 +97,8 @@ new_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	remote = flue_ref_at(state.c.destination_address, bytes);
 	if (from_local == NULL || remote == NULL)
 		return FLUE_STATUS_FAILURE;
+	if (!flue_family_enabled(e, ip6))
+		return FLUE_STATUS_OFFLOAD_POLICY;
 	memcpy(local, from_local, bytes);
 	status = flue_path_mtu_check(e, ip6, state.cached.path_mtu);
 	if (status != FLUE_STATUS_SUCCESS)
@@ -279,6 +284,12 @@ check_given(const struct flue_engine *e, const struct tcp_state *s)
 	if ((s->c.flags & FLUE_TCP_CONST_WINDOW_SCALING) &&
 			((s->c.wind_scale & 15) > 14 || s->c.wind_scale >> 4 > 14))
 		return FLUE_STATUS_FAILURE;
+	/* Segments of headers and next to nothing else: the host does that as well. */
+	if (s->c.remote_mss < LEAST_MSS)
+		return FLUE_STATUS_OFFLOAD_CONNECTION_REJECTED;
+	/* What it receives could not be handed up. */
+	if (e->rx_ids.free == 0)
+		return FLUE_STATUS_OFFLOAD_TCP_RCV_BUFFER;
 	return FLUE_STATUS_SUCCESS;
 }
 
@@ -329,6 +340,9 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 			e->neighbors[p->neighbor].invalid != OBJECT_VALID ||
 			!read_tcp_state(lv->ref, &s))
 		return FLUE_STATUS_FAILURE;
+	/* Its path may be older than the switch. */
+	if (!flue_family_enabled(e, p->ip6))
+		return FLUE_STATUS_OFFLOAD_POLICY;
 	status = check_given(e, &s);
 	if (status != FLUE_STATUS_SUCCESS)
 		return status;
@@ -366,13 +380,12 @@ link_existing(struct flue_engine *e, struct flue_op *op, struct flue_op_level *l
 {
 	struct flue_neighbor *n = flue_neighbor_of(e, token);
 	struct flue_path *p = flue_path_of(e, token);
-	const struct flue_claim *claim = n != NULL ? &n->claim : &p->claim;
 
 	lv->role = ROLE_LINKER;
 	if (n == NULL && p == NULL) {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
 		lv->failed = 1;
-	} else if (flue_claimed(e, claim, op) == FLUE_SUB_INITIATE) {
+	} else if (flue_claimed(e, n != NULL ? &n->claim : &p->claim, op) == FLUE_SUB_INITIATE) {
 		/* Not the host's yet: how does it know its token? */
 		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 		lv->failed = 1;
@@ -397,7 +410,9 @@ flue_initiate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_le
 	}
 	lv->role = ROLE_NEW;
 	/* Below what failed nothing is tried. */
-	if (parent != NULL && parent->failed) {
+	if (op->refused || (parent != NULL && parent->failed)) {
+		if (op->refused && parent == NULL)
+			lv->status = FLUE_STATUS_RESOURCES;
 		lv->failed = 1;
 		return;
 	}

@@ -81,6 +81,8 @@ flue_op_start(struct flue_engine *e, struct flue_chan *ch, uint32_t code, flue_r
 	op = &e->ops[slot];
 	op->root = root;
 	op->code = (uint8_t)code;
+	/* More than can wait for a RESUME: they are answered, for terminates come behind them. */
+	op->refused = code == FLUE_SUB_INITIATE && flue_admin_holds_initiates(e);
 	op->channel = (uint8_t)ch->index;
 	op->mark = atomic_fetch_add_explicit(&next_mark, 2, memory_order_relaxed);
 	op->phase = code == FLUE_SUB_TERMINATE ? OP_PREPARE : OP_WORK;

@@ -7,7 +7,7 @@
 
 #include "engine/parts.h"
 #include "tcp/reasm.h"
-#include "tcp/tcp.h"
+#include "tcp/watch.h"
 
 /* ---- Queue ---------------------------------------------------------------------------------- */
 
@@ -90,7 +90,7 @@ static void
 window_check(struct flue_engine *e, struct flue_conn *c)
 {
 	if ((c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD)) ||
-			!flue_window_opened(e, c))
+			!flue_window_opened(c))
 		return;
 	c->flags |= CONN_WIN_UPDATE;
 	flue_conn_touch(e, c);
@@ -334,6 +334,22 @@ post_refusal(const struct flue_conn *c)
 	return 0;
 }
 
+/** Room in buffers that were just posted, for what is told of small ones. */
+static void
+watch_posts(struct flue_engine *e, struct flue_conn *c, uint32_t at)
+{
+	uint64_t bytes = 0;
+	uint32_t nbls = 0;
+
+	for (; at != FLUE_NONE; at = e->pieces[at].next) {
+		bytes += e->pieces[at].len;
+		nbls += (e->pieces[at].flags & PIECE_LAST_OF_NBL) != 0;
+	}
+	/* A request without room asks for indications (5.4): it is not small. */
+	if (bytes > 0)
+		flue_watch_posted(e, c, nbls, bytes, true);
+}
+
 void
 flue_receive_post(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref)
 {
@@ -371,6 +387,8 @@ flue_receive_post(struct flue_engine *e, struct flue_chan *ch, uint64_t token, f
 	else
 		e->pieces[c->post_tail].next = first;
 	c->post_tail = last;
+	if (unlikely(e->watch))
+		watch_posts(e, c, first);
 	c->flags |= CONN_POSTED;
 	c->flags &= ~CONN_REFUSED;
 	if (c->post_head == first && push_wanted(e, c))

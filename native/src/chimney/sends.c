@@ -6,7 +6,7 @@
 #include <errno.h>
 
 #include "engine/parts.h"
-#include "tcp/tcp.h"
+#include "tcp/watch.h"
 
 /** Pieces taken so far for a chain that may still turn out to be broken. */
 struct capture {
@@ -139,6 +139,8 @@ flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int 
 		c->send_nxt = cap.first;
 	c->send_tail = cap.last;
 	c->snd_end += cap.bytes;
+	if (unlikely(e->watch))
+		flue_watch_posted(e, c, (uint32_t)i, cap.bytes, false);
 	return 0;
 }
 

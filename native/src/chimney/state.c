@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/parts.h"
-#include "tcp/tcp.h"
+#include "tcp/watch.h"
 
 static int64_t
 tick_ns(const struct flue_engine *e)
@@ -140,8 +140,11 @@ import_recovery(struct flue_conn *c, const struct flue_tcp_delegated *d,
 	c->recover = d->snd_una - 1;
 	if (c->state == FLUE_TCP_FIN_WAIT2 || probing(d) || d->snd_una == d->snd_max)
 		return;
-	if (!told && d->snd_nxt == d->snd_max && d->retransmit_count == 0)
+	if (!told && d->snd_nxt == d->snd_max && d->retransmit_count == 0) {
+		c->loss = LOSS_ECHO;
+		c->flags |= CONN_DUP_ACKS;
 		return;
+	}
 	/* A point that no ACK could reach would never be passed. */
 	if (recover - d->snd_una > d->snd_max - d->snd_una)
 		recover = d->snd_max;
@@ -254,6 +257,8 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 	}
 	import_timers(e, c, d, x);
 	flue_backlog_told(e, c);
+	if (unlikely(e->watch))
+		flue_watch_start(e, c);
 	return FLUE_STATUS_SUCCESS;
 }
 

@@ -214,6 +214,9 @@ dispatch(struct flue_engine *e, struct flue_chan *ch, const struct flue_submissi
 {
 	switch (s->op) {
 	case FLUE_SUB_INITIATE:
+		if (unlikely(flue_admin_holds_initiates(e)) && flue_admin_park(e, ch, s->ref))
+			return true;
+		return flue_op_start(e, ch, s->op, s->ref);
 	case FLUE_SUB_QUERY:
 	case FLUE_SUB_UPDATE:
 	case FLUE_SUB_INVALIDATE:

@@ -12,7 +12,7 @@
 #include "engine/run.h"
 #include "observe/counters.h"
 #include "tcp/reasm.h"
-#include "tcp/tcp.h"
+#include "tcp/watch.h"
 
 void
 flue_engine_config_default(struct flue_engine_config *config)
@@ -334,6 +334,7 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 	flue_region_user_add(e->user);
 	e->config = *config;
 	e->cc = config->chimney_profile ? &flue_cc_chimney : &flue_cc_reno;
+	e->watch = flue_watch_wanted(config);
 	e->params = (struct flue_tcp_connection_offload_parameters){
 		.header = { .revision = 1, .size = sizeof(e->params) },
 		.ipv4_enabled = 1,
@@ -349,6 +350,8 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 		.tcp_push_ticks = default_ticks(config, 500),
 		.nce_stale_ticks = default_ticks(config, 30000),
 	};
+	e->admin.ip4 = true;
+	e->admin.ip6 = true;
 	e->port = port;
 	e->low_buffers = port->buffers - port->buffers / 4;
 	rc = make_tables(e);

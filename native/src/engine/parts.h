@@ -239,6 +239,32 @@ int flue_sweep_run(struct flue_engine *e);
 
 /** @return false: no room for the completion now */
 bool flue_oid_request(struct flue_engine *e, struct flue_chan *ch, flue_ref ref);
+/** `length` NULL: as it came. @return false: no room now */
+bool flue_oid_complete(struct flue_chan *ch, flue_ref ref, uint32_t status, const uint32_t *length);
+
+/* ---- admin.c: what changes only when nothing is offloaded ------------------------------------- */
+
+/** May connections of that IP version be initiated? */
+bool flue_family_enabled(const struct flue_engine *e, bool ip6);
+/** Is nothing offloaded? */
+bool flue_engine_empty(const struct flue_engine *e);
+/** @return status, or PENDING; 0 no change, 1 disabled, 2 enabled */
+uint32_t flue_admin_switch(struct flue_engine *e, struct flue_chan *ch, flue_ref ref, uint32_t ip4,
+		uint32_t ip6);
+uint32_t flue_power_set(struct flue_engine *e, struct flue_chan *ch, flue_ref ref, bool low);
+/** Do initiates have to wait? */
+bool flue_admin_holds_initiates(const struct flue_engine *e);
+/** @return false: too many wait */
+bool flue_admin_park(struct flue_engine *e, const struct flue_chan *ch, flue_ref root);
+void flue_admin_run(struct flue_engine *e);
+/** Has it something to do that waits for nobody? */
+bool flue_admin_pending(const struct flue_engine *e);
+
+static inline bool
+flue_admin_busy(const struct flue_engine *e)
+{
+	return e->admin.phase != 0 || e->power.request != FLUE_REF_NULL || e->parked != 0;
+}
 
 /* ---- state.c: structures of the specification ----------------------------------------------- */
 

@@ -261,6 +261,7 @@ struct flue_op {
 	uint8_t code;  /* enum flue_submission_op */
 	uint8_t phase; /* enum flue_op_phase */
 	uint8_t channel;
+	bool refused; /* an initiate that nothing comes of */
 	struct flue_op_level level[3];
 };
 
@@ -365,6 +366,7 @@ struct flue_engine {
 
 	struct flue_engine_config config;
 	const struct flue_cc_ops *cc;
+	bool watch; /* some optional upload reason has a threshold */
 	struct flue_tcp_connection_offload_parameters params; /* of the most recent set (8.2) */
 
 	/* Offloaded traffic by IP version, [1] = IPv6 (8.4). currently_established is counted when
@@ -381,6 +383,29 @@ struct flue_engine {
 	struct flue_event_shared *event_shared;
 	struct flue_ids event_ids;
 	flue_ref event_ref;
+
+	/* An administrator's switch under way, and what it has set (admin.c). */
+	struct {
+		flue_ref request;
+		uint8_t phase;
+		uint8_t told; /* channels, a bit each */
+		uint8_t channel;
+		bool ip4;
+		bool ip6;
+		bool want4;
+		bool want6;
+	} admin;
+	struct {
+		flue_ref request; /* of a low state, pended */
+		uint8_t channel;
+		bool low;
+	} power;
+	/* Initiates that came while neither lets objects be made, oldest first. */
+	struct {
+		flue_ref root;
+		uint8_t channel;
+	} park[FLUE_OPS];
+	uint32_t parked;
 
 	/* Connections that have to be told of what changed below them: a sweep over the table, some
 	 * each pass. */

@@ -109,6 +109,8 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	work += FLUE_COMMANDS - commands;
 	if (e->op_count > 0)
 		work += flue_ops_run(e);
+	if (unlikely(flue_admin_busy(e)))
+		flue_admin_run(e);
 	if (unlikely(e->sweep_left > 0))
 		work += flue_sweep_run(e);
 	work += flue_timers_run(e);
@@ -160,7 +162,7 @@ flue_engine_next_deadline(const flue_engine *e)
 {
 	/* Work that was cut short goes on as soon as time does. */
 	if (e->ready_head != e->ready_tail || e->txq_head != e->txq_tail || e->op_count > 0 ||
-			e->sweep_left > 0)
+			e->sweep_left > 0 || flue_admin_pending(e))
 		return e->now + 1000;
 	return flue_timers_next(e);
 }

@@ -7,7 +7,7 @@
 
 #include "engine/parts.h"
 #include "tcp/csum.h"
-#include "tcp/tcp.h"
+#include "tcp/watch.h"
 
 #define ETH_BYTES  14
 #define VLAN_BYTES 4
@@ -143,16 +143,22 @@ flue_segment_options(struct flue_segment *s)
 	}
 }
 
-static bool
-checksums_good(const struct flue_segment *s)
+enum verdict {
+	SUMS_GOOD,
+	SUMS_BAD_HEADER, /* IPv4 header */
+	SUMS_BAD_SEGMENT
+};
+
+static enum verdict
+verify(const struct flue_segment *s)
 {
 	uint32_t seg_len = s->hlen + s->payload;
 	uint64_t sum;
 
 	if (s->checked)
-		return true;
+		return SUMS_GOOD;
 	if (s->pkt->flags & FLUE_PKT_RX_CSUM_BAD)
-		return false;
+		return SUMS_BAD_SEGMENT;
 	if (s->key.ip6) {
 		sum = flue_csum_add(s->tcp - 32, 32, 0);
 		sum += __builtin_bswap16(PROTO_TCP) + __builtin_bswap16((uint16_t)seg_len);
@@ -160,10 +166,57 @@ checksums_good(const struct flue_segment *s)
 		const uint8_t *ip = s->tcp - IP4_BYTES;
 
 		if (flue_csum_fold(flue_csum_add(ip, IP4_BYTES, 0)) != 0xffff)
-			return false;
+			return SUMS_BAD_HEADER;
 		sum = flue_csum_pseudo4(s->key.raddr, s->key.laddr, seg_len);
 	}
-	return flue_csum_fold(flue_csum_add(s->tcp, seg_len, sum)) == 0xffff;
+	return flue_csum_fold(flue_csum_add(s->tcp, seg_len, sum)) == 0xffff ? SUMS_GOOD
+									     : SUMS_BAD_SEGMENT;
+}
+
+/** Segments of connections in one burst, [1] = IPv6, and their bytes from the TCP header on. */
+struct tally {
+	uint32_t segments[2];
+	uint32_t bytes[2];
+};
+
+static inline void
+tally_add(struct tally *t, const struct flue_segment *s)
+{
+	t->segments[s->key.ip6]++;
+	t->bytes[s->key.ip6] += s->hlen + s->payload;
+}
+
+static void
+tally_count(struct flue_engine *e, const struct tally *t)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		struct flue_ip_offload_stats *ip = &e->stats[i].ip;
+
+		ip->in_receives += t->segments[i];
+		ip->in_octets += t->bytes[i] +
+				 (uint64_t)t->segments[i] * (i == 1 ? IP6_BYTES : IP4_BYTES);
+		ip->in_delivers += t->segments[i];
+		e->stats[i].tcp.in_segments += t->segments[i];
+	}
+}
+
+/** A damaged IP header is for the host to count. A damaged segment is ours to count and to drop,
+ *  but only while connections of its IP version are offloaded at all (chimney rules 8.4). */
+static void
+damaged(struct flue_engine *e, struct flue_segment *s, enum verdict verdict, struct tally *t)
+{
+	bool enabled = s->key.ip6 ? e->params.ipv6_enabled : e->params.ipv4_enabled;
+
+	if (verdict == SUMS_BAD_HEADER || !enabled) {
+		flue_frame_up(e, s->pkt);
+		return;
+	}
+	tally_add(t, s);
+	e->stats[s->key.ip6].tcp.in_errors++;
+	flue_count(e, FLUE_CTR_BAD_CHECKSUM, 1);
+	flue_pkt_release(s->pkt);
 }
 
 /** Folded addresses fit; do the whole ones? */
@@ -185,9 +238,10 @@ vlan_fits(const struct flue_engine *e, const struct flue_conn *c, const struct f
 }
 
 static void
-segment_in(struct flue_engine *e, struct flue_segment *s)
+segment_in(struct flue_engine *e, struct flue_segment *s, struct tally *t)
 {
 	struct flue_conn *c = flue_flow_find(&e->flow, s->hash, &s->key);
+	enum verdict verdict;
 
 	if (c == NULL || (unlikely(s->key.ip6) && !addresses_match6(e, c, s->tcp))) {
 		flue_frame_up(e, s->pkt);
@@ -203,12 +257,13 @@ segment_in(struct flue_engine *e, struct flue_segment *s)
 		flue_tcp_unprocessed(e, c, s->pkt);
 		return;
 	}
-	if (unlikely(!checksums_good(s))) {
-		flue_count(e, FLUE_CTR_BAD_CHECKSUM, 1);
-		flue_pkt_release(s->pkt);
+	verdict = verify(s);
+	if (unlikely(verdict != SUMS_GOOD)) {
+		damaged(e, s, verdict, t);
 		return;
 	}
 	s->checked = true;
+	tally_add(t, s);
 	flue_tcp_segment(e, c, s);
 }
 
@@ -217,6 +272,7 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 {
 	struct flue_segment segs[FLUE_BURST];
 	bool plain[FLUE_BURST];
+	struct tally tally = { 0 };
 	unsigned i;
 
 	for (i = 0; i < n; i++)
@@ -239,11 +295,15 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 		}
 	}
 	for (i = 0; i < n; i++) {
-		if (likely(plain[i]))
-			segment_in(e, &segs[i]);
-		else
-			flue_frame_up(e, pkts[i]);
+		if (likely(plain[i])) {
+			segment_in(e, &segs[i], &tally);
+			continue;
+		}
+		if (unlikely(e->watch))
+			flue_watch_frame(e, pkts[i]);
+		flue_frame_up(e, pkts[i]);
 	}
+	tally_count(e, &tally);
 	flue_count(e, FLUE_CTR_RX_FRAMES, n);
 }
 

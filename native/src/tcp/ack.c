@@ -12,8 +12,9 @@ take_time(struct flue_engine *e, struct flue_conn *c, const struct flue_segment 
 			return;
 		c->flags &= ~CONN_TIMING;
 		flue_rtt_sample(e, c, (uint32_t)(e->now / 1000) - c->rtt_start);
-	} else if ((c->flags & CONN_RTO_RECOVERY) && s->has_ts && s->tsecr != 0) {
-		/* Nothing is being timed, for it was sent again; the echo still tells (RFC 7323 4). */
+	} else if ((c->flags & (CONN_RTO_RECOVERY | CONN_DUP_ACKS)) && s->has_ts && s->tsecr != 0) {
+		/* Nothing is being timed, for it was sent again, or by the host before the
+		 * hand-over; the echo still tells (RFC 7323 4, chimney rules 11). */
 		uint32_t ticks = flue_ts_clock(e, c) - s->tsecr;
 
 		if (ticks < 60u * e->params.ticks_per_second)

@@ -73,6 +73,7 @@
 #define LOSS_FAST    0x1 /* in it */
 #define LOSS_RESEND  0x2 /* the segment at SND.UNA is to be sent again */
 #define LOSS_PARTIAL 0x4 /* a partial ACK came: the timer is not started again */
+#define LOSS_ECHO    0x8 /* not in it: the giver sent what is in flight, its echo is the time */
 
 /** With any of these a segment takes the RFC path. */
 #define CONN_SLOW                                                                            \
@@ -180,6 +181,21 @@ struct flue_claim {
 	uint32_t pad;
 };
 
+/** One interval of watch.c. */
+struct flue_watch {
+	uint32_t next_ms; /* when it ends */
+	uint32_t rcv_nxt; /* ... and as they were when it began */
+	uint32_t snd_una;
+	uint32_t snd_max;
+	uint32_t retransmits;
+	uint32_t out_of_order; /* segments */
+	uint32_t fragments;    /* first fragments of segments */
+	uint32_t nbls;         /* posted by the host */
+	uint64_t nbl_bytes;
+	uint64_t unposted; /* bytes indicated */
+	bool posted;       /* a receive was */
+};
+
 /** CONST and CACHED as given, and what only control operations need. */
 struct flue_conn_rest {
 	struct flue_tcp_const given_const;
@@ -193,17 +209,18 @@ struct flue_conn_rest {
 	uint32_t check;            /* of what never changes; see check.c */
 	uint32_t path;             /* as in the connection, which may be damaged */
 	struct flue_claim claim;
-	uint32_t push_ms;          /* push_runs: when the first posted request completes as it is */
-	int64_t quiet_until;       /* no duplicate ACK before */
-	bool push_runs;            /* the push timer of 5.3 */
-	bool set_aside;            /* urgent data came: all segments wait for the terminate (5.8) */
-	bool urgent_buffered;      /* ... in the BufferedData of the initiate */
 	uint32_t challenge_ms;     /* when the last challenge ACK went out ... */
 	uint32_t challenge_syn_ms; /* ... and the last one a SYN drew (chimney profile) */
 	uint32_t retransmits;      /* segments sent again since establishment */
 	uint32_t backlog_told;     /* SendBacklogSize the host knows of ... */
 	uint32_t backlog_ms;       /* ... since then */
 	uint8_t validity;          /* VALIDITY_*: does the peer still know the connection? */
+	struct flue_watch watch;
+	uint32_t push_ms;     /* push_runs: when the first posted request completes as it is */
+	int64_t quiet_until;  /* no duplicate ACK before */
+	bool push_runs;       /* the push timer of 5.3 */
+	bool set_aside;       /* urgent data came: all segments wait for the terminate (5.8) */
+	bool urgent_buffered; /* ... in the BufferedData of the initiate */
 	bool disconnect_abortive;
 	bool invalid; /* by itself, not for what it depends on */
 	bool corrupt; /* found so: told, and to be given up (chimney rules 4.7) */

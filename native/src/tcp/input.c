@@ -15,6 +15,14 @@ drop(struct flue_segment *s)
 	flue_pkt_release(s->pkt);
 }
 
+/** No memory for it. */
+static void
+discard(struct flue_engine *e, struct flue_segment *s)
+{
+	e->stats[s->key.ip6].ip.in_discards++;
+	drop(s);
+}
+
 static void
 owe_ack(struct flue_engine *e, struct flue_conn *c, uint32_t flags)
 {
@@ -219,7 +227,7 @@ fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		flue_count(e, FLUE_CTR_IN_BYTES, s->payload);
 		owe_data_ack(e, c);
 	} else {
-		drop(s);
+		discard(e, s);
 	}
 	return true;
 }
@@ -343,7 +351,7 @@ payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 	}
 	if (s->payload > 0) {
 		if (!flue_receive_enqueue(e, c, s->pkt)) {
-			drop(s);
+			discard(e, s);
 			return;
 		}
 		c->rcv_nxt = end;
@@ -505,10 +513,6 @@ void
 flue_tcp_segment(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 {
 	flue_count(e, FLUE_CTR_IN_SEGMENTS, 1);
-	if (unlikely(c->flags & CONN_ABORTED)) {
-		drop(s);
-		return;
-	}
 	if (likely(fast_path(e, c, s)))
 		return;
 	rfc_path(e, c, s);

@@ -94,6 +94,7 @@ flue_loss_progress(struct flue_engine *e, struct flue_conn *c, uint32_t acked)
 		return false;
 	}
 	if (c->flags & CONN_DUP_ACKS) {
+		c->loss = 0;
 		c->dup_acks = 0;
 		c->flags &= ~CONN_DUP_ACKS;
 	}

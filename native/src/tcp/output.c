@@ -137,6 +137,26 @@ put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, ui
 	return sum;
 }
 
+/** Statistics of chimney rules 8.4. What the peer was sent all of before is no new segment. */
+static inline void
+count_out(struct flue_engine *e, const struct flue_conn *c, uint32_t seq, uint32_t hlen,
+		uint32_t len, uint8_t flags)
+{
+	bool ip6 = (c->flags & CONN_IP6) != 0;
+	uint32_t numbers = len + ((flags & TCP_FIN) != 0);
+	struct flue_tcp_offload_stats *tcp = &e->stats[ip6].tcp;
+	struct flue_ip_offload_stats *ip = &e->stats[ip6].ip;
+
+	if (unlikely(numbers > 0 && flue_seq_leq(seq + numbers, c->snd_max)))
+		tcp->retransmitted_segments++;
+	else
+		tcp->out_segments++;
+	if (unlikely(flags & TCP_RST))
+		tcp->out_resets++;
+	ip->out_requests++;
+	ip->out_octets += (ip6 ? 40 : 20) + hlen + len;
+}
+
 /** Before a datagram (chimney rules 6.4). New data since the last one means that what we sent before
  *  arrived. */
 static inline void
@@ -196,6 +216,7 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE);
 	flue_count(e, FLUE_CTR_OUT_SEGMENTS, 1);
 	flue_count(e, FLUE_CTR_OUT_BYTES, len);
+	count_out(e, c, seq, hlen, len, flags);
 	return true;
 }
 

@@ -4,7 +4,7 @@
 
 #include "tcp/reasm.h"
 #include "engine/parts.h"
-#include "tcp/tcp.h"
+#include "tcp/watch.h"
 
 static uint32_t
 end_of(const struct flue_pkt *pkt)
@@ -64,6 +64,8 @@ flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt,
 	c->ooo_count++;
 	c->flags |= CONN_OOO;
 	flue_count(e, FLUE_CTR_IN_OUT_OF_ORDER, 1);
+	if (unlikely(e->watch))
+		flue_watch_out_of_order(e, c);
 }
 
 void

@@ -70,7 +70,7 @@ uint16_t flue_window_advertise(struct flue_conn *c);
 /** The edge moves right as far as the buffer allows, by however little. */
 void flue_window_widen(struct flue_conn *c);
 /** Would an ACK now open the window enough to be worth sending? */
-bool flue_window_opened(const struct flue_engine *e, const struct flue_conn *c);
+bool flue_window_opened(const struct flue_conn *c);
 
 /** The wheel must know of a time that may lie before its entry. */
 void flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c);

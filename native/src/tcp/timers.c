@@ -3,6 +3,7 @@
 /* What happens when a connection's time has come, and how a connection ends. */
 
 #include "tcp/loss.h"
+#include "tcp/watch.h"
 
 void
 flue_tcp_request_upload(struct flue_engine *e, struct flue_conn *c, enum flue_upload_reason reason)
@@ -18,6 +19,8 @@ flue_tcp_request_upload(struct flue_engine *e, struct flue_conn *c, enum flue_up
 void
 flue_tcp_abort(struct flue_engine *e, struct flue_conn *c)
 {
+	if (c->state == FLUE_TCP_ESTABLISHED || c->state == FLUE_TCP_CLOSE_WAIT)
+		e->stats[(c->flags & CONN_IP6) != 0].tcp.reset_established++;
 	c->state = FLUE_TCP_CLOSED;
 	c->flags |= CONN_ABORTED;
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE | CONN_PERSIST |
@@ -148,6 +151,17 @@ keepalive_expired(struct flue_engine *e, struct flue_conn *c)
 	c->ka_deadline = e->now + interval;
 }
 
+static void
+watch_interval(struct flue_engine *e, struct flue_conn *c)
+{
+	uint32_t next_ms = flue_conn_rest_of(e, c)->watch.next_ms;
+
+	if ((int32_t)(e->now_ms - next_ms) >= 0)
+		flue_watch_look(e, c);
+	else
+		flue_timer_arm_ms(e, c, next_ms);
+}
+
 /** What the receiving side waits for. @return when to look again; FLUE_NEVER = nothing is left */
 static int64_t
 receive_timers(struct flue_engine *e, struct flue_conn *c)
@@ -192,6 +206,8 @@ flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
 		keepalive_expired(e, c);
 	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
+	if (unlikely(e->watch))
+		watch_interval(e, c);
 	if (c->rtx_ms != FLUE_NONE)
 		flue_timer_arm_ms(e, c, c->rtx_ms);
 	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline < next)

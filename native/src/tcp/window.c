@@ -59,11 +59,14 @@ flue_window_widen(struct flue_conn *c)
 }
 
 bool
-flue_window_opened(const struct flue_engine *e, const struct flue_conn *c)
+flue_window_opened(const struct flue_conn *c)
 {
 	int32_t opened = flue_seq_diff(edge_possible(c), c->rcv_adv);
-	uint32_t segments = e->params.tcp_ack_frequency;
+	uint32_t buffer = c->rcv_buf;
 
-	/* Whoever asked for fewer ACKs does not want them back as window updates. */
-	return opened > 0 && (uint32_t)opened >= worth(c, segments > 2 ? segments : 2);
+	if (opened <= 0 || (uint32_t)opened < worth(c, 2))
+		return false;
+	/* A peer that has most of a large window left hears of it with the next ACK. */
+	return (uint32_t)opened >= buffer / 4 || c->rcv_adv - c->rcv_nxt <= buffer / 8 ||
+	       buffer <= 8u * c->mss;
 }

@@ -53,6 +53,14 @@ class BenchmarksTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 3})
+    void claimsAndLoansAllocateNothingThroughAnyNumberOfDrivers(int drivers) {
+        try (BurstPair pair = new BurstPair(drivers, 8, 1448)) {
+            assertThat(allocated(pair::exchange)).isZero();
+        }
+    }
+
     @Test
     void submittingAndIdleTurnsAllocateNothing() {
         try (EnginePair pair = new EnginePair(1, 64)) {

@@ -71,6 +71,18 @@ final class Backlog {
         return taken;
     }
 
+    /** The first entry to the end of another, or of this one; {@code after} as for add. */
+    void moveTo(Backlog other, long after) {
+        int at = slot(head++);
+        other.add(
+                (int) (entries[at] >>> 32),
+                (int) entries[at],
+                entries[at + 1],
+                entries[at + 2],
+                entries[at + 3],
+                after);
+    }
+
     private int slot(long number) {
         return ((int) number & (capacity - 1)) * FIELDS;
     }

@@ -76,6 +76,10 @@ public final class EngineConfig {
         return values.uploadThresholds;
     }
 
+    public AddressLimits addressLimits() {
+        return values.addressLimits;
+    }
+
     public long seed() {
         return values.seed;
     }
@@ -117,6 +121,7 @@ public final class EngineConfig {
         private int maxRetransmissions = 15;
         private boolean chimneyProfile;
         private UploadThresholds uploadThresholds = UploadThresholds.NONE;
+        private AddressLimits addressLimits = AddressLimits.DEFAULT;
         private long seed;
         private int submissionCapacity = 4096;
         private int upCapacity = 16384;
@@ -206,6 +211,12 @@ public final class EngineConfig {
          */
         public Builder chimneyProfile(boolean value) {
             chimneyProfile = value;
+            return this;
+        }
+
+        /** VLANs, source MACs and local addresses that are taken. */
+        public Builder addressLimits(AddressLimits value) {
+            addressLimits = value;
             return this;
         }
 

@@ -15,5 +15,7 @@ public enum EngineResource {
     /** Raw-frame lists that are out. */
     FRAME_LISTS,
     /** Timers armed. */
-    TIMERS
+    TIMERS,
+    /** Reachability queries that wait for the host's answer. */
+    REACHABILITY_QUERIES
 }

@@ -83,6 +83,7 @@ final class NativeEngine implements EngineControl {
         c.max_retransmissions(config.maxRetransmissions());
         c.chimney_profile(config.chimneyProfile() ? 1 : 0);
         config.uploadThresholds().fill(c);
+        config.addressLimits().fill(c);
         c.seed(config.seed());
         Path file = config.countersFile();
         if (file != null) {

@@ -50,7 +50,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     private final int pollBudget;
     private final BytesConsumed consumed = new BytesConsumed();
     private MiniportAdapter adapter;
-    private volatile Capabilities capabilities;
+    private final EngineCapabilities capabilities;
     private volatile int state = IDLE;
     private volatile boolean ownThread;
     // Owner's: whether the failure was told, and when the last turn was.
@@ -68,30 +68,13 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
      * @throws FlueException memory or a file cannot be had; the message says what to do
      */
     public NativeOffloadTarget(EngineConfig config, NativePort port, NativeMemory memory) {
-        this(
-                new NativeEngine(config, port, memory),
-                config,
-                new Capabilities(
-                        true,
-                        "",
-                        true,
-                        true,
-                        false,
-                        config.maxConnections(),
-                        NativeEngine.maxReceiveWindow(config),
-                        port.mtu(),
-                        port.macAddress(),
-                        "engine on "
-                                + port.name()
-                                + ", "
-                                + (config.hugepages() ? "hugepages" : "heap")
-                                + " arena"));
+        this(new NativeEngine(config, port, memory), config, EngineCapabilities.of(config, port));
     }
 
     NativeOffloadTarget(EngineControl engine, EngineConfig config, Capabilities capabilities) {
         this.engine = engine;
         this.channel = engine.channel();
-        this.capabilities = capabilities;
+        this.capabilities = new EngineCapabilities(capabilities);
         this.pollBudget = config.pollBudget();
         this.up = new UpRing(channel);
         this.queue =
@@ -109,7 +92,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
 
     @Override
     public Capabilities capabilities() {
-        return capabilities;
+        return capabilities.now();
     }
 
     // State operations.
@@ -262,19 +245,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
             return;
         }
         failureTold = true;
-        Capabilities was = capabilities;
-        capabilities =
-                new Capabilities(
-                        false,
-                        cause,
-                        was.ipv4(),
-                        was.ipv6(),
-                        was.sack(),
-                        0,
-                        was.maxReceiveWindow(),
-                        was.maxPathMtu(),
-                        was.macAddress(),
-                        was.name());
+        capabilities.failed(cause);
         adapter.statusIndication(StatusIndication.UPLOAD_ALL);
     }
 
@@ -322,7 +293,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
             }
             case ChannelLayout.UP_EVENT -> event(up.handle, up.arg0, up.arg1);
             case ChannelLayout.UP_OFFLOAD_EVENT -> offloadEvent(ref, up.arg0, up.arg1);
-            case ChannelLayout.UP_STATUS -> status(up.arg0);
+            case ChannelLayout.UP_STATUS -> status(up.arg0, up.arg1);
             case ChannelLayout.UP_OID_REQUEST_COMPLETE -> {
                 queue.complete(1);
                 adapter.oidRequestComplete(ref);
@@ -399,13 +370,20 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
         }
     }
 
-    private void status(int code) {
+    /** What is enabled from a RESUME on is known before anybody hears of it (T-11). */
+    private void status(int code, long enabled) {
         StatusIndication indication = StatusIndication.of(code);
         if (indication == null) {
             ignoredEntries++;
-        } else {
-            adapter.statusIndication(indication);
+            return;
         }
+        if (indication == StatusIndication.OFFLOAD_PAUSE) {
+            queue.holdInitiates();
+        } else if (indication == StatusIndication.OFFLOAD_RESUME) {
+            capabilities.resumed(enabled);
+            queue.releaseInitiates();
+        }
+        adapter.statusIndication(indication);
     }
 
     /** Inline: now when something waits, else the engine's earliest timer. */

@@ -23,11 +23,17 @@ package dev.flue.bindings;
  * <p>Few state operations are on the ring at a time: an engine that has all it can work on reads no
  * further, and what one of them waits for, a verdict, may come behind the next.
  *
+ * <p>Between a PAUSE and its RESUME initiates wait here (T-148), so that what takes objects back
+ * does not stand behind them; those the engine has already read it keeps itself, beside its
+ * operations.
+ *
  * <p>One thread.
  */
 final class SubmissionQueue {
     /** State operations under way at a time; the engine works on twice as many. */
     static final int MAX_OPERATIONS = 32;
+
+    private static final int MAX_OPERATIONS_PAUSED = 2 * MAX_OPERATIONS - 1;
 
     private final SubmissionRing ring;
     private final int limit;
@@ -36,12 +42,14 @@ final class SubmissionQueue {
     private final Backlog prompt = new Backlog();
     private final Backlog ordered = new Backlog();
     private final Backlog state = new Backlog();
+    private final Backlog held = new Backlog();
     // Entries before these numbers need no credit.
     private long takenAlong;
     private long promptTakenAlong;
     private long stateTakenAlong;
     private int outstanding;
     private int operations;
+    private boolean paused;
 
     /** {@code credit}: submissions that may be under way. */
     SubmissionQueue(SubmissionRing ring, int credit) {
@@ -85,8 +93,12 @@ final class SubmissionQueue {
 
     /** State operations but terminate. */
     void submitOperation(int op, long root) {
+        if (paused && op == ChannelLayout.SUB_INITIATE) {
+            held.add(op, 0, 0, root, 0);
+            return;
+        }
         boolean first = free.isEmpty() && ordered.isEmpty() && state.isEmpty();
-        boolean room = operations < MAX_OPERATIONS && outstanding < limit;
+        boolean room = operations < mostOperations() && outstanding < limit;
         if (first && room && ring.offer(op, 0, 0, root, 0)) {
             gone();
         } else {
@@ -105,6 +117,32 @@ final class SubmissionQueue {
         takenAlong = ordered.tailNumber();
         promptTakenAlong = prompt.tailNumber();
         flush();
+    }
+
+    /** PAUSE: initiates stay here from now on, those that wait already as well. */
+    void holdInitiates() {
+        boolean along = state.headNumber() < stateTakenAlong;
+        paused = true;
+        for (int n = state.size(); n > 0; n--) {
+            boolean initiate = state.op() == ChannelLayout.SUB_INITIATE;
+            state.moveTo(initiate ? held : state, state.headAfter());
+        }
+        if (along) {
+            stateTakenAlong = state.tailNumber();
+        }
+    }
+
+    /** RESUME: behind what was submitted meanwhile. */
+    void releaseInitiates() {
+        paused = false;
+        while (!held.isEmpty()) {
+            held.moveTo(state, ordered.tailNumber());
+        }
+    }
+
+    /** Initiates that the engine keeps for later take up none of what it works on. */
+    private int mostOperations() {
+        return paused ? MAX_OPERATIONS_PAUSED : MAX_OPERATIONS;
     }
 
     /** {@code count} submissions of I/O have completed. */
@@ -164,7 +202,7 @@ final class SubmissionQueue {
     private boolean stateCanGo() {
         return !state.isEmpty()
                 && state.headAfter() <= ordered.headNumber()
-                && operations < MAX_OPERATIONS
+                && operations < mostOperations()
                 && (outstanding < limit || state.headNumber() < stateTakenAlong);
     }
 
@@ -185,6 +223,6 @@ final class SubmissionQueue {
 
     /** Submissions that wait here. */
     int waiting() {
-        return free.size() + prompt.size() + ordered.size() + state.size();
+        return free.size() + prompt.size() + ordered.size() + state.size() + held.size();
     }
 }

@@ -6,6 +6,7 @@ import dev.flue.host.UserHostStack;
 import dev.flue.im.PassThroughDriver;
 import dev.flue.im.VerifierDriver;
 import dev.flue.offload.MiniportAdapter;
+import dev.flue.spi.Memory;
 import dev.flue.testkit.LinkFaults;
 import dev.flue.testkit.conformance.Network;
 import dev.flue.testkit.conformance.NetworkConfig;
@@ -40,6 +41,15 @@ final class NativeNetwork implements Network {
             NetworkConfig config,
             UnaryOperator<EngineConfig.Builder> limits,
             UnaryOperator<HostStackConfig.Builder> tune) {
+        this(config, limits, tune, UnaryOperator.identity());
+    }
+
+    /** {@code own} makes the memory of the stacks; the engines keep theirs. */
+    NativeNetwork(
+            NetworkConfig config,
+            UnaryOperator<EngineConfig.Builder> limits,
+            UnaryOperator<HostStackConfig.Builder> tune,
+            UnaryOperator<Memory> own) {
         NativeMemory memory = NativeMemory.heap();
         wire = new Wire(wireConfig(config));
         for (int host = 0; host < config.hosts(); host++) {
@@ -63,7 +73,7 @@ final class NativeNetwork implements Network {
                 adapter = verified(memory, adapter, "above " + host);
             }
             HostStackConfig stack = tune.apply(config.stack(host).toBuilder()).build();
-            stacks.add(new UserHostStack(stack, memory, adapter));
+            stacks.add(new UserHostStack(stack, own.apply(memory), adapter));
         }
     }
 

@@ -104,6 +104,57 @@ class NativeOffloadTargetTest {
     }
 
     @Test
+    @Rule("T-11")
+    void aResumeBringsTheNewCapabilitiesBeforeItIsHeard() {
+        protocol.onStatus = () -> protocol.heard.add("sees " + target.capabilities().ipv6());
+        engine.post(ChannelLayout.UP_STATUS, 0x40020001, 0, 0, 0);
+        engine.post(ChannelLayout.UP_STATUS, 0x40020003, 0, 0, 8L << 32 | 2);
+        target.doWork(0);
+        assertThat(protocol.heard)
+                .containsExactly(
+                        "sees false", "status OFFLOAD_PAUSE", "sees true", "status OFFLOAD_RESUME");
+        assertThat(target.capabilities().ipv4()).isFalse();
+        assertThat(target.capabilities().maxConnections()).isEqualTo(8);
+        assertThat(target.capabilities().chimney()).isTrue();
+        engine.post(ChannelLayout.UP_STATUS, 0x40020003, 0, 0, 8L << 32);
+        target.doWork(0);
+        assertThat(target.capabilities().chimney()).isFalse();
+        assertThat(target.capabilities().unavailabilityCause()).contains("switched off");
+        engine.post(ChannelLayout.UP_STATUS, 0x40020003, 0, 0, 8L << 32 | 3);
+        target.doWork(0);
+        assertThat(target.capabilities().chimney()).isTrue();
+    }
+
+    @Test
+    @Rule("T-148")
+    void initiatesWaitFromPauseToResumeAndNothingWaitsBehindThem() {
+        long[] roots = LongStream.generate(this::block).limit(3).toArray();
+        // As many as are ever on the ring, and more that wait here, with a terminate behind them.
+        for (int i = 0; i < 40; i++) {
+            target.initiateOffload(roots[0]);
+        }
+        engine.post(ChannelLayout.UP_STATUS, 0x40020001, 0, 0, 0);
+        target.doWork(0);
+        assertThat(engine.taken).hasSize(SubmissionQueue.MAX_OPERATIONS);
+        target.initiateOffload(roots[1]);
+        target.terminateOffload(roots[2]);
+        target.doWork(0);
+        assertThat(engine.taken)
+                .hasSize(SubmissionQueue.MAX_OPERATIONS + 1)
+                .endsWith(new Submission(ChannelLayout.SUB_TERMINATE, 0, 0, roots[2], 0));
+        assertThat(target.submissionsWaiting()).isEqualTo(9);
+        engine.post(ChannelLayout.UP_STATUS, 0x40020003, 0, 0, 0);
+        for (int i = 0; i < 32; i++) {
+            engine.post(ChannelLayout.UP_INITIATE_COMPLETE, 0, 0, roots[0], 0);
+        }
+        target.doWork(0);
+        target.doWork(0);
+        assertThat(target.submissionsWaiting()).isZero();
+        assertThat(engine.taken.get(engine.taken.size() - 1))
+                .isEqualTo(new Submission(ChannelLayout.SUB_INITIATE, 0, 0, roots[1], 0));
+    }
+
+    @Test
     void anEntryOfALaterVersionIsCountedAndPassedOver() {
         engine.post(99, 0, 0, 0, 0);
         engine.post(ChannelLayout.UP_EVENT, 99, 7, 0, 0);
@@ -273,15 +324,18 @@ class NativeOffloadTargetTest {
 
     @Test
     void dataDoesNotWaitForTheStateOfOtherConnections() {
-        for (int i = 1; i <= 100; i++) {
-            target.queryOffload(i);
+        ScriptedEngine roomy = new ScriptedEngine(256, 1024);
+        try (NativeOffloadTarget busy = roomy.target()) {
+            for (int i = 1; i <= 100; i++) {
+                busy.queryOffload(i);
+            }
+            busy.tcpOffloadSend(TOKEN, 200);
+            roomy.take(Integer.MAX_VALUE);
+            assertThat(roomy.taken).hasSize(SubmissionQueue.MAX_OPERATIONS + 1);
+            assertThat(roomy.taken.get(SubmissionQueue.MAX_OPERATIONS))
+                    .isEqualTo(new Submission(ChannelLayout.SUB_SEND, 0, TOKEN, 200, 0));
+            assertThat(busy.submissionsWaiting()).isEqualTo(100 - SubmissionQueue.MAX_OPERATIONS);
         }
-        target.tcpOffloadSend(TOKEN, 200);
-        engine.take(Integer.MAX_VALUE);
-        assertThat(engine.taken).hasSize(SubmissionQueue.MAX_OPERATIONS + 1);
-        assertThat(engine.taken.get(SubmissionQueue.MAX_OPERATIONS))
-                .isEqualTo(new Submission(ChannelLayout.SUB_SEND, 0, TOKEN, 200, 0));
-        assertThat(target.submissionsWaiting()).isEqualTo(100 - SubmissionQueue.MAX_OPERATIONS);
     }
 
     @Test

@@ -13,6 +13,7 @@ import java.util.List;
 /** A protocol that writes down what it hears, one line a call. */
 class RecordingProtocol implements Protocol {
     final List<String> heard = new ArrayList<>();
+    Runnable onStatus = () -> {};
     OffloadStatus verdict = OffloadStatus.SUCCESS;
     int verdictBytes;
 
@@ -82,6 +83,7 @@ class RecordingProtocol implements Protocol {
 
     @Override
     public void statusIndication(StatusIndication indication) {
+        onStatus.run();
         heard.add("status " + indication);
     }
 

@@ -51,7 +51,8 @@ class SeededTransferTest {
 
     private long run(long seed, boolean moving) {
         LinkFaults faults = LinkFaults.delay(100_000).withDrop(10_000).withJitter(400_000);
-        NetworkConfig config = NetworkConfig.simple(seed).withFaults(faults);
+        int version = seed % 2 == 0 ? 6 : 4;
+        NetworkConfig config = NetworkConfig.simple(seed).withFaults(faults).withIpVersion(version);
         try (ConformanceRun run = new ConformanceRun(NativeNetwork::new, config)) {
             TransferEnd[] ends =
                     run.connect(

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.bindings;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.flue.data.OffloadConnection;
+import dev.flue.spi.FaultyMemory;
 import dev.flue.testkit.conformance.ConformanceRun;
 import dev.flue.testkit.conformance.NetworkConfig;
 import dev.flue.testkit.conformance.TransferEnd;
 import dev.flue.testkit.conformance.TransferPlan;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Each pool of an engine holds only n, for every small n, while connections are opened, offloaded,
@@ -20,6 +27,8 @@ class ShortageTest {
     private static final int MOST = 8;
     private static final int CONNECTIONS = 3;
     private static final long BYTES = 30_000;
+    private static final int RUNS = 1000;
+    private static final long TICK_NANOS = 10_000_000;
 
     /** What there is too little of. */
     enum Pool {
@@ -71,6 +80,45 @@ class ShortageTest {
             run.untilFinished();
             run.finish();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2})
+    void everyAllocationOfTheHostStacksMayFail(int posts) {
+        int failing = 1;
+        while (transferWithFault(failing, posts)) {
+            assertThat(++failing).as("runs").isLessThan(RUNS);
+        }
+        assertThat(failing).as("allocations of a run").isGreaterThan(30);
+    }
+
+    /** One transfer with moves both ways; whether the allocation was reached. */
+    private static boolean transferWithFault(int failing, int posts) {
+        List<FaultyMemory> memories = new ArrayList<>();
+        NetworkConfig config = NetworkConfig.simple(failing).withBuffers(16_384, 16_384);
+        try (ConformanceRun run =
+                new ConformanceRun(
+                        each ->
+                                new NativeNetwork(
+                                        each,
+                                        UnaryOperator.identity(),
+                                        stack -> stack.postedReceives(posts).sendChunk(2048),
+                                        memory -> {
+                                            memories.add(new FaultyMemory(memory, failing, 1));
+                                            return memories.get(memories.size() - 1);
+                                        }),
+                        config)) {
+            memories.forEach(FaultyMemory::arm);
+            TransferEnd[] ends =
+                    run.connect(0, 1, TransferPlan.of(1, 50_000), TransferPlan.of(2, 50_000));
+            run.simulation().add("clock", now -> 0, () -> run.simulation().now() + TICK_NANOS);
+            move(run, ends[0], 25);
+            move(run, ends[1], 40);
+            run.query(0);
+            run.untilFinished();
+            run.finish();
+        }
+        return memories.stream().anyMatch(FaultyMemory::failed);
     }
 
     /** To the other side after so many events, again and again. */

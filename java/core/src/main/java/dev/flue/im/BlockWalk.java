@@ -46,7 +46,8 @@ final class BlockWalk {
             advance();
         }
         if (at != 0 && ++visited > Binding.MAX_BLOCKS) {
-            throw new IllegalArgumentException("block list of more than 2^20 blocks, or a cycle");
+            throw new IllegalArgumentException(
+                    "H-5: block list of more than 2^20 blocks, or a cycle");
         }
         return at;
     }
@@ -70,7 +71,7 @@ final class BlockWalk {
             return false;
         }
         if (level + 1 >= LEVELS) {
-            throw new IllegalArgumentException("block list of more than three levels");
+            throw new IllegalArgumentException("H-5: block list of more than three levels");
         }
         path[level++] = at;
         at = dependent;

@@ -4,15 +4,18 @@ package dev.flue.im;
 import dev.flue.im.VerifiedObject.Phase;
 import dev.flue.im.VerifiedOperation.Block;
 import dev.flue.offload.MiniportOffloadBlockList;
+import dev.flue.offload.NeighborCached;
 import dev.flue.offload.NeighborDelegated;
 import dev.flue.offload.NetBufferList;
 import dev.flue.offload.OffloadBlockList;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.PathCached;
 import dev.flue.offload.PathDelegated;
 import dev.flue.offload.Refs;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
+import dev.flue.offload.TcpCached;
 import dev.flue.offload.TcpConst;
 import dev.flue.offload.TcpDelegated;
 import dev.flue.offload.TcpState;
@@ -103,17 +106,24 @@ final class StateVerifier {
         }
         for (Block each : operation.blocks) {
             each.row = row(each, seen);
-            each.reference =
-                    what == StateOperation.UPDATE
-                            && each.object != null
-                            && each.object.layer == VerifiedObject.NEIGHBOR
-                            && !each.row.isEmpty();
+            each.reference = what == StateOperation.UPDATE && onlyNames(each);
         }
         host.check(operation, byHandle);
         running.put(root, operation);
         for (Block each : operation.blocks) {
             begin(what, each);
         }
+    }
+
+    /** In an update: it carries no values and does not move, it stands there for its dependents. */
+    private static boolean onlyNames(Block each) {
+        boolean values =
+                each.type == StateType.NEIGHBOR_CACHED.code()
+                        || each.type == StateType.IP4_CACHED.code()
+                        || each.type == StateType.IP6_CACHED.code()
+                        || each.type == StateType.TCP_CACHED.code();
+        boolean moves = each.under != null && !each.under.placeholder;
+        return !values && !moves && !each.row.isEmpty();
     }
 
     private void read(VerifiedOperation operation, Block each) {
@@ -434,6 +444,9 @@ final class StateVerifier {
                     case TCP -> StateOffsets.TCP_EXT - OffloadBlockList.BYTES;
                     case NEIGHBOR -> NEIGHBOR_BYTES;
                     case IP4, IP6 -> PATH_BYTES;
+                    case NEIGHBOR_CACHED -> NeighborCached.BYTES;
+                    case IP4_CACHED, IP6_CACHED -> PathCached.BYTES;
+                    case TCP_CACHED -> TcpCached.BYTES;
                     default -> 0;
                 };
         ByteBuffer buffer = memory.buffer(Refs.region(each.ref));

@@ -38,6 +38,7 @@ public final class VerifierDriver extends IntermediateDriver {
     private final ProtocolOffloadBlockList block;
     private VerifiedObject[] objects = new VerifiedObject[64];
     private Consumer<String> trace;
+    private long traceOrigin;
     private int callsDown;
     private long now;
 
@@ -81,8 +82,11 @@ public final class VerifierDriver extends IntermediateDriver {
     /**
      * One line for each state operation and its completion per object, disconnect, event and
      * status: time, driver, object, what happened, status. Null: none.
+     *
+     * @param origin time, as given to {@link #doWork}, that counts as zero
      */
-    public void trace(Consumer<String> lines) {
+    public void trace(long origin, Consumer<String> lines) {
+        traceOrigin = origin;
         trace = lines;
     }
 
@@ -133,7 +137,11 @@ public final class VerifierDriver extends IntermediateDriver {
             trace.accept(
                     String.format(
                             "%14.6f ms  %-10s  %-12s %-14s %s",
-                            now / 1e6, name, object.name(), act.word(), act.describe(detail)));
+                            (now - traceOrigin) / 1e6,
+                            name,
+                            object.name(),
+                            act.word(),
+                            act.describe(detail)));
         }
     }
 
@@ -142,7 +150,7 @@ public final class VerifierDriver extends IntermediateDriver {
             trace.accept(
                     String.format(
                             "%14.6f ms  %-10s  %-12s %-14s %s",
-                            now / 1e6, name, "adapter", what, detail));
+                            (now - traceOrigin) / 1e6, name, "adapter", what, detail));
         }
     }
 

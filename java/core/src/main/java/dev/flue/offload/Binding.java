@@ -180,13 +180,13 @@ public final class Binding {
         while (true) {
             if (++visited > MAX_BLOCKS) {
                 throw new IllegalArgumentException(
-                        "block list of more than 2^20 blocks, or a cycle");
+                        "H-5: block list of more than 2^20 blocks, or a cycle");
             }
             convert(at, down);
             long dependent = miniportBlock.dependentBlockList();
             if (dependent != 0) {
                 if (level + 1 >= LEVELS) {
-                    throw new IllegalArgumentException("block list of more than three levels");
+                    throw new IllegalArgumentException("H-5: block list of more than three levels");
                 }
                 path[level++] = at;
                 at = dependent;

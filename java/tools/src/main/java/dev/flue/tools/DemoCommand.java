@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools;
 
+import dev.flue.tools.assembly.DriverChain;
 import dev.flue.tools.assembly.TargetOptions;
 import dev.flue.tools.demo.Content;
 import dev.flue.tools.demo.Demo;
@@ -61,6 +62,15 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
+    @Option(
+            names = "--trace",
+            description = {
+                "Print a line for each state operation, completion and event that a verifier sees,",
+                "and take one neighbor, path and connection through every operation.",
+                "Needs a verifier in --drivers."
+            })
+    private boolean trace;
+
     @Mixin private TargetOptions target;
 
     @Spec private CommandSpec spec;
@@ -68,6 +78,11 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         target.check();
+        if (trace && !target.drivers().contains(DriverChain.verifier())) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--trace needs a verifier, such as --drivers verifier,passthrough,verifier");
+        }
         if (drop < 0 || drop > 500_000) {
             throw new ParameterException(
                     spec.commandLine(), "--drop " + drop + " is out of range 0..500000");
@@ -77,7 +92,13 @@ final class DemoCommand implements Callable<Integer> {
                 Content down = content(1)) {
             Demo demo =
                     new Demo(
-                            up, down, seed, spec.commandLine().getOut(), json, shutdown::requested);
+                            up,
+                            down,
+                            seed,
+                            spec.commandLine().getOut(),
+                            json,
+                            trace,
+                            shutdown::requested);
             return demo.run(target, drop, spec.commandLine().getErr())
                     ? ExitCode.OK
                     : ExitCode.SOFTWARE;

@@ -68,6 +68,11 @@ public final class ChimneyCounters {
     /** Indications refused because the application had not read enough. */
     public long indicationsRefused;
 
+    /** Receives posted with room, and bytes that came in them. */
+    public long receivesPosted;
+
+    public long bytesInPosted;
+
     /** Completions, indications and events that named nothing of ours: a fault below. */
     public long strays;
 
@@ -94,6 +99,8 @@ public final class ChimneyCounters {
         map.put("segmentsNotHeld", segmentsNotHeld);
         map.put("segmentsForwarded", segmentsForwarded);
         map.put("indicationsRefused", indicationsRefused);
+        map.put("receivesPosted", receivesPosted);
+        map.put("bytesInPosted", bytesInPosted);
         map.put("strays", strays);
     }
 }

@@ -62,6 +62,7 @@ final class ReceivePoster implements AutoCloseable {
                 context.list.wrap(last).next(buffer);
             }
             last = buffer;
+            context.counters.receivesPosted++;
         }
         if (first != 0) {
             flow.refused = false;
@@ -110,6 +111,7 @@ final class ReceivePoster implements AutoCloseable {
         int status = context.list.status();
         boolean wanted = !c.over() && !c.discards();
         c.receiveQueue().filled(buffer, wanted ? bytes : 0);
+        context.counters.bytesInPosted += bytes;
         if (wanted && bytes > 0) {
             c.readable();
         }

@@ -42,20 +42,17 @@ final class ChimneyLab implements AutoCloseable {
     }
 
     ChimneyLab(UnaryOperator<HostStackConfig.Builder> tune) {
-        this(tune, config -> config, memory -> memory);
+        this(tune, memory -> memory, config -> config);
     }
 
     /**
      * @param own makes the stack's memory of the lab's; regions of both must be the same
+     * @param tunePeer of the peer's stack
      */
-    ChimneyLab(UnaryOperator<HostStackConfig.Builder> tune, UnaryOperator<Memory> own) {
-        this(tune, config -> config, own);
-    }
-
     ChimneyLab(
             UnaryOperator<HostStackConfig.Builder> tune,
-            UnaryOperator<HostStackConfig.Builder> tunePeer,
-            UnaryOperator<Memory> own) {
+            UnaryOperator<Memory> own,
+            UnaryOperator<HostStackConfig.Builder> tunePeer) {
         HostStackConfig.Builder mine =
                 HostStackConfig.builder().address(LOCAL).seed(11).maxConnections(200);
         stack =

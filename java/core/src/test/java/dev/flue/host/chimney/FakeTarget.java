@@ -402,6 +402,7 @@ final class FakeTarget implements Miniport {
         calls.add("receive");
         control.io(token, "receive");
         enter();
+        control.io(token, "receive");
         lastReceive = netBufferLists;
         TargetConn conn = conns.get(token);
         inCall = false;

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.flue.data.LoanedBuffer;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.SendClaim;
-import dev.flue.host.FaultyMemory;
 import dev.flue.host.Recorder;
 import dev.flue.offload.OffloadStatus;
+import dev.flue.spi.FaultyMemory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -45,7 +45,8 @@ class ShortageTest {
                                             .sendChunk(1024)
                                             .sendBuffer(4096)
                                             .autoOffload(false),
-                            heap -> memory = new FaultyMemory(heap, failing, inARow));
+                            heap -> memory = new FaultyMemory(heap, failing, inARow),
+                            peer -> peer);
             memory.arm();
             mine.appetite = 0;
         }

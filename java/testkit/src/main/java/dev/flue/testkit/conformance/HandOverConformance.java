@@ -9,6 +9,8 @@ import dev.flue.host.ConnectionInfo;
 import dev.flue.testkit.LinkFaults;
 import dev.flue.testkit.Rule;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -16,7 +18,11 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A connection moves between stack and target at any point of a transfer, as often as anybody
  * likes, and nothing is lost, sent twice or delivered twice. Skipped where there is no target.
  */
+@ParameterizedClass(name = "IPv{0}")
+@ValueSource(ints = {4, 6})
 public abstract class HandOverConformance {
+    @Parameter int ipVersion;
+
     private static final long MILLISECOND = 1_000_000L;
     private static final long BYTES = 300_000;
 
@@ -24,7 +30,7 @@ public abstract class HandOverConformance {
     protected abstract Network network(NetworkConfig config);
 
     private ConformanceRun run(NetworkConfig config) {
-        ConformanceRun run = new ConformanceRun(this::network, config);
+        ConformanceRun run = new ConformanceRun(this::network, config.withIpVersion(ipVersion));
         if (!run.network().offloads()) {
             run.close();
             assumeTrue(false, "no target on " + run.network().name());
@@ -98,6 +104,44 @@ public abstract class HandOverConformance {
         }
     }
 
+    @Rule({"T-79", "H-38", "H-24"})
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void movedAndBackAfterEveryOperationInItsTurnTheBytesAreTheSame(boolean fromTheTarget) {
+        int moved = 0;
+        for (int which = 0; which < 2; which++) {
+            long operations = 1;
+            for (long n = 1; n <= operations; n++) {
+                try (ConformanceRun run = run(narrow(n).withAutoOffload(fromTheTarget))) {
+                    TransferEnd[] ends = brief(run, n);
+                    ForcedMoves moves = new ForcedMoves(run.simulation(), ends[which], n);
+                    run.untilFinished();
+                    run.finish();
+                    operations = moves.operations();
+                    moved += ends[which].offloadChanges() > 1 ? 1 : 0;
+                }
+            }
+            assertThat(operations).isGreaterThan(12);
+        }
+        assertThat(moved).isGreaterThan(20);
+    }
+
+    @Rule({"T-79", "H-38", "H-24"})
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void movedAndBackAfterEachOperationOfBothEndsTheBytesAreTheSame(long seed) {
+        NetworkConfig config = narrow(seed).withAutoOffload(seed % 2 == 0);
+        try (ConformanceRun run = run(config.withDrivers((int) seed % 3))) {
+            TransferEnd[] ends = transfer(run, seed);
+            for (TransferEnd end : ends) {
+                new ForcedMoves(run.simulation(), end, ForcedMoves.EACH);
+            }
+            run.untilFinished();
+            assertThat(ends[0].offloadChanges() + ends[1].offloadChanges()).isGreaterThan(8);
+            run.finish();
+        }
+    }
+
     @Test
     void aMoveCausesNoRetransmissionOnACleanWire() {
         for (int n = 5; n < 200; n += 31) {
@@ -163,6 +207,17 @@ public abstract class HandOverConformance {
 
     private static TransferEnd[] transfer(ConformanceRun run, long seed) {
         return run.connect(0, 1, TransferPlan.of(seed, BYTES), TransferPlan.of(-seed, BYTES));
+    }
+
+    /** Few and small operations, reads in small pieces, both ends close in order. */
+    private static TransferEnd[] brief(ConformanceRun run, long seed) {
+        TransferPlan.Close close =
+                seed % 2 == 0 ? TransferPlan.Close.AFTER_PEER : TransferPlan.Close.WHEN_SENT;
+        return run.connect(
+                0,
+                1,
+                TransferPlan.of(1, 24_000).chunks(2_500).closing(close),
+                TransferPlan.of(2, 18_000).chunks(2_500));
     }
 
     private static boolean offloaded(TransferEnd end) {

@@ -16,6 +16,7 @@ import dev.flue.testkit.LinkFaults;
  * @param autoOffload whether stacks offload what they can by themselves
  * @param receiveBuffer of a connection, bytes
  * @param sendBuffer of a connection, bytes
+ * @param ipVersion 4 or 6: what connections go over
  */
 public record NetworkConfig(
         int hosts,
@@ -25,11 +26,14 @@ public record NetworkConfig(
         int mtu,
         boolean autoOffload,
         int receiveBuffer,
-        int sendBuffer) {
+        int sendBuffer,
+        int ipVersion) {
     /** Connections a stack has room for. */
     public static final int MAX_CONNECTIONS = 1024;
 
     private static final int PREFIX_LENGTH = 24;
+    private static final int PREFIX_LENGTH6 = 64;
+    private static final long NET6 = 0x2001_0db8_0000_0000L;
     private static final int NET = 0xc612_0000;
     private static final long MAC_BASE = 0x0200_c612_0000L;
     private static final long SEED_FACTOR = 0x9E3779B97F4A7C15L;
@@ -37,40 +41,72 @@ public record NetworkConfig(
     /** Two hosts, 50 us apart, no faults, no drivers, stacks that offload what they can. */
     public static NetworkConfig simple(long seed) {
         return new NetworkConfig(
-                2, seed, LinkFaults.delay(50_000), 0, 1500, true, 262_144, 262_144);
+                2, seed, LinkFaults.delay(50_000), 0, 1500, true, 262_144, 262_144, 4);
     }
 
     public NetworkConfig withFaults(LinkFaults newFaults) {
         return new NetworkConfig(
-                hosts, seed, newFaults, drivers, mtu, autoOffload, receiveBuffer, sendBuffer);
+                hosts,
+                seed,
+                newFaults,
+                drivers,
+                mtu,
+                autoOffload,
+                receiveBuffer,
+                sendBuffer,
+                ipVersion);
     }
 
     public NetworkConfig withDrivers(int count) {
         return new NetworkConfig(
-                hosts, seed, faults, count, mtu, autoOffload, receiveBuffer, sendBuffer);
+                hosts, seed, faults, count, mtu, autoOffload, receiveBuffer, sendBuffer, ipVersion);
     }
 
     public NetworkConfig withHosts(int count) {
         return new NetworkConfig(
-                count, seed, faults, drivers, mtu, autoOffload, receiveBuffer, sendBuffer);
+                count,
+                seed,
+                faults,
+                drivers,
+                mtu,
+                autoOffload,
+                receiveBuffer,
+                sendBuffer,
+                ipVersion);
     }
 
     public NetworkConfig withMtu(int bytes) {
         return new NetworkConfig(
-                hosts, seed, faults, drivers, bytes, autoOffload, receiveBuffer, sendBuffer);
+                hosts,
+                seed,
+                faults,
+                drivers,
+                bytes,
+                autoOffload,
+                receiveBuffer,
+                sendBuffer,
+                ipVersion);
     }
 
     public NetworkConfig withAutoOffload(boolean on) {
-        return new NetworkConfig(hosts, seed, faults, drivers, mtu, on, receiveBuffer, sendBuffer);
+        return new NetworkConfig(
+                hosts, seed, faults, drivers, mtu, on, receiveBuffer, sendBuffer, ipVersion);
     }
 
     public NetworkConfig withBuffers(int receive, int send) {
-        return new NetworkConfig(hosts, seed, faults, drivers, mtu, autoOffload, receive, send);
+        return new NetworkConfig(
+                hosts, seed, faults, drivers, mtu, autoOffload, receive, send, ipVersion);
     }
 
-    /** IPv4 address of a host: 198.18.0.1 and on. */
+    /** The version of IP that stacks have addresses of. */
+    public NetworkConfig withIpVersion(int version) {
+        return new NetworkConfig(
+                hosts, seed, faults, drivers, mtu, autoOffload, receiveBuffer, sendBuffer, version);
+    }
+
+    /** Address of a host: 198.18.0.1 and on, or 2001:db8::1 and on. */
     public IpAddress address(int host) {
-        return IpAddress.ofIpv4(NET + 1 + host);
+        return ipVersion == 6 ? IpAddress.of(NET6, 1 + host) : IpAddress.ofIpv4(NET + 1 + host);
     }
 
     /** MAC address of a host's port. */
@@ -81,7 +117,7 @@ public record NetworkConfig(
     /** The configuration of a host's stack. */
     public HostStackConfig stack(int host) {
         return HostStackConfig.builder()
-                .address(address(host), PREFIX_LENGTH)
+                .address(address(host), ipVersion == 6 ? PREFIX_LENGTH6 : PREFIX_LENGTH)
                 .macAddress(mac(host))
                 .mtu(mtu)
                 .maxConnections(MAX_CONNECTIONS)

@@ -7,13 +7,19 @@ import dev.flue.testkit.LinkFaults;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bytes arrive exactly, whatever the wire, the sizes and the order of closing. */
+@ParameterizedClass(name = "IPv{0}")
+@ValueSource(ints = {4, 6})
 public abstract class TransferConformance {
+    @Parameter int ipVersion;
+
     private static final long MEGABYTE = 1 << 20;
     private static final long MILLISECOND = 1_000_000L;
 
@@ -21,7 +27,7 @@ public abstract class TransferConformance {
     protected abstract Network network(NetworkConfig config);
 
     private ConformanceRun run(NetworkConfig config) {
-        return new ConformanceRun(this::network, config);
+        return new ConformanceRun(this::network, config.withIpVersion(ipVersion));
     }
 
     @Test

@@ -32,6 +32,7 @@ public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
     private boolean closed;
     private String closeCause = "";
     private int offloadChanges;
+    private Runnable afterOperation = () -> {};
 
     TransferEnd(String name, TransferPlan plan, TransferPlan peer) {
         this.name = name;
@@ -42,6 +43,11 @@ public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
         this.random = new SplittableRandom(plan.seed());
         this.chunk = ByteBuffer.allocateDirect(plan.maxChunk());
         this.burst = (plan.seed() & 1) != 0 ? new BurstEnd(this::check) : null;
+    }
+
+    /** Runs after each send, each receive that took something, and the end of sending. */
+    void afterOperation(Runnable action) {
+        afterOperation = action;
     }
 
     /** Null before it is connected. */
@@ -189,6 +195,7 @@ public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
             int taken = burst == null ? connection.send(chunk) : burst.send(connection, chunk);
             sent += taken;
             chunkLeft -= taken;
+            afterOperation.run();
             if (burst == null ? chunkLeft > 0 : taken == 0) {
                 return;
             }
@@ -202,6 +209,9 @@ public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
         do {
             taken = closed ? 0 : takeSome();
             total += taken;
+            if (taken > 0) {
+                afterOperation.run();
+            }
         } while (taken > 0 && plan.readIntervalNanos() == 0);
         if (!ended && !closed && connection.endOfStream()) {
             ended = true;
@@ -230,6 +240,7 @@ public final class TransferEnd implements ConnectionHandler, Simulation.Actor {
         if (!shutDown && !closed && connection != null && sent == plan.bytes() && time) {
             shutDown = true;
             connection.shutdownOutput();
+            afterOperation.run();
         }
     }
 }

@@ -10,7 +10,6 @@ import dev.flue.bindings.NativePort;
 import dev.flue.host.ConnectionInfo;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
-import dev.flue.im.PassThroughDriver;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.Memory;
@@ -35,6 +34,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
 
     private final NativePort port;
     private final NativeOffloadTarget target;
+    private final DriverChain drivers;
     private final UserHostStack stack;
     private boolean closed;
 
@@ -45,6 +45,11 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
      * @throws dev.flue.bindings.FlueException likewise
      */
     public Assembly(NativePort port, StackSettings settings) {
+        this(port, settings, "");
+    }
+
+    /** The same, one of several: {@code party} is its name in messages. */
+    public Assembly(NativePort port, StackSettings settings, String party) {
         this.port = port;
         NativeOffloadTarget opened = null;
         try {
@@ -57,7 +62,8 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
                             .build();
             opened = new NativeOffloadTarget(engine, port, memory);
             target = opened;
-            stack = stackOver(target, memory, settings, port.macAddress());
+            drivers = drivers(target, memory, settings, party);
+            stack = stackOver(drivers.top(), memory, settings, port.macAddress());
             if (settings.ownThread()) {
                 target.start(-1);
             }
@@ -70,17 +76,23 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         }
     }
 
-    /** A host stack over any target, through the drivers. */
+    private static int connections(StackSettings settings) {
+        return Math.max(MIN_STACK_CONNECTIONS, settings.maxConnections());
+    }
+
+    /**
+     * Every connection may have a path and a neighbor of its own. A driver holds as many as the
+     * host stack can offer, not as the target takes: it is the target that says what is full.
+     */
+    private static DriverChain drivers(
+            Miniport target, Memory memory, StackSettings settings, String party) {
+        int objects = 3 * connections(settings);
+        return DriverChain.over(target, memory, settings.drivers(), objects, party);
+    }
+
+    /** A host stack over anything. */
     public static UserHostStack stackOver(
-            Miniport target, Memory memory, StackSettings settings, long mac) {
-        MiniportAdapter adapter = new MiniportAdapter(memory, target);
-        // Every connection may have a path and a neighbor of its own. A driver holds as many as the
-        // host stack can offer, not as the target takes: it is the target that says what is full.
-        int connections = Math.max(MIN_STACK_CONNECTIONS, settings.maxConnections());
-        int objects = 3 * connections;
-        for (StackSettings.Driver ignored : settings.drivers()) {
-            adapter = new MiniportAdapter(memory, new PassThroughDriver(memory, adapter, objects));
-        }
+            MiniportAdapter lower, Memory memory, StackSettings settings, long mac) {
         HostStackConfig.Builder network = HostStackConfig.builder();
         network.address(settings.address().address(), settings.address().prefix());
         if (settings.gateway() != null) {
@@ -89,14 +101,19 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         HostStackConfig config =
                 network.macAddress(mac)
                         .mtu(settings.mtu())
-                        .maxConnections(connections)
+                        .maxConnections(connections(settings))
                         .seed(settings.seed())
                         .build();
-        return new UserHostStack(config, memory, adapter);
+        return new UserHostStack(config, memory, lower);
     }
 
     public UserHostStack stack() {
         return stack;
+    }
+
+    /** The drivers between target and stack. */
+    public DriverChain drivers() {
+        return drivers;
     }
 
     public NativePort port() {
@@ -160,6 +177,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         try {
             giveBack();
             stack.close();
+            drivers.close();
         } finally {
             closeAll(target, port);
         }

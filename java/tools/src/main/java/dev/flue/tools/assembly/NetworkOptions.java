@@ -5,7 +5,6 @@ import dev.flue.bindings.NativePort;
 import dev.flue.data.IpAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ArgGroup;
@@ -196,12 +195,5 @@ public final class NetworkOptions {
 
     private ParameterException wrong(String message) {
         return new ParameterException(spec.commandLine(), message);
-    }
-
-    /** Drivers by their names on the command line. */
-    static List<String> driverNames() {
-        return java.util.Arrays.stream(StackSettings.Driver.values())
-                .map(StackSettings.Driver::toString)
-                .toList();
     }
 }

@@ -14,7 +14,7 @@ import java.util.List;
  * @param maxConnections offloaded at a time; more stay on the host stack
  * @param hugepages context areas in hugepages instead of ordinary pages
  * @param ownThread the engine polls on a thread of its own instead of inside the duty cycle
- * @param drivers intermediate drivers, from the target upwards
+ * @param drivers intermediate drivers, from the target upwards, by name
  * @param seed of everything random
  */
 public record StackSettings(
@@ -25,18 +25,8 @@ public record StackSettings(
         int maxConnections,
         boolean hugepages,
         boolean ownThread,
-        List<Driver> drivers,
+        List<String> drivers,
         long seed) {
-
-    /** Intermediate drivers that can be asked for by name. */
-    public enum Driver {
-        PASS_THROUGH;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
-        }
-    }
 
     /** A locally administered MAC address made of an IP address: 02:00:c6:12:00:02. */
     public static long macOf(IpAddress address) {

@@ -44,9 +44,9 @@ public final class TargetOptions {
             paramLabel = "NAME",
             split = ",",
             description =
-                    "Intermediate drivers, from the target upwards: pass-through, any number of"
-                            + " times; or none. Default: ${DEFAULT-VALUE}.",
-            defaultValue = "pass-through")
+                    "Intermediate drivers, from the target upwards: passthrough, verifier, in any"
+                            + " order and number; or none. Default: ${DEFAULT-VALUE}.",
+            defaultValue = "passthrough")
     private List<String> drivers = new ArrayList<>();
 
     @Spec(Spec.Target.MIXEE)
@@ -64,7 +64,8 @@ public final class TargetOptions {
         return ownThread;
     }
 
-    public List<StackSettings.Driver> drivers() {
+    /** Names of the registry, from the target upwards. */
+    public List<String> drivers() {
         if (drivers.equals(List.of("none"))) {
             return List.of();
         }
@@ -87,13 +88,17 @@ public final class TargetOptions {
         }
     }
 
-    private StackSettings.Driver driver(String name) {
-        for (StackSettings.Driver driver : StackSettings.Driver.values()) {
-            if (driver.toString().equals(name)) {
-                return driver;
-            }
+    private String driver(String name) {
+        // How it was written before there was a second one.
+        String known = name.equals("pass-through") ? "passthrough" : name;
+        if (DriverChain.names().contains(known)) {
+            return known;
         }
-        throw wrong("there is no driver '" + name + "', only " + NetworkOptions.driverNames());
+        throw wrong(
+                "there is no driver '"
+                        + name
+                        + "', only "
+                        + String.join(", ", DriverChain.names()));
     }
 
     private ParameterException wrong(String message) {

@@ -5,6 +5,7 @@ import dev.flue.bindings.ArenaInfo;
 import dev.flue.bindings.Flue;
 import dev.flue.host.ConnectionInfo;
 import dev.flue.tools.assembly.Assembly;
+import dev.flue.tools.assembly.DriverChain;
 import dev.flue.tools.assembly.TargetOptions;
 import dev.flue.tools.output.Sizes;
 import dev.flue.tools.run.DutyCycle;
@@ -29,12 +30,15 @@ public final class Demo {
     private final Content down;
     private final long seed;
     private final DemoReport report;
+    private final boolean trace;
     private final BooleanSupplier stop;
+    private final long start = System.nanoTime();
     private long carried;
 
     /**
      * @param up what the client sends
      * @param down what the server sends
+     * @param trace print what the verifiers among the drivers see, and show every operation
      * @param stop asked often: end early
      */
     public Demo(
@@ -43,11 +47,13 @@ public final class Demo {
             long seed,
             PrintWriter out,
             boolean json,
+            boolean trace,
             BooleanSupplier stop) {
         this.up = up;
         this.down = down;
         this.seed = seed;
         this.report = new DemoReport(out, json);
+        this.trace = trace;
         this.stop = stop;
     }
 
@@ -78,6 +84,8 @@ public final class Demo {
         int handOvers;
         boolean given;
         try (OffloadedStage stage = new OffloadedStage(options, MTU, dropPpm, seed, err)) {
+            watch(stage.clientAssembly().drivers());
+            watch(stage.serverAssembly().drivers());
             introduce(stage, options);
             report.heading("1. A connection, offloaded at both ends, carries both ways at once");
             Transfer first = transfer(stage, 0);
@@ -92,7 +100,11 @@ public final class Demo {
             second.client().handOverAt(down.size() * 2 / 3);
             handOvers = carry(second, "hand over");
             second.close();
-            report.heading("4. Counters");
+            if (trace) {
+                report.heading("4. A neighbor, a path and a connection through all operations");
+                tour(stage, options);
+            }
+            report.heading((trace ? "5" : "4") + ". Counters");
             report.counters("client", stage.clientAssembly().counters());
             report.counters("server", stage.serverAssembly().counters());
             report.counters("wire", stage.wireCounters());
@@ -103,6 +115,9 @@ public final class Demo {
         }
         if (handOvers < 2) {
             throw new ToolException(handOvers + " of 2 hand-overs took place");
+        }
+        if (!report.breaches().isEmpty()) {
+            throw new ToolException("rules were broken: " + report.breaches());
         }
         report.verdict(
                 true,
@@ -138,9 +153,25 @@ public final class Demo {
                         + cause);
     }
 
+    private void watch(DriverChain drivers) {
+        drivers.onBreach(report::breach);
+        if (trace) {
+            drivers.trace(start, report::trace);
+        }
+    }
+
+    private void tour(OffloadedStage stage, TargetOptions options) {
+        try (Tour tour = new Tour(stage.thirdPort(), options.drivers(), this::watch)) {
+            tour.run();
+        }
+    }
+
     private void introduce(OffloadedStage stage, TargetOptions options) {
         report.heading("Two hosts in one process, on a wire in memory:");
-        String drivers = options.drivers().isEmpty() ? "no driver" : "drivers " + options.drivers();
+        String drivers =
+                options.drivers().isEmpty()
+                        ? "no driver"
+                        : "drivers " + String.join(", ", options.drivers());
         String polling = options.ownThread() ? "a thread of its own" : "the duty cycle";
         String rest =
                 " - "

@@ -2,6 +2,7 @@
 package dev.flue.tools.demo;
 
 import dev.flue.host.ConnectionInfo;
+import dev.flue.im.Breach;
 import dev.flue.tools.output.JsonWriter;
 import dev.flue.tools.output.Sizes;
 import java.io.PrintWriter;
@@ -35,6 +36,8 @@ final class DemoReport {
     private final List<Carried> transfers = new ArrayList<>();
     private final List<Tree> trees = new ArrayList<>();
     private final Map<String, Map<String, Long>> counters = new LinkedHashMap<>();
+    private final List<String> breaches = new ArrayList<>();
+    private long traced;
     private final List<String> parties = new ArrayList<>();
 
     DemoReport(PrintWriter out, boolean json) {
@@ -49,6 +52,27 @@ final class DemoReport {
 
     void heading(String line) {
         say(line);
+    }
+
+    /** A line of a trace; beside the document when that is JSON. */
+    void trace(String line) {
+        traced++;
+        if (json) {
+            System.err.println(line);
+        } else {
+            say(line);
+        }
+    }
+
+    /** A rule that was broken, with the object's history. */
+    void breach(Breach breach) {
+        breaches.add(breach.rule());
+        trace("  breach: " + breach);
+    }
+
+    /** Ids of the rules that were broken. */
+    List<String> breaches() {
+        return breaches;
     }
 
     void carried(Carried carried) {
@@ -139,6 +163,9 @@ final class DemoReport {
         writer.endArray().name("counters").beginObject();
         counters.forEach(writer::member);
         writer.endObject().member("equal", equal).member("offloaded", offloaded);
+        writer.member("trace_lines", traced).name("breaches").beginArray();
+        breaches.forEach(writer::value);
+        writer.endArray();
         out.println(writer.member("verdict", line).endObject());
         out.flush();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.demo;
 
+import dev.flue.bindings.NativePort;
 import dev.flue.bindings.Wire;
 import dev.flue.bindings.WireConfig;
 import dev.flue.bindings.WireCounter;
@@ -24,6 +25,7 @@ import java.util.function.Consumer;
 /** Two stacks, each with drivers, target and engine of its own, on a wire in memory. */
 final class OffloadedStage implements Stage, Inspectable {
     private static final int BUFFERS = 8192;
+    private static final Cidr THIRD = Cidr.parse("198.18.0.3/24");
 
     private final Wire wire;
     private final InspectServer inspect;
@@ -37,7 +39,7 @@ final class OffloadedStage implements Stage, Inspectable {
         wire =
                 new Wire(
                         WireConfig.builder()
-                                .ports(2)
+                                .ports(3)
                                 .mtu(mtu)
                                 .buffers(BUFFERS)
                                 .dropPpm(dropPpm)
@@ -45,8 +47,8 @@ final class OffloadedStage implements Stage, Inspectable {
                                 .build());
         Assembly first = null;
         try {
-            first = assembly(0, CLIENT, options, mtu, seed);
-            server = assembly(1, SERVER, options, mtu, seed + 1);
+            first = assembly("client", 0, CLIENT, options, mtu, seed);
+            server = assembly("server", 1, SERVER, options, mtu, seed + 1);
             client = first;
             inspect = InspectServer.openOrWarn(this, err);
         } catch (RuntimeException e) {
@@ -58,7 +60,8 @@ final class OffloadedStage implements Stage, Inspectable {
         }
     }
 
-    private Assembly assembly(int socket, Cidr address, TargetOptions options, int mtu, long seed) {
+    private Assembly assembly(
+            String party, int socket, Cidr address, TargetOptions options, int mtu, long seed) {
         long mac = StackSettings.macOf(address.address());
         StackSettings settings =
                 new StackSettings(
@@ -71,7 +74,12 @@ final class OffloadedStage implements Stage, Inspectable {
                         options.ownThread(),
                         options.drivers(),
                         seed);
-        return new Assembly(wire.port(socket, mac), settings);
+        return new Assembly(wire.port(socket, mac), settings, party);
+    }
+
+    /** A free end of the wire. */
+    NativePort thirdPort() {
+        return wire.port(2, StackSettings.macOf(THIRD.address()));
     }
 
     Assembly clientAssembly() {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.demo;
 
+import dev.flue.data.BurstHandler;
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.LoanedBuffer;
 import dev.flue.data.OffloadConnection;
+import dev.flue.data.SendClaim;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -13,11 +16,12 @@ import java.util.Arrays;
  * moves its connection between host stack and target when told to. All calls on the stacks' thread.
  */
 final class Peer implements ConnectionHandler {
-    private static final int CHUNK = 64 * 1024;
+    private static final int PIECES = 64;
 
     private final Content content;
     private final long expected;
-    private final ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK);
+    private final SendClaim claim = new SendClaim();
+    private final BurstHandler taker = this::take;
     private final MessageDigest sentDigest = sha256();
     private final MessageDigest receivedDigest = sha256();
     private OffloadConnection connection;
@@ -121,7 +125,7 @@ final class Peer implements ConnectionHandler {
     @Override
     public void onReadable(OffloadConnection readable) {
         connection = readable;
-        while (connection.receive(this::take, Integer.MAX_VALUE) > 0) {
+        while (connection.poll(taker, PIECES) > 0) {
             // Until there is no more.
         }
         if (received >= handOverAt && connection.offloaded()) {
@@ -151,26 +155,26 @@ final class Peer implements ConnectionHandler {
         cause = why;
     }
 
-    private int take(ByteBuffer buffer, int offset, int length) {
-        receivedDigest.update(buffer.duplicate().limit(offset + length).position(offset));
-        received += length;
-        return length;
+    private void take(LoanedBuffer loan) {
+        receivedDigest.update(loan.buffer());
+        received += loan.length();
     }
 
+    /** Content goes straight into memory that is sent from. */
     private void send() {
         while (started && !closed && sent < content.size()) {
-            chunk.clear();
-            // One byte more than there is room for: a send that falls short is told of new room.
-            long most = Math.min(content.size() - sent, connection.sendRoom() + 1L);
-            chunk.limit((int) Math.min(CHUNK, most));
-            content.read(sent, chunk);
-            chunk.flip();
-            int taken = connection.send(chunk);
-            sentDigest.update(chunk.duplicate().limit(taken).position(0));
-            sent += taken;
-            if (chunk.hasRemaining()) {
+            long most = Math.min(content.size() - sent, connection.maxClaim());
+            int length = (int) Math.min(most, Math.max(1, connection.sendRoom()));
+            if (!connection.tryClaim(length, claim)) {
                 return;
             }
+            ByteBuffer into = claim.buffer();
+            content.read(sent, into);
+            into.limit(into.position()).position(claim.offset());
+            int filled = into.remaining();
+            sentDigest.update(into);
+            claim.commit(filled);
+            sent += filled;
         }
     }
 

@@ -3,6 +3,7 @@ package dev.flue.tools.demo;
 
 import dev.flue.host.UserHostStack;
 import dev.flue.host.link.MemoryLink;
+import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.HeapMemory;
 import dev.flue.tools.assembly.Assembly;
 import dev.flue.tools.assembly.StackSettings;
@@ -37,7 +38,8 @@ final class PlainStage implements Stage {
                         false,
                         List.of(),
                         seed);
-        return Assembly.stackOver(link.end(end), memory, settings, LINK_MACS[end]);
+        MiniportAdapter port = new MiniportAdapter(memory, link.end(end));
+        return Assembly.stackOver(port, memory, settings, LINK_MACS[end]);
     }
 
     @Override

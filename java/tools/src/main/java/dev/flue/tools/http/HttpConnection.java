@@ -3,6 +3,7 @@ package dev.flue.tools.http;
 
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.OffloadConnection;
+import dev.flue.data.SendClaim;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -145,16 +146,28 @@ final class HttpConnection implements ConnectionHandler {
         return true;
     }
 
+    /** A file is read straight into memory that is sent from. */
     private boolean sendBody() throws IOException {
-        ByteBuffer buffer = server.transferBuffer();
-        // One byte more than there is room for: only a send that falls short is told of new room.
-        buffer.limit((int) Math.min(buffer.capacity(), connection.sendRoom() + 1L));
-        body.peek(buffer);
-        buffer.flip();
-        int taken = connection.send(buffer);
-        body.sent(taken);
-        count(taken);
-        return !buffer.hasRemaining();
+        SendClaim claim = server.claim();
+        long most = Math.min(body.remaining(), connection.maxClaim());
+        int length = (int) Math.min(most, Math.max(1, connection.sendRoom()));
+        if (!connection.tryClaim(length, claim)) {
+            return false;
+        }
+        int filled;
+        try {
+            body.peek(claim.buffer());
+            filled = claim.buffer().position() - claim.offset();
+        } catch (IOException | RuntimeException e) {
+            claim.abort();
+            throw e;
+        }
+        if (!claim.commit(filled)) {
+            return false;
+        }
+        body.sent(filled);
+        count(filled);
+        return true;
     }
 
     private void count(int taken) {

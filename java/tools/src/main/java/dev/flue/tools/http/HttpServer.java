@@ -2,8 +2,8 @@
 package dev.flue.tools.http;
 
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.SendClaim;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -21,12 +21,11 @@ public final class HttpServer {
     static final long IDLE_NANOS = 75_000_000_000L;
 
     private static final long SWEEP_NANOS = 1_000_000_000L;
-    private static final int TRANSFER_BYTES = 64 * 1024;
 
     private final FileResponder responder;
     private final InstantSource clock;
     private final long handOverBytes;
-    private final ByteBuffer transfer = ByteBuffer.allocateDirect(TRANSFER_BYTES);
+    private final SendClaim claim = new SendClaim();
     private final Set<HttpConnection> connections = new LinkedHashSet<>();
     private long nextSweep = Long.MIN_VALUE;
     private long now;
@@ -103,9 +102,9 @@ public final class HttpServer {
         return now;
     }
 
-    /** Shared by all connections: its content is one connection's only during one call. */
-    ByteBuffer transferBuffer() {
-        return transfer.clear();
+    /** Shared by all connections: open only during one call. */
+    SendClaim claim() {
+        return claim;
     }
 
     void countRequest() {

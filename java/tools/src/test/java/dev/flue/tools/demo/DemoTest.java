@@ -36,7 +36,7 @@ class DemoTest {
                 "",
                 "--own-thread",
                 "--drivers none",
-                "--drivers pass-through,pass-through,pass-through",
+                "--drivers pass-through,passthrough,verifier",
                 "--drop 200",
             })
     void carriesEveryByteThroughHandOversInMidStream(String options) {
@@ -48,6 +48,50 @@ class DemoTest {
                 .endsWith(
                         "demo: all bytes equal, 12 MiB on offloaded connections, 2 hand-overs in"
                                 + " mid-stream\n");
+    }
+
+    @Test
+    void theTraceShowsEveryOperationOnEveryKindOfObjectAndNoBreach() {
+        assumeTrue(Flue.isAvailable(), Flue.unavailabilityCause());
+        assertThat(
+                        run(
+                                "demo",
+                                "--size",
+                                "2MiB",
+                                "--drivers",
+                                "verifier,passthrough,verifier",
+                                "--trace"))
+                .as(() -> out.toString())
+                .isZero();
+        List<String> lines = out.toString().lines().toList();
+        for (String layer : List.of("neighbor", "path", "TCP")) {
+            for (String operation :
+                    List.of("initiate", "query", "update", "invalidate", "terminate")) {
+                String done = operation.replaceFirst("e?$", "") + "ed";
+                String completion = operation.equals("query") ? "queried" : done;
+                String call = " +" + layer + " \\d+ +" + operation + " *";
+                String back = " +" + layer + " \\d+ +" + completion + " +SUCCESS";
+                for (String verifier : List.of("tour.verifier1", "tour.verifier3")) {
+                    String time = " *\\d+\\.\\d{6} ms +" + verifier;
+                    assertThat(lines).anyMatch(line -> line.matches(time + call));
+                    assertThat(lines).anyMatch(line -> line.matches(time + back));
+                }
+            }
+        }
+        assertThat(lines)
+                .anyMatch(line -> line.matches(".*client.verifier3 +TCP \\d+ +initiate *"))
+                .anyMatch(line -> line.matches(".*server.verifier1 +TCP \\d+ +terminated +SUCCESS"))
+                .noneMatch(line -> line.contains("breach"));
+        assertThat(lines.get(lines.size() - 1)).startsWith("demo: all bytes equal");
+    }
+
+    @Test
+    void aDriverThatIsNotThereIsRefusedWithTheListOfThoseThatAre() {
+        CommandLine commandLine = Main.commandLine();
+        commandLine.setErr(new PrintWriter(out));
+        assertThat(commandLine.execute("demo", "--drivers", "verifier,firewall")).isEqualTo(2);
+        assertThat(out.toString()).contains("'firewall'", "passthrough, verifier");
+        assertThat(commandLine.execute("demo", "--trace")).isEqualTo(2);
     }
 
     @Test

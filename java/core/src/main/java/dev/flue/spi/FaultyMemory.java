@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.flue.host;
+package dev.flue.spi;
 
-import dev.flue.spi.AllocationFaults;
-import dev.flue.spi.Memory;
-import dev.flue.spi.Region;
 import java.nio.ByteBuffer;
 
-/** Another memory, of which one allocation fails: a region, or something out of a pool. */
+/**
+ * Another memory, of which one allocation fails: a region, or something out of a pool. What is made
+ * with it runs short there and nowhere else. One thread.
+ */
 public final class FaultyMemory implements Memory, AllocationFaults {
     private final Memory memory;
     private final long failing;
@@ -29,7 +29,7 @@ public final class FaultyMemory implements Memory, AllocationFaults {
         armed = true;
     }
 
-    /** Whether the allocation that was to fail was reached. */
+    /** Whether the allocation that was to fail was asked for. */
     public boolean failed() {
         return allocations >= failing;
     }
