@@ -48,6 +48,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
      * @param policy of what to offload of its own accord
      * @param parameters for the target
      * @param maxConnections at a time
+     * @param posts receives kept posted
      * @param sourceMac of our frames; 0 = the port's own
      */
     public record Settings(
