@@ -16,6 +16,8 @@ class PostedReceiveHandOverTest extends HandOverConformance {
     @Override
     protected Network network(NetworkConfig config) {
         return new NativeNetwork(
-                config, UnaryOperator.identity(), stack -> stack.postedReceives(2));
+                config,
+                UnaryOperator.identity(),
+                stack -> stack.postedReceives(2).receivePush(config.seed() > 3));
     }
 }

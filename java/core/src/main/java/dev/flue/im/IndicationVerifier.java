@@ -48,6 +48,7 @@ final class IndicationVerifier {
         if (object.finIndicated) {
             log.report("T-130", object, "data indicated after its disconnect event");
         }
+        object.moreData(log);
         int at = table.place(ref);
         byte state = table.state(at);
         if (state == NblTable.LENT || NblTable.withTarget(state)) {

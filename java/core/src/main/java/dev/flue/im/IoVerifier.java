@@ -182,17 +182,7 @@ final class IoVerifier {
         object.out[kind]--;
         list.wrap(ref);
         int status = list.status();
-        // What a target has no room to queue overtakes what it has queued.
-        boolean notTaken = kind == VerifiedObject.SEND && status == UPLOAD;
-        if (kind != VerifiedObject.FORWARD && !notTaken && number != object.lastBack[kind] + 1) {
-            log.report(
-                    kind == VerifiedObject.SEND ? "T-83" : "T-95",
-                    object,
-                    "its " + WORDS[kind] + " " + number + " completed out of order");
-        }
-        if (!notTaken || number == object.lastBack[kind] + 1) {
-            object.lastBack[kind] = Math.max(object.lastBack[kind], number);
-        }
+        order(object, kind, number, status);
         int bytes = list.bytesTransferred();
         driver.note(object, UP[kind], status);
         switch (kind) {
@@ -202,6 +192,31 @@ final class IoVerifier {
             default -> forwarded(object, status);
         }
         table.settle(at, NblTable.HOST);
+    }
+
+    /**
+     * Sends that succeed do so in the order in which they were given (T-83). One that fails may
+     * overtake: what a target has no room to queue it completes with UPLOAD_IN_PROGRESS at once,
+     * while those before it succeed yet, or come back in the chain of the terminate. That none
+     * succeeds behind it is T-86.
+     */
+    private void order(VerifiedObject object, int kind, int number, int status) {
+        if (kind == VerifiedObject.FORWARD) {
+            return;
+        }
+        if (kind == VerifiedObject.SEND) {
+            boolean behindFailed = object.firstSendFailed != 0 && number > object.firstSendFailed;
+            if (status != SUCCESS || behindFailed) {
+                return;
+            }
+        }
+        if (number != object.lastBack[kind] + 1) {
+            log.report(
+                    kind == VerifiedObject.SEND ? "T-83" : "T-95",
+                    object,
+                    "its " + WORDS[kind] + " " + number + " completed out of order");
+        }
+        object.lastBack[kind] = Math.max(object.lastBack[kind], number);
     }
 
     private void stray(int kind, byte state, VerifiedObject owner, long ref) {
@@ -227,11 +242,15 @@ final class IoVerifier {
         } else if (view.length(ref) != length - bytes) {
             log.report("T-85", object, "the data start of a send is not advanced by " + bytes);
         }
-        if (object.sendFailed && status == SUCCESS) {
-            log.report("T-86", object, "a send succeeded after another had failed");
+        int number = table.number(at);
+        boolean behindFailed = object.firstSendFailed != 0 && number > object.firstSendFailed;
+        if (behindFailed && status == SUCCESS) {
+            log.report("T-86", object, "a send succeeded behind one that had failed");
         }
         if (status != SUCCESS) {
-            object.sendFailed = true;
+            if (!behindFailed) {
+                object.firstSendFailed = number;
+            }
             if (bytes > 0 && object.sendPartial) {
                 log.report("T-86", object, "a second send is done in part");
             }
@@ -259,11 +278,12 @@ final class IoVerifier {
         if (bytes < 0 || bytes > length) {
             log.report("T-104", object, bytes + " bytes in a receive of " + length);
         }
+        if (bytes > 0) {
+            object.moreData(log);
+        }
         boolean partial = status == SUCCESS && length > 0 && bytes < length;
-        if (partial && list.receiveNoPush() != 0 && !object.finIndicated) {
-            if (bytes + list.receiveBytesTransferred() < length) {
-                log.report("T-101", object, "a non-push receive completed before it was full");
-            }
+        if (partial && list.receiveNoPush() != 0) {
+            object.endedShort |= bytes + list.receiveBytesTransferred() < length;
         }
         if (bytes > 0 && object.expectedBytes > 0 && table.extra(at) != 0) {
             int seen = view.sampleAt(table.extra(at), bytes);
@@ -290,7 +310,8 @@ final class IoVerifier {
             return;
         }
         int before = abortive ? object.sendsBeforeAbortive : object.sendsBeforeGraceful;
-        if (object.lastBack[VerifiedObject.SEND] < before) {
+        int after = object.given[VerifiedObject.SEND] - before;
+        if (object.out[VerifiedObject.SEND] > after) {
             log.report(
                     abortive ? "T-123" : "T-93",
                     object,

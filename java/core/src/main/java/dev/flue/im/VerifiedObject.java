@@ -64,7 +64,9 @@ final class VerifiedObject {
     final int[] lastBack = new int[KINDS];
     final int[] out = new int[KINDS];
 
-    boolean sendFailed;
+    /** Number of the first send that failed; 0 = none. */
+    int firstSendFailed;
+
     boolean sendPartial;
     boolean inSendCall;
 
@@ -84,6 +86,10 @@ final class VerifiedObject {
     // Receiving: a call up is running; data was refused; what must come next.
     int delivering;
     boolean refused;
+
+    /** A receive without push completed with less than it has room for. */
+    boolean endedShort;
+
     boolean halfClosedAtFirst;
     long expected;
     int expectedBytes;
@@ -105,6 +111,17 @@ final class VerifiedObject {
     /** Whether anything runs that a terminate must wait for (H-21). */
     boolean operating() {
         return queries + updates + invalidates > 0;
+    }
+
+    /**
+     * T-101: a receive without push that is not full is the last one of its stream: the end of the
+     * stream, or of the offload, completes it. Data behind it proves that it was no end.
+     */
+    void moreData(BreachLog log) {
+        if (endedShort) {
+            endedShort = false;
+            log.report("T-101", this, "a non-push receive completed before it was full");
+        }
     }
 
     void remember(long now, Act act, long detail) {

@@ -95,6 +95,20 @@ class VerifierDataTest {
     }
 
     @Test
+    void aSendThatFailsMayOvertakeThoseBeforeItAndNoneMaySucceedBehindIt() {
+        long first = send(4);
+        send(4);
+        sent(send(4), UPLOAD, 0);
+        sent(first, DONE, 4);
+        stack.broken();
+        sent(send(4), DONE, 4);
+        stack.broken("T-86");
+        send(4);
+        disconnected(disconnect(Miniport.DISCONNECT_ABORTIVE), DONE);
+        stack.broken("T-123");
+    }
+
+    @Test
     void bytesThatWereNotSentOrNotCounted() {
         sent(send(4), DONE, 3);
         stack.broken("T-84");
@@ -181,15 +195,33 @@ class VerifierDataTest {
         stack.broken("T-97");
     }
 
-    @Test
-    void aNonPushReceiveThatIsNotFull() {
-        long list = stack.chain(1, 4);
+    private long postWithoutPush(int bytes) {
+        long list = stack.chain(1, bytes);
         stack.nbl.wrap(list).receiveNoPush(1);
         stack.binding.tcpOffloadReceive(tcp, list);
-        received(list, DONE, 3);
+        return list;
+    }
+
+    @Test
+    void aNonPushReceiveThatIsNotFullThoughDataFollows() {
+        received(postWithoutPush(4), DONE, 3);
+        stack.broken();
+        received(post(4), DONE, 3);
+        stack.broken("T-101");
+        received(postWithoutPush(4), DONE, 3);
+        indicate(stack.chain(1, 4));
         stack.broken("T-101");
         // One that may be pushed may.
         received(post(4), DONE, 3);
+        indicate(stack.chain(1, 4));
+        stack.broken();
+    }
+
+    @Test
+    void aNonPushReceiveThatTheEndOfTheStreamOrOfTheOffloadCompletes() {
+        received(postWithoutPush(4), DONE, 3);
+        received(postWithoutPush(4), DONE, 0);
+        event(TcpEvent.DISCONNECT, 0);
         stack.broken();
     }
 
