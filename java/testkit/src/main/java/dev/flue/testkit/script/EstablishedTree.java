@@ -11,7 +11,6 @@ import dev.flue.offload.TcpDelegated;
 import dev.flue.spi.Memory;
 import dev.flue.testkit.ConnectionState;
 import dev.flue.testkit.StateBlocks;
-import java.nio.ByteBuffer;
 
 /** The block lists of one established connection, as a host stack would hand it over. */
 final class EstablishedTree implements AutoCloseable {
@@ -19,7 +18,6 @@ final class EstablishedTree implements AutoCloseable {
     private static final int NEIGHBOR = 0;
     private static final int PATH = 1;
     private static final int TCP = 2;
-    private static final int PATH_MTU = 1500;
     private static final int INITIAL_SEGMENTS = 10;
 
     private final RecordPool blocks;
@@ -28,15 +26,17 @@ final class EstablishedTree implements AutoCloseable {
     private final ProtocolOffloadBlockList block;
     private final OffloadHandle handle;
     private final StateBlocks state;
+    private final IpVersion version;
     private final Endpoint local;
     private final Endpoint peer;
     private final long[] blockOf = new long[BLOCKS];
     private final long[] handleOf = new long[BLOCKS];
 
-    EstablishedTree(Memory memory, Endpoint local, Endpoint peer) {
+    EstablishedTree(Memory memory, IpVersion version) {
         this.memory = memory;
-        this.local = local;
-        this.peer = peer;
+        this.version = version;
+        this.local = version.local();
+        this.peer = version.peer();
         this.blocks = new RecordPool(memory, StateOffsets.BLOCK_BYTES, BLOCKS);
         this.handles = new RecordPool(memory, OffloadHandle.BYTES, BLOCKS);
         this.block = new ProtocolOffloadBlockList(memory);
@@ -51,30 +51,32 @@ final class EstablishedTree implements AutoCloseable {
             handle.wrap(handleOf[i]).ndisReserved(0).miniportOffloadContext(0);
             blockOf[i] = blocks.allocate();
         }
-        link(StateType.NEIGHBOR, StateType.IP4, StateType.TCP);
+        link();
         state.neighbor(blockOf[NEIGHBOR], local.mac(), peer.mac());
-        state.path(blockOf[PATH], address(local.address()), address(peer.address()), PATH_MTU);
+        state.path(
+                blockOf[PATH],
+                IpFrame.bytes(local.address()),
+                IpFrame.bytes(peer.address()),
+                version.mtu());
         state.connection(blockOf[TCP], connection(c));
         return blockOf[NEIGHBOR];
     }
 
     /** The same tree, to take it back. */
     long terminate() {
-        link(StateType.NEIGHBOR, StateType.IP4, StateType.TCP);
+        link();
         new TcpDelegated(memory).wrap(delegated()).clear();
         return blockOf[NEIGHBOR];
     }
 
-    private void link(StateType... types) {
+    private void link() {
+        StateType path = version == IpVersion.V4 ? StateType.IP4 : StateType.IP6;
+        StateType[] types = {StateType.NEIGHBOR, path, StateType.TCP};
         for (int i = 0; i < BLOCKS; i++) {
             block.wrap(blockOf[i]).clear(types[i]);
             block.offloadHandle(handleOf[i]);
             block.dependentBlockList(i + 1 < BLOCKS ? blockOf[i + 1] : 0);
         }
-    }
-
-    private static byte[] address(int value) {
-        return ByteBuffer.allocate(Integer.BYTES).putInt(value).array();
     }
 
     private ConnectionState connection(ScriptConnection c) {

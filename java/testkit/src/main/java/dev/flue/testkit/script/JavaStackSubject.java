@@ -2,7 +2,6 @@
 package dev.flue.testkit.script;
 
 import dev.flue.data.ConnectionHandler;
-import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
@@ -24,16 +23,18 @@ import java.util.List;
  * the time at which the clock makes it the number that was asked for.
  */
 public final class JavaStackSubject implements WireSubject {
-    private static final Endpoint LOCAL = new Endpoint(0x0200c6120001L, 0xc6120001, 7_000);
-    private static final Endpoint PEER = new Endpoint(0x0200c6120002L, 0xc6120002, 40_000);
     private static final long ISN_TICK_NANOS = 4_000;
     private static final long PROBE_TIME = 4_000_000_000L;
     private static final long HANDSHAKE_STEP = 1_000;
     private static final int HANDSHAKE_STEPS = 10_000;
-    private static final int MTU = 1500;
 
+    private final IpVersion version;
     private Side side;
     private ScriptConnection connection;
+
+    public JavaStackSubject(IpVersion version) {
+        this.version = version;
+    }
 
     @Override
     public String name() {
@@ -42,11 +43,11 @@ public final class JavaStackSubject implements WireSubject {
 
     @Override
     public long establish(ScriptConnection wanted) {
-        try (Side probe = new Side()) {
+        try (Side probe = new Side(version)) {
             probe.handshake(wanted, PROBE_TIME);
             int secret = probe.iss - (int) (PROBE_TIME / ISN_TICK_NANOS);
             long ticks = Integer.toUnsignedLong(wanted.iss() - secret);
-            side = new Side();
+            side = new Side(version);
             connection = wanted;
             return side.handshake(wanted, ticks * ISN_TICK_NANOS);
         }
@@ -64,12 +65,12 @@ public final class JavaStackSubject implements WireSubject {
 
     @Override
     public Endpoint local() {
-        return LOCAL;
+        return version.local();
     }
 
     @Override
     public Endpoint peer() {
-        return PEER;
+        return version.peer();
     }
 
     @Override
@@ -142,7 +143,9 @@ public final class JavaStackSubject implements WireSubject {
     /** A stack, its application and the script's port, from handshake to close. */
     private static final class Side implements ConnectionHandler, AutoCloseable {
         private final HeapMemory memory = new HeapMemory();
-        private final MemorySwitch wire = new MemorySwitch(memory, 2, MTU, 1, LinkFaults.delay(0));
+        private final Endpoint local;
+        private final Endpoint remote;
+        private final MemorySwitch wire;
         private final WirePeer peer;
         private final UserHostStack stack;
         private final List<byte[]> frames = new ArrayList<>();
@@ -154,23 +157,29 @@ public final class JavaStackSubject implements WireSubject {
         private String cause = "";
         private int iss;
 
-        Side() {
+        Side(IpVersion version) {
+            local = version.local();
+            remote = version.peer();
+            wire = new MemorySwitch(memory, 2, version.mtu(), 1, LinkFaults.delay(0));
             HostStackConfig config =
                     HostStackConfig.builder()
-                            .address(IpAddress.ofIpv4(LOCAL.address()))
-                            .macAddress(LOCAL.mac())
-                            .mtu(MTU)
+                            .address(local.address())
+                            .macAddress(local.mac())
+                            .mtu(version.mtu())
+                            .detectDuplicates(false)
                             .seed(1)
                             .build();
-            MiniportAdapter adapter = new MiniportAdapter(memory, wire.port(0, LOCAL.mac()));
+            MiniportAdapter adapter = new MiniportAdapter(memory, wire.port(0, local.mac()));
             stack = new UserHostStack(config, memory, adapter);
             peer =
                     new WirePeer(
-                            memory, new MiniportAdapter(memory, wire.port(1, PEER.mac())), PEER);
+                            memory,
+                            new MiniportAdapter(memory, wire.port(1, remote.mac())),
+                            remote);
         }
 
         long handshake(ScriptConnection wanted, long start) {
-            stack.listen(LOCAL.port(), 4, () -> this);
+            stack.listen(local.port(), 4, () -> this);
             long now = start;
             turns(now);
             TcpSegment segment = new TcpSegment();
@@ -181,7 +190,7 @@ public final class JavaStackSubject implements WireSubject {
             segment.windowScale = wanted.scale();
             segment.timestamps = wanted.timestamps();
             segment.tsVal = wanted.timestamp();
-            peer.send(segment.toFrame(PEER, LOCAL));
+            peer.send(segment.toFrame(remote, local));
             TcpSegment answer = null;
             for (int i = 0; answer == null && i < HANDSHAKE_STEPS; i++) {
                 turns(now);
@@ -198,7 +207,7 @@ public final class JavaStackSubject implements WireSubject {
             segment.seq = wanted.irs() + 1;
             segment.ack = iss + 1;
             segment.tsEcr = answer.tsVal;
-            peer.send(segment.toFrame(PEER, LOCAL));
+            peer.send(segment.toFrame(remote, local));
             turns(now);
             if (connection == null) {
                 throw new AssertionError("the stack did not accept a connection");
@@ -209,7 +218,7 @@ public final class JavaStackSubject implements WireSubject {
 
         private TcpSegment synAck() {
             for (byte[] frame : takeFrames()) {
-                TcpSegment segment = TcpSegment.parse(frame, LOCAL, PEER);
+                TcpSegment segment = TcpSegment.parse(frame, local, remote);
                 if (segment != null && segment.has(TcpSegment.SYN)) {
                     return segment;
                 }

@@ -27,16 +27,15 @@ import java.util.function.LongSupplier;
  * miniport on the same wire, used for frames only.
  */
 public final class MiniportSubject implements WireSubject {
-    private static final Endpoint LOCAL = new Endpoint(0x0200c6120001L, 0xc6120001, 7_000);
-    private static final Endpoint PEER = new Endpoint(0x0200c6120002L, 0xc6120002, 40_000);
     private static final long START = 1_000_000_000L;
     private static final int SEND_BYTES = 65_536;
     private static final int TURNS = 10_000;
     private static final long TURN_NANOS = 1_000_000L;
 
-    private final String name;
     private static final int VERIFIED_OBJECTS = 16;
 
+    private final String name;
+    private final IpVersion version;
     private final VerifierDriver verifier;
     private final Miniport target;
     private final Binding binding;
@@ -59,40 +58,34 @@ public final class MiniportSubject implements WireSubject {
 
     /**
      * @param name for messages
-     * @param target the target on the port of MAC {@link #targetMac}; this subject binds to it
-     * @param peerPort a miniport on the same wire, MAC {@link #peerMac}, used for frames only
+     * @param version of IP; the wire has its {@link IpVersion#mtu}
+     * @param target the target on the port of {@link IpVersion#local}; this subject binds to it
+     * @param peerPort a miniport on the same wire, that of {@link IpVersion#peer}, used for frames
+     *     only
      * @param wireNext when the wire has something to deliver; Long.MAX_VALUE = not
      * @param onClose takes down whatever was made for this subject
      */
     public MiniportSubject(
             String name,
+            IpVersion version,
             Memory memory,
             MiniportAdapter target,
             MiniportAdapter peerPort,
             LongSupplier wireNext,
             Runnable onClose) {
         this.name = name;
+        this.version = version;
         this.verifier = new VerifierDriver(memory, target, VERIFIED_OBJECTS, "verifier");
         MiniportAdapter verified = new MiniportAdapter(memory, verifier);
         this.target = verified.miniport();
-        this.peer = new WirePeer(memory, peerPort, PEER);
+        this.peer = new WirePeer(memory, peerPort, version.peer());
         this.wireNext = wireNext;
         this.onClose = onClose;
         this.sends = new NblPool(memory, 64, SEND_BYTES);
         this.nbl = new NetBufferList(memory);
         this.delegated = new TcpDelegated(memory);
-        this.tree = new EstablishedTree(memory, LOCAL, PEER);
+        this.tree = new EstablishedTree(memory, version);
         this.binding = new Binding(memory, application, verified);
-    }
-
-    /** MAC address that the target's port must have. */
-    public static long targetMac() {
-        return LOCAL.mac();
-    }
-
-    /** MAC address that the script's port must have. */
-    public static long peerMac() {
-        return PEER.mac();
     }
 
     @Override
@@ -122,12 +115,12 @@ public final class MiniportSubject implements WireSubject {
 
     @Override
     public Endpoint local() {
-        return LOCAL;
+        return version.local();
     }
 
     @Override
     public Endpoint peer() {
-        return PEER;
+        return version.peer();
     }
 
     @Override

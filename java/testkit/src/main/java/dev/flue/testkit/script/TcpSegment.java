@@ -2,10 +2,11 @@
 package dev.flue.testkit.script;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
- * A TCP segment in an IPv4 packet in an Ethernet frame, as a script speaks of it. Builds frames
- * with right checksums and takes frames apart, checking theirs.
+ * A TCP segment as a script speaks of it. Builds frames of either version of IP, with right
+ * checksums, and takes frames apart, checking theirs.
  */
 final class TcpSegment {
     static final int FIN = 0x01;
@@ -15,12 +16,10 @@ final class TcpSegment {
     static final int ACK = 0x10;
     static final int URG = 0x20;
 
-    static final int ETHERTYPE_IPV4 = 0x0800;
-
-    private static final int ETHERNET = 14;
-    private static final int IPV4 = 20;
     private static final int TCP = 20;
+    private static final int CHECKSUM_AT = 16;
     private static final int PROTOCOL_TCP = 6;
+    private static final int HOP_LIMIT = 64;
 
     int seq;
     int ack;
@@ -44,66 +43,42 @@ final class TcpSegment {
     /** The frame from one end to the other. */
     byte[] toFrame(Endpoint from, Endpoint to) {
         byte[] options = options();
-        int tcpLength = TCP + options.length + payload.length;
-        ByteBuffer frame = ByteBuffer.allocate(ETHERNET + IPV4 + tcpLength);
-        putMac(frame, to.mac());
-        putMac(frame, from.mac());
-        frame.putShort((short) ETHERTYPE_IPV4);
-        frame.putShort((short) 0x4500).putShort((short) (IPV4 + tcpLength));
-        frame.putShort((short) 1).putShort((short) 0x4000);
-        frame.put((byte) 64).put((byte) PROTOCOL_TCP).putShort((short) 0);
-        frame.putInt(from.address()).putInt(to.address());
-        frame.putShort((short) from.port()).putShort((short) to.port());
-        frame.putInt(seq).putInt(ack);
-        frame.put((byte) ((TCP + options.length) / 4 << 4)).put((byte) flags);
-        frame.putShort((short) window).putShort((short) 0).putShort((short) urgentPointer);
-        frame.put(options).put(payload);
-        frame.putShort(ETHERNET + 10, (short) checksum(frame, ETHERNET, IPV4, 0));
-        frame.putShort(ETHERNET + IPV4 + 16, (short) tcpChecksum(frame, tcpLength));
-        return frame.array();
+        ByteBuffer out = ByteBuffer.allocate(TCP + options.length + payload.length);
+        out.putShort((short) from.port()).putShort((short) to.port());
+        out.putInt(seq).putInt(ack);
+        out.put((byte) ((TCP + options.length) / 4 << 4)).put((byte) flags);
+        out.putShort((short) window).putShort((short) 0).putShort((short) urgentPointer);
+        out.put(options).put(payload);
+        return IpFrame.build(from, to, PROTOCOL_TCP, HOP_LIMIT, out.array(), CHECKSUM_AT);
     }
 
     /**
      * The segment in a frame.
      *
-     * @return null when it is no IPv4 TCP segment between these two
+     * @return null when it is no TCP segment between these two
      * @throws IllegalArgumentException when it is one, and malformed
      */
-    static TcpSegment parse(byte[] bytes, Endpoint from, Endpoint to) {
-        ByteBuffer frame = ByteBuffer.wrap(bytes);
-        if (bytes.length < ETHERNET + IPV4 + TCP
-                || (frame.getShort(12) & 0xffff) != ETHERTYPE_IPV4
-                || frame.get(ETHERNET + 9) != PROTOCOL_TCP
-                || frame.getInt(ETHERNET + 12) != from.address()
-                || frame.getInt(ETHERNET + 16) != to.address()
-                || (frame.getShort(ETHERNET + IPV4) & 0xffff) != from.port()
-                || (frame.getShort(ETHERNET + IPV4 + 2) & 0xffff) != to.port()) {
+    static TcpSegment parse(byte[] frame, Endpoint from, Endpoint to) {
+        byte[] bytes = IpFrame.payload(frame, from, to, PROTOCOL_TCP);
+        if (bytes == null) {
             return null;
         }
-        int total = frame.getShort(ETHERNET + 2) & 0xffff;
-        int tcpLength = total - IPV4;
-        int header = (frame.get(ETHERNET + IPV4 + 12) & 0xf0) >> 2;
-        check(frame.get(ETHERNET) == 0x45, "an IPv4 header with options, or none");
-        check(total <= bytes.length - ETHERNET && header >= TCP && header <= tcpLength, "lengths");
-        check(checksum(frame, ETHERNET, IPV4, 0) == 0, "a wrong IP checksum");
-        check(tcpChecksum(frame, tcpLength) == 0, "a wrong TCP checksum");
-        TcpSegment segment = new TcpSegment();
-        int at = ETHERNET + IPV4;
-        segment.seq = frame.getInt(at + 4);
-        segment.ack = frame.getInt(at + 8);
-        segment.flags = frame.get(at + 13) & 0x3f;
-        segment.window = frame.getShort(at + 14) & 0xffff;
-        segment.urgentPointer = frame.getShort(at + 18) & 0xffff;
-        segment.parseOptions(frame, at + TCP, at + header);
-        segment.payload = new byte[tcpLength - header];
-        frame.get(at + header, segment.payload);
-        return segment;
-    }
-
-    private static void check(boolean good, String what) {
-        if (!good) {
-            throw new IllegalArgumentException("the subject sent a segment with " + what);
+        IpFrame.check(bytes.length >= TCP, "a cut TCP header");
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        if ((in.getShort(0) & 0xffff) != from.port() || (in.getShort(2) & 0xffff) != to.port()) {
+            return null;
         }
+        int header = (in.get(12) & 0xf0) >> 2;
+        IpFrame.check(header >= TCP && header <= bytes.length, "lengths");
+        TcpSegment segment = new TcpSegment();
+        segment.seq = in.getInt(4);
+        segment.ack = in.getInt(8);
+        segment.flags = in.get(13) & 0x3f;
+        segment.window = in.getShort(14) & 0xffff;
+        segment.urgentPointer = in.getShort(18) & 0xffff;
+        segment.parseOptions(in, TCP, header);
+        segment.payload = Arrays.copyOfRange(bytes, header, bytes.length);
+        return segment;
     }
 
     private byte[] options() {
@@ -131,9 +106,9 @@ final class TcpSegment {
                 at++;
                 continue;
             }
-            check(at + 1 < end, "a cut option");
+            IpFrame.check(at + 1 < end, "a cut option");
             int length = frame.get(at + 1) & 0xff;
-            check(length >= 2 && at + length <= end, "an option of a wrong length");
+            IpFrame.check(length >= 2 && at + length <= end, "an option of a wrong length");
             switch (kind) {
                 case 2 -> mss = frame.getShort(at + 2) & 0xffff;
                 case 3 -> windowScale = frame.get(at + 2);
@@ -146,30 +121,5 @@ final class TcpSegment {
             }
             at += length;
         }
-    }
-
-    private static void putMac(ByteBuffer frame, long mac) {
-        frame.putShort((short) (mac >>> 32)).putInt((int) mac);
-    }
-
-    /** RFC 1071 over a piece of the frame; 0 when a right checksum is part of it. */
-    private static int checksum(ByteBuffer frame, int at, int length, int start) {
-        long sum = start;
-        for (int i = 0; i < length; i++) {
-            int octet = frame.get(at + i) & 0xff;
-            sum += (i & 1) == 0 ? octet << 8 : octet;
-        }
-        while (sum >>> 16 != 0) {
-            sum = (sum & 0xffff) + (sum >>> 16);
-        }
-        return (int) ~sum & 0xffff;
-    }
-
-    private static int tcpChecksum(ByteBuffer frame, int tcpLength) {
-        int pseudo = PROTOCOL_TCP + tcpLength;
-        for (int i = 0; i < 8; i += 2) {
-            pseudo += frame.getShort(ETHERNET + 12 + i) & 0xffff;
-        }
-        return checksum(frame, ETHERNET + IPV4, tcpLength, pseudo);
     }
 }

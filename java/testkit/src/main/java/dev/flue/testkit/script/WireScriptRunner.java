@@ -306,6 +306,7 @@ public final class WireScriptRunner {
         StringBuilder text = new StringBuilder(512);
         text.append(script.name()).append(':').append(step.line()).append(": ");
         text.append(script.title()).append(" [").append(subject.name());
+        text.append(" over ").append(IpVersion.of(subject.local().address()));
         text.append(", iss ").append(Integer.toUnsignedString(subject.iss()));
         text.append(", irs ").append(Integer.toUnsignedString(subject.irs())).append(']');
         text.append("\n  line      ").append(Objects.requireNonNullElse(step.text(), ""));

@@ -7,13 +7,15 @@ import java.util.List;
 
 /** The least TCP there is: takes what comes in order and acknowledges it. */
 final class AckingSubject implements WireSubject {
-    private static final Endpoint LOCAL = new Endpoint(0x0200c6120001L, 0xc6120001, 7);
-    private static final Endpoint PEER = new Endpoint(0x0200c6120002L, 0xc6120002, 9);
-
+    private final IpVersion version;
     private final List<byte[]> sent = new ArrayList<>();
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private ScriptConnection connection;
     private int next;
+
+    AckingSubject(IpVersion version) {
+        this.version = version;
+    }
 
     @Override
     public String name() {
@@ -39,17 +41,17 @@ final class AckingSubject implements WireSubject {
 
     @Override
     public Endpoint local() {
-        return LOCAL;
+        return version.local();
     }
 
     @Override
     public Endpoint peer() {
-        return PEER;
+        return version.peer();
     }
 
     @Override
     public void inject(byte[] frame) {
-        TcpSegment in = TcpSegment.parse(frame, PEER, LOCAL);
+        TcpSegment in = TcpSegment.parse(frame, peer(), local());
         if (in.seq == next) {
             received.writeBytes(in.payload);
             next += in.payload.length;
@@ -59,7 +61,7 @@ final class AckingSubject implements WireSubject {
         out.ack = next;
         out.flags = TcpSegment.ACK;
         out.window = 1000;
-        sent.add(out.toFrame(LOCAL, PEER));
+        sent.add(out.toFrame(local(), peer()));
     }
 
     @Override

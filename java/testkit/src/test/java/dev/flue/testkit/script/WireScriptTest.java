@@ -77,7 +77,9 @@ class WireScriptTest {
 
     private static void run(String lines) {
         WireScript script = WireScript.parse("t.wire", "// a test\n" + HEAD + lines);
-        WireScriptRunner.runAll(script, AckingSubject::new);
+        for (IpVersion version : IpVersion.values()) {
+            WireScriptRunner.runAll(script, () -> new AckingSubject(version));
+        }
     }
 
     @Test
@@ -101,7 +103,7 @@ class WireScriptTest {
                                         0.010  > ack 5102
                                         """))
                 .isInstanceOf(AssertionError.class)
-                .hasMessageContaining("t.wire:4: a test [acker, iss 1000, irs 5000]")
+                .hasMessageContaining("t.wire:4: a test [acker over IPv4, iss 1000, irs 5000]")
                 .hasMessageContaining("expected  0.010  > ack 5102")
                 .hasMessageContaining("got       0.010  > seq 1001 len 0 ack 5101")
                 .hasMessageContaining("differs   ack")
