@@ -17,6 +17,9 @@ import dev.flue.offload.TcpState;
  * @param neighborToken of the target; 0 when it is not offloaded
  * @param pathToken of the target; 0 when it is not offloaded
  * @param tcpToken of the target; 0 when it is not offloaded
+ * @param reachableAgoMillis since the target last saw packets get to the neighbor; -1 = no target
+ *     was asked
+ * @param pathMtu of its path: what the target sends by when it is offloaded
  * @param cwnd bytes
  * @param srttMicros 0 = not measured yet
  * @param retransmits segments sent again since it was established
@@ -34,6 +37,8 @@ public record ConnectionInfo(
         long neighborToken,
         long pathToken,
         long tcpToken,
+        long reachableAgoMillis,
+        int pathMtu,
         long cwnd,
         long srttMicros,
         long retransmits,

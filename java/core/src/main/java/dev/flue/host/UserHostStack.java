@@ -219,6 +219,8 @@ public final class UserHostStack implements Protocol, AutoCloseable {
                 s.neighborToken,
                 s.pathToken,
                 s.tcpToken,
+                s.reachableAgo,
+                s.pathMtu,
                 s.cwnd,
                 s.srttMicros,
                 s.retransmits,
@@ -253,6 +255,35 @@ public final class UserHostStack implements Protocol, AutoCloseable {
      */
     public boolean invalidate(IpAddress hop) {
         return chimney.invalidate(hop);
+    }
+
+    /**
+     * The same for one path: other connections over its next hop stay where they are.
+     *
+     * @return false when no target has it
+     */
+    public boolean invalidate(IpAddress local, IpAddress remote) {
+        return chimney.invalidate(local, remote);
+    }
+
+    /**
+     * The same for one connection of this stack, where a neighbor or a path would be too much: it
+     * comes back, and keeps all it has.
+     *
+     * @return false when no target has it
+     */
+    public boolean invalidate(OffloadConnection connection) {
+        return chimney.invalidate((TcpConnection) connection);
+    }
+
+    /** A next hop has this MAC address, as if it had announced that unasked (update, 4.4). */
+    public void neighbor(IpAddress hop, long mac) {
+        neighbors.learn(hop, mac, true);
+    }
+
+    /** Only packets of so many bytes get to a destination, as if a router had said so. */
+    public void pathMtu(IpAddress destination, int mtu) {
+        ip.tooBig(destination, mtu, mtu, now);
     }
 
     /**

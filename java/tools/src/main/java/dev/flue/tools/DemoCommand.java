@@ -66,7 +66,8 @@ final class DemoCommand implements Callable<Integer> {
             names = "--trace",
             description = {
                 "Print a line for each state operation, completion and event that a verifier sees,",
-                "and take one neighbor, path and connection through every operation.",
+                "and carry once more while network and options change, so that every operation",
+                "meets every kind of object.",
                 "Needs a verifier in --drivers."
             })
     private boolean trace;

@@ -3,6 +3,7 @@ package dev.flue.tools;
 
 import dev.flue.data.IpAddress;
 import dev.flue.tools.assembly.Assembly;
+import dev.flue.tools.assembly.Breaches;
 import dev.flue.tools.assembly.NetworkOptions;
 import dev.flue.tools.http.HttpGet;
 import dev.flue.tools.http.HttpUrl;
@@ -25,7 +26,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -37,7 +37,11 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "fetch",
         mixinStandardHelpOptions = true,
-        description = "Fetch an http URL over an offloaded connection.")
+        description = {
+            "Fetch an http URL over an offloaded connection.",
+            "What a verifier in --drivers finds is printed, a line for each breach, and counted at"
+                    + " the end; exit code 1 when there was any."
+        })
 final class FetchCommand implements Callable<Integer> {
     private static final long CLOSE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -73,12 +77,14 @@ final class FetchCommand implements Callable<Integer> {
                     spec.commandLine(), "--connect-timeout takes at least 1 second");
         }
         IpAddress server = resolve(url.host());
+        Breaches breaches = new Breaches(spec.commandLine().getErr());
         try (Shutdown shutdown = Shutdown.install();
                 Download download = Download.to(output);
                 Assembly assembly = network.open();
                 InspectServer inspect =
                         InspectServer.openOrWarn(assembly, spec.commandLine().getErr())) {
             shutdown.check();
+            assembly.drivers().onBreach(breaches);
             HttpGet get = new HttpGet(url, download::write);
             long start = System.nanoTime();
             assembly.stack().connect(server, url.port(), get);
@@ -92,11 +98,12 @@ final class FetchCommand implements Callable<Integer> {
                 throw new ToolException(url.authority() + ": " + get.problem());
             }
             download.keep();
-            report(get, nanos);
+            assembly.giveBack();
+            report(get, nanos, breaches);
         } catch (IOException e) {
             throw new ToolException("cannot write " + output + ": " + e.getMessage(), e);
         }
-        return ExitCode.OK;
+        return breaches.exitCode();
     }
 
     private void connect(Assembly assembly, InspectServer inspect, HttpGet get, Shutdown shutdown) {
@@ -127,7 +134,7 @@ final class FetchCommand implements Callable<Integer> {
         }
     }
 
-    private void report(HttpGet get, long nanos) {
+    private void report(HttpGet get, long nanos, Breaches breaches) {
         String sha256 = HexFormat.of().formatHex(get.digest());
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
@@ -138,6 +145,7 @@ final class FetchCommand implements Callable<Integer> {
                             .member("nanos", nanos)
                             .member("sha256", sha256)
                             .member("offloaded", get.offloaded())
+                            .member("breaches", breaches.count())
                             .endObject());
         } else {
             out.println("bytes:     " + get.bytes());
@@ -145,6 +153,9 @@ final class FetchCommand implements Callable<Integer> {
             out.println("rate:      " + Sizes.rate(get.bytes(), nanos));
             out.println("sha256:    " + sha256);
             out.println("offloaded: " + (get.offloaded() ? "yes" : "no"));
+            if (breaches.count() > 0) {
+                out.println("breaches:  " + breaches.count());
+            }
         }
         out.flush();
     }

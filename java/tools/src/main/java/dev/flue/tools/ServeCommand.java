@@ -2,6 +2,7 @@
 package dev.flue.tools;
 
 import dev.flue.tools.assembly.Assembly;
+import dev.flue.tools.assembly.Breaches;
 import dev.flue.tools.assembly.NetworkOptions;
 import dev.flue.tools.http.HttpServer;
 import dev.flue.tools.inspect.InspectServer;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -34,7 +34,9 @@ import picocli.CommandLine.Spec;
             "Serve a directory over HTTP/1.1 from offloaded connections.",
             "Runs until SIGINT or SIGTERM, then takes every connection back before it leaves"
                     + " (exit code 130 or 143).",
-            "'flue conns' shows the connections meanwhile."
+            "'flue conns' shows the connections meanwhile.",
+            "What a verifier in --drivers finds is printed, a line for each breach, and counted at"
+                    + " the end."
         })
 final class ServeCommand implements Callable<Integer> {
     private static final int BACKLOG = 256;
@@ -65,18 +67,20 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() {
         check();
         HttpServer http = openDirectory();
+        Breaches breaches = new Breaches(spec.commandLine().getErr());
         try (Shutdown shutdown = Shutdown.install();
                 Assembly assembly = network.open();
                 InspectServer inspect =
                         InspectServer.openOrWarn(assembly, spec.commandLine().getErr())) {
             shutdown.check();
+            assembly.drivers().onBreach(breaches);
             assembly.stack().listen(listen, BACKLOG, http::newConnection);
             announce();
             DutyCycle cycle = new DutyCycle(List.of(assembly, http::doWork, inspect));
             cycle.runUntil(shutdown::requested);
-            leave(assembly, http);
+            leave(assembly, http, breaches);
         }
-        return ExitCode.OK;
+        return breaches.exitCode();
     }
 
     private void check() {
@@ -114,7 +118,7 @@ final class ServeCommand implements Callable<Integer> {
         out.flush();
     }
 
-    private void leave(Assembly assembly, HttpServer http) {
+    private void leave(Assembly assembly, HttpServer http, Breaches breaches) {
         boolean given = assembly.giveBack();
         PrintWriter out = spec.commandLine().getOut();
         out.println(
@@ -127,7 +131,8 @@ final class ServeCommand implements Callable<Integer> {
                         + " hand-overs; "
                         + (given
                                 ? "all connections given back"
-                                : "not all connections could be taken back within 5 s"));
+                                : "not all connections could be taken back within 5 s")
+                        + breaches.summary());
         out.flush();
     }
 

@@ -10,7 +10,8 @@ import java.util.Set;
 
 /**
  * Invalidates (4.5): stops a target from sending over a neighbor or a path, and over all that
- * depends on it, at once. Everything invalidated is terminated afterwards (H-23).
+ * depends on it, or on one connection, at once. Everything invalidated is terminated afterwards
+ * (H-23).
  */
 final class Invalidator {
     private final ChimneyContext context;
@@ -74,6 +75,13 @@ final class Invalidator {
         }
         context.blocks.freeTree(root);
         object.invalidating = false;
-        terminator.doom(object, "its next hop is not reachable");
+        terminator.doom(object, cause(object));
+    }
+
+    private static String cause(OffloadedObject object) {
+        if (object instanceof NeighborObject) {
+            return "its next hop is not reachable";
+        }
+        return object instanceof PathObject ? "its path is not valid" : "it was invalidated";
     }
 }

@@ -234,6 +234,26 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         return neighbor != null;
     }
 
+    /** The same for a path; what else leads over its neighbor stays. */
+    public boolean invalidate(IpAddress source, IpAddress destination) {
+        PathObject path = context.objects.path(source, destination);
+        if (path != null) {
+            due = true;
+            invalidator.invalidate(path);
+        }
+        return path != null;
+    }
+
+    /** The same for one connection. */
+    public boolean invalidate(TcpConnection connection) {
+        boolean there = connection.flow() instanceof Flow flow && flow.handle != 0;
+        if (there) {
+            due = true;
+            invalidator.invalidate((Flow) connection.flow());
+        }
+        return there;
+    }
+
     private void uploadWhere(Predicate<Flow> which, String cause) {
         context.objects.forEachFlow(
                 flow -> {

@@ -133,6 +133,7 @@ final class ReachabilityWatch {
     /** Whether a query that completed is one of these: a lone neighbor that is named. */
     boolean owns(long root) {
         return context.block.wrap(root).offloadHandle() != 0
+                && context.block.dependentBlockList() == 0
                 && context.blocks.owner(root) instanceof NeighborObject;
     }
 

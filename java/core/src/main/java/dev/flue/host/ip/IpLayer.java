@@ -84,8 +84,12 @@ public final class IpLayer {
         return pathMtus.get(destination, now);
     }
 
-    /** A router could not pass on a packet of ours. */
-    void tooBig(IpAddress destination, int reported, int packetLength, long now) {
+    /**
+     * A router could not pass on a packet of ours.
+     *
+     * @param reported next-hop MTU it named; 0 = an old router that names none
+     */
+    public void tooBig(IpAddress destination, int reported, int packetLength, long now) {
         int smaller = pathMtus.tooBig(destination, reported, packetLength, now);
         if (smaller != 0) {
             counters.pathMtuDecreases++;

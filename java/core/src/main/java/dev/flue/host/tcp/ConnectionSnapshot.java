@@ -12,6 +12,11 @@ public final class ConnectionSnapshot {
     public long neighborToken;
     public long pathToken;
     public long tcpToken;
+
+    /** Milliseconds since a target last saw packets get to the neighbor; -1 = it was not asked. */
+    public long reachableAgo = -1;
+
+    public int pathMtu;
     public long cwnd;
     public long srttMicros;
     public long retransmits;

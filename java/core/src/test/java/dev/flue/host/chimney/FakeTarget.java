@@ -373,6 +373,9 @@ final class FakeTarget implements Miniport {
                 control.queried(at);
                 if (conns.containsKey(token())) {
                     fill(conns.get(token()), at);
+                } else if (block.type() == StateType.IP4_CACHED.code()
+                        || block.type() == StateType.IP6_CACHED.code()) {
+                    control.pathCached.wrap(at + OffloadBlockList.BYTES).pathMtu(control.pathMtu);
                 } else {
                     control.neighborDelegated.wrap(at + OffloadBlockList.BYTES);
                     control.neighborDelegated.nicReachabilityDelta(control.nicReachabilityDelta);

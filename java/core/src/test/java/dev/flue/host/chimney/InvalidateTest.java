@@ -48,6 +48,33 @@ class InvalidateTest {
     }
 
     @Test
+    @Rule({"H-19", "H-23"})
+    void aPathIsInvalidatedByItselfAndGoesWithItsConnections() {
+        assertThat(lab.stack.invalidate(ChimneyLab.LOCAL, ChimneyLab.PEER)).isTrue();
+        lab.settle();
+        assertThat(target.shapes.get(1)).isEqualTo("invalidate P(named)");
+        assertThat(connection.offloadCause()).contains("path is not valid");
+        assertThat(target.objects).isEmpty();
+        assertThat(lab.stack.invalidate(ChimneyLab.LOCAL, ChimneyLab.PEER)).isFalse();
+    }
+
+    @Test
+    @Rule({"H-19", "H-23"})
+    void aConnectionIsInvalidatedByItselfAndTheOthersStay() {
+        OffloadConnection second = lab.connect(new Recorder(), new Recorder(), 81);
+        assertThat(lab.stack.invalidate(second)).isTrue();
+        lab.settle();
+        assertThat(target.shapes.subList(2, 4))
+                .containsExactly("invalidate T(named)", "terminate T(named)");
+        assertThat(second.offloadCause()).contains("it was invalidated");
+        assertThat(connection.offloaded()).isTrue();
+        assertThat(lab.stack.invalidate(second)).isFalse();
+        second.offload();
+        lab.settle();
+        assertThat(second.offloaded()).isTrue();
+    }
+
+    @Test
     void aNextHopThatTheTargetDoesNotHaveCannotBeInvalidated() {
         assertThat(lab.stack.invalidate(ChimneyLab.LOCAL)).isFalse();
     }

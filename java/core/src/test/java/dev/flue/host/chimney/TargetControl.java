@@ -53,6 +53,9 @@ final class TargetControl {
     /** What a query of a neighbor says. */
     int nicReachabilityDelta = 1_000_000;
 
+    /** That queries of paths tell. */
+    int pathMtu = 1400;
+
     OffloadStatus updateStatus = OffloadStatus.SUCCESS;
     OffloadStatus invalidateStatus = OffloadStatus.SUCCESS;
 

@@ -264,11 +264,13 @@ class TargetDataTest {
         assertThat(infos).isEmpty();
         lab.settle();
         assertThat(infos).hasSize(2);
-        assertThat(target.shapes).contains("query N(placeholder P(placeholder T(named) T(named)))");
+        assertThat(target.shapes).contains("query N(named P(named T(named) T(named)))");
         ConnectionInfo info =
                 infos.stream().filter(each -> each.remotePort() == 80).findFirst().orElseThrow();
         assertThat(info.offloaded()).isTrue();
         assertThat(info.tcpToken()).isNotZero();
+        assertThat(info.reachableAgoMillis()).isEqualTo(target.control.nicReachabilityDelta);
+        assertThat(info.pathMtu()).isEqualTo(target.control.pathMtu);
         assertThat(info.bytesIn()).isEqualTo(777);
         assertThat(info.bytesOut()).isEqualTo(888);
         assertThat(info.retransmits()).isEqualTo(3);
@@ -287,7 +289,8 @@ class TargetDataTest {
         assertThat(infos).hasSize(71).allMatch(ConnectionInfo::offloaded);
         List<String> shapes = target.shapes.stream().filter(s -> s.startsWith("query")).toList();
         assertThat(shapes).hasSize(2);
-        assertThat(shapes.get(0).split("named")).hasSize(65);
+        assertThat(shapes.get(0).split("T\\(named")).hasSize(65);
+        assertThat(shapes).allMatch(shape -> shape.startsWith("query N(named P(named T(named)"));
     }
 
     @Test

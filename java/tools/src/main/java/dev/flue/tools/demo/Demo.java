@@ -21,7 +21,9 @@ import java.util.function.BooleanSupplier;
 
 /**
  * The demonstration: a transfer over an offloaded connection, a look at what is offloaded, then a
- * transfer whose connection goes back to the host stack and to the target again at both ends.
+ * transfer whose connection goes back to the host stack and to the target again at both ends. With
+ * a trace, a third one while network and application change, so that every operation there is meets
+ * every kind of object.
  */
 public final class Demo {
     private static final int FIRST_PORT = 7001;
@@ -40,7 +42,7 @@ public final class Demo {
     /**
      * @param up what the client sends
      * @param down what the server sends
-     * @param trace print what the verifiers among the drivers see, and show every operation
+     * @param trace print what the verifiers among the drivers see, and provoke every operation
      * @param stop asked often: end early
      */
     public Demo(
@@ -104,9 +106,17 @@ public final class Demo {
             second.client().handOverAt(down.size() * 2 / 3);
             handOvers = carry(second, "hand over");
             second.close();
+            if (handOvers < 2) {
+                throw new ToolException(handOvers + " of 2 hand-overs took place");
+            }
             if (trace) {
-                report.heading("4. A neighbor, a path and a connection through all operations");
-                tour(stage, options);
+                report.heading(
+                        "4. A connection over IPv4 whose neighbor, path and options change, and"
+                                + " all three of which are invalidated");
+                Transfer third = transfer(stage, 0, FIRST_PORT + 2);
+                third.meanwhile(new Changes(stage, third));
+                handOvers += carry(third, "change");
+                third.close();
             }
             report.heading((trace ? "5" : "4") + ". Counters");
             report.counters("client", stage.clientAssembly().counters());
@@ -116,9 +126,6 @@ public final class Demo {
         }
         if (!given) {
             throw new ToolException("connections could not be taken back within 5 s");
-        }
-        if (handOvers < 2) {
-            throw new ToolException(handOvers + " of 2 hand-overs took place");
         }
         if (!report.breaches().isEmpty()) {
             throw new ToolException("rules were broken: " + report.breaches());
@@ -164,12 +171,6 @@ public final class Demo {
         }
     }
 
-    private void tour(OffloadedStage stage, TargetOptions options) {
-        try (Tour tour = new Tour(stage.thirdPort(), options.drivers(), this::watch)) {
-            tour.run();
-        }
-    }
-
     private void introduce(OffloadedStage stage, TargetOptions options) {
         report.heading("Two hosts in one process, on a wire in memory:");
         String drivers =
@@ -191,8 +192,12 @@ public final class Demo {
 
     /** The first one goes over IPv4, the second over IPv6. */
     private Transfer transfer(Stage stage, int index) {
+        return transfer(stage, index, FIRST_PORT + index);
+    }
+
+    private Transfer transfer(Stage stage, int index, int port) {
         IpAddress server = Stage.SERVER.get(index).address();
-        return new Transfer(stage, server, FIRST_PORT + index, up, down, stop);
+        return new Transfer(stage, server, port, up, down, stop);
     }
 
     /** Carries and verifies; returns the hand-overs. */

@@ -101,7 +101,14 @@ final class DemoReport {
             }
             if (each.neighborToken() != neighbor) {
                 neighbor = each.neighborToken();
-                say("    neighbor " + each.remoteAddress() + "  token " + hex(neighbor));
+                say(
+                        "    neighbor "
+                                + each.remoteAddress()
+                                + "  token "
+                                + hex(neighbor)
+                                + ", reachable "
+                                + each.reachableAgoMillis()
+                                + " ms ago");
             }
             if (each.pathToken() != path) {
                 path = each.pathToken();
@@ -111,7 +118,9 @@ final class DemoReport {
                                 + " -> "
                                 + each.remoteAddress()
                                 + "  token "
-                                + hex(path));
+                                + hex(path)
+                                + ", mtu "
+                                + each.pathMtu());
             }
             say("        connection " + ends(each) + "  token " + hex(each.tcpToken()));
             say(

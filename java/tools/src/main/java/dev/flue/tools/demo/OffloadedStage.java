@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.demo;
 
-import dev.flue.bindings.NativePort;
 import dev.flue.bindings.Wire;
 import dev.flue.bindings.WireConfig;
 import dev.flue.bindings.WireCounter;
@@ -25,7 +24,6 @@ import java.util.function.Consumer;
 /** Two stacks, each with drivers, target and engine of its own, on a wire in memory. */
 final class OffloadedStage implements Stage, Inspectable {
     private static final int BUFFERS = 8192;
-    private static final Cidr THIRD = Cidr.parse("198.18.0.3/24");
 
     private final Wire wire;
     private final InspectServer inspect;
@@ -39,7 +37,7 @@ final class OffloadedStage implements Stage, Inspectable {
         wire =
                 new Wire(
                         WireConfig.builder()
-                                .ports(3)
+                                .ports(2)
                                 .mtu(mtu)
                                 .buffers(BUFFERS)
                                 .dropPpm(dropPpm)
@@ -80,11 +78,6 @@ final class OffloadedStage implements Stage, Inspectable {
                         options.drivers(),
                         seed);
         return new Assembly(wire.port(socket, mac), settings, party);
-    }
-
-    /** A free end of the wire. */
-    NativePort thirdPort() {
-        return wire.port(2, StackSettings.macOf(THIRD.address()));
     }
 
     Assembly clientAssembly() {

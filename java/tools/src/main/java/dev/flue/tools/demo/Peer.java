@@ -26,6 +26,7 @@ final class Peer implements ConnectionHandler {
     private final MessageDigest receivedDigest = sha256();
     private OffloadConnection connection;
     private boolean started;
+    private long released;
     private long handOverAt = Long.MAX_VALUE;
     private long sent;
     private long received;
@@ -41,6 +42,28 @@ final class Peer implements ConnectionHandler {
     Peer(Content content, long expected) {
         this.content = content;
         this.expected = expected;
+        this.released = content.size();
+    }
+
+    /** Send nothing until {@link #release}. */
+    void hold() {
+        released = 0;
+    }
+
+    /** Send {@code share} of {@code shares} of the content, all in all. */
+    void release(int share, int shares) {
+        released = share == shares ? content.size() : Math.max(1, content.size() / shares * share);
+        send();
+    }
+
+    /** The next time it comes back it is to be offloaded again. */
+    void offloadAgain() {
+        offloadAgain = true;
+    }
+
+    /** Null before it is there. */
+    OffloadConnection connection() {
+        return connection;
     }
 
     /** Take the connection back, and offload it again, once so many bytes have come. */
@@ -162,8 +185,8 @@ final class Peer implements ConnectionHandler {
 
     /** Content goes straight into memory that is sent from. */
     private void send() {
-        while (started && !closed && sent < content.size()) {
-            long most = Math.min(content.size() - sent, connection.maxClaim());
+        while (started && !closed && sent < released) {
+            long most = Math.min(released - sent, connection.maxClaim());
             int length = (int) Math.min(most, Math.max(1, connection.sendRoom()));
             if (!connection.tryClaim(length, claim)) {
                 return;

@@ -8,6 +8,7 @@ import dev.flue.tools.output.Progress;
 import dev.flue.tools.run.DutyCycle;
 import dev.flue.tools.run.ToolException;
 import dev.flue.tools.run.Turn;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +23,7 @@ final class Transfer {
     private final Peer server;
     private final List<Turn> parts;
     private final BooleanSupplier stop;
+    private final List<Turn> besides = new ArrayList<>();
     private long lastProgress;
     private long lastBytes;
 
@@ -65,6 +67,11 @@ final class Transfer {
         return server;
     }
 
+    /** Give this its turns while it carries. */
+    void meanwhile(Turn turn) {
+        besides.add(turn);
+    }
+
     /** Carries everything; returns the time it took. */
     long carry(String label, long total) {
         long start = System.nanoTime();
@@ -100,7 +107,8 @@ final class Transfer {
     }
 
     private List<Turn> withProgress(Progress progress) {
-        List<Turn> all = new java.util.ArrayList<>(parts);
+        List<Turn> all = new ArrayList<>(parts);
+        all.addAll(besides);
         all.add(
                 now -> {
                     long bytes = client.received() + server.received();

@@ -33,6 +33,10 @@ record Snapshot(
         json.member("neighbor_token", token(info.neighborToken()));
         json.member("path_token", token(info.pathToken()));
         json.member("tcp_token", token(info.tcpToken()));
+        if (info.reachableAgoMillis() >= 0) {
+            json.member("neighbor_reachable_ago_ms", info.reachableAgoMillis());
+        }
+        json.member("path_mtu", info.pathMtu());
         json.member("cwnd", info.cwnd()).member("srtt_us", info.srttMicros());
         json.member("retransmits", info.retransmits());
         json.member("bytes_in", info.bytesIn()).member("bytes_out", info.bytesOut());
@@ -57,6 +61,8 @@ record Snapshot(
                     "REMOTE",
                     "STATE",
                     "OFFLOADED",
+                    "NRD ms",
+                    "MTU",
                     "CWND",
                     "SRTT us",
                     "RETR",
@@ -71,6 +77,8 @@ record Snapshot(
                     each.remoteAddress().withPort(each.remotePort()),
                     each.state().name(),
                     each.offloaded() ? token(each.tcpToken()) : "no: " + each.cause(),
+                    each.reachableAgoMillis() < 0 ? "-" : Long.toString(each.reachableAgoMillis()),
+                    Integer.toString(each.pathMtu()),
                     Long.toString(each.cwnd()),
                     Long.toString(each.srttMicros()),
                     Long.toString(each.retransmits()),
@@ -94,6 +102,7 @@ record Snapshot(
 
     private static void row(StringBuilder text, int width, Object... cells) {
         String addresses = "%-" + width + "s %-" + width + "s ";
-        text.append(String.format(addresses + "%-12s %-20s %8s %8s %5s %12s %12s%n", cells));
+        text.append(
+                String.format(addresses + "%-12s %-20s %7s %5s %8s %8s %5s %12s %12s%n", cells));
     }
 }

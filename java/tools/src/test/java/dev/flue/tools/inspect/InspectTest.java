@@ -41,6 +41,8 @@ class InspectTest {
                     1,
                     2,
                     0x8000000000000003L,
+                    12,
+                    1280,
                     14480,
                     250,
                     4,
@@ -58,6 +60,8 @@ class InspectTest {
                     0,
                     0,
                     0,
+                    -1,
+                    1500,
                     14480,
                     0,
                     0,
@@ -139,14 +143,16 @@ class InspectTest {
                                     + "{\"local\":\"198.18.0.2:8080\",\"remote\":\"198.18.0.1:40000\","
                                     + "\"state\":\"ESTABLISHED\",\"offloaded\":true,\"cause\":\"\","
                                     + "\"neighbor_token\":\"0x1\",\"path_token\":\"0x2\","
-                                    + "\"tcp_token\":\"0x8000000000000003\",\"cwnd\":14480,"
+                                    + "\"tcp_token\":\"0x8000000000000003\","
+                                    + "\"neighbor_reachable_ago_ms\":12,\"path_mtu\":1280,"
+                                    + "\"cwnd\":14480,"
                                     + "\"srtt_us\":250,\"retransmits\":4,\"bytes_in\":5,"
                                     + "\"bytes_out\":6},"
                                     + "{\"local\":\"198.18.0.2:8080\",\"remote\":\"198.18.0.1:40001\","
                                     + "\"state\":\"CLOSE_WAIT\",\"offloaded\":false,"
                                     + "\"cause\":\"the \\\"arena\\\" is full\","
                                     + "\"neighbor_token\":null,\"path_token\":null,"
-                                    + "\"tcp_token\":null,\"cwnd\":14480,\"srtt_us\":0,"
+                                    + "\"tcp_token\":null,\"path_mtu\":1500,\"cwnd\":14480,\"srtt_us\":0,"
                                     + "\"retransmits\":0,\"bytes_in\":0,\"bytes_out\":0}],"
                                     + "\"held\":{\"engine_connections\":1},"
                                     + "\"counters\":{\"engine_segments_in\":77}}\n");
