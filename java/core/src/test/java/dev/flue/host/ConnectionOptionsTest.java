@@ -142,7 +142,7 @@ class ConnectionOptionsTest {
         theirs.sending(new byte[600_000], false);
         lab.pass(Lab.millis(500));
         int before = connection.available();
-        // The field of the window is rounded up rather than take back what was promised.
+        // The window goes in units of 8 bytes, rounded up rather than take back what was promised.
         int rounded = 262_144 + 64;
         assertThat(before).as("what was promised before").isBetween(262_144, rounded);
         connection.options().receiveBuffer(400_000);
