@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flue.data.ConnectionHandler;
-import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.ip.Routes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Level;
@@ -14,14 +14,22 @@ import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The stack as a whole: configuration, handlers that fail, looking in, closing. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class HostStackTest {
+    @Parameter Ip ip;
+
     @Test
     void aConfigurationIsCheckedAndCanBeCopied() {
         HostStackConfig config =
-                HostStackConfig.builder().address("198.18.0.1").mtu(9000).seed(7).build();
-        assertThat(config.ipv4().address()).isEqualTo(IpAddress.of("198.18.0.1"));
+                HostStackConfig.builder().address(ip.first).mtu(9000).seed(7).build();
+        Routes routes = ip == Ip.V4 ? config.ipv4() : config.ipv6();
+        assertThat(routes.address()).isEqualTo(ip.first);
         HostStackConfig copy = config.toBuilder().receiveBuffer(8192).build();
         assertThat(copy.mtu()).isEqualTo(9000);
         assertThat(config.receiveBuffer()).isEqualTo(262_144);
@@ -46,13 +54,13 @@ class HostStackTest {
 
     @Test
     void aHandlerThatThrowsLosesItsConnectionAndNothingElse() {
-        try (Lab lab = new Lab()) {
+        try (Lab lab = new Lab(ip)) {
             lab.server.listen(Lab.PORT, 8, Recorder::new);
             Recorder other = new Recorder();
             lab.connect(other);
             OffloadConnection broken =
                     lab.client.connect(
-                            Lab.SERVER,
+                            ip.second,
                             Lab.PORT,
                             new ConnectionHandler() {
                                 @Override
@@ -68,7 +76,7 @@ class HostStackTest {
 
     @Test
     void aSnapshotHoldsEveryConnectionWithItsNumbers() {
-        try (Lab lab = new Lab()) {
+        try (Lab lab = new Lab(ip)) {
             Recorder server = new Recorder();
             lab.server.listen(Lab.PORT, 8, () -> server);
             Recorder client = new Recorder().sending(new byte[50_000], false);
@@ -96,7 +104,7 @@ class HostStackTest {
         Recorder server = new Recorder();
         server.appetite = 0;
         Recorder client = new Recorder().sending(new byte[500_000], false);
-        try (Lab lab = new Lab()) {
+        try (Lab lab = new Lab(ip)) {
             lab.server.listen(Lab.PORT, 8, () -> server);
             lab.connect(client);
             lab.pass(Lab.seconds(1));
@@ -109,7 +117,7 @@ class HostStackTest {
 
     @Test
     void aListenerThatIsClosedRefusesAndItsConnectionsLiveOn() {
-        try (Lab lab = new Lab()) {
+        try (Lab lab = new Lab(ip)) {
             Recorder server = new Recorder();
             Listener listener = lab.server.listen(Lab.PORT, 8, () -> server);
             Recorder first = new Recorder();
@@ -133,9 +141,9 @@ class HostStackTest {
         assertThat(frames(4)).isNotEqualTo(firstRun);
     }
 
-    private static List<Integer> frames(long seed) {
+    private List<Integer> frames(long seed) {
         List<Integer> hashes = new ArrayList<>();
-        try (Lab lab = new Lab(seed)) {
+        try (Lab lab = new Lab(ip, seed)) {
             lab.link.drop(20_000);
             lab.link.delay(Lab.millis(1), Lab.millis(2));
             lab.link.filter(

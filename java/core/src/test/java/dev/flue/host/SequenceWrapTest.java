@@ -3,12 +3,19 @@ package dev.flue.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Connections whose sequence numbers wrap in mid-stream. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class SequenceWrapTest {
     private static final int ISN_TICK_NANOS = 4_000;
+
+    @Parameter Ip ip;
 
     private static int firstIsn(Lab lab) {
         Sniffer sniffer = new Sniffer(0);
@@ -23,10 +30,10 @@ class SequenceWrapTest {
     @ValueSource(ints = {0xffff_fff0, 0x7fff_ff00, 0xffff_0000})
     void bytesArriveAcrossTheWrap(int wanted) {
         int isn;
-        try (Lab probe = new Lab(77)) {
+        try (Lab probe = new Lab(ip, 77)) {
             isn = firstIsn(probe);
         }
-        try (Lab lab = new Lab(77)) {
+        try (Lab lab = new Lab(ip, 77)) {
             // The initial sequence number moves on with the clock: wait until it is the one wanted.
             lab.now += Integer.toUnsignedLong(wanted - isn) * ISN_TICK_NANOS;
             lab.link.drop(10_000);

@@ -65,6 +65,12 @@ public final class ChimneyCounters {
     /** Segments given to a target. */
     public long segmentsForwarded;
 
+    /**
+     * Segments for a target that were dropped here: larger than a buffer of our MTU, as one that
+     * came in fragments may be, or no buffer was free.
+     */
+    public long segmentsNotForwarded;
+
     /** Indications refused because the application had not read enough. */
     public long indicationsRefused;
 
@@ -98,6 +104,7 @@ public final class ChimneyCounters {
         map.put("segmentsHeld", segmentsHeld);
         map.put("segmentsNotHeld", segmentsNotHeld);
         map.put("segmentsForwarded", segmentsForwarded);
+        map.put("segmentsNotForwarded", segmentsNotForwarded);
         map.put("indicationsRefused", indicationsRefused);
         map.put("receivesPosted", receivesPosted);
         map.put("bytesInPosted", bytesInPosted);

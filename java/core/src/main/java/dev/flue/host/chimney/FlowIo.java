@@ -139,6 +139,8 @@ final class FlowIo implements AutoCloseable {
             long copy = HeldSegments.copy(context.tcp.segments(), buffer, at, length);
             if (copy != 0) {
                 forward(flow, copy);
+            } else {
+                context.counters.segmentsNotForwarded++;
             }
         } else if (flow.held.hold(buffer, at, length)) {
             context.counters.segmentsHeld++;

@@ -151,6 +151,20 @@ class BothVersionsTest {
     }
 
     @Test
+    void aSegmentThatIsLargerThanOurMtuIsNotForwardedButCounted() {
+        OffloadConnection c = lab.connect(mine, theirs, 80);
+        TargetConn conn = lab.target.conn();
+        byte[] segment = segment(c, conn, 2500);
+        packet(fragment(segment, 0, 1280, true));
+        packet(fragment(segment, 1280, segment.length, false));
+        assertThat(conn.forwarded).isEmpty();
+        assertThat(lab.stack.counters().chimney.segmentsForwarded).isZero();
+        assertThat(lab.stack.counters().chimney.segmentsNotForwarded).isEqualTo(1);
+        assertThat(lab.stack.counters().asMap()).containsEntry("segmentsNotForwarded", 1L);
+        assertThat(c.offloaded()).isTrue();
+    }
+
+    @Test
     @Rule({"H-52", "H-2"})
     void aSegmentBehindOptionsIsForwardedAndItsConnectionNotOffloadedAgain() {
         OffloadConnection c = lab.connect(mine, theirs, 80);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.flue.data.LoanedBuffer;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.SendClaim;
+import dev.flue.host.Ip;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
 import dev.flue.offload.NetBuffer;
@@ -18,8 +19,12 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Claims and loans: on the host stack, with a target, and while a connection moves. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class BurstTest {
     private static final int RECEIVE_BUFFER = 32_768;
     private static final int CHUNK = 4096;
@@ -34,6 +39,10 @@ class BurstTest {
     private final NetBuffer netBuffer = new NetBuffer(lab.memory);
     private OffloadConnection connection;
     private TargetConn conn;
+
+    BurstTest(Ip ip) {
+        lab.version = ip;
+    }
 
     @BeforeEach
     void offloaded() {

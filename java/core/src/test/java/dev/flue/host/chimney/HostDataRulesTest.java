@@ -4,6 +4,7 @@ package dev.flue.host.chimney;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.Ip;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
 import dev.flue.offload.NetBuffer;
@@ -16,8 +17,12 @@ import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the chimney asks of a host stack for sends, receives and disconnects, rule by rule. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class HostDataRulesTest {
     private static final int RECEIVE_BUFFER = 8192;
     private static final int CHUNK = 1024;
@@ -31,6 +36,10 @@ class HostDataRulesTest {
     private final Recorder theirs = new Recorder();
     private OffloadConnection connection;
     private TargetConn conn;
+
+    HostDataRulesTest(Ip ip) {
+        lab.version = ip;
+    }
 
     @BeforeEach
     void offloaded() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.ConnectionOptions;
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.Ip;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
 import dev.flue.offload.Refs;
@@ -15,13 +16,23 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What comes before an initiate, and what has to wait for its end. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class InitiateOrderTest {
     private final ChimneyLab lab = new ChimneyLab(config -> config.autoOffload(false));
     private final FakeTarget target = lab.target;
     private final Recorder mine = new Recorder();
     private final Recorder theirs = new Recorder();
+    private final Ip ip;
+
+    InitiateOrderTest(Ip ip) {
+        this.ip = ip;
+        lab.version = ip;
+    }
 
     @AfterEach
     void nothingIsLeft() {
@@ -37,7 +48,7 @@ class InitiateOrderTest {
     @Test
     @Rule("H-1")
     void aConnectionThatIsBeingOpenedOrIsGoneIsNotOffloaded() {
-        OffloadConnection opening = lab.stack.connect(ChimneyLab.PEER, 99, new Recorder());
+        OffloadConnection opening = lab.stack.connect(ip.second, 99, new Recorder());
         opening.offload();
         lab.settle();
         assertThat(target.initiates).isEmpty();
@@ -98,7 +109,7 @@ class InitiateOrderTest {
         theirs.sending(new byte[50], false);
         c.options().keepAlive(true);
         lab.stack.query(infos -> {});
-        lab.stack.invalidate(ChimneyLab.PEER);
+        lab.stack.invalidate(ip.second);
         c.upload();
         lab.settle();
         assertThat(target.calls).isEmpty();

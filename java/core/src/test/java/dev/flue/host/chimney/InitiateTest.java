@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.Ip;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
 import dev.flue.host.link.Net;
@@ -30,17 +31,25 @@ import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the stack hands down, and what it does with the answer. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class InitiateTest {
     private final ChimneyLab lab = new ChimneyLab();
     private final FakeTarget target = lab.target;
     private final Recorder mine = new Recorder();
     private final Recorder theirs = new Recorder();
-
+    private final Ip ip;
     private final Logger logger = Logger.getLogger("dev.flue.host");
+
+    InitiateTest(Ip ip) {
+        this.ip = ip;
+        lab.version = ip;
+    }
 
     @BeforeEach
     void quiet() {
@@ -105,8 +114,8 @@ class InitiateTest {
         assertThat(neighbor.hostReachabilityDelta()).isEqualTo(nic.nicReachabilityDelta());
         long path = block.wrap(root).dependentBlockList();
         PathConst addresses = new PathConst(lab.memory).wrap(path + StateOffsets.PATH_CONST);
-        assertThat(address(addresses.sourceAddress())).isEqualTo(ChimneyLab.LOCAL);
-        assertThat(address(addresses.destinationAddress())).isEqualTo(ChimneyLab.PEER);
+        assertThat(address(addresses.sourceAddress())).isEqualTo(ip.first);
+        assertThat(address(addresses.destinationAddress())).isEqualTo(ip.second);
         PathCached mtu = new PathCached(lab.memory).wrap(path + StateOffsets.PATH_CACHED);
         assertThat(mtu.pathMtu()).isEqualTo(1500);
         long tcp = block.wrap(path).dependentBlockList();
@@ -115,9 +124,9 @@ class InitiateTest {
         assertThat(target.constant.remotePort()).isEqualTo(80);
         assertThat(target.constant.flags()).isEqualTo(7);
         assertThat(target.constant.windScale()).isEqualTo(0x33);
-        assertThat(target.constant.remoteMss()).isEqualTo(1460);
+        assertThat(target.constant.remoteMss()).isEqualTo(1500 - ip.headers());
         assertThat(target.constant.hashValue())
-                .isEqualTo(RssHash.tcp(ChimneyLab.PEER, ChimneyLab.LOCAL, 80, c.localPort()));
+                .isEqualTo(RssHash.tcp(ip.second, ip.first, 80, c.localPort()));
         target.cached.wrap(tcp + StateOffsets.TCP_CACHED);
         assertThat(target.cached.initialRcvWnd()).isEqualTo(262_144);
         assertThat(target.cached.ttlOrHopLimit()).isEqualTo(64);
@@ -132,8 +141,15 @@ class InitiateTest {
         assertThat(target.ext.lastAckSent()).isEqualTo(d.rcvNxt());
     }
 
+    /** Data of a full segment with timestamps. */
+    private int segment() {
+        return 1500 - ip.headers() - 12;
+    }
+
     private IpAddress address(long ref) {
-        return Net.address4(lab.memory.buffer(Refs.region(ref)), Refs.offset(ref));
+        ByteBuffer buffer = lab.memory.buffer(Refs.region(ref));
+        int at = Refs.offset(ref);
+        return ip == Ip.V4 ? Net.address4(buffer, at) : Net.address6(buffer, at);
     }
 
     @Test
@@ -142,7 +158,7 @@ class InitiateTest {
         byte[] data = Recorder.bytes(9, 50_000);
         target.auto = false;
         lab.peer.listen(80, 8, () -> theirs);
-        OffloadConnection c = lab.stack.connect(ChimneyLab.PEER, 80, mine);
+        OffloadConnection c = lab.stack.connect(ip.second, 80, mine);
         lab.until(() -> mine.connects == 1 && !target.initiates.isEmpty());
         target.later(target::completeInitiate);
         lab.settle();
@@ -164,16 +180,20 @@ class InitiateTest {
         byte[] data = Recorder.bytes(10, 100_000);
         mine.sending(data, false);
         // ACKs of data do not come back: all stays outstanding.
-        lab.link.filter((from, number, frame, at, length) -> from == 0 || length != 66);
+        int ack = 14 + ip.headers() + 12;
+        int protocol = ip == Ip.V4 ? 23 : 20;
+        lab.link.filter(
+                (from, number, frame, at, length) ->
+                        from == 0 || length != ack || frame.get(at + protocol) != 6);
         lab.peer.listen(80, 8, () -> theirs);
-        lab.stack.connect(ChimneyLab.PEER, 80, mine);
+        lab.stack.connect(ip.second, 80, mine);
         lab.until(() -> !target.initiates.isEmpty());
         long root = target.initiates.get(0);
         ProtocolOffloadBlockList block = new ProtocolOffloadBlockList(lab.memory);
         long tcp = block.wrap(block.wrap(root).dependentBlockList()).dependentBlockList();
         TcpDelegated d = target.delegated.wrap(tcp + StateOffsets.TCP_DELEGATED);
         // Ten segments of the initial window are sent, the rest is not.
-        assertThat(d.sndNxt() - d.sndUna()).isEqualTo(10 * 1448);
+        assertThat(d.sndNxt() - d.sndUna()).isEqualTo(10 * segment());
         assertThat(d.sndMax()).isEqualTo(d.sndNxt());
         assertThat(d.retransmitTimeoutDelta()).isBetween(1, 1000);
         assertThat(d.sendDataHead()).isEqualTo(block.wrap(tcp).netBufferListChain());
@@ -199,7 +219,7 @@ class InitiateTest {
         assertThat(first.getShort(0) & 0xffff).as("source port").isEqualTo(80);
         assertThat(first.getShort(2) & 0xffff).isEqualTo(c.localPort());
         assertThat(first.getInt(4)).as("sequence").isEqualTo(target.conn().rcvNxt);
-        assertThat(forwarded.get(0)).hasSize(32 + 1448);
+        assertThat(forwarded.get(0)).hasSize(32 + segment());
     }
 
     @ParameterizedTest
@@ -243,7 +263,8 @@ class InitiateTest {
 
     @Test
     void aRefusedPathIsTheReasonAndItsNeighborGoesAgain() {
-        target.refusals.put(StateType.IP4.code(), OffloadStatus.OFFLOAD_PATH_ENTRIES);
+        StateType path = ip == Ip.V4 ? StateType.IP4 : StateType.IP6;
+        target.refusals.put(path.code(), OffloadStatus.OFFLOAD_PATH_ENTRIES);
         OffloadConnection c = lab.connect(mine, theirs, 80);
         assertThat(c.offloadCause()).contains("no path entry");
         assertThat(target.shapes)

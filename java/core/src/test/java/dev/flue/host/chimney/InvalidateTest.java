@@ -4,6 +4,7 @@ package dev.flue.host.chimney;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.Ip;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
 import dev.flue.offload.OffloadStatus;
@@ -14,18 +15,34 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Next hops that are not there any more, and what host and target tell each other of them. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class InvalidateTest {
     private final ChimneyLab lab = new ChimneyLab();
     private final FakeTarget target = lab.target;
     private final Recorder mine = new Recorder();
     private final Recorder theirs = new Recorder();
     private OffloadConnection connection;
+    private final Ip ip;
+
+    InvalidateTest(Ip ip) {
+        this.ip = ip;
+        lab.version = ip;
+    }
 
     @BeforeEach
     void offloaded() {
         connection = lab.connect(mine, theirs, 80);
+    }
+
+    /** For MAC addresses, that the stack asked. */
+    private long questions() {
+        String counter = ip == Ip.V4 ? "arpRequestsOut" : "solicitationsOut";
+        return lab.stack.counters().asMap().get(counter);
     }
 
     @AfterEach
@@ -37,7 +54,7 @@ class InvalidateTest {
     @Rule({"H-19", "H-23"})
     void anInvalidatedNeighborIsALoneBlockAndGoesWithAllThatDependsOnIt() {
         OffloadConnection second = lab.connect(new Recorder(), new Recorder(), 81);
-        assertThat(lab.stack.invalidate(ChimneyLab.PEER)).isTrue();
+        assertThat(lab.stack.invalidate(ip.second)).isTrue();
         lab.settle();
         assertThat(target.shapes.subList(2, 4))
                 .containsExactly(
@@ -76,14 +93,14 @@ class InvalidateTest {
 
     @Test
     void aNextHopThatTheTargetDoesNotHaveCannotBeInvalidated() {
-        assertThat(lab.stack.invalidate(ChimneyLab.LOCAL)).isFalse();
+        assertThat(lab.stack.invalidate(ip.first)).isFalse();
     }
 
     @Test
     @Rule("H-21")
     void theTerminateOfWhatIsBeingInvalidatedWaits() {
         target.auto = false;
-        lab.stack.invalidate(ChimneyLab.PEER);
+        lab.stack.invalidate(ip.second);
         lab.settle();
         target.retrieve(target.conn(), UploadReason.INVALID_STATE);
         lab.settle();
@@ -99,7 +116,7 @@ class InvalidateTest {
     @Rule("H-23")
     void anInvalidateThatFailsIsFollowedByTheTerminateToo() {
         target.control.invalidateStatus = OffloadStatus.FAILURE;
-        lab.stack.invalidate(ChimneyLab.PEER);
+        lab.stack.invalidate(ip.second);
         lab.settle();
         assertThat(target.objects).isEmpty();
         assertThat(connection.offloaded()).isFalse();
@@ -137,10 +154,10 @@ class InvalidateTest {
         assertThat(answers).containsExactly(0);
         assertThat(queries()).as("not at once").isZero();
         target.control.nicReachabilityDelta = 2_000;
-        long requests = lab.stack.counters().asMap().get("arpRequestsOut");
+        long requests = questions();
         lab.pass(ChimneyLab.millis(5_001));
         assertThat(queries()).isEqualTo(1);
-        assertThat(lab.stack.counters().asMap().get("arpRequestsOut")).isEqualTo(requests);
+        assertThat(questions()).isEqualTo(requests);
         ask(1);
         assertThat(answers.get(1)).as("refreshed by what the target knew").isPositive();
     }
@@ -151,9 +168,9 @@ class InvalidateTest {
         lab.pass(ChimneyLab.millis(40_000));
         ask(40_000);
         target.control.nicReachabilityDelta = 45_000;
-        long requests = lab.stack.counters().asMap().get("arpRequestsOut");
+        long requests = questions();
         lab.pass(ChimneyLab.millis(5_001));
-        assertThat(lab.stack.counters().asMap().get("arpRequestsOut")).isEqualTo(requests + 1);
+        assertThat(questions()).isEqualTo(requests + 1);
         assertThat(connection.offloaded()).as("it answers").isTrue();
         ask(1);
         assertThat(answers.get(1)).isPositive();
@@ -178,7 +195,7 @@ class InvalidateTest {
     void anEntryInDelayMakesTheTargetBeAskedBeforeTheSend() {
         lab.pass(ChimneyLab.millis(40_000));
         // The host itself sends to the stale neighbor: its entry is in DELAY now.
-        lab.stack.connect(ChimneyLab.PEER, 99, new Recorder());
+        lab.stack.connect(ip.second, 99, new Recorder());
         target.auto = false;
         lab.stack.doWork(lab.now);
         target.calls.clear();

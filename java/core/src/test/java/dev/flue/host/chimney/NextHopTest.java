@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.Ip;
 import dev.flue.host.RawPeer;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
@@ -18,32 +19,50 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A peer behind a router, and another router instead: the path moves (H-17). */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class NextHopTest {
-    private static final IpAddress FAR = IpAddress.of("203.0.113.9");
-    private static final IpAddress FIRST = IpAddress.of("198.18.0.3");
-    private static final IpAddress SECOND = IpAddress.of("198.18.0.4");
     private static final long OUR_MAC = 0x0200_0000_0001L;
+    private static final int SOLICITED = 0x6000_0000;
     private static final long SECOND_MAC = 0x0200_0000_0099L;
 
-    private final ChimneyLab lab =
-            new ChimneyLab(
-                    config -> config.gateway(FIRST),
-                    config -> config.address(FAR, 1),
-                    memory -> memory);
-    private final FakeTarget target = lab.target;
-    private final TargetControl control = target.control;
+    private final Ip ip;
+    private final IpAddress far;
+    private final IpAddress first;
+    private final IpAddress second;
+    private final ChimneyLab lab;
+    private final FakeTarget target;
+    private final TargetControl control;
     private final Recorder mine = new Recorder();
     private final Recorder theirs = new Recorder();
     private OffloadConnection connection;
 
+    NextHopTest(Ip ip) {
+        this.ip = ip;
+        boolean four = ip == Ip.V4;
+        far = IpAddress.of(four ? "203.0.113.9" : "2001:db8:9::9");
+        first = IpAddress.of(four ? "198.18.0.3" : "2001:db8::3");
+        second = IpAddress.of(four ? "198.18.0.4" : "2001:db8::4");
+        int prefix = four ? 1 : 3;
+        lab =
+                new ChimneyLab(
+                        config -> config.gateway(first),
+                        config -> config.address(far, prefix),
+                        memory -> memory);
+        target = lab.target;
+        control = lab.target.control;
+    }
+
     @BeforeEach
     void offloaded() {
         lab.peer.listen(80, 8, () -> theirs);
-        connection = lab.stack.connect(FAR, 80, mine);
+        connection = lab.stack.connect(far, 80, mine);
         lab.settle();
-        answer(FIRST, lab.peer.macAddress());
+        answer(first, lab.peer.macAddress());
         lab.until(() -> connection.offloaded());
         lab.settle();
     }
@@ -55,12 +74,19 @@ class NextHopTest {
 
     /** A router tells its MAC address. */
     private void answer(IpAddress router, long mac) {
-        byte[] arp = RawPeer.arp(2, mac, router, OUR_MAC, ChimneyLab.LOCAL);
-        ByteBuffer frame = ByteBuffer.allocate(14 + arp.length).order(ByteOrder.LITTLE_ENDIAN);
+        byte[] packet;
+        if (ip == Ip.V4) {
+            packet = RawPeer.arp(2, mac, router, OUR_MAC, ip.first);
+        } else {
+            byte[] advertisement = RawPeer.discovery(136, SOLICITED, router, mac);
+            RawPeer.icmp6(router, ip.first, advertisement);
+            packet = RawPeer.ip6(router, ip.first, 58, 255, advertisement);
+        }
+        ByteBuffer frame = ByteBuffer.allocate(14 + packet.length).order(ByteOrder.LITTLE_ENDIAN);
         Net.putMac(frame, 0, OUR_MAC);
         Net.putMac(frame, 6, mac);
-        Net.put16(frame, 12, EthernetLink.TYPE_ARP);
-        frame.put(14, arp);
+        Net.put16(frame, 12, ip == Ip.V4 ? EthernetLink.TYPE_ARP : ip.etherType);
+        frame.put(14, packet);
         lab.link.inject(1, frame.array());
         lab.settle();
     }
@@ -72,11 +98,11 @@ class NextHopTest {
     @Test
     @Rule({"H-16", "H-17"})
     void anotherNextHopIsOffloadedThenThePathMovesThenTheOldOneIsTerminated() {
-        long path = control.only(StateType.IP4);
-        lab.stack.gateway(SECOND);
+        long path = control.only(ip == Ip.V4 ? StateType.IP4 : StateType.IP6);
+        lab.stack.gateway(second);
         lab.settle();
         assertThat(shapes()).as("its MAC address is asked for first").isEmpty();
-        answer(SECOND, SECOND_MAC);
+        answer(second, SECOND_MAC);
         assertThat(shapes())
                 .containsExactly(
                         "initiate N(new)", "update N(named P(named))", "terminate N(named)");
@@ -86,22 +112,22 @@ class NextHopTest {
         assertThat(control.below.get(target.conn().token)).as("it stays there").isEqualTo(path);
         assertThat(connection.offloaded()).isTrue();
         assertThat(lab.stack.offloadTree()).hasSize(1);
-        assertThat(lab.stack.offloadTree().get(0).name()).startsWith("198.18.0.4 ");
+        assertThat(lab.stack.offloadTree().get(0).name()).startsWith(second + " ");
         assertThat(lab.stack.counters().chimney.uploaded).isZero();
     }
 
     @Test
     @Rule("H-15")
     void aRouteThatChangesDuringAMoveIsFollowedAfterIt() {
-        lab.stack.gateway(SECOND);
-        answer(SECOND, SECOND_MAC);
+        lab.stack.gateway(second);
+        answer(second, SECOND_MAC);
         target.auto = false;
-        lab.stack.gateway(FIRST);
-        answer(FIRST, lab.peer.macAddress());
+        lab.stack.gateway(first);
+        answer(first, lab.peer.macAddress());
         target.later(target::completeInitiate);
         lab.settle();
         assertThat(target.updates).hasSize(1);
-        lab.stack.gateway(SECOND);
+        lab.stack.gateway(second);
         lab.settle();
         assertThat(target.updates).as("the move runs").hasSize(1);
         target.auto = true;
@@ -115,8 +141,8 @@ class NextHopTest {
     @Rule("H-18")
     void aPathThatCannotMoveComesBackWithItsConnections() {
         control.updateStatus = OffloadStatus.FAILURE;
-        lab.stack.gateway(SECOND);
-        answer(SECOND, SECOND_MAC);
+        lab.stack.gateway(second);
+        answer(second, SECOND_MAC);
         assertThat(connection.offloaded()).isFalse();
         assertThat(connection.offloadCause()).contains("could not be updated");
         assertThat(target.objects).isEmpty();
@@ -125,8 +151,8 @@ class NextHopTest {
     @Test
     void aNextHopThatIsRefusedBringsThePathBack() {
         target.refusals.put(StateType.NEIGHBOR.code(), OffloadStatus.OFFLOAD_NEIGHBOR_ENTRIES);
-        lab.stack.gateway(SECOND);
-        answer(SECOND, SECOND_MAC);
+        lab.stack.gateway(second);
+        answer(second, SECOND_MAC);
         assertThat(connection.offloaded()).isFalse();
         assertThat(connection.offloadCause()).contains("next hop could not be offloaded");
         assertThat(target.objects).isEmpty();
@@ -134,7 +160,7 @@ class NextHopTest {
 
     @Test
     void aNextHopThatDoesNotAnswerBringsThePathBack() {
-        lab.stack.gateway(SECOND);
+        lab.stack.gateway(second);
         lab.pass(ChimneyLab.millis(10_000));
         assertThat(connection.offloaded()).isFalse();
         assertThat(connection.offloadCause()).contains("not reachable");
@@ -143,10 +169,10 @@ class NextHopTest {
 
     @Test
     void aMoveThatIsTakenBackBeforeItStartsLeavesNothing() {
-        lab.stack.gateway(SECOND);
-        lab.stack.gateway(FIRST);
+        lab.stack.gateway(second);
+        lab.stack.gateway(first);
         lab.settle();
-        answer(SECOND, SECOND_MAC);
+        answer(second, SECOND_MAC);
         assertThat(shapes()).isEmpty();
         assertThat(connection.offloaded()).isTrue();
     }

@@ -4,6 +4,7 @@ package dev.flue.host.chimney;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.Ip;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
 import dev.flue.offload.OffloadStatus;
@@ -15,9 +16,16 @@ import dev.flue.offload.UploadReason;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a stack offloads of its own accord, and what it does when it may choose. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class PolicyTest {
+    @Parameter Ip ip;
+
     private ChimneyLab lab;
     private final Recorder mine = new Recorder();
     private final Recorder theirs = new Recorder();
@@ -51,6 +59,7 @@ class PolicyTest {
 
     private OffloadConnection connect(OffloadPolicy policy) {
         lab = new ChimneyLab(config -> config.offloadPolicy(policy));
+        lab.version = ip;
         return lab.connect(mine, theirs, 80);
     }
 
@@ -79,7 +88,7 @@ class PolicyTest {
 
     @Test
     void peersOffloadsThose() {
-        OffloadConnection c = connect(OffloadPolicy.peers(Set.of(ChimneyLab.LOCAL)));
+        OffloadConnection c = connect(OffloadPolicy.peers(Set.of(ip.first)));
         assertThat(c.offloadCause()).contains("peer");
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.LoanedBuffer;
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.Ip;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
 import dev.flue.offload.NetBuffer;
@@ -14,10 +15,17 @@ import dev.flue.offload.TcpEvent;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Receives that the host stack keeps posted, and what a target does with them. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class PostedReceiveTest {
     private static final int BUFFER = 4096;
+
+    @Parameter Ip ip;
 
     private ChimneyLab lab;
     private FakeTarget target;
@@ -36,6 +44,7 @@ class PostedReceiveTest {
                                         .postedReceives(posts)
                                         .receivePush(push)
                                         .autoOffload(false));
+        lab.version = ip;
         target = lab.target;
         list = new NetBufferList(lab.memory);
         netBuffer = new NetBuffer(lab.memory);

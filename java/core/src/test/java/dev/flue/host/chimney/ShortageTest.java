@@ -6,13 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.flue.data.LoanedBuffer;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.SendClaim;
+import dev.flue.host.Ip;
 import dev.flue.host.Recorder;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.spi.FaultyMemory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -20,10 +24,14 @@ import org.junit.jupiter.params.provider.ValueSource;
  * sending, receiving, initiate, query, forward, terminate, closing. Nothing escapes, no byte is
  * lost, nothing is left over.
  */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class ShortageTest {
     private static final int MOST = 5000;
     private static final byte[] OUT = Recorder.bytes(1, 3000);
     private static final byte[] IN = Recorder.bytes(2, 3000);
+
+    @Parameter Ip ip;
 
     /** One run with one failure, or with none. */
     private static final class Run {
@@ -37,7 +45,7 @@ class ShortageTest {
         private int sent;
         private int indicated;
 
-        Run(int failing, int inARow) {
+        Run(Ip ip, int failing, int inARow) {
             lab =
                     new ChimneyLab(
                             config ->
@@ -47,6 +55,7 @@ class ShortageTest {
                                             .autoOffload(false),
                             peer -> peer,
                             heap -> memory = new FaultyMemory(heap, failing, inARow));
+            lab.version = ip;
             memory.arm();
             mine.appetite = 0;
         }
@@ -127,7 +136,7 @@ class ShortageTest {
 
         boolean run() {
             lab.peer.listen(80, 8, () -> theirs);
-            connection = lab.stack.connect(ChimneyLab.PEER, 80, mine);
+            connection = lab.stack.connect(lab.version.second, 80, mine);
             pass();
             if (mine.connects == 1) {
                 send(800);
@@ -187,7 +196,7 @@ class ShortageTest {
     @ValueSource(ints = {1, 3})
     void everyAllocationMayFail(int inARow) {
         int failing = 1;
-        while (new Run(failing, inARow).run()) {
+        while (new Run(ip, failing, inARow).run()) {
             assertThat(++failing).as("runs").isLessThan(MOST);
         }
         assertThat(failing).as("allocations of a run").isGreaterThan(30);

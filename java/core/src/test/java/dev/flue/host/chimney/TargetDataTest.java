@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.ConnectionInfo;
+import dev.flue.host.Ip;
 import dev.flue.host.OffloadTreeNode;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
@@ -17,8 +18,12 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Sending, receiving, closing and looking, while the target has the connection. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class TargetDataTest {
     private static final int RECEIVE_BUFFER = 8192;
 
@@ -28,6 +33,12 @@ class TargetDataTest {
     private final Recorder theirs = new Recorder();
     private OffloadConnection connection;
     private TargetConn conn;
+    private final Ip ip;
+
+    TargetDataTest(Ip ip) {
+        this.ip = ip;
+        lab.version = ip;
+    }
 
     @BeforeEach
     void offloaded() {
@@ -307,10 +318,10 @@ class TargetDataTest {
     void theTreeShowsWhatHangsOnWhat() {
         OffloadTreeNode neighbor = lab.stack.offloadTree().get(0);
         assertThat(neighbor.kind()).isEqualTo("neighbor");
-        assertThat(neighbor.name()).contains("198.18.0.2").contains("02:00:00:00:00:02");
+        assertThat(neighbor.name()).contains(ip.second.toString()).contains("02:00:00:00:00:02");
         assertThat(neighbor.token()).isNotZero();
         OffloadTreeNode path = neighbor.dependents().get(0);
-        assertThat(path.name()).isEqualTo("198.18.0.2 mtu 1500");
+        assertThat(path.name()).isEqualTo(ip.second + " mtu 1500");
         assertThat(path.dependents().get(0).token()).isNotZero();
         assertThat(path.dependents().get(0).state()).isEqualTo("offloaded");
     }

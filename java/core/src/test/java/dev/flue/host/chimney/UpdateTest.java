@@ -4,6 +4,7 @@ package dev.flue.host.chimney;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.Ip;
 import dev.flue.host.RawPeer;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
@@ -21,18 +22,31 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What changes while a target has objects: updates, moves of paths, and what is never updated. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class UpdateTest {
     private static final long OUR_MAC = 0x0200_0000_0001L;
     private static final long NEW_MAC = 0x0200_0000_0077L;
+
+    /** Of an advertisement: it replaces what is known. */
+    private static final int OVERRIDE = 0x2000_0000;
 
     private final ChimneyLab lab = new ChimneyLab();
     private final FakeTarget target = lab.target;
     private final TargetControl control = target.control;
     private final Recorder mine = new Recorder();
     private final Recorder theirs = new Recorder();
+    private final Ip ip;
     private OffloadConnection connection;
+
+    UpdateTest(Ip ip) {
+        this.ip = ip;
+        lab.version = ip;
+    }
 
     @BeforeEach
     void offloaded() {
@@ -58,22 +72,40 @@ class UpdateTest {
         return frame.array();
     }
 
+    /** The next hop tells its MAC address unasked. */
     private void newMac(long mac) {
-        byte[] arp = RawPeer.arp(1, mac, ChimneyLab.PEER, 0, ChimneyLab.PEER);
-        frame(EthernetLink.BROADCAST, EthernetLink.TYPE_ARP, arp);
+        if (ip == Ip.V4) {
+            byte[] arp = RawPeer.arp(1, mac, ip.second, 0, ip.second);
+            frame(EthernetLink.BROADCAST, EthernetLink.TYPE_ARP, arp);
+            return;
+        }
+        byte[] advertisement = RawPeer.discovery(136, OVERRIDE, ip.second, mac);
+        RawPeer.icmp6(ip.second, ip.first, advertisement);
+        byte[] packet = RawPeer.ip6(ip.second, ip.first, 58, 255, advertisement);
+        frame(OUR_MAC, EthernetLink.TYPE_IPV6, packet);
     }
 
+    /** A router quotes a segment of the connection that it could not pass on. */
     private void tooBig(int mtu) {
         byte[] tcp =
                 RawPeer.tcp(connection.localPort(), 80, 1, 0, 0x10, 0, new byte[0], new byte[0]);
-        byte[] quoted = RawPeer.ip(ChimneyLab.LOCAL, ChimneyLab.PEER, 6, tcp);
-        ByteBuffer message = ByteBuffer.allocate(36).order(ByteOrder.LITTLE_ENDIAN);
-        message.put(0, (byte) 3).put(1, (byte) 4);
-        Net.put16(message, 6, mtu);
-        message.put(8, quoted, 0, 28);
-        message.putShort(2, Checksum.finish(Checksum.add(0, message, 0, 36)));
-        byte[] icmp = RawPeer.ip(ChimneyLab.PEER, ChimneyLab.LOCAL, 1, message.array());
-        frame(OUR_MAC, EthernetLink.TYPE_IPV4, icmp);
+        byte[] quoted = RawPeer.ip(ip.first, ip.second, 6, tcp);
+        ByteBuffer message = ByteBuffer.allocate(8 + quoted.length).order(ByteOrder.LITTLE_ENDIAN);
+        message.put(8, quoted);
+        byte[] packet;
+        if (ip == Ip.V4) {
+            message.put(0, (byte) 3).put(1, (byte) 4);
+            Net.put16(message, 6, mtu);
+            long sum = Checksum.add(0, message, 0, message.capacity());
+            message.putShort(2, Checksum.finish(sum));
+            packet = RawPeer.ip(ip.second, ip.first, 1, message.array());
+        } else {
+            message.put(0, (byte) 2);
+            Net.put32(message, 4, mtu);
+            byte[] summed = RawPeer.icmp6(ip.second, ip.first, message.array());
+            packet = RawPeer.ip(ip.second, ip.first, 58, summed);
+        }
+        frame(OUR_MAC, ip.etherType, packet);
     }
 
     private List<String> shapes(String operation) {
@@ -101,11 +133,12 @@ class UpdateTest {
     @Test
     @Rule("H-52")
     void tooBigIsAnUpdateOfThePathMtu() {
-        tooBig(1200);
+        tooBig(1300);
         assertThat(shapes("update")).containsExactly("update P(named)");
-        assertThat(control.mtus.get(control.only(StateType.IP4))).isEqualTo(1200);
+        StateType path = ip == Ip.V4 ? StateType.IP4 : StateType.IP6;
+        assertThat(control.mtus.get(control.only(path))).isEqualTo(1300);
         assertThat(connection.offloaded()).isTrue();
-        assertThat(lab.stack.offloadTree().get(0).dependents().get(0).name()).contains("mtu 1200");
+        assertThat(lab.stack.offloadTree().get(0).dependents().get(0).name()).contains("mtu 1300");
     }
 
     @Test
@@ -143,7 +176,7 @@ class UpdateTest {
     @Rule("H-15")
     void anInvalidatedNeighborIsNotUpdated() {
         target.auto = false;
-        lab.stack.invalidate(ChimneyLab.PEER);
+        lab.stack.invalidate(ip.second);
         lab.settle();
         newMac(NEW_MAC);
         target.later(target::completeInvalidate);

@@ -4,6 +4,7 @@ package dev.flue.host.chimney;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.Ip;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
 import dev.flue.host.Sniffer;
@@ -17,10 +18,13 @@ import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Connections come back, with everything that was in the target. */
+@ParameterizedClass
+@EnumSource(Ip.class)
 class UploadTest {
     private final ChimneyLab lab = new ChimneyLab();
     private final FakeTarget target = lab.target;
@@ -29,6 +33,10 @@ class UploadTest {
     private final Sniffer sniffer = new Sniffer(0);
     private OffloadConnection connection;
     private TargetConn conn;
+
+    UploadTest(Ip ip) {
+        lab.version = ip;
+    }
 
     @BeforeEach
     void offloaded() {
@@ -148,7 +156,7 @@ class UploadTest {
         assertThat(sniffer.segments).hasSize(1);
         lab.pass(ChimneyLab.millis(1));
         assertThat(sniffer.segments.get(1).seq()).isEqualTo(una + 1000);
-        assertThat(sniffer.segments.get(1).payload()).isEqualTo(1448);
+        assertThat(sniffer.segments.get(1).payload()).isEqualTo(1500 - lab.version.headers() - 12);
         connection.abort();
         theirs.connection.abort();
     }
