@@ -52,7 +52,12 @@ final class Administration {
     }
 
     boolean idle() {
-        return oids.held() == 0 && sleeper == null;
+        return oids.idle() && sleeper == null;
+    }
+
+    /** Whether what the target must know before its first connection went down (H-32). */
+    boolean told() {
+        return context.parametersSet || !parametersDue;
     }
 
     /** Parameters go down in this turn, or as soon as nothing uses what they switch off. */
@@ -62,20 +67,24 @@ final class Administration {
 
     /** Requests sent. */
     int run() {
-        int sent = 0;
+        int sent = oids.run();
         if (parametersDue && context.capabilities.chimney() && unused()) {
             parametersDue = false;
             if (gate.ipv4() || gate.ipv6() || context.parametersSet) {
-                context.parametersSet = true;
-                sendParameters();
-                sent++;
+                boolean done = sendParameters();
+                context.parametersSet |= done;
+                parametersDue |= !done;
+                sent += done ? 1 : 0;
             }
         }
         if (sleeper != null && context.objects.isEmpty()) {
             Consumer<OffloadStatus> done = sleeper;
             sleeper = null;
-            setPower(POWER_D3, done);
-            sent++;
+            if (sleep(done)) {
+                sent++;
+            } else {
+                sleeper = done;
+            }
         }
         return sent;
     }
@@ -88,8 +97,9 @@ final class Administration {
         return !used[0];
     }
 
-    private void sendParameters() {
-        oids.set(
+    /** False: no record for the request now. */
+    private boolean sendParameters() {
+        return oids.trySet(
                 Oid.TCP_CONNECTION_OFFLOAD_PARAMETERS,
                 TcpConnectionOffloadParameters.BYTES,
                 this::writeParameters,
@@ -128,14 +138,18 @@ final class Administration {
     }
 
     void fullPower(Consumer<OffloadStatus> done) {
-        setPower(POWER_D0, done);
-    }
-
-    private void setPower(int state, Consumer<OffloadStatus> done) {
         oids.set(
                 Oid.PNP_SET_POWER,
                 Integer.BYTES,
-                ref -> context.putInt(ref, state),
+                ref -> context.putInt(ref, POWER_D0),
+                (status, information) -> done.accept(status));
+    }
+
+    private boolean sleep(Consumer<OffloadStatus> done) {
+        return oids.trySet(
+                Oid.PNP_SET_POWER,
+                Integer.BYTES,
+                ref -> context.putInt(ref, POWER_D3),
                 (status, information) -> done.accept(status));
     }
 
