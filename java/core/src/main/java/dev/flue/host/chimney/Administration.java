@@ -7,6 +7,7 @@ import dev.flue.offload.IpOffloadStats;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.Oid;
 import dev.flue.offload.TcpConnectionOffloadParameters;
+import dev.flue.offload.TcpOffloadParameters;
 import dev.flue.offload.TcpOffloadStats;
 import dev.flue.offload.TcpState;
 import java.util.function.Consumer;
@@ -18,6 +19,8 @@ import java.util.function.Consumer;
  */
 final class Administration {
     private static final int ENCAPSULATION_IEEE_802_3 = 0x02;
+    private static final int SWITCHED_OFF = 1;
+    private static final int SWITCHED_ON = 2;
     private static final int POWER_D0 = 1;
     private static final int POWER_D3 = 4;
 
@@ -26,6 +29,7 @@ final class Administration {
     private final OidRequester oids;
     private final OffloadParameters parameters;
     private final TcpConnectionOffloadParameters structure;
+    private final TcpOffloadParameters portSwitch;
     private final TcpOffloadStats tcpStats;
     private final IpOffloadStats ipStats;
     private boolean parametersDue = true;
@@ -42,6 +46,7 @@ final class Administration {
         this.oids = oids;
         this.parameters = parameters;
         this.structure = new TcpConnectionOffloadParameters(context.memory);
+        this.portSwitch = new TcpOffloadParameters(context.memory);
         this.tcpStats = new TcpOffloadStats(context.memory);
         this.ipStats = new IpOffloadStats(context.memory);
     }
@@ -130,6 +135,20 @@ final class Administration {
         } else {
             reconsider.run();
         }
+    }
+
+    /** The target answers when it has uploaded what is switched off (section 8). */
+    void switchPort(boolean ipv4, boolean ipv6, Consumer<OffloadStatus> done) {
+        oids.set(
+                Oid.TCP_OFFLOAD_PARAMETERS,
+                TcpOffloadParameters.BYTES,
+                ref ->
+                        portSwitch
+                                .wrap(ref)
+                                .clear()
+                                .tcpConnectionIpv4(ipv4 ? SWITCHED_ON : SWITCHED_OFF)
+                                .tcpConnectionIpv6(ipv6 ? SWITCHED_ON : SWITCHED_OFF),
+                (status, information) -> done.accept(status));
     }
 
     /** H-48: the target sleeps once it has nothing of ours. */

@@ -369,6 +369,12 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         administration.parametersDue();
     }
 
+    /** What the port offers to everybody; it says itself what is to come back. */
+    public void switchPort(boolean ipv4, boolean ipv6, Consumer<OffloadStatus> done) {
+        due = true;
+        administration.switchPort(ipv4, ipv6, done);
+    }
+
     /** Everything comes back, then the port goes to low power (H-48). */
     public void lowPower(Consumer<OffloadStatus> done) {
         due = true;
