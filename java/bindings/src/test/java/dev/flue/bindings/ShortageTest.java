@@ -4,6 +4,8 @@ package dev.flue.bindings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.data.OffloadConnection;
+import dev.flue.host.UserHostStack;
+import dev.flue.host.chimney.ChimneyCounters;
 import dev.flue.spi.FaultyMemory;
 import dev.flue.testkit.conformance.ConformanceRun;
 import dev.flue.testkit.conformance.NetworkConfig;
@@ -114,11 +116,37 @@ class ShortageTest {
             run.simulation().add("clock", now -> 0, () -> run.simulation().now() + TICK_NANOS);
             move(run, ends[0], 25);
             move(run, ends[1], 40);
+            operate(run, ends[0], 9);
             run.query(0);
             run.untilFinished();
+            ChimneyCounters counters = run.network().stack(0).counters().chimney;
+            assertThat(counters.updates).isPositive();
+            assertThat(counters.invalidates).isPositive();
             run.finish();
         }
         return memories.stream().anyMatch(FaultyMemory::failed);
+    }
+
+    /** What changes options, asks the target, and takes its neighbor away, again and again. */
+    private static void operate(ConformanceRun run, TransferEnd end, int events) {
+        run.simulation()
+                .afterEvents(
+                        events,
+                        () -> {
+                            OffloadConnection connection = end.connection();
+                            if (end.finished() || end.closed()) {
+                                return;
+                            }
+                            UserHostStack stack = run.network().stack(0);
+                            if (connection != null && connection.offloaded()) {
+                                connection.options().keepAlive(events % 2 == 0);
+                                stack.offloadAdministration().statistics(true, sum -> {});
+                            }
+                            if (events % 5 == 0 && connection != null) {
+                                stack.invalidate(connection.remoteAddress());
+                            }
+                            operate(run, end, events + 1);
+                        });
     }
 
     /** To the other side after so many events, again and again. */

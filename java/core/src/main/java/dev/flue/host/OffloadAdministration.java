@@ -26,6 +26,16 @@ public final class OffloadAdministration {
     }
 
     /**
+     * The administrator's switch of the port itself, whoever uses it: it pauses, has everything
+     * given back, and offers what is left. What the policy wants is offloaded again then.
+     *
+     * @param done hears whether the port obeyed, when it has nothing any more
+     */
+    public void switchPort(boolean ipv4, boolean ipv6, Consumer<OffloadStatus> done) {
+        chimney.switchPort(ipv4, ipv6, done);
+    }
+
+    /**
      * Put the port to low power, once everything offloaded is back (H-48). Nothing is offloaded
      * until {@link #fullPower}.
      *

@@ -12,6 +12,7 @@ import dev.flue.host.ip.RouteTable;
 import dev.flue.host.link.Arp;
 import dev.flue.host.link.EthernetLink;
 import dev.flue.host.link.NeighborCache;
+import dev.flue.host.link.Unfinished;
 import dev.flue.host.tcp.ConnectionSnapshot;
 import dev.flue.host.tcp.TcpConnection;
 import dev.flue.host.tcp.TcpLayer;
@@ -56,7 +57,12 @@ public final class UserHostStack implements Protocol, AutoCloseable {
     private long now;
     private boolean closed;
 
-    /** Makes its own Binding to {@code lower}. Nothing runs until {@link #doWork} is called. */
+    /**
+     * Makes its own Binding to {@code lower}. Nothing runs until {@link #doWork} is called.
+     *
+     * @throws OutOfMemoryError when memory is out; what was made before is freed, {@code lower} is
+     *     used up
+     */
     public UserHostStack(HostStackConfig config, Memory memory, MiniportAdapter lower) {
         this.binding = new Binding(memory, this, lower);
         long portMac = binding.miniport().capabilities().macAddress();
@@ -83,8 +89,6 @@ public final class UserHostStack implements Protocol, AutoCloseable {
                         firstId,
                         config.detectDuplicates(),
                         counters.ip);
-        this.tcp = new TcpLayer(memory, ip, config.tcp(), counters.tcp);
-        ip.sink(tcp);
         OffloadManager.Settings settings =
                 new OffloadManager.Settings(
                         config.chimney(),
@@ -93,9 +97,27 @@ public final class UserHostStack implements Protocol, AutoCloseable {
                         config.maxConnections(),
                         new ReceivePosts(config.postedReceives(), config.receivePush()),
                         mac == portMac ? 0 : mac);
-        this.chimney =
-                new OffloadManager(memory, binding, tcp, ip, neighbors, settings, counters.chimney);
-        this.receiver = new FrameReceiver(memory, mac, arp, ip, counters.link);
+        Unfinished unfinished = new Unfinished();
+        unfinished.made(link::close);
+        try {
+            this.tcp = new TcpLayer(memory, ip, config.tcp(), counters.tcp);
+            unfinished.made(tcp::close);
+            ip.sink(tcp);
+            this.chimney =
+                    new OffloadManager(
+                            memory,
+                            binding,
+                            tcp,
+                            ip,
+                            neighbors,
+                            settings,
+                            counters.chimney,
+                            unfinished);
+            this.receiver = new FrameReceiver(memory, mac, arp, ip, counters.link);
+        } catch (OutOfMemoryError memoryIsOut) {
+            unfinished.undo();
+            throw memoryIsOut;
+        }
     }
 
     /** Our addresses and the ways from them. */

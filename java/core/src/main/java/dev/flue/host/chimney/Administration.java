@@ -7,6 +7,7 @@ import dev.flue.offload.IpOffloadStats;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.Oid;
 import dev.flue.offload.TcpConnectionOffloadParameters;
+import dev.flue.offload.TcpOffloadParameters;
 import dev.flue.offload.TcpOffloadStats;
 import dev.flue.offload.TcpState;
 import java.util.function.Consumer;
@@ -18,6 +19,8 @@ import java.util.function.Consumer;
  */
 final class Administration {
     private static final int ENCAPSULATION_IEEE_802_3 = 0x02;
+    private static final int SWITCHED_OFF = 1;
+    private static final int SWITCHED_ON = 2;
     private static final int POWER_D0 = 1;
     private static final int POWER_D3 = 4;
 
@@ -26,6 +29,7 @@ final class Administration {
     private final OidRequester oids;
     private final OffloadParameters parameters;
     private final TcpConnectionOffloadParameters structure;
+    private final TcpOffloadParameters portSwitch;
     private final TcpOffloadStats tcpStats;
     private final IpOffloadStats ipStats;
     private boolean parametersDue = true;
@@ -42,6 +46,7 @@ final class Administration {
         this.oids = oids;
         this.parameters = parameters;
         this.structure = new TcpConnectionOffloadParameters(context.memory);
+        this.portSwitch = new TcpOffloadParameters(context.memory);
         this.tcpStats = new TcpOffloadStats(context.memory);
         this.ipStats = new IpOffloadStats(context.memory);
     }
@@ -52,7 +57,12 @@ final class Administration {
     }
 
     boolean idle() {
-        return oids.held() == 0 && sleeper == null;
+        return oids.idle() && sleeper == null;
+    }
+
+    /** Whether what the target must know before its first connection went down (H-32). */
+    boolean told() {
+        return context.parametersSet || !parametersDue;
     }
 
     /** Parameters go down in this turn, or as soon as nothing uses what they switch off. */
@@ -62,20 +72,24 @@ final class Administration {
 
     /** Requests sent. */
     int run() {
-        int sent = 0;
+        int sent = oids.run();
         if (parametersDue && context.capabilities.chimney() && unused()) {
             parametersDue = false;
             if (gate.ipv4() || gate.ipv6() || context.parametersSet) {
-                context.parametersSet = true;
-                sendParameters();
-                sent++;
+                boolean done = sendParameters();
+                context.parametersSet |= done;
+                parametersDue |= !done;
+                sent += done ? 1 : 0;
             }
         }
         if (sleeper != null && context.objects.isEmpty()) {
             Consumer<OffloadStatus> done = sleeper;
             sleeper = null;
-            setPower(POWER_D3, done);
-            sent++;
+            if (sleep(done)) {
+                sent++;
+            } else {
+                sleeper = done;
+            }
         }
         return sent;
     }
@@ -88,8 +102,9 @@ final class Administration {
         return !used[0];
     }
 
-    private void sendParameters() {
-        oids.set(
+    /** False: no record for the request now. */
+    private boolean sendParameters() {
+        return oids.trySet(
                 Oid.TCP_CONNECTION_OFFLOAD_PARAMETERS,
                 TcpConnectionOffloadParameters.BYTES,
                 this::writeParameters,
@@ -122,20 +137,38 @@ final class Administration {
         }
     }
 
+    /** The target answers when it has uploaded what is switched off (section 8). */
+    void switchPort(boolean ipv4, boolean ipv6, Consumer<OffloadStatus> done) {
+        oids.set(
+                Oid.TCP_OFFLOAD_PARAMETERS,
+                TcpOffloadParameters.BYTES,
+                ref ->
+                        portSwitch
+                                .wrap(ref)
+                                .clear()
+                                .tcpConnectionIpv4(ipv4 ? SWITCHED_ON : SWITCHED_OFF)
+                                .tcpConnectionIpv6(ipv6 ? SWITCHED_ON : SWITCHED_OFF),
+                (status, information) -> done.accept(status));
+    }
+
     /** H-48: the target sleeps once it has nothing of ours. */
     void lowPower(Consumer<OffloadStatus> done) {
         sleeper = done;
     }
 
     void fullPower(Consumer<OffloadStatus> done) {
-        setPower(POWER_D0, done);
-    }
-
-    private void setPower(int state, Consumer<OffloadStatus> done) {
         oids.set(
                 Oid.PNP_SET_POWER,
                 Integer.BYTES,
-                ref -> context.putInt(ref, state),
+                ref -> context.putInt(ref, POWER_D0),
+                (status, information) -> done.accept(status));
+    }
+
+    private boolean sleep(Consumer<OffloadStatus> done) {
+        return oids.trySet(
+                Oid.PNP_SET_POWER,
+                Integer.BYTES,
+                ref -> context.putInt(ref, POWER_D3),
                 (status, information) -> done.accept(status));
     }
 

@@ -5,6 +5,7 @@ import dev.flue.data.IpAddress;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.host.link.BufferPool;
 import dev.flue.host.link.NeighborCache;
+import dev.flue.host.link.Unfinished;
 import dev.flue.host.tcp.HandOver;
 import dev.flue.host.tcp.TcpLayer;
 import dev.flue.offload.Binding;
@@ -52,7 +53,8 @@ final class ChimneyContext {
             NeighborCache neighbors,
             int maxConnections,
             long sourceMac,
-            ChimneyCounters counters) {
+            ChimneyCounters counters,
+            Unfinished unfinished) {
         this.memory = memory;
         this.binding = binding;
         this.tcp = tcp;
@@ -61,7 +63,9 @@ final class ChimneyContext {
         this.counters = counters;
         this.sourceMac = sourceMac;
         this.objects = new ObjectTable(memory, maxConnections);
+        unfinished.made(objects::close);
         this.blocks = new BlockPool(memory, MAX_BLOCKS);
+        unfinished.made(blocks::close);
         this.handOver = new HandOver(memory, tcp);
         this.block = new ProtocolOffloadBlockList(memory);
         this.list = new NetBufferList(memory);

@@ -4,6 +4,7 @@ package dev.flue.host.chimney;
 import dev.flue.data.IpAddress;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.host.link.NeighborCache;
+import dev.flue.host.link.Unfinished;
 import dev.flue.host.tcp.Chimney;
 import dev.flue.host.tcp.ConnectionSnapshot;
 import dev.flue.host.tcp.OffloadPhase;
@@ -66,7 +67,8 @@ public final class OffloadManager implements Chimney, AutoCloseable {
             IpLayer ip,
             NeighborCache neighbors,
             Settings settings,
-            ChimneyCounters counters) {
+            ChimneyCounters counters,
+            Unfinished unfinished) {
         this.context =
                 new ChimneyContext(
                         memory,
@@ -76,18 +78,22 @@ public final class OffloadManager implements Chimney, AutoCloseable {
                         neighbors,
                         settings.maxConnections(),
                         settings.sourceMac(),
-                        counters);
+                        counters,
+                        unfinished);
         this.gate = new OffloadGate(context, settings.chimney());
         this.policy = settings.policy();
         this.terminator = new Terminator(context);
         this.watch = new ReachabilityWatch(context, terminator);
         this.io = new FlowIo(context, terminator, settings.posts(), policy, watch);
+        unfinished.made(io::close);
         this.initiator = new Initiator(context, terminator, io, policy);
+        unfinished.made(initiator::close);
         this.querier = new Querier(context, terminator);
         this.updater = new Updater(context, terminator);
         this.invalidator = new Invalidator(context, terminator);
         this.nextHops = new NextHops(context, initiator, updater, terminator);
         this.oids = new OidRequester(context);
+        unfinished.made(oids::close);
         this.administration = new Administration(context, gate, oids, settings.parameters());
         administration.onOpened(this::reconsiderAll);
         neighbors.listener(
@@ -383,6 +389,12 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         administration.parametersDue();
     }
 
+    /** What the port offers to everybody; it says itself what is to come back. */
+    public void switchPort(boolean ipv4, boolean ipv6, Consumer<OffloadStatus> done) {
+        due = true;
+        administration.switchPort(ipv4, ipv6, done);
+    }
+
     /** Everything comes back, then the port goes to low power (H-48). */
     public void lowPower(Consumer<OffloadStatus> done) {
         due = true;
@@ -394,6 +406,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
 
     /** The port works again; what the policy wants is offloaded again. */
     public void fullPower(Consumer<OffloadStatus> done) {
+        due = true;
         administration.fullPower(
                 status -> {
                     if (status == OffloadStatus.SUCCESS) {
@@ -405,10 +418,12 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     }
 
     public void statistics(boolean ipv4, Consumer<OffloadStatistics> done) {
+        due = true;
         administration.statistics(ipv4, done);
     }
 
     public void resetStatistics(boolean ipv4, Consumer<OffloadStatus> done) {
+        due = true;
         administration.resetStatistics(ipv4, done);
     }
 
@@ -422,7 +437,8 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     /** Start the operations that may start now. Frames sent before must have gone down. */
     public int run() {
         due = false;
-        int work = administration.run() + nextHops.run() + initiator.run();
+        int work = administration.run() + nextHops.run();
+        work += administration.told() ? initiator.run() : 0;
         work += invalidator.run() + updater.run() + terminator.run();
         return work + querier.run() + watch.run() + context.returns.flush();
     }

@@ -5,11 +5,17 @@ import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.Oid;
 import dev.flue.offload.OidRequest;
 import dev.flue.offload.RecordPool;
+import dev.flue.spi.AllocationFaults;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
 
-/** Sends OID requests: records out of a pool, an action for each completion. */
+/**
+ * Sends OID requests: records out of a pool, an action for each completion. Without a record a
+ * request ends with RESOURCES in the next turn; what must not get lost is tried again.
+ */
 final class OidRequester implements AutoCloseable {
     /** Requests that can be under way at a time. */
     static final int CAPACITY = 32;
@@ -25,14 +31,22 @@ final class OidRequester implements AutoCloseable {
 
     private final ChimneyContext context;
     private final RecordPool pool;
+    private final AllocationFaults faults;
     private final OidRequest request;
     private final Map<Long, Done> open = new HashMap<>();
+    private List<Done> unsent = new ArrayList<>();
 
     OidRequester(ChimneyContext context) {
         this.context = context;
         int bytes = OidRequest.BYTES + INFORMATION_BYTES;
         this.pool = new RecordPool(context.memory, bytes, CAPACITY);
+        this.faults = AllocationFaults.of(context.memory);
         this.request = new OidRequest(context.memory);
+    }
+
+    /** Nothing is under way, and nobody waits for an answer. */
+    boolean idle() {
+        return held() == 0 && unsent.isEmpty();
     }
 
     int held() {
@@ -41,19 +55,27 @@ final class OidRequester implements AutoCloseable {
 
     /** Ask; the structure is as it was left by the last user until the target writes it. */
     void query(Oid oid, int bytes, Done done) {
-        send(oid, OidRequest.REQUEST_QUERY, bytes, ref -> {}, done);
+        if (!send(oid, OidRequest.REQUEST_QUERY, bytes, ref -> {}, done)) {
+            unsent.add(done);
+        }
     }
 
     /** Tell; {@code writer} writes the structure. */
     void set(Oid oid, int bytes, LongConsumer writer, Done done) {
-        send(oid, OidRequest.REQUEST_SET, bytes, writer, done);
+        if (!trySet(oid, bytes, writer, done)) {
+            unsent.add(done);
+        }
     }
 
-    private void send(Oid oid, int type, int bytes, LongConsumer writer, Done done) {
-        long ref = pool.allocate();
+    /** The same, but false, and nobody is called, when there is no record for it now. */
+    boolean trySet(Oid oid, int bytes, LongConsumer writer, Done done) {
+        return send(oid, OidRequest.REQUEST_SET, bytes, writer, done);
+    }
+
+    private boolean send(Oid oid, int type, int bytes, LongConsumer writer, Done done) {
+        long ref = faults.fails() ? 0 : pool.allocate();
         if (ref == 0) {
-            done.done(OffloadStatus.RESOURCES, 0);
-            return;
+            return false;
         }
         long information = ref + OidRequest.BYTES;
         writer.accept(information);
@@ -61,6 +83,18 @@ final class OidRequester implements AutoCloseable {
         request.length(bytes).information(information);
         open.put(ref, done);
         context.binding.oidRequest(ref);
+        return true;
+    }
+
+    /** Answer those whose request found no record; how many. */
+    int run() {
+        if (unsent.isEmpty()) {
+            return 0;
+        }
+        List<Done> answered = unsent;
+        unsent = new ArrayList<>();
+        answered.forEach(done -> done.done(OffloadStatus.RESOURCES, 0));
+        return answered.size();
     }
 
     void complete(long ref) {

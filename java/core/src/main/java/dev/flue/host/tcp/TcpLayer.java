@@ -8,6 +8,7 @@ import dev.flue.host.ip.IpLayer;
 import dev.flue.host.ip.SegmentSink;
 import dev.flue.host.link.BufferPool;
 import dev.flue.host.link.LongTable;
+import dev.flue.host.link.Unfinished;
 import dev.flue.offload.TcpCached;
 import dev.flue.offload.TcpState;
 import dev.flue.spi.Memory;
@@ -68,9 +69,17 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         this.counters = counters;
         this.secrets = new Secrets(settings.seed());
         this.table = new ConnectionTable(secrets.tableSeed());
-        this.sendBuffers = pool(settings.sendChunk(), settings.sendBuffer());
-        this.receiveBuffers = pool(RECEIVE_BUFFER_BYTES, settings.receiveBuffer());
-        this.segments = pool(ip.mtu(), settings.receiveBuffer());
+        Unfinished unfinished = new Unfinished();
+        try {
+            this.sendBuffers = pool(settings.sendChunk(), settings.sendBuffer());
+            unfinished.made(sendBuffers::close);
+            this.receiveBuffers = pool(RECEIVE_BUFFER_BYTES, settings.receiveBuffer());
+            unfinished.made(receiveBuffers::close);
+            this.segments = pool(ip.mtu(), settings.receiveBuffer());
+        } catch (OutOfMemoryError memoryIsOut) {
+            unfinished.undo();
+            throw memoryIsOut;
+        }
         this.output = new TcpOutput(this, ip, counters);
         this.timers = new TcpTimers(this, output, counters);
         this.timeWaits = new TimeWaits(this, settings.maxConnections(), counters);
