@@ -67,12 +67,12 @@ class InvalidateTest {
     @Test
     @Rule({"H-19", "H-23"})
     void aPathIsInvalidatedByItselfAndGoesWithItsConnections() {
-        assertThat(lab.stack.invalidate(ChimneyLab.LOCAL, ChimneyLab.PEER)).isTrue();
+        assertThat(lab.stack.invalidate(ip.first, ip.second)).isTrue();
         lab.settle();
         assertThat(target.shapes.get(1)).isEqualTo("invalidate P(named)");
         assertThat(connection.offloadCause()).contains("path is not valid");
         assertThat(target.objects).isEmpty();
-        assertThat(lab.stack.invalidate(ChimneyLab.LOCAL, ChimneyLab.PEER)).isFalse();
+        assertThat(lab.stack.invalidate(ip.first, ip.second)).isFalse();
     }
 
     @Test
