@@ -135,7 +135,7 @@ def chains():
            "its own handle,")
     p.text(20, 270, "      and indicates by the handle that it stored in turn, until it is the host"
            " stack's")
-    p.text(20, 305, "solid: token of the layer below     dashed: handle of the layer above",
+    p.text(20, 305, "solid: token of the layer below; dashed: handle of the layer above",
            color="#456")
     p.write()
 

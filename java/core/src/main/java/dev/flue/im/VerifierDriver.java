@@ -89,6 +89,8 @@ public final class VerifierDriver extends IntermediateDriver {
      */
     public void trace(long origin, Consumer<String> lines) {
         traceOrigin = origin;
+        // What goes down before the first turn comes at the start, not at the clock's zero.
+        now = Math.max(now, origin);
         trace = lines;
     }
 
