@@ -8,16 +8,6 @@
 
 static uint8_t buf[20000];
 
-static flue_ref
-disconnect(struct harness *h, struct conn *c, uint32_t how, uint32_t len)
-{
-	flue_ref nbl = nbl_new(h, stream, len, 1);
-
-	submit(h, FLUE_SUB_DISCONNECT, c->token, nbl, how, 0);
-	poll_engine(h);
-	return nbl;
-}
-
 RULE("T-93")
 static void
 acknowledged_together_the_send_completes_before_the_disconnect(void **state)

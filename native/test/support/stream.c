@@ -26,6 +26,16 @@ send_data(struct harness *h, struct conn *c, uint32_t len)
 	return nbl;
 }
 
+flue_ref
+disconnect(struct harness *h, struct conn *c, uint32_t how, uint32_t len)
+{
+	flue_ref nbl = nbl_new(h, stream, len, 1);
+
+	submit(h, FLUE_SUB_DISCONNECT, c->token, nbl, how, 0);
+	poll_engine(h);
+	return nbl;
+}
+
 void
 arrive(struct harness *h, struct conn *c, uint32_t at, uint32_t len, uint8_t flags)
 {

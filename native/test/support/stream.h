@@ -17,6 +17,8 @@ extern uint8_t stream[STREAM_BYTES];
 
 /** Send the first `len` bytes of the stream, in one NBL. */
 flue_ref send_data(struct harness *h, struct conn *c, uint32_t len);
+/** Disconnect, with the first `len` bytes of the stream; polls once. @return the NBL */
+flue_ref disconnect(struct harness *h, struct conn *c, uint32_t how, uint32_t len);
 /** `len` bytes of the stream from `at` arrive; a millisecond passes. */
 void arrive(struct harness *h, struct conn *c, uint32_t at, uint32_t len, uint8_t flags);
 /** The peer acknowledges; a millisecond passes. */

@@ -31,9 +31,7 @@ public final class IpOffloadStats extends Record {
 
     /** Zero it. */
     public IpOffloadStats clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
+        zero(BYTES);
         return this;
     }
 

@@ -39,9 +39,7 @@ public final class OidRequest extends Record {
 
     /** Zero it. */
     public OidRequest clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
+        zero(BYTES);
         return this;
     }
 

@@ -50,10 +50,22 @@ public abstract class Record {
 
     /** Zero a state structure of so many bytes and write the length into its header. */
     final void clearState(int bytes) {
+        zero(bytes);
+        buffer.putInt(at, bytes);
+    }
+
+    /** Zero a structure that begins with an object header, and write that: revision 1, size. */
+    final void clearObject(int bytes) {
+        zero(bytes);
+        buffer.put(at + 1, (byte) 1);
+        buffer.putShort(at + Short.BYTES, (short) bytes);
+    }
+
+    /** Zero so many bytes, a multiple of four. */
+    final void zero(int bytes) {
         for (int i = 0; i < bytes; i += Integer.BYTES) {
             buffer.putInt(at + i, 0);
         }
-        buffer.putInt(at, bytes);
     }
 
     /** The MAC in the first six of the 32 bytes at {@code offset}, as a number. */

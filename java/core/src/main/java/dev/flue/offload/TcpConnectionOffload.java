@@ -31,11 +31,7 @@ public final class TcpConnectionOffload extends Record {
 
     /** Zero it and write the header. */
     public TcpConnectionOffload clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
-        buffer.put(at + REVISION, (byte) 1);
-        buffer.putShort(at + SIZE, (short) BYTES);
+        clearObject(BYTES);
         return this;
     }
 

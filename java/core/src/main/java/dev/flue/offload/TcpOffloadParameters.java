@@ -26,11 +26,7 @@ public final class TcpOffloadParameters extends Record {
 
     /** Zero it and write the header. */
     public TcpOffloadParameters clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
-        buffer.put(at + REVISION, (byte) 1);
-        buffer.putShort(at + SIZE, (short) BYTES);
+        clearObject(BYTES);
         return this;
     }
 

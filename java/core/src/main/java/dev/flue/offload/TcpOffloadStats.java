@@ -28,9 +28,7 @@ public final class TcpOffloadStats extends Record {
 
     /** Zero it. */
     public TcpOffloadStats clear() {
-        for (int i = 0; i < BYTES; i += Integer.BYTES) {
-            buffer.putInt(at + i, 0);
-        }
+        zero(BYTES);
         return this;
     }
 
