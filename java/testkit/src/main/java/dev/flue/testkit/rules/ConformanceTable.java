@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.testkit.rules;
 
+import static java.util.stream.Collectors.joining;
+
 import dev.flue.testkit.rules.RuleScanner.Mention;
 import dev.flue.testkit.rules.RuleTable.Entry;
+import dev.flue.testkit.rules.RuleTable.Side;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +24,10 @@ public final class ConformanceTable {
     /** Rules that may be excused, in all tables together. */
     static final int MOST_EXCUSED = 20;
 
+    private static final String TESTED = "tested";
+    private static final String EXCUSED = "excused";
+    private static final String OPEN = "open";
+
     static final String FILE = "docs/conformance.md";
     static final String COMMAND =
             "java -cp java/testkit/target/classes dev.flue.testkit.rules.ConformanceTable";
@@ -33,7 +40,9 @@ public final class ConformanceTable {
 
             The rules that Flue keeps, in [our own words](rules/), and the tests that name each of them. The build fails when
             a test names a rule that does not exist, and when a MUST or MUST NOT of target, host stack or driver (I-1 to I-18)
-            is neither tested nor excused. *EV* marks what is known from what others do, not from a text.
+            is neither tested nor excused. The rules of RFC 9293 are for the *engine*, in C, for the Java *host* stack, or for
+            both: each of them is a TCP of its own and has its own test of a rule. *EV* marks what is known from what others
+            do, not from a text.
 
             """;
 
@@ -94,24 +103,46 @@ public final class ConformanceTable {
         return out;
     }
 
-    /** MUST and MUST NOT rules that the build insists on and nobody tests. */
+    /** Rules that the build insists on and nobody tests, or one side does not. */
     List<String> untested() {
         List<String> out = new ArrayList<>();
         for (RuleTable table : tables) {
             for (Entry entry : table.entries()) {
-                if (table.gates(entry) && state(entry).equals("open")) {
-                    out.add(entry.id() + " has no test and no excuse: " + entry.rule());
+                String state = state(table, entry);
+                if (table.gate().covers(entry) && state.startsWith(OPEN)) {
+                    out.add(
+                            entry.id()
+                                    + " has no test and no excuse"
+                                    + state.substring(OPEN.length())
+                                    + ": "
+                                    + entry.rule());
                 }
             }
         }
         return out;
     }
 
-    private String state(Entry entry) {
-        if (tests.containsKey(entry.id())) {
-            return "tested";
+    /** The sides that must test a rule each and have no test of it. */
+    private List<Side> missing(RuleTable table, Entry entry) {
+        List<Mention> by = tests.getOrDefault(entry.id(), List.of());
+        return !table.gate().bySide()
+                ? List.of()
+                : entry.sides().stream()
+                        .filter(side -> by.stream().noneMatch(test -> side.has(test.file())))
+                        .toList();
+    }
+
+    private String state(RuleTable table, Entry entry) {
+        if (entry.excused()) {
+            return EXCUSED;
         }
-        return entry.excused() ? "excused" : "open";
+        if (!tests.containsKey(entry.id())) {
+            return OPEN;
+        }
+        List<Side> missing = missing(table, entry);
+        return missing.isEmpty()
+                ? TESTED
+                : OPEN + missing.stream().map(Side::text).collect(joining(" and ", " (", ")"));
     }
 
     /** The whole of docs/conformance.md. */
@@ -123,12 +154,18 @@ public final class ConformanceTable {
             total(out, table, "all others", entry -> !entry.must());
         }
         for (RuleTable table : tables) {
+            sides(out, table);
+        }
+        for (RuleTable table : tables) {
             out.append("\n## ").append(table.title()).append("\n\n");
             out.append("From [`").append(table.file()).append("`](rules/");
             out.append(table.file()).append(").\n\n");
-            out.append("| rule | strength | what | tests | state |\n|---|---|---|---|---|\n");
+            boolean bySide = table.gate().bySide();
+            out.append(bySide ? "| rule | side " : "| rule ");
+            out.append("| strength | what | tests | state |\n");
+            out.append(bySide ? "|---|---" : "|---").append("|---|---|---|---|\n");
             for (Entry entry : table.entries()) {
-                row(out, entry);
+                row(out, table, entry);
             }
         }
         return out.toString();
@@ -138,7 +175,8 @@ public final class ConformanceTable {
         Map<String, Integer> count = new TreeMap<>();
         for (Entry entry : table.entries()) {
             if (which.test(entry)) {
-                count.merge(state(entry), 1, Integer::sum);
+                String state = state(table, entry);
+                count.merge(state.startsWith(OPEN) ? OPEN : state, 1, Integer::sum);
             }
         }
         int all = count.values().stream().mapToInt(Integer::intValue).sum();
@@ -147,21 +185,43 @@ public final class ConformanceTable {
         }
         out.append("| ").append(table.title()).append(", ").append(kind);
         out.append(" | ").append(all);
-        for (String state : List.of("tested", "excused", "open")) {
+        for (String state : List.of(TESTED, EXCUSED, OPEN)) {
             out.append(" | ").append(count.getOrDefault(state, 0));
         }
         out.append(" |\n");
     }
 
-    private void row(StringBuilder out, Entry entry) {
+    /** How many MUSTs each of the two TCPs has, counted. */
+    private static void sides(StringBuilder out, RuleTable table) {
+        if (!table.gate().bySide()) {
+            return;
+        }
+        Map<String, Integer> count = new TreeMap<>();
+        for (Entry entry : table.entries()) {
+            if (entry.must()) {
+                count.merge(entry.side(), 1, Integer::sum);
+            }
+        }
+        out.append("\nMUST and MUST NOT of ").append(table.title()).append(" by side: ");
+        out.append(
+                count.entrySet().stream()
+                        .map(each -> each.getKey() + " " + each.getValue())
+                        .collect(joining(", ")));
+        out.append(".\n");
+    }
+
+    private void row(StringBuilder out, RuleTable table, Entry entry) {
         out.append("| ").append(entry.id());
+        if (table.gate().bySide()) {
+            out.append(" | ").append(entry.side());
+        }
         out.append(" | ").append(entry.strength());
         out.append(" | ").append(entry.rule());
         if (!entry.note().isEmpty()) {
             out.append(" *(").append(entry.note()).append(")*");
         }
         out.append(" | ").append(entry.excused() ? entry.excuse() : links(entry.id()));
-        out.append(" | ").append(state(entry)).append(" |\n");
+        out.append(" | ").append(state(table, entry)).append(" |\n");
     }
 
     /** One link a file, followed by the names of its tests. */

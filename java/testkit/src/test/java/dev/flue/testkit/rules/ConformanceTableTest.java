@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.flue.testkit.rules.RuleScanner.Mention;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What the table shows, and what it finds wrong. */
@@ -16,10 +18,14 @@ class ConformanceTableTest {
 
     private final List<String> lines = new ArrayList<>(List.of(HEADER));
     private final List<Mention> mentions = new ArrayList<>();
-    private int gatedTo = Integer.MAX_VALUE;
+    private RuleTable.Gate gate = RuleTable.mustsTo(Integer.MAX_VALUE);
 
     private void rule(String id, String strength, String excuse) {
-        lines.add(String.join("\t", id, strength, "target", "What " + id + " asks.", excuse, ""));
+        rule(id, strength, "target", excuse);
+    }
+
+    private void rule(String id, String strength, String side, String excuse) {
+        lines.add(String.join("\t", id, strength, side, "What " + id + " asks.", excuse, ""));
     }
 
     private void test(String id, String name) {
@@ -27,8 +33,7 @@ class ConformanceTableTest {
     }
 
     private ConformanceTable table() {
-        RuleTable rules =
-                new RuleTable("x.tsv", "Target", gatedTo, RuleTable.parse("x.tsv", lines));
+        RuleTable rules = new RuleTable("x.tsv", "Target", gate, RuleTable.parse("x.tsv", lines));
         return new ConformanceTable(List.of(rules), mentions, List.of());
     }
 
@@ -84,7 +89,7 @@ class ConformanceTableTest {
 
     @Test
     void onlyAMustThatIsGatedHasToBeTestedOrExcused() {
-        gatedTo = 6;
+        gate = RuleTable.mustsTo(6);
         rule("T-1", "MUST", "");
         rule("T-2", "SHOULD", "");
         rule("T-3", "MAY, MUST NOT", "");
@@ -97,6 +102,52 @@ class ConformanceTableTest {
                 .hasSize(2)
                 .anyMatch(s -> s.startsWith("T-1 "))
                 .anyMatch(s -> s.startsWith("T-3 "));
+    }
+
+    private void testIn(String file, String id) {
+        mentions.add(new Mention(id, file, "does"));
+    }
+
+    @Test
+    void aRuleOfBothSidesNeedsATestOfEach() {
+        gate = RuleTable.BY_SIDE;
+        rule("R-1", "MUST", "both", "");
+        rule("R-2", "SHOULD", "both", "");
+        rule("R-3", "MUST NOT", "engine", "");
+        rule("R-4", "MUST", "host", "");
+        rule("R-5", "MUST", "both", "");
+        rule("R-6", "MAY", "both", "");
+        rule("R-7", "SHOULD NOT", "both", "Cannot be.");
+        testIn("native/test/test_x.c", "R-1");
+        testIn("java/core/src/test/java/XTest.java", "R-2");
+        testIn("java/testkit/src/test/java/XTest.java", "R-3");
+        testIn("java/bindings/src/test/java/XTest.java", "R-4");
+        assertThat(table().untested())
+                .hasSize(5)
+                .anyMatch(s -> s.startsWith("R-1 has no test and no excuse (host)"))
+                .anyMatch(s -> s.startsWith("R-2 has no test and no excuse (engine)"))
+                .anyMatch(s -> s.startsWith("R-3 has no test and no excuse (engine)"))
+                .anyMatch(s -> s.startsWith("R-4 has no test and no excuse (host)"))
+                .anyMatch(s -> s.startsWith("R-5 has no test and no excuse:"));
+        assertThat(table().text())
+                .contains("MUST and MUST NOT of Target by side: both 2, engine 1, host 1.")
+                .contains("| R-1 | both | MUST | What R-1 asks. |", "| open (host) |")
+                .contains("| Target, MUST and MUST NOT | 4 | 0 | 0 | 4 |");
+        testIn("hwtests/src/test/java/XTest.java", "R-2");
+        testIn("native/test/test_x.c", "R-3");
+        testIn("java/core/src/test/java/XTest.java", "R-1");
+        assertThat(table().untested())
+                .extracting(s -> s.substring(0, 3))
+                .containsOnly("R-4", "R-5");
+    }
+
+    @Test
+    void aTableThatIsOnlyShownStopsNoBuild() {
+        gate = RuleTable.BY_SIDE_SHOWN;
+        rule("R-1", "MUST", "both", "");
+        testIn("native/test/test_x.c", "R-1");
+        assertThat(table().untested()).isEmpty();
+        assertThat(table().text()).contains("| open (host) |");
     }
 
     @Test
@@ -113,11 +164,16 @@ class ConformanceTableTest {
     @Test
     void theProjectsTablesAreComplete() {
         List<RuleTable> tables = RuleTable.readAll(Path.of(System.getProperty("flue.root")));
-        assertThat(tables).extracting(t -> t.entries().size()).containsExactly(152, 33, 52, 69);
+        assertThat(tables).extracting(t -> t.entries().size()).containsExactly(152, 33, 52, 107);
         for (RuleTable table : tables) {
-            for (int i = 0; i < table.entries().size(); i++) {
-                assertThat(table.entries().get(i).number()).isEqualTo(i + 1);
-                assertThat(table.entries().get(i).excuse()).matches("([^.]+\\.)?");
+            Map<String, Integer> last = new HashMap<>();
+            for (RuleTable.Entry entry : table.entries()) {
+                assertThat(entry.excuse()).matches("([^.]+\\.)?");
+                String kind = entry.id().substring(0, entry.id().lastIndexOf('-'));
+                int expected = last.merge(kind, 1, Integer::sum);
+                if (!kind.endsWith("MAY")) {
+                    assertThat(entry.number()).as(entry.id()).isEqualTo(expected);
+                }
             }
         }
     }
