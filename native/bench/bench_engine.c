@@ -156,7 +156,7 @@ new_block(struct bench *b, uint8_t type, struct flue_miniport_offload_block_list
 	flue_ref ref;
 
 	(void)take(b, 16, slot);
-	*block = take(b, 512, &ref);
+	*block = take(b, FLUE_BLOCK_BYTES, &ref);
 	(*block)->header.type = type;
 	(*block)->miniport_offload_context = *slot;
 	return ref;

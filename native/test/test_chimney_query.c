@@ -243,7 +243,7 @@ untouched_after(uint32_t op)
 	from = h->java_used;
 	if (op == FLUE_SUB_INITIATE) {
 		conn_block(h, &c[1], 1, 1);
-		from = h->java_used - 512; /* the block alone */
+		from = h->java_used - FLUE_BLOCK_BYTES; /* the block alone */
 		root = h->neighbor_ref;
 		h->neighbor_block->dependent_block_list = h->path_ref;
 		h->path_block->dependent_block_list = c[1].block_ref;

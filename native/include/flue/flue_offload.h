@@ -259,7 +259,30 @@ struct flue_tcp_delegated {
 	uint32_t pad4;
 };
 
-#define FLUE_TCP_EXT_VERSION 1
+#define FLUE_TCP_EXT_VERSION 2
+
+/** Runs of the scoreboard that travel; what does not fit is told as one run without knowledge. */
+#define FLUE_TCP_EXT_RUNS 44
+
+/** Congestion control of a connection. */
+enum flue_congestion_control {
+	FLUE_CC_RENO = 0,  /**< RFC 5681, 6582 */
+	FLUE_CC_CUBIC = 1, /**< RFC 9438 */
+	FLUE_CC_DCTCP = 2, /**< RFC 8257; needs ECN */
+};
+
+/** A run of what is between snd_una and snd_max; it begins where the run before it ends, the first
+ *  one at snd_una. */
+struct flue_tcp_ext_run {
+	uint32_t end; /**< sequence number behind its last byte */
+	uint32_t info; /**< FLUE_TCP_RUN_*, and the age of its last transmission << 3 in microseconds;
+			  FLUE_TCP_RUN_AGE_UNKNOWN */
+};
+
+#define FLUE_TCP_RUN_SACKED        0x1 /**< the peer has it (RFC 2018) */
+#define FLUE_TCP_RUN_LOST          0x2 /**< and it is to be sent again */
+#define FLUE_TCP_RUN_RETRANSMITTED 0x4 /**< it was sent more than once */
+#define FLUE_TCP_RUN_AGE_UNKNOWN   UINT32_C(0x1fffffff)
 
 /** What the 1990s layout has no place for. A receiver that does not know the version ignores it
  *  and starts conservatively. Bytes, sequence numbers and microseconds. */
@@ -268,7 +291,7 @@ struct flue_tcp_state_ext {
 	uint32_t version; /**< FLUE_TCP_EXT_VERSION */
 	uint32_t flags;   /**< FLUE_TCP_EXT_* */
 	uint32_t rcv_adv; /**< promised right edge: rcv_nxt + window last advertised */
-	uint32_t recover; /**< RFC 6582 recovery point; snd_una when not in recovery */
+	uint32_t recover; /**< end of recovery (RFC 6582, 6675); snd_una when not in recovery */
 	uint32_t srtt_us;
 	uint32_t rttvar_us;
 	uint32_t min_rtt_us;    /**< 0 = unknown */
@@ -278,15 +301,36 @@ struct flue_tcp_state_ext {
 	uint64_t bytes_in;              /**< payload received in order since establishment */
 	uint64_t bytes_out;             /**< payload acknowledged since establishment */
 	uint32_t retransmits;           /**< segments retransmitted since establishment */
-	uint32_t cc_algorithm;          /**< enum flue_cc; 0 = Reno */
+	uint32_t cc_algorithm;          /**< enum flue_congestion_control */
 	uint32_t retransmit_timeout_us; /**< DELEGATED's timer, rounded down; 0 = not given */
-	uint32_t cc_state[13];          /**< private to the algorithm */
+	uint32_t prr_delivered;         /**< bytes, PRR of this recovery (RFC 9937) */
+	uint32_t prr_out;               /**< bytes */
+	uint32_t recover_flight;        /**< RecoverFS: bytes in flight when recovery began */
+	uint32_t rack_rtt_us;           /**< RACK.rtt (RFC 8985); 0 = RACK has no state */
+	uint32_t rack_age_us;           /**< since RACK.xmit_ts */
+	uint32_t rack_end;              /**< RACK.end_seq */
+	uint32_t rack_fack;             /**< RACK.fack: highest sequence number delivered */
+	uint32_t rack_reo_mult;         /**< RACK.reo_wnd_mult; 0 counts as 1 */
+	uint32_t rack_reo_persist;      /**< recoveries it still holds */
+	uint32_t tlp_end;               /**< TLP.end_seq, with FLUE_TCP_EXT_TLP */
+	uint32_t ecn_recover; /**< no second cut before snd_una is beyond (RFC 3168 6.1.2) */
+	uint32_t cc_state[8]; /**< private to the algorithm */
+	uint32_t run_count;   /**< of runs; 0 = nothing is known of what is in flight */
+	struct flue_tcp_ext_run runs[FLUE_TCP_EXT_RUNS];
 };
 
-#define FLUE_TCP_EXT_FIN_SENT     0x1 /**< our FIN lies at snd_max - 1 */
-#define FLUE_TCP_EXT_FIN_QUEUED   0x2 /**< our FIN follows the send data, not yet sent */
-#define FLUE_TCP_EXT_FIN_RECEIVED 0x4 /**< the peer's FIN lies at rcv_nxt - 1 */
-#define FLUE_TCP_EXT_IN_RECOVERY  0x8
+#define FLUE_TCP_EXT_FIN_SENT     0x1   /**< our FIN lies at snd_max - 1 */
+#define FLUE_TCP_EXT_FIN_QUEUED   0x2   /**< our FIN follows the send data, not yet sent */
+#define FLUE_TCP_EXT_FIN_RECEIVED 0x4   /**< the peer's FIN lies at rcv_nxt - 1 */
+#define FLUE_TCP_EXT_IN_RECOVERY  0x8   /**< fast recovery or after a timeout, up to recover */
+#define FLUE_TCP_EXT_REORDERING   0x10  /**< RACK.reordering_seen */
+#define FLUE_TCP_EXT_TLP          0x20  /**< a tail loss probe is out, up to tlp_end */
+#define FLUE_TCP_EXT_TLP_RETRANS  0x40  /**< ... that sent old data again (TLP.is_retrans) */
+#define FLUE_TCP_EXT_ECN          0x80  /**< agreed at the handshake (RFC 3168) */
+#define FLUE_TCP_EXT_ECE_OWED     0x100 /**< CE was seen, the peer's CWR was not yet */
+#define FLUE_TCP_EXT_CWR_OWED     0x200 /**< our next new data carries CWR */
+#define FLUE_TCP_EXT_CE_LAST      0x400 /**< DCTCP.CE of the receiver (RFC 8257 3.2) */
+#define FLUE_TCP_EXT_RTO_RECOVERY 0x800 /**< the recovery began with a timeout */
 
 #define FLUE_BLOCK_LIST_BYTES 152
 #define FLUE_ROUND8(n)        (((n) + 7u) & ~7u)
@@ -308,7 +352,7 @@ FLUE_ASSERT_LAYOUT(sizeof(struct flue_tcp_cached) == 44);
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_tcp_delegated) == 128);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_tcp_delegated, send_data_head) == 0x60);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_tcp_delegated, buffered_data) == 0x70);
-FLUE_ASSERT_LAYOUT(sizeof(struct flue_tcp_state_ext) == 128);
+FLUE_ASSERT_LAYOUT(sizeof(struct flue_tcp_state_ext) == 512);
 
 /* Offsets of the state structures behind a block list. */
 #define FLUE_NEIGHBOR_CONST_AT     152
@@ -321,6 +365,8 @@ FLUE_ASSERT_LAYOUT(sizeof(struct flue_tcp_state_ext) == 128);
 #define FLUE_TCP_CACHED_AT         176
 #define FLUE_TCP_DELEGATED_AT      224
 #define FLUE_TCP_EXT_AT            352
+/** Bytes that hold a block of any type with all its structures. */
+#define FLUE_BLOCK_BYTES 896
 
 /* ---- Events (6.1, 6.2, 6.5) ----------------------------------------------------------------- */
 

@@ -62,9 +62,12 @@ static const struct layout_line lines[] = {
 	       ts_recent_age, ts_time, total_rt, dup_ack_count, snd_wnd_probe_count, ka_probe_count,
 	       ka_timeout_delta, retransmit_count, retransmit_timeout_delta, send_data_head,
 	       send_data_tail, send_backlog_size, buffered_data, receive_backlog_size, dwnd)
+	STRUCT(flue_tcp_ext_run, end, info)
 	STRUCT(flue_tcp_state_ext, header, version, flags, rcv_adv, recover, srtt_us, rttvar_us,
 	       min_rtt_us, rto_us, last_ack_sent, snd_wl2, bytes_in, bytes_out, retransmits,
-	       cc_algorithm, retransmit_timeout_us, cc_state)
+	       cc_algorithm, retransmit_timeout_us, prr_delivered, prr_out, recover_flight,
+	       rack_rtt_us, rack_age_us, rack_end, rack_fack, rack_reo_mult, rack_reo_persist,
+	       tlp_end, ecn_recover, cc_state, run_count, runs)
 	STRUCT(flue_net_buffer_list, next, first_net_buffer, context, source_handle,
 	       protocol_reserved, miniport_reserved, scratch, status, bytes_transferred,
 	       receive_bytes_transferred, receive_no_push, flags)
@@ -154,6 +157,20 @@ static const struct layout_line lines[] = {
 	CONSTANT(FLUE_TCP_EXT_FIN_QUEUED)
 	CONSTANT(FLUE_TCP_EXT_FIN_RECEIVED)
 	CONSTANT(FLUE_TCP_EXT_IN_RECOVERY)
+	CONSTANT(FLUE_TCP_EXT_REORDERING)
+	CONSTANT(FLUE_TCP_EXT_TLP)
+	CONSTANT(FLUE_TCP_EXT_TLP_RETRANS)
+	CONSTANT(FLUE_TCP_EXT_ECN)
+	CONSTANT(FLUE_TCP_EXT_ECE_OWED)
+	CONSTANT(FLUE_TCP_EXT_CWR_OWED)
+	CONSTANT(FLUE_TCP_EXT_CE_LAST)
+	CONSTANT(FLUE_TCP_EXT_RTO_RECOVERY)
+	CONSTANT(FLUE_TCP_EXT_RUNS)
+	CONSTANT(FLUE_TCP_RUN_SACKED)
+	CONSTANT(FLUE_TCP_RUN_LOST)
+	CONSTANT(FLUE_TCP_RUN_RETRANSMITTED)
+	CONSTANT(FLUE_TCP_RUN_AGE_UNKNOWN)
+	ENUM(flue_congestion_control, FLUE_CC_RENO, FLUE_CC_CUBIC, FLUE_CC_DCTCP)
 	CONSTANT(FLUE_BLOCK_LIST_BYTES)
 	CONSTANT(FLUE_NEIGHBOR_CONST_AT)
 	CONSTANT(FLUE_NEIGHBOR_CACHED_AT)
@@ -165,6 +182,7 @@ static const struct layout_line lines[] = {
 	CONSTANT(FLUE_TCP_CACHED_AT)
 	CONSTANT(FLUE_TCP_DELEGATED_AT)
 	CONSTANT(FLUE_TCP_EXT_AT)
+	CONSTANT(FLUE_BLOCK_BYTES)
 	CONSTANT(FLUE_DISCONNECT_GRACEFUL)
 	CONSTANT(FLUE_DISCONNECT_ABORTIVE)
 	CONSTANT(FLUE_MAX_NBLS_PER_CALL)

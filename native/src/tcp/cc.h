@@ -37,10 +37,6 @@ struct flue_cc_ops {
 	void (*on_idle)(struct flue_cc *cc, uint32_t mss);
 };
 
-enum flue_cc_algorithm {
-	FLUE_CC_RENO = 0
-};
-
 extern const struct flue_cc_ops flue_cc_reno;
 /** Of the chimney profile (T-144). */
 extern const struct flue_cc_ops flue_cc_chimney;

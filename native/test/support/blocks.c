@@ -7,7 +7,7 @@
 struct flue_miniport_offload_block_list *
 refer(struct harness *h, uint8_t type, flue_ref slot, flue_ref *ref)
 {
-	struct flue_miniport_offload_block_list *b = java_alloc(h, 512, ref);
+	struct flue_miniport_offload_block_list *b = java_alloc(h, FLUE_BLOCK_BYTES, ref);
 
 	b->header = (struct flue_object_header){ type, 1, FLUE_BLOCK_LIST_BYTES };
 	b->miniport_offload_context = slot;

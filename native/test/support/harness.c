@@ -245,7 +245,7 @@ block_new(struct harness *h, uint8_t type, struct flue_offload_handle **handle,
 	flue_ref ref;
 
 	*handle = java_alloc(h, sizeof(**handle), &handle_ref);
-	*block = java_alloc(h, 512, &ref);
+	*block = java_alloc(h, FLUE_BLOCK_BYTES, &ref);
 	(*block)->header.type = type;
 	(*block)->header.revision = 1;
 	(*block)->header.size = FLUE_BLOCK_LIST_BYTES;

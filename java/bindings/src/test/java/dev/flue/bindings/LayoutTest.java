@@ -88,8 +88,26 @@ class LayoutTest {
                     "flue_miniport_offload_block_list.ndis_reserved",
                     "flue_protocol_offload_block_list.ndis_reserved",
                     "flue_neighbor_const.dl_source_address",
-                    "flue_neighbor_cached.dl_destination_address",
-                    "flue_tcp_state_ext.cc_state");
+                    "flue_neighbor_cached.dl_destination_address");
+
+    // Of the flyweights, and no offsets.
+    private static final Set<String> CONSTANTS =
+            Set.of(
+                    "BYTES",
+                    "TIMER_STOPPED",
+                    "OPTION_EXT",
+                    "CURRENT_VERSION",
+                    "LENGTH",
+                    "TYPE",
+                    "CC_WORDS",
+                    "CC_RENO",
+                    "CC_CUBIC",
+                    "CC_DCTCP",
+                    "MAX_RUNS",
+                    "RUN_SACKED",
+                    "RUN_LOST",
+                    "RUN_RETRANSMITTED",
+                    "AGE_UNKNOWN");
 
     private final Map<String, Integer> c = describe();
 
@@ -150,9 +168,7 @@ class LayoutTest {
     }
 
     private void check(String struct, String name, int value, List<String> unknown) {
-        Set<String> constants =
-                Set.of("BYTES", "TIMER_STOPPED", "OPTION_EXT", "CURRENT_VERSION", "LENGTH", "TYPE");
-        if (constants.contains(name) || name.startsWith("FLAG_") || name.startsWith("REQUEST_")) {
+        if (CONSTANTS.contains(name) || name.startsWith("FLAG_") || name.startsWith("REQUEST_")) {
             return;
         }
         Integer expected = c.get(struct + "." + name.toLowerCase(Locale.ROOT));
@@ -254,6 +270,14 @@ class LayoutTest {
         assertThat(TcpDelegated.OPTION_EXT).isEqualTo(c.get("FLUE_STATE_OPTION_EXT"));
         assertThat(TcpDelegated.TIMER_STOPPED).isEqualTo(c.get("FLUE_TIMER_STOPPED"));
         assertThat(TcpStateExt.CURRENT_VERSION).isEqualTo(c.get("FLUE_TCP_EXT_VERSION"));
+        assertThat(TcpStateExt.MAX_RUNS).isEqualTo(c.get("FLUE_TCP_EXT_RUNS"));
+        assertThat(TcpStateExt.RUN_SACKED).isEqualTo(c.get("FLUE_TCP_RUN_SACKED"));
+        assertThat(TcpStateExt.RUN_LOST).isEqualTo(c.get("FLUE_TCP_RUN_LOST"));
+        assertThat(TcpStateExt.RUN_RETRANSMITTED).isEqualTo(c.get("FLUE_TCP_RUN_RETRANSMITTED"));
+        assertThat(TcpStateExt.AGE_UNKNOWN).isEqualTo(c.get("FLUE_TCP_RUN_AGE_UNKNOWN"));
+        assertThat(TcpStateExt.CC_RENO).isEqualTo(c.get("FLUE_CC_RENO"));
+        assertThat(TcpStateExt.CC_CUBIC).isEqualTo(c.get("FLUE_CC_CUBIC"));
+        assertThat(TcpStateExt.CC_DCTCP).isEqualTo(c.get("FLUE_CC_DCTCP"));
         assertThat(Miniport.DISCONNECT_GRACEFUL).isEqualTo(c.get("FLUE_DISCONNECT_GRACEFUL"));
         assertThat(Miniport.DISCONNECT_ABORTIVE).isEqualTo(c.get("FLUE_DISCONNECT_ABORTIVE"));
         assertFlags(TcpConst.class, "FLUE_TCP_CONST_");
@@ -262,9 +286,8 @@ class LayoutTest {
         LayoutConstants.of(StateOffsets.class)
                 .forEach(
                         (name, value) -> {
-                            if (!name.equals("BLOCK_BYTES")) {
-                                assertThat(value).as(name).isEqualTo(c.get("FLUE_" + name + "_AT"));
-                            }
+                            String place = name.equals("BLOCK_BYTES") ? name : name + "_AT";
+                            assertThat(value).as(name).isEqualTo(c.get("FLUE_" + place));
                         });
     }
 

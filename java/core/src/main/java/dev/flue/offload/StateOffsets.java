@@ -15,7 +15,7 @@ public final class StateOffsets {
     public static final int TCP_EXT = 352;
 
     /** Bytes that hold a block of any type with all its structures. */
-    public static final int BLOCK_BYTES = 512;
+    public static final int BLOCK_BYTES = 896;
 
     private StateOffsets() {}
 }
