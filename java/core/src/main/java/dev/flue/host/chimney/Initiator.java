@@ -130,6 +130,7 @@ final class Initiator {
             drop(c, unfit);
             return Verdict.DROP;
         }
+        context.handOver.settle(c);
         IpAddress nextHop = context.ip.routes().nextHop(c.remoteAddress());
         long mac = context.neighbors.mac(nextHop);
         if (mac == 0

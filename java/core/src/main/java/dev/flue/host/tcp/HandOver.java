@@ -41,7 +41,15 @@ public final class HandOver {
      * #export} may be called.
      */
     public static boolean settled(TcpConnection c) {
-        return !c.ackPending && !c.dirty && !c.hasHoles();
+        return !c.ackPending && !c.dirty && !c.hasHoles() && !c.rcv.delay.waits();
+    }
+
+    /** What is owed goes out in this turn, an ACK that could wait for more too (H-7). */
+    public void settle(TcpConnection c) {
+        if (c.rcv.delay.waits()) {
+            c.ackPending = true;
+            layer.markDirty(c);
+        }
     }
 
     /**
@@ -219,6 +227,8 @@ public final class HandOver {
         rcv.tsDelta = d.tsTime() - (int) millis;
         c.timing = false;
         c.ackPending = false;
+        rcv.delay.stop();
+        rcv.delay.hurry();
         c.duplicateAcksOwed = 0;
         c.lastSentAt = now;
         c.retransmitCount = d.retransmitCount();

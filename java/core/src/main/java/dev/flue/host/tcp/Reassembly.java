@@ -34,6 +34,45 @@ final class Reassembly {
         return count;
     }
 
+    /** First byte of a segment. */
+    int start(int index) {
+        return starts[index];
+    }
+
+    /** The segment that holds a byte; -1 = none does. */
+    int find(int sequence) {
+        for (int i = 0; i < count && Seq.leq(starts[i], sequence); i++) {
+            if (Seq.lt(sequence, starts[i] + lengths[i])) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** First byte of the segments without a gap that a segment is one of. */
+    int blockStart(int index) {
+        int first = index;
+        while (first > 0 && starts[first - 1] + lengths[first - 1] == starts[first]) {
+            first--;
+        }
+        return starts[first];
+    }
+
+    /** One past the last byte of the segments without a gap that a segment is one of. */
+    int blockEnd(int index) {
+        int last = index;
+        while (last + 1 < count && starts[last] + lengths[last] == starts[last + 1]) {
+            last++;
+        }
+        return starts[last] + lengths[last];
+    }
+
+    /** Whether every byte of a piece is here. */
+    boolean holds(int sequence, int length) {
+        int index = find(sequence);
+        return index >= 0 && Seq.leq(sequence + length, blockEnd(index));
+    }
+
     /** Remember where the peer's FIN lies. */
     void fin(int sequence) {
         finKnown = true;

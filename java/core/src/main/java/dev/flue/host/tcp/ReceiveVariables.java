@@ -36,6 +36,12 @@ final class ReceiveVariables {
     /** Our timestamps are the stack's milliseconds plus this (StackDelta). */
     int tsDelta;
 
-    /** SACK was agreed on; the stack sends no SACK blocks itself. */
+    /** SACK was agreed on. */
     boolean sack;
+
+    /** What our SACK options say. */
+    final SackBlocks sacks = new SackBlocks();
+
+    /** When our ACKs are due. */
+    final AckDelay delay = new AckDelay();
 }

@@ -20,6 +20,7 @@ public final class Segment {
     private static final int OPTION_MSS = 2;
     private static final int OPTION_WINDOW_SCALE = 3;
     private static final int OPTION_SACK_PERMITTED = 4;
+    private static final int OPTION_SACK = 5;
     private static final int OPTION_TIMESTAMPS = 8;
     private static final int MAX_SHIFT = 14;
 
@@ -52,6 +53,12 @@ public final class Segment {
     boolean timestamps;
     int tsVal;
     int tsEcr;
+
+    /** Blocks of the SACK option. */
+    int sackBlocks;
+
+    final int[] sackStarts = new int[SackBlocks.MAX];
+    final int[] sackEnds = new int[SackBlocks.MAX];
 
     /** The IP header had options, or extension headers (H-2). */
     boolean ipOptions;
@@ -108,6 +115,7 @@ public final class Segment {
         mss = 0;
         windowShift = -1;
         sackPermitted = false;
+        sackBlocks = 0;
         timestamps = false;
         tsVal = 0;
         tsEcr = 0;
@@ -141,6 +149,12 @@ public final class Segment {
             windowShift = Math.min(MAX_SHIFT, Net.u8(from, at + 2));
         } else if (syn() && kind == OPTION_SACK_PERMITTED && length == 2) {
             sackPermitted = true;
+        } else if (kind == OPTION_SACK && length % SackBlocks.BLOCK == 2) {
+            sackBlocks = Math.min(length / SackBlocks.BLOCK, SackBlocks.MAX);
+            for (int i = 0; i < sackBlocks; i++) {
+                sackStarts[i] = Net.u32(from, at + 2 + SackBlocks.BLOCK * i);
+                sackEnds[i] = Net.u32(from, at + 6 + SackBlocks.BLOCK * i);
+            }
         }
     }
 

@@ -22,6 +22,7 @@ final class SegmentWriter {
     private final TcpLayer layer;
     private final IpLayer ip;
     private final TcpCounters counters;
+    private int sackAge;
 
     SegmentWriter(TcpLayer layer, IpLayer ip, TcpCounters counters) {
         this.layer = layer;
@@ -52,7 +53,7 @@ final class SegmentWriter {
         boolean syn = (flags & TcpFlags.SYN) != 0;
         boolean ack = (flags & TcpFlags.ACK) != 0;
         int end = at + Segment.HEADER;
-        end = syn ? synOptions(c, buffer, end, ack, now) : options(c, buffer, end, now);
+        end = syn ? synOptions(c, buffer, end, ack, now) : options(c, buffer, end, dataLength, now);
         header(buffer, at, c.localPort, c.remotePort, sequence, end - at, flags);
         Net.put32(buffer, at + 8, ack ? c.rcv.nxt : 0);
         Net.put16(buffer, at + 14, syn ? synWindow(c) : window(c));
@@ -61,6 +62,7 @@ final class SegmentWriter {
         }
         if (ack) {
             c.rcv.lastAckSent = c.rcv.nxt;
+            c.rcv.delay.stop();
             c.ackPending = false;
         }
         counters.countOut(c.remoteAddress.isIpv4());
@@ -85,14 +87,28 @@ final class SegmentWriter {
         buffer.putInt(at + 16, 0);
     }
 
-    private static int options(TcpConnection c, ByteBuffer buffer, int at, long now) {
-        if (!c.rcv.timestamps) {
-            return at;
+    private int options(TcpConnection c, ByteBuffer buffer, int at, int dataLength, long now) {
+        int end = at;
+        int blocks = SackBlocks.MAX;
+        if (c.rcv.timestamps) {
+            Net.put32(buffer, at, 0x0101080a);
+            Net.put32(buffer, at + 4, timestamp(c, now));
+            Net.put32(buffer, at + 8, c.rcv.tsRecent);
+            end = at + TIMESTAMP_BYTES;
+            blocks = SackBlocks.MAX_WITH_TIMESTAMPS;
         }
-        Net.put32(buffer, at, 0x0101080a);
-        Net.put32(buffer, at + 4, timestamp(c, now));
-        Net.put32(buffer, at + 8, c.rcv.tsRecent);
-        return at + TIMESTAMP_BYTES;
+        if (!c.rcv.sack) {
+            return end;
+        }
+        // The segment size leaves no room for them: they go where there is some.
+        int room = Math.max(0, c.snd.mss - dataLength - SackBlocks.HEADER);
+        blocks = Math.min(blocks, room / SackBlocks.BLOCK);
+        return c.rcv.sacks.write(c.reassembly, sackAge, buffer, end, blocks);
+    }
+
+    /** The next segments are so many ACKs away from telling of the newest segment first. */
+    void sackAge(int age) {
+        sackAge = age;
     }
 
     /** Bytes of IP and TCP headers without options. */
@@ -142,9 +158,10 @@ final class SegmentWriter {
         return window;
     }
 
-    /** The right edge that free buffer space allows. */
+    /** The right edge that free buffer space allows, and the window field can say. */
     static int edge(TcpConnection c) {
         int space = c.receiveBuffer() - c.receiveQueue.held();
+        space = Math.min(space, MAX_WINDOW << c.rcv.shift);
         return Seq.max(c.rcv.adv, c.rcv.nxt + Math.max(0, space));
     }
 

@@ -34,6 +34,10 @@ public final class Seq {
         return geq(a, b) ? a : b;
     }
 
+    public static int min(int a, int b) {
+        return leq(a, b) ? a : b;
+    }
+
     /** Bytes from {@code from} to {@code to}; negative when {@code to} comes first. */
     public static int distance(int from, int to) {
         return to - from;

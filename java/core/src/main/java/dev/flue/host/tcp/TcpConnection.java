@@ -334,7 +334,7 @@ public final class TcpConnection implements OffloadConnection {
 
     /** When the first of its timers fires, or Long.MAX_VALUE. */
     long deadline() {
-        return Math.min(timerAt, keepAlive.dueAt);
+        return Math.min(rcv.delay.dueAt, Math.min(timerAt, keepAlive.dueAt));
     }
 
     /** Whether the host stack processes it. */

@@ -67,7 +67,7 @@ final class TcpInput {
             return;
         }
         if (acks.process(c, s, payload, now)) {
-            text(c, s);
+            text(c, s, now);
             fin(c, s, now);
         }
     }
@@ -157,6 +157,9 @@ final class TcpInput {
             // Reordered pure ACKs are harmless back to the last one we sent.
             return Seq.geq(s.seq, c.rcv.lastAckSent);
         }
+        if (s.payloadLength > 0) {
+            c.rcv.sacks.twice(s.seq, s.seq + Math.min(old, s.payloadLength));
+        }
         if (length <= old) {
             owe(c);
             boolean recent = length + Math.max(c.rcv.adv - c.rcv.nxt, 0xffff) >= old;
@@ -172,27 +175,55 @@ final class TcpInput {
         return true;
     }
 
-    private void text(TcpConnection c, Segment s) {
+    private void text(TcpConnection c, Segment s, long now) {
         if (s.payloadLength == 0 || c.rcv.finReceived) {
             return;
         }
         if (s.seq == c.rcv.nxt) {
-            int stored = store(c, s);
-            if (stored < s.payloadLength) {
-                counters.receiveDrops++;
-                s.trimBack(stored);
-            }
-            advance(c, stored);
-            int moved = c.reassembly.drain(c.rcv.nxt, c.discards() ? null : c.receiveQueue);
-            advance(c, moved);
-            owe(c);
-            if (!c.discards() && stored + moved > 0) {
-                layer.raise(c, TcpConnection.EVENT_READABLE);
-            }
-            return;
+            inOrder(c, s, now);
+        } else {
+            outOfOrder(c, s);
         }
+    }
+
+    private void inOrder(TcpConnection c, Segment s, long now) {
+        boolean holes = c.hasHoles();
+        int offered = s.payloadLength;
+        int stored = store(c, s);
+        if (stored < offered) {
+            counters.receiveDrops++;
+            s.trimBack(stored);
+        }
+        advance(c, stored);
+        if (holes && Seq.lt(c.reassembly.start(0), c.rcv.nxt)) {
+            int known = Seq.min(c.rcv.nxt, c.reassembly.blockEnd(0));
+            c.rcv.sacks.twice(c.reassembly.start(0), known);
+        }
+        int moved = c.reassembly.drain(c.rcv.nxt, c.discards() ? null : c.receiveQueue);
+        advance(c, moved);
+        int waiting = Seq.distance(c.rcv.lastAckSent, c.rcv.nxt);
+        // Below a hole, or with one closed: the peer's recovery waits for it (RFC 5681, 4.2).
+        if (c.rcv.delay.due(offered, waiting) || holes || stored < offered) {
+            owe(c);
+        } else if (!c.ackPending) {
+            c.rcv.delay.start(now);
+            layer.heap().update(c);
+        }
+        if (!c.discards() && stored + moved > 0) {
+            layer.raise(c, TcpConnection.EVENT_READABLE);
+        }
+    }
+
+    /** It waits for what is before it; the peer hears of it at once (RFC 5681, 4.2). */
+    private void outOfOrder(TcpConnection c, Segment s) {
         counters.outOfOrder++;
-        if (!c.reassembly.insert(s.seq, s.buffer, s.payloadAt, s.payloadLength)) {
+        c.rcv.delay.hurry();
+        if (c.reassembly.holds(s.seq, s.payloadLength)) {
+            c.rcv.sacks.twice(s.seq, s.seq + s.payloadLength);
+            c.rcv.sacks.arrived(c.reassembly, s.seq);
+        } else if (c.reassembly.insert(s.seq, s.buffer, s.payloadAt, s.payloadLength)) {
+            c.rcv.sacks.arrived(c.reassembly, s.seq);
+        } else {
             counters.receiveDrops++;
             s.trimBack(0);
         }

@@ -210,6 +210,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     void forget(TcpConnection connection) {
         timers.stop(connection);
         connection.keepAlive.stop();
+        connection.rcv.delay.stop();
         heap.remove(connection);
         timeWaits.remove(connection);
         if (connection.inTable) {

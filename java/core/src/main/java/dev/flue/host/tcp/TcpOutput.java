@@ -45,8 +45,10 @@ final class TcpOutput {
         if (duplicates > 0) {
             counters.duplicateAcksOut += duplicates;
             for (int i = 0; i < duplicates; i++) {
+                writer.sackAge(duplicates - 1 - i);
                 ack(c, now);
             }
+            writer.sackAge(0);
         } else if (c.ackPending) {
             ack(c, now);
         }

@@ -101,6 +101,11 @@ final class TcpTimers {
         if (c.keepAlive.dueAt <= now) {
             keepAlive(c, now);
         }
+        if (c.rcv.delay.dueAt <= now) {
+            c.rcv.delay.stop();
+            c.ackPending = c.onHost();
+            layer.markDirty(c);
+        }
         if (c.timerAt <= now) {
             fireTimer(c, now);
         }
