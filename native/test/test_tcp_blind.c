@@ -339,29 +339,34 @@ RULE("T-144")
 static void
 the_window_grows_and_shrinks_by_the_formula(void **state)
 {
+	struct flue_cc_view v = { .mss = 1460, .flight = 1460, .wnd = 65535 };
 	struct flue_cc cc = { .cwnd = 14600, .ssthresh = 14600 };
+	struct flue_cc_memory m = { 0 };
 
 	(void)state;
 	/* At ssthresh it is congestion avoidance already: MSS * min(MSS * 4, acked) / cwnd. */
-	flue_cc_chimney.on_ack(&cc, 1460, 10 * 1460, true, false);
+	flue_cc_chimney.on_ack(&cc, &m, &v, 10 * 1460);
 	assert_int_equal(cc.cwnd, 14600 + 1460 * 5840 / 14600);
 	cc.cwnd = 14600;
-	flue_cc_chimney.on_ack(&cc, 1460, 1460, true, false);
+	flue_cc_chimney.on_ack(&cc, &m, &v, 1460);
 	assert_int_equal(cc.cwnd, 14600 + 146);
 	cc.cwnd = 100000000;
-	flue_cc_chimney.on_ack(&cc, 1460, 1460, true, false);
+	flue_cc_chimney.on_ack(&cc, &m, &v, 1460);
 	assert_int_equal(cc.cwnd, 100000001); /* at least one byte */
 	/* Below it each ACK counts for four segments at most. */
 	cc = (struct flue_cc){ .cwnd = 2920, .ssthresh = 65535 };
-	flue_cc_chimney.on_ack(&cc, 1460, 10 * 1460, true, false);
+	flue_cc_slow_start(&cc, 1460, flue_cc_chimney.abc, 10 * 1460);
 	assert_int_equal(cc.cwnd, 2920 + 5840);
 	/* max(2 * MSS, min(cwnd, peer's window) / 2), whatever is in flight. */
 	cc = (struct flue_cc){ .cwnd = 40000, .ssthresh = 65535 };
-	flue_cc_chimney.on_loss(&cc, 1460, 1460, 65535);
+	flue_cc_chimney.on_loss(&cc, &m, &v);
 	assert_int_equal(cc.ssthresh, 20000);
-	flue_cc_chimney.on_loss(&cc, 1460, 40000, 10000);
+	v.flight = 40000;
+	v.wnd = 10000;
+	flue_cc_chimney.on_loss(&cc, &m, &v);
 	assert_int_equal(cc.ssthresh, 5000);
-	flue_cc_chimney.on_loss(&cc, 1460, 40000, 3000);
+	v.wnd = 3000;
+	flue_cc_chimney.on_loss(&cc, &m, &v);
 	assert_int_equal(cc.ssthresh, 2920);
 }
 

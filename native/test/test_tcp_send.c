@@ -35,21 +35,23 @@ congestion_and_send_window_bound_what_is_in_flight(void **state)
 static void
 congestion_avoidance_adds_one_segment_a_window(void **state)
 {
+	struct flue_cc_view v = { .mss = 1460, .flight = 12000, .wnd = 65535 };
 	struct flue_cc cc = { 14600, 14600 };
+	struct flue_cc_memory m = { 0 };
 	uint32_t i;
 
 	(void)state;
 	for (i = 0; i < 10; i++)
-		flue_cc_reno.on_ack(&cc, 1460, 1460, true, false);
-	assert_in_range(cc.cwnd, 14600 + 1300, 14600 + 1460);
-	flue_cc_reno.on_ack(&cc, 1460, 1460, false, false);
-	assert_in_range(cc.cwnd, 14600 + 1300, 14600 + 1460);
-	flue_cc_reno.on_loss(&cc, 1460, 12000, 65535);
+		flue_cc_reno.on_ack(&cc, &m, &v, 1460);
+	assert_in_range(cc.cwnd, 14600 + 1459, 14600 + 1460);
+	flue_cc_reno.on_loss(&cc, &m, &v);
 	assert_int_equal(cc.ssthresh, 6000);
-	flue_cc_reno.on_loss(&cc, 1460, 1460, 65535);
+	v.flight = 1460;
+	flue_cc_reno.on_loss(&cc, &m, &v);
 	assert_int_equal(cc.ssthresh, 2920);
 	cc = (struct flue_cc){ UINT32_MAX, 0 };
-	flue_cc_reno.on_ack(&cc, 1460, 1460, true, false);
+	m = (struct flue_cc_memory){ 0 };
+	flue_cc_reno.on_ack(&cc, &m, &v, 1460);
 	assert_int_equal(cc.cwnd, UINT32_MAX);
 }
 

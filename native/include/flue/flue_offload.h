@@ -271,6 +271,26 @@ enum flue_congestion_control {
 	FLUE_CC_DCTCP = 2, /**< RFC 8257; needs ECN */
 };
 
+/* What the words of flue_tcp_state_ext.cc_state mean. All of them 0: nothing is remembered. Words not
+ * named, and those of Reno, are 0. */
+#define FLUE_CC_CUBIC_W_MAX 0 /**< bytes: W_max, after fast convergence; 0 = no loss so far */
+#define FLUE_CC_CUBIC_K     1 /**< microseconds */
+#define FLUE_CC_CUBIC_T     2 /**< microseconds of the epoch, without those it was limited by data */
+#define FLUE_CC_CUBIC_W_EST 3 /**< bytes: W_est, what Reno would have */
+#define FLUE_CC_CUBIC_PRIOR 4 /**< bytes: cwnd_prior; 0 = no loss so far */
+#define FLUE_CC_CUBIC_FLAGS 5 /**< FLUE_CC_CUBIC_EPOCH, ... */
+
+#define FLUE_CC_CUBIC_EPOCH         0x1 /**< K, T and W_EST hold */
+#define FLUE_CC_CUBIC_AFTER_TIMEOUT 0x2 /**< the next epoch begins with K = 0 (RFC 9438 4.8) */
+
+#define FLUE_CC_DCTCP_ALPHA  0 /**< DCTCP.Alpha, in 1/FLUE_CC_DCTCP_ONE */
+#define FLUE_CC_DCTCP_START  1 /**< sequence number at which the observation window began */
+#define FLUE_CC_DCTCP_END    2 /**< ... and at which it ends: DCTCP.WindowEnd */
+#define FLUE_CC_DCTCP_MARKED 3 /**< bytes: DCTCP.BytesMarked of it */
+#define FLUE_CC_DCTCP_RUNS   4 /**< 1 = the others hold */
+
+#define FLUE_CC_DCTCP_ONE 1048576u
+
 /** A run of what is between snd_una and snd_max; it begins where the run before it ends, the first
  *  one at snd_una. */
 struct flue_tcp_ext_run {

@@ -250,11 +250,11 @@ set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s)
 	if ((s->cached.flags & FLUE_TCP_CACHED_KEEP_ALIVE_ENABLED) && s->cached.ka_timeout != 0)
 		c->flags |= CONN_KEEPALIVE;
 	c->ttl = s->cached.ttl_or_hop_limit != 0 ? s->cached.ttl_or_hop_limit : 64;
-	c->tos = s->cached.tos_or_traffic_class;
+	c->tos = s->cached.tos_or_traffic_class & 0xfc;
 	c->flow_label = s->cached.flow_label & 0xfffff;
 	flue_conn_set_tag(e, c);
 	flue_conn_set_mss(e, c);
-	c->rcv_buf = s->cached.initial_rcv_wnd;
+	c->rcv_buf = s->cached.initial_rcv_wnd & INT32_MAX;
 	c->sized = s->cached.rcv_indication_size != 0;
 }
 

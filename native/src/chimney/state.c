@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/parts.h"
+#include "tcp/congestion.h"
 #include "tcp/watch.h"
 
 static int64_t
@@ -237,6 +238,7 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 	import_rtt(e, c, d, x);
 	c->cc.cwnd = d->cwnd < c->mss ? c->mss : d->cwnd;
 	c->cc.ssthresh = d->ssthresh < 2u * c->mss ? 2u * c->mss : d->ssthresh;
+	flue_cc_import(e, c, x);
 	c->ts_recent = d->ts_recent;
 	c->ts_recent_ms = e->now_ms - (uint32_t)((uint64_t)d->ts_recent_age * 1000 /
 						      e->params.ticks_per_second);
@@ -319,7 +321,7 @@ export_ext(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_state_ext
 	x->bytes_in = c->bytes_in;
 	x->bytes_out = c->bytes_out;
 	x->retransmits = flue_conn_rest_of(e, c)->retransmits;
-	x->cc_algorithm = FLUE_CC_RENO;
+	flue_cc_export(e, c, x);
 	x->retransmit_timeout_us = us_left(e, rtx_deadline(e, c));
 }
 

@@ -34,6 +34,7 @@ flue_engine_config_default(struct flue_engine_config *config)
 		.max_retransmissions = 15,
 		.max_vlans = 16,
 		.max_local_addresses = 256,
+		.congestion_control = FLUE_CC_CUBIC,
 	};
 }
 
@@ -69,7 +70,8 @@ config_valid(const struct flue_engine_config *c)
 	       between(c->max_receive_window, 1, 1 << 30) && c->counters_region >= 0 &&
 	       between(c->max_retransmissions, 1, 255) && between(c->chimney_profile, 0, 1) &&
 	       between(c->max_vlans, 0, FLUE_VLANS) && between(c->max_source_macs, 0, FLUE_MACS) &&
-	       between(c->max_local_addresses, 1, 4096) && vlan_ids_valid(c);
+	       between(c->max_local_addresses, 1, 4096) &&
+	       between(c->congestion_control, FLUE_CC_RENO, FLUE_CC_DCTCP) && vlan_ids_valid(c);
 }
 
 /* ---- Memory --------------------------------------------------------------------------------- */
@@ -333,7 +335,9 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 	}
 	flue_region_user_add(e->user);
 	e->config = *config;
-	e->cc = config->chimney_profile ? &flue_cc_chimney : &flue_cc_reno;
+	e->cc_abc = flue_cc_table[config->chimney_profile ? FLUE_CC_CHIMNEY
+							  : config->congestion_control]
+				    ->abc;
 	e->watch = flue_watch_wanted(config);
 	e->params = (struct flue_tcp_connection_offload_parameters){
 		.header = { .revision = 1, .size = sizeof(e->params) },

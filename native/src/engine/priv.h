@@ -365,8 +365,8 @@ struct flue_engine {
 	uint32_t op_order[FLUE_OPS]; /* slots, oldest first */
 
 	struct flue_engine_config config;
-	const struct flue_cc_ops *cc;
-	bool watch; /* some optional upload reason has a threshold */
+	uint32_t cc_abc; /* segments an ACK counts for in slow start */
+	bool watch;      /* some optional upload reason has a threshold */
 	struct flue_tcp_connection_offload_parameters params; /* of the most recent set (8.2) */
 
 	/* Offloaded traffic by IP version, [1] = IPv6 (8.4). currently_established is counted when

@@ -2,6 +2,7 @@
 
 /* What an acknowledgment moves: SND.UNA, the send window, RTT, congestion window, timer. */
 
+#include "tcp/congestion.h"
 #include "tcp/loss.h"
 
 static void
@@ -45,10 +46,10 @@ flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct fl
 		bool resent = (c->flags & CONN_RTO_RECOVERY) != 0;
 
 		recovering = flue_loss_progress(e, c, acked);
-		if (!fast)
-			e->cc->on_ack(&c->cc, c->mss, acked, limited, resent);
-	} else {
-		e->cc->on_ack(&c->cc, c->mss, acked, limited, false);
+		if (!fast && limited)
+			flue_cc_acked(e, c, acked, resent);
+	} else if (limited) {
+		flue_cc_acked(e, c, acked, false);
 	}
 	if ((c->flags & CONN_FIN_SENT) && c->snd_una == c->snd_end + 1)
 		c->flags |= CONN_FIN_ACKED;

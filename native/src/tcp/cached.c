@@ -9,7 +9,7 @@
 static void
 window_changed(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_cached *cached)
 {
-	c->rcv_buf = cached->initial_rcv_wnd;
+	c->rcv_buf = cached->initial_rcv_wnd & INT32_MAX;
 	if (!(cached->flags & FLUE_TCP_CACHED_UPDATE_RCV_WND) ||
 			cached->initial_rcv_wnd == c->rcv_adv - c->rcv_nxt)
 		return;
@@ -75,7 +75,7 @@ flue_conn_cached_changed(
 	const struct flue_tcp_cached *cached = &flue_conn_rest_of(e, c)->cached;
 
 	c->ttl = cached->ttl_or_hop_limit != 0 ? cached->ttl_or_hop_limit : 64;
-	c->tos = cached->tos_or_traffic_class;
+	c->tos = (uint8_t)((cached->tos_or_traffic_class & 0xfc) | (c->tos & (TOS_ECN | TOS_ECE)));
 	c->flow_label = cached->flow_label & 0xfffff;
 	c->sized = cached->rcv_indication_size != 0;
 	if (cached->flags & FLUE_TCP_CACHED_NAGLING_ENABLED)

@@ -75,6 +75,10 @@
 #define LOSS_PARTIAL 0x4 /* a partial ACK came: the timer is not started again */
 #define LOSS_ECHO    0x8 /* not in it: the giver sent what is in flight, its echo is the time */
 
+/* The two low bits of the traffic class are ECN's, not the host's (RFC 3168). */
+#define TOS_ECE 0x1 /* agreed, and every ACK carries ECE: CE was seen */
+#define TOS_ECN 0x2 /* agreed; as it lies in a header: ECT(0), for new data */
+
 /** With any of these a segment takes the RFC path. */
 #define CONN_SLOW                                                                            \
 	(CONN_OOO | CONN_FIN_QUEUED | CONN_FIN_SENT | CONN_FIN_RCVD | CONN_STOPPED |         \
@@ -103,16 +107,17 @@ struct flue_conn {
 	uint8_t priority : 3; /* 802.1p, of that tag */
 	uint8_t scales; /* low nibble: of what we receive from the peer (send); high: of ours */
 	uint8_t ttl;
-	uint8_t tos;
+	uint8_t tos; /* DSCP, TOS_* */
 	/* line 1 */
 	struct flue_pkt *rxq_head; /* in order, not indicated */
 	struct flue_pkt *rxq_tail;
-	uint32_t rtx_ms;    /* when retransmission, probe or FIN-WAIT-2 is due; FLUE_NONE = off */
-	uint32_t rx_held;   /* bytes queued or indicated and not accepted */
-	uint32_t rcv_buf;   /* InitialRcvWnd */
-	uint32_t snd_end;   /* behind the last byte queued */
-	uint32_t send_head; /* piece with snd_una; FLUE_NONE */
-	uint32_t send_nxt;  /* piece with snd_nxt, or before it; FLUE_NONE = none */
+	uint32_t rtx_ms;  /* when retransmission, probe or FIN-WAIT-2 is due; FLUE_NONE = off */
+	uint32_t rx_held; /* bytes queued or indicated and not accepted */
+	uint32_t rcv_buf : 31; /* InitialRcvWnd */
+	uint32_t cwr : 1;      /* the next new data carries CWR */
+	uint32_t snd_end;      /* behind the last byte queued */
+	uint32_t send_head;    /* piece with snd_una; FLUE_NONE */
+	uint32_t send_nxt;     /* piece with snd_nxt, or before it; FLUE_NONE = none */
 	struct flue_cc cc;
 	uint32_t rto_us;
 	uint32_t rtt_seq; /* acknowledged beyond this: take the time */
@@ -196,8 +201,16 @@ struct flue_watch {
 	bool posted;       /* a receive was */
 };
 
-/** CONST and CACHED as given, and what only control operations need. */
+/** CONST and CACHED as given, and what only control operations and congestion need. */
 struct flue_conn_rest {
+	/* One line: congestion avoidance. */
+	_Alignas(FLUE_CACHE_LINE) struct flue_cc_memory cc;
+	uint32_t ecn_recover; /* ecn_cut: no second cut before SND.UNA is beyond */
+	uint8_t cc_algorithm; /* enum flue_congestion_control, FLUE_CC_CHIMNEY */
+	bool ecn_cut;
+	bool undo_holds; /* undo_*: what there was before the last loss */
+	struct flue_cc undo_cc;
+	uint32_t undo_word[FLUE_CC_WORDS];
 	struct flue_tcp_const given_const;
 	struct flue_tcp_cached cached;
 	uint64_t disconnect;       /* NBL of the graceful disconnect under way; 0 */

@@ -5,6 +5,8 @@
 
 #include "tcp/loss.h"
 
+#include "tcp/congestion.h"
+
 /** Duplicate ACKs say nothing while they can be answers to probes, or to what went out twice. */
 static bool
 duplicates_count(const struct flue_conn *c)
@@ -22,7 +24,7 @@ enter_recovery(struct flue_engine *e, struct flue_conn *c)
 	/* What limited transmit sent beyond the window does not count as in flight. */
 	if (flight > c->cc.cwnd)
 		flight = c->cc.cwnd;
-	e->cc->on_loss(&c->cc, c->mss, flight, c->snd_wnd);
+	flue_cc_lost(e, c, flight);
 	c->cc.cwnd = c->cc.ssthresh + c->dup_acks * c->mss;
 	c->recover = c->snd_max;
 	c->loss = LOSS_FAST | LOSS_RESEND;
@@ -117,7 +119,7 @@ flue_loss_timeout(struct flue_engine *e, struct flue_conn *c)
 	flue_count(e, FLUE_CTR_TIMEOUTS, 1);
 	if (first) {
 		c->rtx_start_ms = e->now_ms;
-		e->cc->on_loss(&c->cc, c->mss, c->snd_max - c->snd_una, c->snd_wnd);
+		flue_cc_timed_out(e, c, c->snd_max - c->snd_una);
 	}
 	if (c->rtx_count < UINT8_MAX)
 		c->rtx_count++;

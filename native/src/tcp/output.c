@@ -2,6 +2,7 @@
 
 /* Building segments, and deciding which may go. */
 
+#include "tcp/congestion.h"
 #include "tcp/csum.h"
 #include "tcp/tcp.h"
 
@@ -335,10 +336,10 @@ usable_window(const struct flue_conn *c)
 
 /** After a pause there is no flow of ACKs that would pace a whole window. */
 static void
-restart_if_idle(const struct flue_engine *e, struct flue_conn *c)
+restart_if_idle(struct flue_engine *e, struct flue_conn *c)
 {
 	if (c->snd_una == c->snd_max && e->now_ms - c->idle_ms > c->rto_us / 1000)
-		e->cc->on_idle(&c->cc, c->mss);
+		flue_cc_idle(e, c);
 }
 
 /** Payload the path takes now: it may have become narrower. */

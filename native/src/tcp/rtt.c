@@ -2,7 +2,7 @@
 
 /* Round-trip time and retransmission timeout, RFC 6298. */
 
-#include "tcp/tcp.h"
+#include "tcp/congestion.h"
 
 #define GRANULARITY_US 1000u
 
@@ -64,5 +64,6 @@ flue_rtt_sample(struct flue_engine *e, struct flue_conn *c, uint32_t us)
 	if (c->snd_una - c->recover > UINT32_C(0x40000000) && !(c->flags & CONN_RTO_RECOVERY) &&
 			c->loss == 0)
 		c->recover = c->snd_una - 1;
+	flue_cc_round(e, c);
 	flue_backlog_check(e, c);
 }

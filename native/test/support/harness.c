@@ -50,6 +50,7 @@ harness_config(void)
 	config.max_frames = 512;
 	config.max_receive_window = 1 << 20;
 	config.seed = 7;
+	config.congestion_control = FLUE_CC_RENO; /* its numbers are the round ones */
 	return config;
 }
 

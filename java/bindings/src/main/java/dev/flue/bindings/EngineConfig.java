@@ -72,6 +72,10 @@ public final class EngineConfig {
         return values.chimneyProfile;
     }
 
+    public CongestionControl congestionControl() {
+        return values.congestionControl;
+    }
+
     public UploadThresholds uploadThresholds() {
         return values.uploadThresholds;
     }
@@ -120,6 +124,7 @@ public final class EngineConfig {
         private int maxReceiveWindow;
         private int maxRetransmissions = 15;
         private boolean chimneyProfile;
+        private CongestionControl congestionControl = CongestionControl.CUBIC;
         private UploadThresholds uploadThresholds = UploadThresholds.NONE;
         private AddressLimits addressLimits = AddressLimits.DEFAULT;
         private long seed;
@@ -211,6 +216,12 @@ public final class EngineConfig {
          */
         public Builder chimneyProfile(boolean value) {
             chimneyProfile = value;
+            return this;
+        }
+
+        /** Of connections whose host names no algorithm the engine knows. CUBIC by default. */
+        public Builder congestionControl(CongestionControl value) {
+            congestionControl = value;
             return this;
         }
 

@@ -4,6 +4,7 @@ package dev.flue.bindings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.jni.global.flue;
+import dev.flue.offload.CongestionState;
 import dev.flue.offload.IpOffloadStats;
 import dev.flue.offload.LayoutConstants;
 import dev.flue.offload.Mdl;
@@ -278,6 +279,8 @@ class LayoutTest {
         assertThat(TcpStateExt.CC_RENO).isEqualTo(c.get("FLUE_CC_RENO"));
         assertThat(TcpStateExt.CC_CUBIC).isEqualTo(c.get("FLUE_CC_CUBIC"));
         assertThat(TcpStateExt.CC_DCTCP).isEqualTo(c.get("FLUE_CC_DCTCP"));
+        LayoutConstants.of(CongestionState.class)
+                .forEach((name, v) -> assertThat(v).as(name).isEqualTo(c.get("FLUE_CC_" + name)));
         assertThat(Miniport.DISCONNECT_GRACEFUL).isEqualTo(c.get("FLUE_DISCONNECT_GRACEFUL"));
         assertThat(Miniport.DISCONNECT_ABORTIVE).isEqualTo(c.get("FLUE_DISCONNECT_ABORTIVE"));
         assertFlags(TcpConst.class, "FLUE_TCP_CONST_");

@@ -222,6 +222,7 @@ class NativeEngineTest {
             assertThat(java.ticksPerSecond()).isEqualTo(c.ticks_per_second());
             assertThat(java.maxRetransmissions()).isEqualTo(c.max_retransmissions());
             assertThat(java.chimneyProfile()).isEqualTo(c.chimney_profile() != 0);
+            assertThat(java.congestionControl().code()).isEqualTo(c.congestion_control());
             assertThat(java.uploadThresholds().intervalMillis()).isEqualTo(c.watch_interval_ms());
             assertThat(java.hugepages()).isEqualTo(c.arena_kind() == flue.FLUE_REGION_HUGEPAGE);
         }
