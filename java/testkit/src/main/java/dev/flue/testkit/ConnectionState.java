@@ -22,6 +22,10 @@ public final class ConnectionState {
     public int receiveScale;
 
     public boolean timestamps;
+
+    /** Whether selective acknowledgments were agreed. */
+    public boolean sack;
+
     public int remoteMss = 1460;
 
     /** Next byte to send, all before it acknowledged. */

@@ -88,6 +88,7 @@ public final class StateBlocks {
     /** A connection, with the extension of its state. */
     public void connection(long block, ConnectionState c) {
         int flags = c.timestamps ? TcpConst.FLAG_TIMESTAMPS : 0;
+        flags |= c.sack ? TcpConst.FLAG_SACK : 0;
         flags |= c.scaled ? TcpConst.FLAG_WINDOW_SCALING : 0;
         tcpConst.wrap(block + StateOffsets.TCP_CONST)
                 .clear()

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.testkit.script;
 
+import dev.flue.offload.OffloadBlockList;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.PathCached;
 import dev.flue.offload.ProtocolOffloadBlockList;
 import dev.flue.offload.RecordPool;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
+import dev.flue.offload.TcpCached;
 import dev.flue.offload.TcpDelegated;
 import dev.flue.spi.Memory;
 import dev.flue.testkit.ConnectionState;
@@ -26,6 +29,7 @@ final class EstablishedTree implements AutoCloseable {
     private final ProtocolOffloadBlockList block;
     private final OffloadHandle handle;
     private final StateBlocks state;
+    private final TcpCached cached;
     private final IpVersion version;
     private final Endpoint local;
     private final Endpoint peer;
@@ -42,6 +46,7 @@ final class EstablishedTree implements AutoCloseable {
         this.block = new ProtocolOffloadBlockList(memory);
         this.handle = new OffloadHandle(memory);
         this.state = new StateBlocks(memory);
+        this.cached = new TcpCached(memory);
     }
 
     /** A tree that offloads the connection. */
@@ -59,6 +64,7 @@ final class EstablishedTree implements AutoCloseable {
                 IpFrame.bytes(peer.address()),
                 version.mtu());
         state.connection(blockOf[TCP], connection(c));
+        cached(blockOf[TCP] + StateOffsets.TCP_CACHED, c.options());
         return blockOf[NEIGHBOR];
     }
 
@@ -67,6 +73,40 @@ final class EstablishedTree implements AutoCloseable {
         link();
         new TcpDelegated(memory).wrap(delegated()).clear();
         return blockOf[NEIGHBOR];
+    }
+
+    /** A lone block that gives the connection what its application set. */
+    long update(ScriptOptions options, boolean window) {
+        long at = lone(TCP, StateType.TCP_CACHED);
+        cached(at, options);
+        if (window) {
+            cached.flags(cached.flags() | TcpCached.FLAG_UPDATE_RCV_WND);
+        }
+        return blockOf[TCP];
+    }
+
+    /** A lone block that tells what the path carries, bytes of IP packets. */
+    long updatePath(int mtu) {
+        boolean four = version == IpVersion.V4;
+        long at = lone(PATH, four ? StateType.IP4_CACHED : StateType.IP6_CACHED);
+        new PathCached(memory).wrap(at).clear().pathMtu(mtu);
+        return blockOf[PATH];
+    }
+
+    /** Where the CACHED state of a lone block goes. */
+    private long lone(int which, StateType type) {
+        block.wrap(blockOf[which]).clear(type);
+        block.offloadHandle(handleOf[which]);
+        return blockOf[which] + OffloadBlockList.BYTES;
+    }
+
+    private void cached(long at, ScriptOptions options) {
+        int flags = options.nagle() ? TcpCached.FLAG_NAGLING_ENABLED : 0;
+        flags |= options.keepAliveIdle() > 0 ? TcpCached.FLAG_KEEP_ALIVE_ENABLED : 0;
+        cached.wrap(at).clear().flags(flags).initialRcvWnd(options.receiveBuffer());
+        cached.kaTimeout(options.keepAliveIdle()).kaInterval(options.keepAliveInterval());
+        cached.kaProbeCount(options.keepAliveCount()).maxRt(options.userTimeout());
+        cached.ttlOrHopLimit(options.hopLimit()).tosOrTrafficClass(options.trafficClass());
     }
 
     private void link() {
@@ -89,6 +129,8 @@ final class EstablishedTree implements AutoCloseable {
         out.sendWindow = c.window() << out.sendScale;
         out.congestionWindow = INITIAL_SEGMENTS * c.mss();
         out.timestampRecent = c.timestamp();
+        out.sack = c.sack();
+        out.receiveWindow = c.options().receiveBuffer();
         return out;
     }
 
@@ -99,6 +141,13 @@ final class EstablishedTree implements AutoCloseable {
                 throw new AssertionError(
                         "the target refused block " + i + ": " + OffloadStatus.of(status));
             }
+        }
+    }
+
+    void checkUpdated(long updated) {
+        int status = block.wrap(updated).status();
+        if (status != OffloadStatus.SUCCESS.code()) {
+            throw new AssertionError("the target refused an update: " + OffloadStatus.of(status));
         }
     }
 

@@ -15,6 +15,7 @@ final class IpFrame {
     static final int ETHERTYPE_IPV6 = 0x86dd;
     static final int ETHERNET = 14;
 
+    private static final int ICMP = 1;
     private static final int VERSION_4 = 0x45;
     private static final int DONT_FRAGMENT = 0x4000;
 
@@ -28,7 +29,8 @@ final class IpFrame {
      * Build a frame.
      *
      * @param payload what the packet carries
-     * @param sumAt where in it the checksum belongs, that a pseudo header is part of; is written
+     * @param sumAt where in it the checksum belongs, that a pseudo header is part of but in ICMP of
+     *     IPv4; is written
      */
     static byte[] build(
             Endpoint from, Endpoint to, int protocol, int hopLimit, byte[] payload, int sumAt) {
@@ -53,6 +55,7 @@ final class IpFrame {
             frame.putShort(ETHERNET + 10, (short) sum);
         }
         int start = pseudo(from.address(), to.address(), protocol, payload.length);
+        start = protocol == ICMP ? 0 : start;
         int at = ETHERNET + version.header();
         frame.putShort(at + sumAt, (short) checksum(frame.array(), at, payload.length, start));
         return frame.array();
@@ -83,9 +86,36 @@ final class IpFrame {
         length -= four ? version.header() : 0;
         check(length >= 0 && length <= bytes.length - at, "lengths");
         check(!four || checksum(bytes, ETHERNET, version.header(), 0) == 0, "a wrong IP checksum");
+        check(
+                !four || frame.getShort(ETHERNET + 6) == DONT_FRAGMENT,
+                "no DF, or a fragment of one");
         int start = pseudo(from.address(), to.address(), protocol, length);
         check(checksum(bytes, at, length, start) == 0, "a wrong checksum behind the IP header");
         return Arrays.copyOfRange(bytes, at, at + length);
+    }
+
+    /** IPv4 TOS or IPv6 traffic class. */
+    static int trafficClass(byte[] frame) {
+        ByteBuffer in = ByteBuffer.wrap(frame);
+        boolean four = etherType(frame) == ETHERTYPE_IPV4;
+        return (four ? in.get(ETHERNET + 1) : in.getShort(ETHERNET) >>> 4) & 0xff;
+    }
+
+    /** Write the same into a frame that was built without. */
+    static void setTrafficClass(byte[] frame, int value) {
+        ByteBuffer out = ByteBuffer.wrap(frame);
+        if (etherType(frame) == ETHERTYPE_IPV6) {
+            out.putShort(ETHERNET, (short) (6 << 12 | value << 4));
+            return;
+        }
+        out.put(ETHERNET + 1, (byte) value).putShort(ETHERNET + 10, (short) 0);
+        int sum = checksum(frame, ETHERNET, IpVersion.V4.header(), 0);
+        out.putShort(ETHERNET + 10, (short) sum);
+    }
+
+    /** IPv4 TTL or IPv6 hop limit. */
+    static int hops(byte[] frame) {
+        return frame[ETHERNET + (etherType(frame) == ETHERTYPE_IPV4 ? 8 : 7)] & 0xff;
     }
 
     /** Complain of what a subject sent. */

@@ -39,7 +39,12 @@ public enum IpVersion {
 
     /** MTU of the link and of the path, bytes: that of IPv4 is Ethernet's. */
     public int mtu() {
-        return header + TCP_BYTES;
+        return mtu(TCP_BYTES);
+    }
+
+    /** MTU that carries so many bytes behind the header. */
+    int mtu(int bytes) {
+        return header + bytes;
     }
 
     /** Bytes of the IP header, of a packet without options. */

@@ -50,6 +50,7 @@ public final class MiniportSubject implements WireSubject {
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private final List<Long> toReturn = new ArrayList<>();
     private ScriptConnection connection;
+    private ScriptOptions options;
     private boolean reading = true;
     private boolean ended;
     private boolean reset;
@@ -59,28 +60,18 @@ public final class MiniportSubject implements WireSubject {
     /**
      * @param name for messages
      * @param version of IP; the wire has its {@link IpVersion#mtu}
-     * @param target the target on the port of {@link IpVersion#local}; this subject binds to it
-     * @param peerPort a miniport on the same wire, that of {@link IpVersion#peer}, used for frames
-     *     only
-     * @param wireNext when the wire has something to deliver; Long.MAX_VALUE = not
-     * @param onClose takes down whatever was made for this subject
+     * @param ground the target to bind to, and the script's end of the wire
      */
-    public MiniportSubject(
-            String name,
-            IpVersion version,
-            Memory memory,
-            MiniportAdapter target,
-            MiniportAdapter peerPort,
-            LongSupplier wireNext,
-            Runnable onClose) {
+    public MiniportSubject(String name, IpVersion version, Ground ground) {
+        Memory memory = ground.memory();
         this.name = name;
         this.version = version;
-        this.verifier = new VerifierDriver(memory, target, VERIFIED_OBJECTS, "verifier");
+        this.verifier = new VerifierDriver(memory, ground.stack(), VERIFIED_OBJECTS, "verifier");
         MiniportAdapter verified = new MiniportAdapter(memory, verifier);
         this.target = verified.miniport();
-        this.peer = new WirePeer(memory, peerPort, version.peer());
-        this.wireNext = wireNext;
-        this.onClose = onClose;
+        this.peer = new WirePeer(memory, ground.peer(), version.peer());
+        this.wireNext = ground.nextEvent();
+        this.onClose = ground.onClose();
         this.sends = new NblPool(memory, 64, SEND_BYTES);
         this.nbl = new NetBufferList(memory);
         this.delegated = new TcpDelegated(memory);
@@ -96,6 +87,7 @@ public final class MiniportSubject implements WireSubject {
     @Override
     public long establish(ScriptConnection wanted) {
         connection = wanted;
+        options = wanted.options();
         long root = tree.initiate(wanted);
         binding.initiateOffload(root);
         turnsUntilCompleted();
@@ -111,6 +103,11 @@ public final class MiniportSubject implements WireSubject {
     @Override
     public int irs() {
         return connection.irs();
+    }
+
+    @Override
+    public int windowShift() {
+        return 0;
     }
 
     @Override
@@ -174,6 +171,24 @@ public final class MiniportSubject implements WireSubject {
             binding.tcpOffloadReceive(tree.tcpHandle(), sends.allocate(new byte[0]));
         }
         reading = on;
+    }
+
+    @Override
+    public void set(ScriptOptions wanted) {
+        boolean window = wanted.receiveBuffer() != options.receiveBuffer();
+        options = wanted;
+        update(tree.update(wanted, window));
+    }
+
+    @Override
+    public void path(int bytes) {
+        update(tree.updatePath(version.mtu(bytes)));
+    }
+
+    private void update(long block) {
+        binding.updateOffload(block);
+        turnsUntilCompleted();
+        tree.checkUpdated(block);
     }
 
     @Override

@@ -9,17 +9,23 @@ import java.util.List;
 /** Turns the text of a script into steps; every complaint names file and line. */
 final class ScriptParser {
     private static final long NANOS = 1_000_000_000L;
+    private static final int MOST_REPEATS = 10_000;
 
     /** A packet may come this much early or late where a line gives one time only. */
     private static final long TOLERANCE = 1_000_000L;
 
     private final String name;
     private final List<ScriptStep> steps = new ArrayList<>();
+    private final List<String> rules = new ArrayList<>();
     private ScriptConnection connection;
     private String title = "";
+    private String only = "";
+    private String unmoved = "";
     private int line;
     private String text;
     private boolean relative;
+    private int repeats;
+    private int repeatedFrom;
 
     ScriptParser(String name) {
         this.name = name;
@@ -38,11 +44,72 @@ final class ScriptParser {
         if (connection == null) {
             throw bad("no line \"offload established\"");
         }
-        return new WireScript(name, title, connection, steps);
+        if (repeats > 0) {
+            throw bad("a \"repeat\" without its \"end\"");
+        }
+        WireScript.Header header = new WireScript.Header(title, rules, only, unmoved);
+        return new WireScript(name, header, connection, steps);
     }
 
     private void parseLine() {
         Deque<String> words = new ArrayDeque<>(List.of(text.split("\\s+")));
+        switch (words.peek()) {
+            case "rule", "only", "unmoved" -> parseHeader(words);
+            case "repeat", "end" -> parseRepeat(words);
+            default -> parseTimed(words);
+        }
+        if (!words.isEmpty()) {
+            throw bad("\"" + words.peek() + "\" makes no sense here");
+        }
+    }
+
+    private void parseHeader(Deque<String> words) {
+        if (connection != null) {
+            throw bad("this stands before \"offload established\"");
+        }
+        String what = words.remove();
+        if (what.equals("rule")) {
+            do {
+                rules.add(next(words, "a rule's id"));
+            } while (!words.isEmpty());
+        } else if (what.equals("only")) {
+            only = next(words, "engine or stack");
+            if (!only.equals("engine") && !only.equals("stack")) {
+                throw bad("only engine, or only stack");
+            }
+        } else {
+            next(words, "a reason");
+            unmoved = text.substring(what.length()).strip();
+            words.clear();
+        }
+    }
+
+    private void parseRepeat(Deque<String> words) {
+        boolean starts = words.remove().equals("repeat");
+        if (starts == repeats > 0) {
+            throw bad(starts ? "a repeat in a repeat" : "an end without a repeat");
+        }
+        if (starts) {
+            repeats = number(next(words, "how often"));
+            if (repeats < 1 || repeats > MOST_REPEATS) {
+                throw bad("1 to " + MOST_REPEATS + " times");
+            }
+            repeatedFrom = steps.size();
+            return;
+        }
+        List<ScriptStep> body = List.copyOf(steps.subList(repeatedFrom, steps.size()));
+        for (ScriptStep step : body) {
+            if (!step.relative()) {
+                throw bad("times in a repeat start with +");
+            }
+        }
+        for (int i = 1; i < repeats; i++) {
+            steps.addAll(body);
+        }
+        repeats = 0;
+    }
+
+    private void parseTimed(Deque<String> words) {
         String when = words.remove();
         relative = when.startsWith("+");
         String[] times = when.substring(relative ? 1 : 0).split("-", 2);
@@ -53,7 +120,10 @@ final class ScriptParser {
         }
         String verb = next(words, "a verb");
         if (verb.equals("offload")) {
-            parseConnection(words);
+            if (connection != null || !next(words, "established").equals("established")) {
+                throw bad("expected one \"offload established\"");
+            }
+            connection = new ConnectionParser(this::bad).parse(words);
             return;
         }
         if (connection == null) {
@@ -61,17 +131,16 @@ final class ScriptParser {
         }
         long early = times.length == 2 ? from : Math.max(0, from - TOLERANCE);
         long late = times.length == 2 ? to : to + TOLERANCE;
+        SegmentParser segments = new SegmentParser(words, this::bad);
         switch (verb) {
-            case "<" -> add(ScriptStep.Kind.PEER_SENDS, from, to, segment(words, true), "");
-            case ">" -> add(ScriptStep.Kind.SUBJECT_SENDS, early, late, segment(words, false), "");
+            case "<" -> add(ScriptStep.Kind.PEER_SENDS, from, to, segments.ofPeer(), "");
+            case ">" -> add(ScriptStep.Kind.SUBJECT_SENDS, early, late, segments.ofSubject(), "");
             case ">?" ->
-                    add(ScriptStep.Kind.SUBJECT_MAY_SEND, early, late, segment(words, false), "");
+                    add(ScriptStep.Kind.SUBJECT_MAY_SEND, early, late, segments.ofSubject(), "");
             case "quiet" -> add(ScriptStep.Kind.QUIET, from, to, new ScriptStep.Fields(), "");
             case "app" -> parseApplication(words, from);
+            case "path" -> parsePath(words, from);
             default -> throw bad("unknown verb \"" + verb + "\"");
-        }
-        if (!words.isEmpty()) {
-            throw bad("\"" + words.peek() + "\" makes no sense here");
         }
     }
 
@@ -80,97 +149,28 @@ final class ScriptParser {
         steps.add(new ScriptStep(line, text, kind, relative, from, to, fields, word));
     }
 
-    private void parseConnection(Deque<String> words) {
-        if (connection != null || !next(words, "established").equals("established")) {
-            throw bad("expected one \"offload established\"");
+    private void parsePath(Deque<String> words, long at) {
+        if (!next(words, "carries").equals("carries")) {
+            throw bad("path carries N");
         }
-        int iss = 0;
-        int irs = 0;
-        int window = 65535;
-        int mss = 1460;
-        int scale = -1;
-        int timestamp = 0;
-        boolean timestamps = false;
-        while (!words.isEmpty()) {
-            String[] pair = words.remove().split("=", 2);
-            if (pair.length != 2) {
-                throw bad("expected name=value, got \"" + pair[0] + "\"");
-            }
-            int value = number(pair[1]);
-            switch (pair[0]) {
-                case "iss" -> iss = value;
-                case "irs" -> irs = value;
-                case "wnd" -> window = value;
-                case "mss" -> mss = value;
-                case "scale" -> scale = value;
-                case "ts" -> {
-                    timestamp = value;
-                    timestamps = true;
-                }
-                default -> throw bad("a connection has no \"" + pair[0] + "\"");
-            }
-        }
-        connection = new ScriptConnection(iss, irs, window, mss, scale, timestamp, timestamps);
-    }
-
-    private ScriptStep.Fields segment(Deque<String> words, boolean fromPeer) {
         ScriptStep.Fields fields = new ScriptStep.Fields();
-        fields.len = 0;
-        while (!words.isEmpty()) {
-            String word = words.remove();
-            switch (word) {
-                case "seq" -> fields.seq = value(words, fromPeer);
-                case "len" -> fields.len = value(words, fromPeer);
-                case "win" -> fields.win = value(words, fromPeer);
-                case "ack" -> {
-                    if ("none".equals(words.peek())) {
-                        words.remove();
-                        fields.noAck = true;
-                    } else {
-                        fields.ack = value(words, fromPeer);
-                    }
-                }
-                case "ts" -> {
-                    fields.timestamps = true;
-                    fields.tsVal = value(words, fromPeer);
-                    if ("last".equals(words.peek())) {
-                        words.remove();
-                        fields.echoLast = true;
-                    } else {
-                        fields.tsEcr = value(words, fromPeer);
-                    }
-                }
-                default -> fields.flags |= flag(word);
-            }
-        }
-        if (fromPeer && (fields.seq == null || fields.ack == null && !fields.noAck)) {
-            throw bad("a segment of the peer needs \"seq\" and \"ack\"");
-        }
-        return fields;
-    }
-
-    private int flag(String word) {
-        return switch (word) {
-            case "fin" -> TcpSegment.FIN;
-            case "syn" -> TcpSegment.SYN;
-            case "rst" -> TcpSegment.RST;
-            case "psh" -> TcpSegment.PSH;
-            case "urg" -> TcpSegment.URG;
-            default -> throw bad("a segment has no \"" + word + "\"");
-        };
+        fields.numbers = numbers(words, 1);
+        add(ScriptStep.Kind.PATH, at, at, fields, "carries");
     }
 
     private void parseApplication(Deque<String> words, long at) {
         String action = next(words, "what the application does");
         ScriptStep.Fields fields = new ScriptStep.Fields();
         switch (action) {
-            case "send", "received" -> fields.amount = number(next(words, "a number of bytes"));
-            case "reads" -> {
-                String how = next(words, "on or off");
-                if (!how.equals("on") && !how.equals("off")) {
-                    throw bad("reads on, or reads off");
+            case "send", "received", "timeout", "hops", "class", "buffer" ->
+                    fields.numbers = numbers(words, 1);
+            case "reads", "nagle" -> action += " " + onOrOff(words, action);
+            case "keepalive" -> {
+                boolean off = "off".equals(words.peek());
+                fields.numbers = off ? new int[3] : numbers(words, 3);
+                if (off) {
+                    words.remove();
                 }
-                action = "reads " + how;
             }
             case "shutdown", "abort", "eof", "no-eof", "reset", "open" -> {}
             default -> throw bad("an application does not \"" + action + "\"");
@@ -178,15 +178,20 @@ final class ScriptParser {
         add(ScriptStep.Kind.APPLICATION, at, at, fields, action);
     }
 
-    private Integer value(Deque<String> words, boolean fromPeer) {
-        String word = next(words, "a number");
-        if (word.equals("any")) {
-            if (fromPeer) {
-                throw bad("the peer sends a number, not \"any\"");
-            }
-            return null;
+    private String onOrOff(Deque<String> words, String what) {
+        String how = next(words, "on or off");
+        if (!how.equals("on") && !how.equals("off")) {
+            throw bad(what + " on, or " + what + " off");
         }
-        return number(word);
+        return how;
+    }
+
+    private int[] numbers(Deque<String> words, int count) {
+        int[] out = new int[count];
+        for (int i = 0; i < count; i++) {
+            out[i] = number(next(words, "a number"));
+        }
+        return out;
     }
 
     private String next(Deque<String> words, String what) {

@@ -24,21 +24,38 @@ record ScriptStep(
         SUBJECT_SENDS,
         SUBJECT_MAY_SEND,
         QUIET,
-        APPLICATION
+        APPLICATION,
+        PATH
     }
 
     /** Fields of a segment, or of an application step; null = not said, or any. */
     static final class Fields {
-        Integer seq;
-        Integer ack;
+        Span seq;
+        Span ack;
         boolean noAck;
-        Integer len;
-        Integer win;
+        Span len = Span.of(0);
+        Span win;
+        Span urgent;
+        Span hops;
+        Span trafficClass;
         int flags;
         boolean timestamps;
-        Integer tsVal;
-        Integer tsEcr;
+        Span tsVal;
+        Span tsEcr;
         boolean echoLast;
-        int amount;
+
+        /** Edges of SACK blocks, left and right in turn; null = not said. */
+        int[] sack;
+
+        /** ECN bits of the IP header, -1 = not said. */
+        int ecn = -1;
+
+        /** Options as they stand instead of those the runner would put there. */
+        byte[] options;
+
+        boolean wrongChecksum;
+
+        /** Of an application step. */
+        int[] numbers = {};
     }
 }

@@ -15,6 +15,16 @@ final class TcpSegment {
     static final int PSH = 0x08;
     static final int ACK = 0x10;
     static final int URG = 0x20;
+    static final int ECE = 0x40;
+    static final int CWR = 0x80;
+
+    private static final int END = 0;
+    private static final int NOP = 1;
+    private static final int MSS = 2;
+    private static final int WINDOW_SCALE = 3;
+    private static final int SACK_PERMITTED = 4;
+    private static final int SACK = 5;
+    private static final int TIMESTAMPS = 8;
 
     private static final int TCP = 20;
     private static final int CHECKSUM_AT = 16;
@@ -31,10 +41,25 @@ final class TcpSegment {
     int tsVal;
     int tsEcr;
 
+    /** Edges of SACK blocks, left and right in turn. */
+    int[] sack = {};
+
     /** Of a SYN; -1 = not there. */
     int mss = -1;
 
     int windowScale = -1;
+    boolean sackPermitted;
+
+    /** Options as they are to stand there, instead of all those above; null = those above. */
+    byte[] rawOptions;
+
+    boolean wrongChecksum;
+
+    /** TOS or traffic class of the IP header, ECN bits included. */
+    int trafficClass;
+
+    /** TTL or hop limit of a segment that was received. */
+    int hops;
 
     boolean has(int flag) {
         return (flags & flag) != 0;
@@ -49,7 +74,12 @@ final class TcpSegment {
         out.put((byte) ((TCP + options.length) / 4 << 4)).put((byte) flags);
         out.putShort((short) window).putShort((short) 0).putShort((short) urgentPointer);
         out.put(options).put(payload);
-        return IpFrame.build(from, to, PROTOCOL_TCP, HOP_LIMIT, out.array(), CHECKSUM_AT);
+        byte[] frame = IpFrame.build(from, to, PROTOCOL_TCP, HOP_LIMIT, out.array(), CHECKSUM_AT);
+        IpFrame.setTrafficClass(frame, trafficClass);
+        if (wrongChecksum) {
+            frame[frame.length - out.capacity() + CHECKSUM_AT] ^= 1;
+        }
+        return frame;
     }
 
     /**
@@ -73,53 +103,103 @@ final class TcpSegment {
         TcpSegment segment = new TcpSegment();
         segment.seq = in.getInt(4);
         segment.ack = in.getInt(8);
-        segment.flags = in.get(13) & 0x3f;
+        segment.flags = in.get(13) & 0xff;
         segment.window = in.getShort(14) & 0xffff;
         segment.urgentPointer = in.getShort(18) & 0xffff;
+        segment.trafficClass = IpFrame.trafficClass(frame);
+        segment.hops = IpFrame.hops(frame);
         segment.parseOptions(in, TCP, header);
         segment.payload = Arrays.copyOfRange(bytes, header, bytes.length);
         return segment;
     }
 
+    /** What options it has, by kind and in their order, for a comparison; padding is no option. */
+    String optionKinds() {
+        StringBuilder text = new StringBuilder(16);
+        text.append(mss >= 0 ? "m" : "").append(windowScale >= 0 ? "w" : "");
+        text.append(sackPermitted ? "p" : "").append(timestamps ? "t" : "");
+        return text.append("s".repeat(sack.length / 2)).toString();
+    }
+
     private byte[] options() {
-        ByteBuffer out = ByteBuffer.allocate(40);
-        if (mss >= 0) {
-            out.put((byte) 2).put((byte) 4).putShort((short) mss);
+        ByteBuffer out = ByteBuffer.allocate(80);
+        if (rawOptions != null) {
+            out.put(rawOptions);
+        } else {
+            putOptions(out);
         }
-        if (windowScale >= 0) {
-            out.put((byte) 1).put((byte) 3).put((byte) 3).put((byte) windowScale);
-        }
-        if (timestamps) {
-            out.put((byte) 1).put((byte) 1).put((byte) 8).put((byte) 10);
-            out.putInt(tsVal).putInt(tsEcr);
-        }
-        byte[] options = new byte[out.position()];
+        byte[] options = new byte[(out.position() + 3) / 4 * 4];
         out.get(0, options);
         return options;
     }
 
-    private void parseOptions(ByteBuffer frame, int start, int end) {
+    private void putOptions(ByteBuffer out) {
+        if (mss >= 0) {
+            out.put((byte) MSS).put((byte) 4).putShort((short) mss);
+        }
+        if (windowScale >= 0) {
+            out.put((byte) NOP).put((byte) WINDOW_SCALE).put((byte) 3).put((byte) windowScale);
+        }
+        if (sackPermitted) {
+            out.put((byte) NOP).put((byte) NOP).put((byte) SACK_PERMITTED).put((byte) 2);
+        }
+        if (timestamps) {
+            out.put((byte) NOP).put((byte) NOP).put((byte) TIMESTAMPS).put((byte) 10);
+            out.putInt(tsVal).putInt(tsEcr);
+        }
+        if (sack.length > 0) {
+            out.put((byte) NOP).put((byte) NOP).put((byte) SACK);
+            out.put((byte) (2 + Integer.BYTES * sack.length));
+            for (int edge : sack) {
+                out.putInt(edge);
+            }
+        }
+    }
+
+    private void parseOptions(ByteBuffer segment, int start, int end) {
         int at = start;
-        while (at < end && frame.get(at) != 0) {
-            int kind = frame.get(at);
-            if (kind == 1) {
+        while (at < end && segment.get(at) != END) {
+            if (segment.get(at) == NOP) {
                 at++;
                 continue;
             }
             IpFrame.check(at + 1 < end, "a cut option");
-            int length = frame.get(at + 1) & 0xff;
+            int length = segment.get(at + 1) & 0xff;
             IpFrame.check(length >= 2 && at + length <= end, "an option of a wrong length");
-            switch (kind) {
-                case 2 -> mss = frame.getShort(at + 2) & 0xffff;
-                case 3 -> windowScale = frame.get(at + 2);
-                case 8 -> {
-                    timestamps = true;
-                    tsVal = frame.getInt(at + 2);
-                    tsEcr = frame.getInt(at + 6);
-                }
-                default -> {}
-            }
+            parseOption(segment, at, length);
             at += length;
+        }
+        for (; at < end; at++) {
+            IpFrame.check(segment.get(at) == 0, "padding that is not zero");
+        }
+    }
+
+    private void parseOption(ByteBuffer segment, int at, int length) {
+        switch (segment.get(at)) {
+            case MSS -> {
+                IpFrame.check(length == 4 && has(SYN), "an MSS without a SYN");
+                mss = segment.getShort(at + 2) & 0xffff;
+            }
+            case WINDOW_SCALE -> {
+                IpFrame.check(length == 3 && has(SYN), "a window scale without a SYN");
+                windowScale = segment.get(at + 2);
+            }
+            case SACK_PERMITTED -> {
+                IpFrame.check(length == 2 && has(SYN), "SACK permitted without a SYN");
+                sackPermitted = true;
+            }
+            case TIMESTAMPS -> {
+                IpFrame.check(length == 10, "timestamps of a wrong length");
+                timestamps = true;
+                tsVal = segment.getInt(at + 2);
+                tsEcr = segment.getInt(at + 6);
+            }
+            case SACK -> {
+                IpFrame.check(length > 2 && length % 8 == 2, "SACK of a wrong length");
+                sack = new int[(length - 2) / Integer.BYTES];
+                segment.slice(at + 2, length - 2).asIntBuffer().get(sack);
+            }
+            default -> IpFrame.check(false, "the option " + segment.get(at));
         }
     }
 }

@@ -4,6 +4,7 @@ package dev.flue.testkit.script;
 import dev.flue.testkit.Simulation;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
@@ -17,20 +18,25 @@ public final class WireScriptRunner {
                     new int[] {0x7fff_ff9c, 0x7fff_ffce},
                     new int[] {-50, -30});
 
-    private static final int COMPARED_FLAGS = TcpSegment.SYN | TcpSegment.FIN | TcpSegment.RST;
     private static final long STEP_NANOS = 1_000_000L;
 
     /** A segment and when it was sent, in script time. */
-    private record Sent(long time, TcpSegment segment) {}
+    private record Sent(long time, TcpSegment segment, boolean owed) {}
 
     private final WireScript script;
     private final WireSubject subject;
+    private final Moves moves;
     private final Simulation simulation;
     private final Deque<Sent> unmatched = new ArrayDeque<>();
+    private final List<Sent> paid = new ArrayList<>();
     private final List<String> trace = new ArrayList<>();
+    private final WireTrace wire = new WireTrace();
+    private final SegmentCheck check;
+    private final SegmentText words;
     private final long zero;
     private final int issShift;
     private final int irsShift;
+    private ScriptOptions options;
     private ScriptStep step;
     private long from;
     private long to;
@@ -38,15 +44,24 @@ public final class WireScriptRunner {
     private int window;
     private int lastTsVal;
     private int sentByApplication;
+    private int highestAck;
+    private int rightEdge;
 
-    private WireScriptRunner(WireScript script, WireSubject subject, int iss, int irs) {
+    private WireScriptRunner(
+            WireScript script, WireSubject subject, int iss, int irs, Moves moves) {
         this.script = script;
         this.subject = subject;
+        this.moves = moves;
         ScriptConnection wanted = script.connection();
         this.zero = subject.establish(wanted.startingAt(iss, irs));
         this.issShift = subject.iss() - wanted.iss();
         this.irsShift = subject.irs() - wanted.irs();
+        this.check = new SegmentCheck(wanted, issShift, irsShift);
+        this.words = new SegmentText(issShift, irsShift);
         this.window = wanted.window();
+        this.options = wanted.options();
+        this.highestAck = subject.irs() + 1;
+        this.rightEdge = highestAck;
         this.simulation =
                 new Simulation(zero)
                         .add("subject", subject::doWork, subject::nextDeadline)
@@ -58,10 +73,21 @@ public final class WireScriptRunner {
      *
      * @param iss the subject's initial sequence number; a hint when it can't choose
      * @param irs the peer's
+     * @return what the subject sent
      * @throws AssertionError with expected and got, when the subject behaves otherwise
      */
-    public static void run(WireScript script, WireSubject subject, int iss, int irs) {
-        new WireScriptRunner(script, subject, iss, irs).run();
+    public static WireTrace run(WireScript script, WireSubject subject, int iss, int irs) {
+        return run(script, subject, iss, irs, Moves.NONE);
+    }
+
+    /**
+     * Run a script and move its connection in the middle of it. The script must hold as it does
+     * without: all that is allowed beyond it is that an ACK which is owed goes out at the instant
+     * of the move, and then not later.
+     */
+    public static WireTrace run(
+            WireScript script, WireSubject subject, int iss, int irs, Moves moves) {
+        return new WireScriptRunner(script, subject, iss, irs, moves).run();
     }
 
     /** Run a script at each of {@link #STARTS}, with a fresh subject each time. */
@@ -73,7 +99,7 @@ public final class WireScriptRunner {
         }
     }
 
-    private void run() {
+    private WireTrace run() {
         ScriptStep before = null;
         for (ScriptStep each : script.steps()) {
             step = each;
@@ -85,11 +111,13 @@ public final class WireScriptRunner {
                 case SUBJECT_MAY_SEND -> allow();
                 case QUIET -> quiet();
                 case APPLICATION -> application();
+                case PATH -> path();
             }
             before = each;
         }
         simulation.run(0);
         nothingUnexpected();
+        return wire;
     }
 
     private long now() {
@@ -106,21 +134,59 @@ public final class WireScriptRunner {
         for (byte[] frame : frames) {
             TcpSegment segment = TcpSegment.parse(frame, subject.local(), subject.peer());
             if (segment != null) {
-                if (segment.timestamps) {
-                    lastTsVal = segment.tsVal;
-                }
-                Sent sent = new Sent(nowNanos - zero, segment);
-                unmatched.add(sent);
-                trace.add(seconds(sent.time) + "  > " + describe(segment));
+                sent(segment, nowNanos);
             }
         }
-        return frames.size();
+        return frames.size() + moves.doWork(nowNanos);
+    }
+
+    private void sent(TcpSegment segment, long nowNanos) {
+        if (segment.timestamps) {
+            lastTsVal = segment.tsVal;
+        }
+        boolean news = segment.ack - highestAck > 0;
+        boolean pure = segment.flags == TcpSegment.ACK && segment.payload.length == 0;
+        Sent sent = new Sent(nowNanos - zero, segment, moves.at(nowNanos) && pure && news);
+        highestAck = news ? segment.ack : highestAck;
+        unmatched.add(sent);
+        trace.add(
+                seconds(sent.time)
+                        + "  > "
+                        + words.ofSubject(segment)
+                        + (sent.owed ? "  (owed)" : ""));
+        keepsItsPromise(segment);
+        wire.add(words.identity(segment), sent.owed);
+        moves.event(wire.events(), nowNanos);
+    }
+
+    /** The right edge of the window never moves left, but for what the shift rounds away. */
+    private void keepsItsPromise(TcpSegment segment) {
+        if (segment.has(TcpSegment.RST) || !segment.has(TcpSegment.ACK)) {
+            return;
+        }
+        int shift = subject.windowShift();
+        int edge = segment.ack + (segment.window << shift);
+        if (rightEdge - edge >= 1 << shift) {
+            throw failure(
+                    "a window up to " + Integer.toUnsignedString(rightEdge - irsShift),
+                    "one that shrank by " + (rightEdge - edge));
+        }
+        rightEdge = edge - rightEdge > 0 ? edge : rightEdge;
     }
 
     private void nothingUnexpected() {
-        if (!unmatched.isEmpty()) {
-            throw failure("nothing more before this line", got(unmatched.peek()));
+        while (!unmatched.isEmpty()) {
+            if (!unmatched.peek().owed) {
+                throw failure("nothing more before this line", got(unmatched.peek()));
+            }
+            paid.add(unmatched.remove());
         }
+    }
+
+    private void event(String text) {
+        trace.add(seconds(now()) + "  " + text);
+        wire.event();
+        moves.event(wire.events(), simulation.now());
     }
 
     private void quiet() {
@@ -141,27 +207,49 @@ public final class WireScriptRunner {
             nothingUnexpected();
         }
         last = now();
-        ScriptStep.Fields fields = step.fields();
+        TcpSegment segment = segmentOfPeer(step.fields());
+        subject.inject(segment.toFrame(subject.peer(), subject.local()));
+        event("< " + words.ofPeer(segment));
+    }
+
+    private TcpSegment segmentOfPeer(ScriptStep.Fields fields) {
         TcpSegment segment = new TcpSegment();
-        segment.seq = fields.seq + irsShift;
+        segment.seq = fields.seq.from() + irsShift;
         segment.flags = fields.flags | (fields.noAck ? 0 : TcpSegment.ACK);
-        segment.ack = fields.noAck ? 0 : fields.ack + issShift;
-        window = fields.win != null ? fields.win : window;
+        segment.ack = fields.noAck ? 0 : fields.ack.from() + issShift;
+        window = fields.win != null ? fields.win.from() : window;
         segment.window = window;
-        segment.urgentPointer = segment.has(TcpSegment.URG) ? fields.len : 0;
+        segment.urgentPointer = segment.has(TcpSegment.URG) ? fields.len.from() : 0;
+        if (fields.urgent != null) {
+            segment.urgentPointer = fields.urgent.from();
+        }
         segment.timestamps = fields.timestamps;
         if (fields.timestamps) {
-            segment.tsVal = fields.tsVal;
-            segment.tsEcr = fields.echoLast ? lastTsVal : fields.tsEcr;
+            segment.tsVal = fields.tsVal.from();
+            segment.tsEcr = fields.echoLast ? lastTsVal : fields.tsEcr.from();
         }
-        int place = fields.seq - (script.connection().irs() + 1);
-        segment.payload = Content.of(place, fields.len);
-        trace.add(seconds(now()) + "  < " + describe(segment, true));
-        subject.inject(segment.toFrame(subject.peer(), subject.local()));
+        if (fields.sack != null) {
+            segment.sack = Arrays.stream(fields.sack).map(edge -> edge + issShift).toArray();
+        }
+        segment.rawOptions = fields.options;
+        segment.wrongChecksum = fields.wrongChecksum;
+        segment.trafficClass = Math.max(0, fields.ecn);
+        int place = fields.seq.from() - (script.connection().irs() + 1);
+        segment.payload = Content.of(place, fields.len.from());
+        return segment;
     }
 
     private void expect() {
+        if (wasPaid()) {
+            return;
+        }
         waitForSegment();
+        while (!unmatched.isEmpty()
+                && unmatched.peek().owed
+                && difference(unmatched.peek()) != null) {
+            paid.add(unmatched.remove());
+            waitForSegment();
+        }
         Sent sent = unmatched.poll();
         if (sent == null) {
             throw failure(expected(), "nothing until " + seconds(to));
@@ -172,6 +260,18 @@ public final class WireScriptRunner {
         }
         last = sent.time;
         checkContent(sent.segment);
+    }
+
+    /** Whether an ACK that was owed at a move is the one that this line wants. */
+    private boolean wasPaid() {
+        for (Sent sent : paid) {
+            if (check.difference(step.fields(), sent.segment) == null && sent.time <= to) {
+                paid.remove(sent);
+                last = Math.max(last, Math.max(sent.time, from));
+                return true;
+            }
+        }
+        return false;
     }
 
     private void allow() {
@@ -199,53 +299,10 @@ public final class WireScriptRunner {
     }
 
     private String difference(Sent sent) {
-        ScriptStep.Fields fields = step.fields();
-        TcpSegment segment = sent.segment;
         if (sent.time < from || sent.time > to) {
             return "time " + seconds(sent.time);
         }
-        if ((segment.flags & COMPARED_FLAGS) != (fields.flags & COMPARED_FLAGS)) {
-            return "flags";
-        }
-        if (fields.noAck == segment.has(TcpSegment.ACK)) {
-            return fields.noAck ? "it has an ACK" : "it has no ACK";
-        }
-        if ((fields.flags & TcpSegment.PSH) != 0 && !segment.has(TcpSegment.PSH)) {
-            return "it has no PSH";
-        }
-        if (unequal(fields.seq, segment.seq - issShift)) {
-            return "seq";
-        }
-        if (unequal(fields.ack, segment.ack - irsShift)) {
-            return "ack";
-        }
-        if (unequal(fields.len, segment.payload.length)) {
-            return "len";
-        }
-        if (unequal(fields.win, segment.window)) {
-            return "win";
-        }
-        return timestampDifference(fields, segment);
-    }
-
-    private String timestampDifference(ScriptStep.Fields fields, TcpSegment segment) {
-        if (!segment.timestamps
-                && script.connection().timestamps()
-                && !segment.has(TcpSegment.RST)) {
-            return "it has no timestamps";
-        }
-        if (segment.timestamps && !script.connection().timestamps()) {
-            return "it has timestamps";
-        }
-        if (fields.timestamps
-                && (unequal(fields.tsVal, segment.tsVal) || unequal(fields.tsEcr, segment.tsEcr))) {
-            return "ts";
-        }
-        return null;
-    }
-
-    private static boolean unequal(Integer wanted, int is) {
-        return wanted != null && wanted != is;
+        return check.difference(step.fields(), sent.segment);
     }
 
     private void checkContent(TcpSegment segment) {
@@ -254,22 +311,54 @@ public final class WireScriptRunner {
         if (wrong >= 0) {
             throw failure(
                     "the bytes the application sent",
-                    "a wrong byte " + wrong + " of " + describe(segment));
+                    "a wrong byte " + wrong + " of " + words.ofSubject(segment));
         }
+    }
+
+    private void path() {
+        advance(from);
+        last = now();
+        nothingUnexpected();
+        subject.path(step.fields().numbers[0]);
+        event(step.text());
+        simulation.run(0);
     }
 
     private void application() {
         advance(from);
         last = now();
+        int[] numbers = step.fields().numbers;
         switch (step.word()) {
             case "send" -> {
-                subject.send(Content.of(sentByApplication, step.fields().amount));
-                sentByApplication += step.fields().amount;
+                subject.send(Content.of(sentByApplication, numbers[0]));
+                sentByApplication += numbers[0];
             }
             case "shutdown" -> subject.shutdown();
             case "abort" -> subject.abort();
             case "reads on" -> subject.reading(true);
             case "reads off" -> subject.reading(false);
+            case "nagle on", "nagle off" -> set(options.withNagle(step.word().endsWith("on")));
+            case "keepalive" -> set(options.withKeepAlive(numbers[0], numbers[1], numbers[2]));
+            case "timeout" -> set(options.withUserTimeout(numbers[0]));
+            case "hops" -> set(options.withHopLimit(numbers[0]));
+            case "class" -> set(options.withTrafficClass(numbers[0]));
+            case "buffer" -> set(options.withReceiveBuffer(numbers[0]));
+            default -> {
+                looksAt();
+                return;
+            }
+        }
+        event("app " + step.word());
+        simulation.run(0);
+    }
+
+    private void set(ScriptOptions wanted) {
+        options = wanted;
+        subject.set(wanted);
+    }
+
+    private void looksAt() {
+        switch (step.word()) {
             case "received" -> checkReceived();
             case "eof" -> check(subject.endOfStream(), "the end of the stream", "no end yet");
             case "no-eof" -> check(!subject.endOfStream(), "no end of the stream", "the end");
@@ -277,12 +366,11 @@ public final class WireScriptRunner {
             default -> check(!subject.reset(), "a living connection", "a reset one");
         }
         trace.add(seconds(now()) + "  app " + step.word());
-        simulation.run(0);
     }
 
     private void checkReceived() {
         byte[] bytes = subject.received();
-        int wanted = step.fields().amount;
+        int wanted = step.fields().numbers[0];
         check(bytes.length == wanted, wanted + " bytes received", bytes.length + " bytes");
         int wrong = Content.firstDifference(bytes, 0);
         check(wrong < 0, "the bytes the peer sent", "a wrong byte " + wrong);
@@ -299,7 +387,7 @@ public final class WireScriptRunner {
     }
 
     private String got(Sent sent) {
-        return seconds(sent.time) + "  > " + describe(sent.segment);
+        return seconds(sent.time) + "  > " + words.ofSubject(sent.segment);
     }
 
     private AssertionError failure(String expected, String got) {
@@ -317,35 +405,6 @@ public final class WireScriptRunner {
             text.append("\n    ").append(each);
         }
         return new AssertionError(text.toString());
-    }
-
-    private String describe(TcpSegment segment) {
-        return describe(segment, false);
-    }
-
-    /** In the script's words and numbers; the direction tells which space a number is of. */
-    private String describe(TcpSegment segment, boolean fromPeer) {
-        int seqShift = fromPeer ? irsShift : issShift;
-        int ackShift = fromPeer ? issShift : irsShift;
-        StringBuilder text = new StringBuilder(80);
-        text.append("seq ").append(Integer.toUnsignedString(segment.seq - seqShift));
-        text.append(" len ").append(segment.payload.length);
-        if (segment.has(TcpSegment.ACK)) {
-            text.append(" ack ").append(Integer.toUnsignedString(segment.ack - ackShift));
-        } else {
-            text.append(" ack none");
-        }
-        text.append(" win ").append(segment.window);
-        text.append(segment.has(TcpSegment.SYN) ? " syn" : "");
-        text.append(segment.has(TcpSegment.FIN) ? " fin" : "");
-        text.append(segment.has(TcpSegment.RST) ? " rst" : "");
-        text.append(segment.has(TcpSegment.PSH) ? " psh" : "");
-        text.append(segment.has(TcpSegment.URG) ? " urg" : "");
-        if (segment.timestamps) {
-            text.append(" ts ").append(Integer.toUnsignedString(segment.tsVal));
-            text.append(' ').append(Integer.toUnsignedString(segment.tsEcr));
-        }
-        return text.toString();
     }
 
     private static String seconds(long nanos) {

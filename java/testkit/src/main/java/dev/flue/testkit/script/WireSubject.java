@@ -29,6 +29,9 @@ public interface WireSubject extends AutoCloseable {
 
     int irs();
 
+    /** Shift of the windows the subject announces. */
+    int windowShift();
+
     /** The subject's end. */
     Endpoint local();
 
@@ -56,6 +59,16 @@ public interface WireSubject extends AutoCloseable {
 
     /** RST. */
     void abort();
+
+    /** Set what the application sets; the network's word on the path comes by {@link #path}. */
+    void set(ScriptOptions options);
+
+    /**
+     * The path carries less from now on.
+     *
+     * @param bytes of a packet, behind the IP header
+     */
+    void path(int bytes);
 
     /** Whether the application takes what arrives; it does at first. */
     void reading(boolean on);

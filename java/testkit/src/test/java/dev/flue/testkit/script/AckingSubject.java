@@ -60,7 +60,7 @@ final class AckingSubject implements WireSubject {
         out.seq = connection.iss() + 1;
         out.ack = next;
         out.flags = TcpSegment.ACK;
-        out.window = 1000;
+        out.window = 60_000;
         sent.add(out.toFrame(local(), peer()));
     }
 
@@ -94,6 +94,21 @@ final class AckingSubject implements WireSubject {
     @Override
     public void abort() {
         throw new UnsupportedOperationException("it only acknowledges");
+    }
+
+    @Override
+    public void set(ScriptOptions options) {
+        throw new UnsupportedOperationException("it only acknowledges");
+    }
+
+    @Override
+    public void path(int bytes) {
+        throw new UnsupportedOperationException("it only acknowledges");
+    }
+
+    @Override
+    public int windowShift() {
+        return 0;
     }
 
     @Override

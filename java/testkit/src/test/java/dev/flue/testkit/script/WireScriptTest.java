@@ -4,18 +4,23 @@ package dev.flue.testkit.script;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class WireScriptTest {
+    private static final String FOLDER = "java/testkit/src/main/resources/dev/flue/testkit/scripts";
     private static final String HEAD = "0 offload established iss=1000 irs=5000 wnd=65535\n";
 
     static List<String> scripts() {
-        return WireScript.names("fast-retransmit");
+        return WireScript.names();
     }
 
     @Test
@@ -25,6 +30,18 @@ class WireScriptTest {
             titles.add(WireScript.load(name).title());
         }
         assertThat(titles).hasSizeGreaterThanOrEqualTo(15).hasSameSizeAs(scripts());
+    }
+
+    @Test
+    void theIndexNamesEachScriptThereIs() throws IOException {
+        Path folder = Path.of(System.getProperty("flue.root"), FOLDER);
+        try (Stream<Path> files = Files.list(folder)) {
+            List<String> there =
+                    files.map(file -> file.getFileName().toString())
+                            .filter(name -> name.endsWith(".wire"))
+                            .toList();
+            assertThat(scripts()).containsExactlyInAnyOrderElementsOf(there);
+        }
     }
 
     @ParameterizedTest
@@ -58,6 +75,16 @@ class WireScriptTest {
                     0.1 app dances                  | an application does not
                     0.1 app reads maybe             | reads on, or reads off
                     0.1 quiet please                | "please" makes no sense
+                    rule 9293/MUST-1                | before "offload established"
+                    end                             | an end without a repeat
+                    repeat 0                        | 1 to 10000 times
+                    repeat 3                        | without its "end"
+                    0.1 < seq 1-2 ack 1             | a number, not a range
+                    0.1 < seq 1 ack 1 options xyz   | is not hexadecimal
+                    0.1 < seq 1 ack 1 hops 3        | only the subject's "hops"
+                    0.1 > badsum                    | only the peer's segments
+                    0.1 app keepalive 1 2           | the line ends where a number should be
+                    0.1 path is long                | path carries N
                     0.1 offload established         | expected one
                     """)
     void aBrokenLineIsNamed(String line, String complaint) {
@@ -167,6 +194,38 @@ class WireScriptTest {
                 +0.500  quiet
                 0.610   app received 200
                 """);
+    }
+
+    @Test
+    void aNumberMayBeARangeAndLinesMayComeAgain() {
+        run(
+                """
+                0.010   < seq 5001 len 100 ack 1001
+                +0      > ack 5100-5200 len 0-10
+                repeat 3
+                +0.100  < seq 4001 len 100 ack 1001
+                +0      > ack 5101
+                end
+                +1.000  quiet
+                """);
+        assertThatThrownBy(
+                        () ->
+                                run(
+                                        """
+                                        0.010   < seq 5001 len 100 ack 1001
+                                        +0      > ack 5102-5200
+                                        """))
+                .hasMessageContaining("differs   ack");
+    }
+
+    @Test
+    void aScriptSaysWhichRulesItProvesAndWhomItIsFor() {
+        WireScript script =
+                WireScript.parse(
+                        "t", "// x\nrule 1/MUST-1 2/RST-2\nrule 3/A-1\nonly engine\n" + HEAD);
+        assertThat(script.rules()).containsExactly("1/MUST-1", "2/RST-2", "3/A-1");
+        assertThat(script.only()).isEqualTo("engine");
+        assertThat(script.unmoved()).isEmpty();
     }
 
     @Test

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.testkit.script;
+
+import dev.flue.testkit.script.WireTrace.Sent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * One script, run plain on either side of a hand-over and then again and again with a move after
+ * each of its events in turn: every segment in, every segment out, every act of the application.
+ *
+ * <p>A moved run has to hold every expectation of the script, at its time, with nothing sent
+ * beyond; and its segments have to be those of a plain run, in their order, with the same place and
+ * length in the stream, acknowledgment, flags and kinds of options. Two things may differ:
+ *
+ * <ul>
+ *   <li>At the instant of a move, and only then, a pure ACK may go out that acknowledges something
+ *       not acknowledged before: the delayed ACK that the giver owes (H-7, T-67). It stands for the
+ *       next ACK of the plain run that acknowledges no more.
+ *   <li>Where stack and engine legally differ in a plain run, each segment has to be that of the
+ *       stack whose turn it was: of the giver up to the move, of the taker after it.
+ * </ul>
+ */
+public final class MovedRuns {
+    /** How a connection moves. */
+    public enum Route {
+        STACK_TO_ENGINE(false, 1),
+        ENGINE_TO_STACK(true, 1),
+        STACK_TO_ENGINE_AND_BACK(false, 2),
+        ENGINE_TO_ENGINE(true, 2);
+
+        private final boolean startsOffloaded;
+        private final int moves;
+
+        Route(boolean startsOffloaded, int moves) {
+            this.startsOffloaded = startsOffloaded;
+            this.moves = moves;
+        }
+    }
+
+    private final WireScript script;
+    private final int[] start;
+    private final Function<Boolean, ? extends MovableSubject> subjects;
+    private final WireTrace[] plain = new WireTrace[2];
+    private int runs;
+    private int moved;
+
+    /**
+     * @param start iss and irs
+     * @param subjects makes a fresh subject whose connection starts offloaded, or not
+     */
+    public MovedRuns(
+            WireScript script, int[] start, Function<Boolean, ? extends MovableSubject> subjects) {
+        this.script = script;
+        this.start = start;
+        this.subjects = subjects;
+    }
+
+    /** Moved runs so far. */
+    public int runs() {
+        return runs;
+    }
+
+    /** Those of them in which each move that was wanted came through. */
+    public int moved() {
+        return moved;
+    }
+
+    /**
+     * Run the script along a route, once for each event.
+     *
+     * @throws AssertionError with the event, when a moved run is not what it has to be
+     */
+    public void along(Route route) {
+        int side = route.startsOffloaded ? 1 : 0;
+        for (int n = 1; n <= plain(side).events(); n++) {
+            String what = " [" + route + " after event " + n + "]";
+            try {
+                once(route, n);
+            } catch (AssertionError e) {
+                throw new AssertionError(script.name() + what + " " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private WireTrace plain(int side) {
+        if (plain[side] == null) {
+            try (MovableSubject subject = subjects.apply(side == 1)) {
+                plain[side] = WireScriptRunner.run(script, subject, start[0], start[1]);
+            }
+        }
+        return plain[side];
+    }
+
+    private void once(Route route, int n) {
+        try (MovableSubject subject = subjects.apply(route.startsOffloaded)) {
+            Moves moves = new Moves(subject, n, route.moves);
+            WireTrace trace = WireScriptRunner.run(script, subject, start[0], start[1], moves);
+            runs++;
+            moved += moves.done() == route.moves ? 1 : 0;
+            compare(route, n, trace);
+        }
+    }
+
+    private void compare(Route route, int n, WireTrace trace) {
+        int giver = route.startsOffloaded ? 1 : 0;
+        List<String> is = identities(trace.sent());
+        List<Sent> owed = trace.sent().stream().filter(Sent::owed).toList();
+        long before = trace.sent().stream().filter(s -> s.event() <= n).count();
+        List<String> first = identities(plain(giver).sent());
+        List<String> second = identities(plain(1 - giver).sent());
+        boolean same =
+                same(is, first, owed)
+                        || same(is, second, owed)
+                        || same(is, spliced(first, second, (int) before), owed);
+        if (!same) {
+            throw new AssertionError(
+                    "sent\n    "
+                            + String.join("\n    ", is)
+                            + "\n  and not, as the giver\n    "
+                            + String.join("\n    ", first)
+                            + "\n  nor as the taker\n    "
+                            + String.join("\n    ", second));
+        }
+    }
+
+    private static List<String> identities(List<Sent> sent) {
+        return sent.stream().map(Sent::identity).toList();
+    }
+
+    private static List<String> spliced(List<String> first, List<String> second, int at) {
+        List<String> out = new ArrayList<>(first.subList(0, Math.min(at, first.size())));
+        out.addAll(second.subList(Math.min(at, second.size()), second.size()));
+        return out;
+    }
+
+    /**
+     * Equal, but that each owed ACK may stand in place of its like at another place, or in addition
+     * to all there are.
+     */
+    private static boolean same(List<String> is, List<String> wanted, List<Sent> owed) {
+        List<String> rest = new ArrayList<>(is);
+        List<String> left = new ArrayList<>(wanted);
+        if (rest.equals(left)) {
+            return true;
+        }
+        for (Sent each : owed) {
+            rest.remove(each.identity());
+        }
+        if (rest.equals(left)) {
+            return true;
+        }
+        for (Sent each : owed) {
+            left.remove(each.identity());
+        }
+        return rest.equals(left);
+    }
+}

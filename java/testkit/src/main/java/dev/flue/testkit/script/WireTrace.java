@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.testkit.script;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a subject sent in one run of a script, in the script's numbers. */
+public final class WireTrace {
+    /**
+     * A segment.
+     *
+     * @param identity what must be the same in every run
+     * @param owed a pure ACK of something new, sent at the instant of a move
+     * @param event number of the event that its sending was
+     */
+    public record Sent(String identity, boolean owed, int event) {}
+
+    private final List<Sent> sent = new ArrayList<>();
+    private int events;
+
+    void add(String identity, boolean owed) {
+        sent.add(new Sent(identity, owed, ++events));
+    }
+
+    void event() {
+        events++;
+    }
+
+    /** Segments of the subject, in their order. */
+    public List<Sent> sent() {
+        return List.copyOf(sent);
+    }
+
+    /** Segments either way and acts of the application. */
+    public int events() {
+        return events;
+    }
+}
