@@ -16,6 +16,13 @@ public interface ConnectionHandler {
     default void onOffloadChanged(OffloadConnection connection) {}
 
     /**
+     * Something hinders the connection; it goes on (RFC 9293, MUST-47). Also while it is being
+     * opened. Said again when it happens again; {@link ConnectionOptions#problemReports} is the way
+     * not to hear of it.
+     */
+    default void onProblem(OffloadConnection connection, ConnectionProblem problem) {}
+
+    /**
      * The last call for this connection: closed both ways, reset, timed out, or refused.
      *
      * @param cause "" after an orderly close, otherwise what happened, for people

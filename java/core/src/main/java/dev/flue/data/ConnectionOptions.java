@@ -53,6 +53,11 @@ public interface ConnectionOptions {
     /** IPv4 TOS, IPv6 traffic class, 0..255; its two ECN bits are TCP's. 0 at first. */
     ConnectionOptions trafficClass(int value);
 
+    boolean problemReports();
+
+    /** Whether {@link ConnectionHandler#onProblem} is called. On at first (RFC 9293, SHLD-20). */
+    ConnectionOptions problemReports(boolean on);
+
     int userTimeoutMillis();
 
     /**

@@ -4,6 +4,7 @@ package dev.flue.host;
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
+import dev.flue.data.OpenOptions;
 import dev.flue.host.chimney.ObjectTree;
 import dev.flue.host.chimney.OffloadManager;
 import dev.flue.host.chimney.ReceivePosts;
@@ -137,7 +138,17 @@ public final class UserHostStack implements Protocol, AutoCloseable {
      * @throws IllegalStateException when the port is taken
      */
     public Listener listen(int port, int backlog, Supplier<ConnectionHandler> handlers) {
-        TcpListener listener = tcp.listen(port, backlog, handlers);
+        return listen(null, port, backlog, handlers);
+    }
+
+    /**
+     * The same for one of our addresses only; null = all of them.
+     *
+     * @throws IllegalArgumentException when it is none of ours
+     */
+    public Listener listen(
+            IpAddress address, int port, int backlog, Supplier<ConnectionHandler> handlers) {
+        TcpListener listener = tcp.listen(address, port, backlog, handlers);
         return new Listener() {
             @Override
             public int port() {
@@ -157,10 +168,21 @@ public final class UserHostStack implements Protocol, AutoCloseable {
      * @throws IllegalStateException when ports or connections are used up
      */
     public OffloadConnection connect(IpAddress address, int port, ConnectionHandler handler) {
+        return connect(address, port, handler, OpenOptions.DEFAULTS);
+    }
+
+    /**
+     * The same from an address, a port, or by a route that the application names.
+     *
+     * @throws IllegalArgumentException when the address is none of ours, or of the other version
+     * @throws IllegalStateException when ports or connections are used up, or the port named is
+     */
+    public OffloadConnection connect(
+            IpAddress address, int port, ConnectionHandler handler, OpenOptions options) {
         if (port < 1 || port > 0xffff) {
             throw new IllegalArgumentException("port " + port);
         }
-        return tcp.connect(address, port, handler);
+        return tcp.connect(address, port, handler, options);
     }
 
     /**

@@ -45,6 +45,7 @@ class ConnectionOptionsTest {
     }
 
     @Test
+    @Rule({"9293/MUST-24", "9293/MUST-27", "9293/SHLD-12"})
     void keepAliveProbesAnIdlePeerFromBeforeTheWindowAndGoesOnWhenItAnswers() {
         connection.options().keepAlive(true).keepAliveIdleMillis(10_000);
         lab.pass(Lab.millis(9_999));
@@ -65,6 +66,21 @@ class ConnectionOptionsTest {
     }
 
     @Test
+    @Rule({"9293/MUST-25", "9293/MUST-28"})
+    void keepAliveIsOffUntilItIsAskedForAndThenWaitsTwoHours() {
+        assertThat(connection.options().keepAlive()).isFalse();
+        lab.pass(Lab.seconds(100_000));
+        assertThat(sniffer.segments).isEmpty();
+        lab.settle();
+        connection.options().keepAlive(true);
+        lab.pass(Lab.seconds(7_199));
+        assertThat(sniffer.segments).isEmpty();
+        lab.pass(Lab.seconds(2));
+        assertThat(sniffer.segments).hasSize(1);
+    }
+
+    @Test
+    @Rule("9293/MUST-29")
     void aPeerThatAnswersNoProbeEndsTheConnection() {
         sniffer.loseAll = true;
         connection.options().keepAlive(true).keepAliveIdleMillis(10_000);
@@ -78,6 +94,7 @@ class ConnectionOptionsTest {
     }
 
     @Test
+    @Rule({"9293/MUST-17", "9293/SHLD-7"})
     void withNagleASmallSegmentWaitsForTheAckOfTheOneBefore() {
         sniffer.losePeerAcks = true;
         connection.options().noDelay(false);
@@ -92,6 +109,7 @@ class ConnectionOptionsTest {
     }
 
     @Test
+    @Rule("9293/MUST-21")
     void aUserTimeoutEndsTheRetransmissionsByTime() {
         sniffer.loseAll = true;
         connection.options().userTimeoutMillis(3_000);
@@ -104,6 +122,7 @@ class ConnectionOptionsTest {
     }
 
     @Test
+    @Rule("9293/MUST-21")
     void anUnlimitedUserTimeoutGoesOn() {
         sniffer.loseAll = true;
         connection.options().userTimeoutMillis(ConnectionOptions.UNLIMITED);
@@ -115,6 +134,7 @@ class ConnectionOptionsTest {
     }
 
     @Test
+    @Rule({"9293/MUST-48", "9293/MUST-49", "9293/SHLD-21", "9293/SHLD-22"})
     void ttlAndTosStandInThePacketsOfTheConnectionOnly() {
         int[] seen = new int[2];
         lab.link.filter(

@@ -49,7 +49,12 @@ public final class RawPeer implements Protocol, AutoCloseable {
             int flags,
             int window,
             byte[] options,
-            byte[] payload) {}
+            byte[] payload,
+            int urgentPointer,
+            Packet packet) {}
+
+    /** The packet that a segment came in: addresses, TTL and the options of IPv4. */
+    public record Packet(IpAddress source, IpAddress destination, int hopLimit, byte[] options) {}
 
     public final Ip ip;
 
@@ -322,9 +327,15 @@ public final class RawPeer implements Protocol, AutoCloseable {
             others.add(frame);
             return;
         }
-        int tcp = six ? 54 : 34;
+        int tcp = six ? 54 : 14 + (frame[14] & 0xf) * 4;
         int header = (frame[tcp + 12] >> 4 & 0xf) * 4;
         int total = six ? Net.u16(b, 18) + 54 : Net.u16(b, 16) + 14;
+        Packet packet =
+                new Packet(
+                        six ? Net.address6(b, 22) : Net.address4(b, 26),
+                        six ? Net.address6(b, 38) : Net.address4(b, 30),
+                        frame[six ? 21 : 22] & 0xff,
+                        Arrays.copyOfRange(frame, six ? tcp : 34, tcp));
         segments.add(
                 new Seen(
                         Net.u16(b, tcp),
@@ -334,7 +345,9 @@ public final class RawPeer implements Protocol, AutoCloseable {
                         frame[tcp + 13] & 0x3f,
                         Net.u16(b, tcp + 14),
                         Arrays.copyOfRange(frame, tcp + 20, tcp + header),
-                        Arrays.copyOfRange(frame, tcp + header, total)));
+                        Arrays.copyOfRange(frame, tcp + header, total),
+                        Net.u16(b, tcp + 18),
+                        packet));
     }
 
     /** An ARP packet. */

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.Random;
 
 /** A handler that keeps what it hears and reads, and writes what it is told to. */
-public final class Recorder implements ConnectionHandler {
+public class Recorder implements ConnectionHandler {
     public OffloadConnection connection;
     public final ByteArrayOutputStream received = new ByteArrayOutputStream();
     public String closed;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.ip;
 
+import dev.flue.data.ConnectionProblem;
 import dev.flue.data.IpAddress;
 import dev.flue.host.link.Net;
 import java.nio.ByteBuffer;
@@ -16,8 +17,15 @@ final class Icmp {
     static final int TIME_EXCEEDED = 11;
     static final int PARAMETER_PROBLEM = 12;
 
-    private static final int PROTOCOL_UNREACHABLE = 2;
-    private static final int PORT_UNREACHABLE = 3;
+    private static final int NET = 0;
+    private static final int PROTOCOL = 2;
+    private static final int PORT = 3;
+    private static final int SOURCE_ROUTE = 5;
+    private static final int NET_UNKNOWN = 6;
+    private static final int NET_PROHIBITED = 9;
+    private static final int HOST_PROHIBITED = 10;
+    private static final int NET_TOS = 11;
+    private static final int PROHIBITED = 13;
 
     /** Code of {@link #UNREACHABLE}: too big and DF set. */
     static final int TOO_BIG = 4;
@@ -86,19 +94,40 @@ final class Icmp {
         int tcp = quoted + header;
         int code = Net.u8(buffer, at + 1);
         boolean unreachable = type == UNREACHABLE;
-        boolean hard = unreachable && (code == PROTOCOL_UNREACHABLE || code == PORT_UNREACHABLE);
+        boolean tooBig = unreachable && code == TOO_BIG;
+        boolean hard = unreachable && (code == PROTOCOL || code == PORT);
         boolean plausible =
                 ip.sink()
                         .icmpError(
+                                tooBig ? null : problem(type, code),
                                 hard,
                                 local,
                                 remote,
                                 Net.u16(buffer, tcp),
                                 Net.u16(buffer, tcp + 2),
                                 Net.u32(buffer, tcp + 4));
-        if (plausible && unreachable && code == TOO_BIG) {
+        if (plausible && tooBig) {
             int packet = Ipv4.totalLength(buffer, quoted);
             ip.tooBig(remote, Net.u16(buffer, at + 6), packet, now);
         }
+    }
+
+    private static ConnectionProblem problem(int type, int code) {
+        if (type == TIME_EXCEEDED) {
+            return code == 0
+                    ? ConnectionProblem.TIME_EXCEEDED
+                    : ConnectionProblem.REASSEMBLY_TIME_EXCEEDED;
+        }
+        if (type == PARAMETER_PROBLEM) {
+            return ConnectionProblem.PARAMETER_PROBLEM;
+        }
+        return switch (code) {
+            case NET, NET_UNKNOWN, NET_TOS -> ConnectionProblem.NETWORK_UNREACHABLE;
+            case PROTOCOL -> ConnectionProblem.PROTOCOL_UNREACHABLE;
+            case PORT -> ConnectionProblem.PORT_UNREACHABLE;
+            case SOURCE_ROUTE -> ConnectionProblem.SOURCE_ROUTE_FAILED;
+            case NET_PROHIBITED, HOST_PROHIBITED, PROHIBITED -> ConnectionProblem.PROHIBITED;
+            default -> ConnectionProblem.HOST_UNREACHABLE;
+        };
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.ip;
 
+import dev.flue.data.ConnectionProblem;
 import dev.flue.data.IpAddress;
 import dev.flue.host.link.Net;
 import java.nio.ByteBuffer;
@@ -29,7 +30,11 @@ final class Icmpv6 {
 
     private static final int HEADER = 8;
     private static final int PORTS_AND_SEQUENCE = 8;
+    private static final int NO_ROUTE = 0;
+    private static final int PROHIBITED = 1;
     private static final int PORT_UNREACHABLE = 4;
+    private static final int POLICY = 5;
+    private static final int REJECTED = 6;
 
     /** Parameter problems in a second, at most (RFC 4443, 2.4 f). */
     private static final int PROBLEMS_PER_SECOND = 100;
@@ -120,6 +125,7 @@ final class Icmpv6 {
         boolean plausible =
                 ip.sink()
                         .icmpError(
+                                type == TOO_BIG ? null : told(type, code),
                                 hard,
                                 local,
                                 remote,
@@ -132,6 +138,25 @@ final class Icmpv6 {
             int reported = mtu < 0 ? Integer.MAX_VALUE : mtu;
             ip.tooBig(remote, reported, Ipv6.payloadLength(buffer, quoted), now);
         }
+    }
+
+    private static ConnectionProblem told(int type, int code) {
+        if (type == TIME_EXCEEDED) {
+            return code == 0
+                    ? ConnectionProblem.TIME_EXCEEDED
+                    : ConnectionProblem.REASSEMBLY_TIME_EXCEEDED;
+        }
+        if (type == PARAMETER_PROBLEM) {
+            return code == UNKNOWN_NEXT_HEADER
+                    ? ConnectionProblem.PROTOCOL_UNREACHABLE
+                    : ConnectionProblem.PARAMETER_PROBLEM;
+        }
+        return switch (code) {
+            case NO_ROUTE -> ConnectionProblem.NETWORK_UNREACHABLE;
+            case PORT_UNREACHABLE -> ConnectionProblem.PORT_UNREACHABLE;
+            case PROHIBITED, POLICY, REJECTED -> ConnectionProblem.PROHIBITED;
+            default -> ConnectionProblem.HOST_UNREACHABLE;
+        };
     }
 
     /**

@@ -141,6 +141,17 @@ public final class IpLayer {
         }
     }
 
+    /**
+     * An upper layer makes no progress: whether packets get to the next hop of this destination is
+     * to be asked (RFC 9293, MUST-20).
+     */
+    public void doubt(IpAddress destination) {
+        IpAddress hop = routes.nextHop(destination);
+        if (hop != null) {
+            neighbors.probe(hop);
+        }
+    }
+
     /** A frame to build a packet in; 0 = none left now. */
     public long allocate() {
         return link.allocate();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.ip;
 
+import dev.flue.data.ConnectionProblem;
 import dev.flue.data.IpAddress;
 
 /** Who takes what IP received for TCP. */
@@ -11,6 +12,7 @@ public interface SegmentSink {
     /**
      * An ICMP error about a segment that we sent.
      *
+     * @param problem what it says, for the application; null = the packet was too big
      * @param hard whether it says that nobody will ever listen there: port or protocol unreachable
      * @param local our address
      * @param remote whom the segment was for
@@ -20,6 +22,7 @@ public interface SegmentSink {
      * @return whether it can be true: a connection of ours could have sent that segment
      */
     boolean icmpError(
+            ConnectionProblem problem,
             boolean hard,
             IpAddress local,
             IpAddress remote,

@@ -2,6 +2,7 @@
 package dev.flue.host.tcp;
 
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.ConnectionProblem;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -12,6 +13,8 @@ import java.util.ArrayList;
  */
 final class CallbackQueue {
     private static final Logger LOG = System.getLogger("dev.flue.host");
+
+    private static final ConnectionProblem[] PROBLEMS = ConnectionProblem.values();
 
     private ArrayList<TcpConnection> ready = new ArrayList<>();
     private ArrayList<TcpConnection> before = new ArrayList<>();
@@ -52,6 +55,16 @@ final class CallbackQueue {
         return calls;
     }
 
+    private static void tellProblems(TcpConnection c, ConnectionHandler handler) {
+        int problems = c.problems;
+        c.problems = 0;
+        for (int i = 0; problems >>> i != 0; i++) {
+            if ((problems >>> i & 1) != 0 && !c.over() && c.options.problemReports()) {
+                handler.onProblem(c, PROBLEMS[i]);
+            }
+        }
+    }
+
     private static void tell(TcpConnection c) {
         int pending = c.events;
         c.events = 0;
@@ -59,6 +72,9 @@ final class CallbackQueue {
             return;
         }
         ConnectionHandler handler = c.handler;
+        if ((pending & TcpConnection.EVENT_PROBLEM) != 0) {
+            tellProblems(c, handler);
+        }
         // What broke in the meantime is only told to be closed: nothing can be done with it.
         if ((pending & TcpConnection.EVENT_CONNECTED) != 0 && !c.over()) {
             handler.onConnected(c);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
+import dev.flue.data.ConnectionProblem;
 import dev.flue.data.IpAddress;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.offload.TcpState;
@@ -202,6 +203,26 @@ final class Handshake {
         c.lastSentAt = now;
         c.congestion.recover = c.snd.una;
         c.establish();
+    }
+
+    /**
+     * An ICMP error about a segment of a connection. Hard ones end an open (SHLD-26); a connection
+     * that stands is not given up for what anybody can write (RFC 5927, 5.2). All are told.
+     *
+     * @return whether it can be true: such a segment is on its way
+     */
+    boolean icmpError(TcpConnection c, ConnectionProblem problem, boolean hard, int sequence) {
+        boolean here = c.onHost();
+        if (here && !Seq.within(sequence, c.snd.una, c.snd.max) && sequence != c.snd.una) {
+            return false;
+        }
+        if (hard && (c.state == TcpState.SYN_SENT || c.state == TcpState.SYN_RCVD)) {
+            counters.failedOpens++;
+            c.finish(c.activeOpen ? "connection refused" : "");
+        } else if (problem != null) {
+            c.problem(problem);
+        }
+        return true;
     }
 
     /** Whether a SYN may end TIME_WAIT: it is surely of a new connection (RFC 6191). */

@@ -4,6 +4,7 @@ package dev.flue.host.tcp;
 import dev.flue.data.BurstHandler;
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.ConnectionOptions;
+import dev.flue.data.ConnectionProblem;
 import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
@@ -22,6 +23,7 @@ public final class TcpConnection implements OffloadConnection {
     static final int EVENT_READABLE = 4;
     static final int EVENT_WRITABLE = 8;
     static final int EVENT_CLOSED = 16;
+    static final int EVENT_PROBLEM = 32;
 
     final TcpLayer layer;
     final IpAddress localAddress;
@@ -78,6 +80,9 @@ public final class TcpConnection implements OffloadConnection {
     boolean inReady;
     boolean awaitsBuffers;
     int events;
+
+    /** Problems to tell of, a bit each, by ordinal. */
+    int problems;
 
     boolean activeOpen;
     boolean needsIpOptions;
@@ -415,6 +420,14 @@ public final class TcpConnection implements OffloadConnection {
     public void roomGrew() {
         if (!over && !snd.finQueued && sending.roomGrew()) {
             layer.raise(this, EVENT_WRITABLE);
+        }
+    }
+
+    /** Something hinders it: the application hears of it. */
+    public void problem(ConnectionProblem what) {
+        if (!over) {
+            problems |= 1 << what.ordinal();
+            layer.raise(this, EVENT_PROBLEM);
         }
     }
 

@@ -2,12 +2,13 @@
 package dev.flue.host.tcp;
 
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.ConnectionProblem;
 import dev.flue.data.IpAddress;
+import dev.flue.data.OpenOptions;
 import dev.flue.host.ip.Datagram;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.host.ip.SegmentSink;
 import dev.flue.host.link.BufferPool;
-import dev.flue.host.link.LongTable;
 import dev.flue.host.link.Unfinished;
 import dev.flue.offload.TcpCached;
 import dev.flue.offload.TcpState;
@@ -31,11 +32,6 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     private static final int FIRST_BUFFERS = 16;
     private static final long MAX_POOL_BYTES = 1L << 30;
 
-    /** The source of a connection that never gets out. */
-    private static final IpAddress NO_IPV4 = IpAddress.ofIpv4(0);
-
-    private static final IpAddress NO_IPV6 = IpAddress.of(0, 0);
-
     private final Memory memory;
     private final IpLayer ip;
     private final TcpSettings settings;
@@ -46,7 +42,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     private final BufferPool segments;
     private final Loans loans = new Loans();
     private final ConnectionTable table;
-    private final LongTable<TcpListener> listeners = new LongTable<>();
+    private final Openings openings;
     private final TimerHeap heap = new TimerHeap();
     private final TimeWaits timeWaits;
     private final CallbackQueue callbacks = new CallbackQueue();
@@ -84,6 +80,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         this.timers = new TcpTimers(this, output, counters);
         this.timeWaits = new TimeWaits(this, settings.maxConnections(), counters);
         AckProcessor acks = new AckProcessor(this, output, timers, counters);
+        this.openings = new Openings(this, table, ip, secrets);
         this.handshake = new Handshake(this, ip, output, timers, secrets, counters);
         this.input = new TcpInput(this, acks, handshake, counters);
     }
@@ -146,59 +143,20 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
 
     // ---- Opening.
 
-    /** Take connections on a port. IllegalStateException when it is taken. */
-    public TcpListener listen(int port, int backlog, Supplier<ConnectionHandler> handlers) {
-        if (port < 1 || port > 0xffff || backlog < 1) {
-            throw new IllegalArgumentException("port " + port + ", backlog " + backlog);
-        }
-        if (listeners.get(port) != null) {
-            throw new IllegalStateException("port " + port + " is taken");
-        }
-        TcpListener listener = new TcpListener(this, port, backlog, handlers);
-        listeners.put(port, listener);
-        return listener;
+    /** {@link Openings#listen}. IllegalStateException when the port is taken. */
+    public TcpListener listen(
+            IpAddress address, int port, int backlog, Supplier<ConnectionHandler> handlers) {
+        return openings.listen(address, port, backlog, handlers);
     }
 
     void closed(TcpListener listener) {
-        listeners.remove(listener.port());
-        List<TcpConnection> halfOpen = new ArrayList<>();
-        table.forEach(
-                each -> {
-                    if (each.listener == listener && each.state == TcpState.SYN_RCVD) {
-                        halfOpen.add(each);
-                    }
-                });
-        halfOpen.forEach(each -> each.finish(""));
+        openings.closed(listener);
     }
 
-    /** Open a connection; its SYN goes out in the next flush. */
-    public TcpConnection connect(IpAddress address, int port, ConnectionHandler handler) {
-        if (connectionCount() >= settings.maxConnections()) {
-            throw new IllegalStateException(
-                    "all " + settings.maxConnections() + " connections are in use");
-        }
-        IpAddress source = ip.routes().source(address);
-        if (source == null) {
-            source = address.isIpv4() ? NO_IPV4 : NO_IPV6;
-        }
-        int local = freePort(source, address, port);
-        TcpConnection connection = new TcpConnection(this, null, source, local, address, port);
-        connection.handler = handler;
-        connection.activeOpen = true;
-        add(connection);
-        markDirty(connection);
-        counters.activeOpens++;
-        return connection;
-    }
-
-    private int freePort(IpAddress source, IpAddress address, int port) {
-        for (int tries = Secrets.portRange(); tries > 0; tries--) {
-            int local = secrets.port(source, address, port);
-            if (listeners.get(local) == null && table.get(address, port, source, local) == null) {
-                return local;
-            }
-        }
-        throw new IllegalStateException("no port is left for connections to this peer");
+    /** {@link Openings#connect}. */
+    public TcpConnection connect(
+            IpAddress address, int port, ConnectionHandler handler, OpenOptions options) {
+        return openings.connect(address, port, handler, options);
     }
 
     void add(TcpConnection connection) {
@@ -306,7 +264,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
             input.segment(connection, segment, now);
             return;
         }
-        TcpListener listener = listeners.get(segment.destinationPort);
+        TcpListener listener = openings.listener(segment.local, segment.destinationPort);
         if (listener != null && handshake.listen(listener, segment, now)) {
             return;
         }
@@ -315,6 +273,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
 
     @Override
     public boolean icmpError(
+            ConnectionProblem problem,
             boolean hard,
             IpAddress local,
             IpAddress remote,
@@ -322,20 +281,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
             int remotePort,
             int sequence) {
         TcpConnection connection = table.get(remote, remotePort, local, localPort);
-        if (connection == null) {
-            return false;
-        }
-        if (!connection.onHost()) {
-            return true;
-        }
-        boolean inFlight =
-                Seq.within(sequence, connection.snd.una, connection.snd.max)
-                        || sequence == connection.snd.una;
-        if (inFlight && hard && connection.state == TcpState.SYN_SENT) {
-            counters.failedOpens++;
-            connection.finish("connection refused");
-        }
-        return inFlight;
+        return connection != null && handshake.icmpError(connection, problem, hard, sequence);
     }
 
     @Override

@@ -2,22 +2,35 @@
 package dev.flue.host.tcp;
 
 import dev.flue.data.ConnectionHandler;
+import dev.flue.data.IpAddress;
 import java.util.function.Supplier;
 
-/** A port that takes connections. */
+/** A port that takes connections, of one of our addresses or of all. */
 public final class TcpListener {
     private final TcpLayer layer;
+    private final IpAddress address;
     private final int port;
     private final int backlog;
     private final Supplier<ConnectionHandler> handlers;
     private int opening;
     private boolean open = true;
 
-    TcpListener(TcpLayer layer, int port, int backlog, Supplier<ConnectionHandler> handlers) {
+    TcpListener(
+            TcpLayer layer,
+            IpAddress address,
+            int port,
+            int backlog,
+            Supplier<ConnectionHandler> handlers) {
         this.layer = layer;
+        this.address = address;
         this.port = port;
         this.backlog = backlog;
         this.handlers = handlers;
+    }
+
+    /** Whether it takes connections to one of our addresses. */
+    boolean takes(IpAddress local) {
+        return address == null || address.equals(local);
     }
 
     public int port() {

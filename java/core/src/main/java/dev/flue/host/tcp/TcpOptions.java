@@ -31,6 +31,7 @@ final class TcpOptions implements ConnectionOptions {
     private int hopLimit = Ipv4.TTL;
     private int trafficClass;
     private int userTimeout;
+    private boolean problemReports = true;
 
     TcpOptions(TcpConnection connection, int receiveBuffer) {
         this.connection = connection;
@@ -138,6 +139,17 @@ final class TcpOptions implements ConnectionOptions {
         boolean changes = trafficClass != value;
         trafficClass = value;
         return changed(changes, 0);
+    }
+
+    @Override
+    public boolean problemReports() {
+        return problemReports;
+    }
+
+    @Override
+    public ConnectionOptions problemReports(boolean on) {
+        problemReports = on;
+        return this;
     }
 
     @Override

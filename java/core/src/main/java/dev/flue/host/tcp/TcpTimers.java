@@ -2,14 +2,21 @@
 package dev.flue.host.tcp;
 
 import dev.flue.data.ConnectionOptions;
+import dev.flue.data.ConnectionProblem;
 import dev.flue.offload.TcpState;
 
 /**
  * What happens when a connection's timer fires. One timer a connection: its uses exclude another.
  */
 final class TcpTimers {
+    /** Retransmissions of one segment before something is done about it (R1, SHLD-10). */
+    static final int DOUBTED_RETRANSMITS = 3;
+
     /** Retransmissions of one segment before the connection is given up (R2). */
     static final int MAX_RETRANSMITS = 15;
+
+    /** However fast they follow each other, it is not given up before (SHLD-11). */
+    static final long LEAST_R2_NANOS = 100_000_000_000L;
 
     /** Of a SYN: with the back-off this is three minutes (MUST-23). */
     static final int MAX_SYN_RETRANSMITS = 7;
@@ -133,9 +140,9 @@ final class TcpTimers {
     private void retransmit(TcpConnection c, long now) {
         counters.timeouts++;
         int limit = MAX_RETRANSMITS;
-        if (c.state == TcpState.SYN_SENT) {
+        if (c.activeOpen && !c.wasEstablished()) {
             limit = MAX_SYN_RETRANSMITS;
-        } else if (c.state == TcpState.SYN_RCVD) {
+        } else if (c.state == TcpState.SYN_RCVD && !c.activeOpen) {
             limit = MAX_SYN_ACK_RETRANSMITS;
         }
         if (timedOut(c, limit, now)) {
@@ -147,6 +154,10 @@ final class TcpTimers {
         }
         c.retransmitCount++;
         c.timing = false;
+        if (c.retransmitCount == DOUBTED_RETRANSMITS) {
+            layer.ip().doubt(c.remoteAddress);
+            c.problem(ConnectionProblem.NO_ACKNOWLEDGMENT);
+        }
         if (c.state == TcpState.SYN_SENT || c.state == TcpState.SYN_RCVD) {
             c.rtt.backOff();
             output.syn(c, now);
@@ -170,11 +181,14 @@ final class TcpTimers {
     /** By time when the application set one (MaxRT), else by count. */
     private static boolean timedOut(TcpConnection c, int limit, long now) {
         int millis = c.options.userTimeoutMillis();
-        if (millis == 0 || !c.wasEstablished()) {
+        long spent = c.retransmitCount == 0 ? 0 : now - c.retransmittingSince;
+        if (!c.wasEstablished()) {
             return c.retransmitCount >= limit;
         }
+        if (millis == 0) {
+            return c.retransmitCount >= limit && spent >= LEAST_R2_NANOS;
+        }
         boolean limited = millis != ConnectionOptions.UNLIMITED;
-        long spent = c.retransmitCount == 0 ? 0 : now - c.retransmittingSince;
         return limited && spent >= millis * NANOS_PER_MILLI;
     }
 
