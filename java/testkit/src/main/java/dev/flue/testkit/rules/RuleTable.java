@@ -129,7 +129,8 @@ record RuleTable(String file, String title, Gate gate, List<Entry> entries) {
                 read(root, "chimney-target.tsv", "Offload target", mustsTo(Integer.MAX_VALUE)),
                 read(root, "chimney-driver.tsv", "Intermediate driver", mustsTo(18)),
                 read(root, "chimney-host.tsv", "Host stack", mustsTo(Integer.MAX_VALUE)),
-                read(root, "rfc9293.tsv", "RFC 9293", BY_SIDE_SHOWN));
+                read(root, "rfc9293.tsv", "RFC 9293", BY_SIDE_SHOWN),
+                read(root, "rfc-others.tsv", "Other RFCs", BY_SIDE_SHOWN));
     }
 
     static RuleTable read(Path root, String file, String title, Gate gate) {
