@@ -3,9 +3,7 @@
 /* Block lists, NBLs and submissions of any content. Input: bytes that are laid over the host's
  * memory, in which words that look like a region id are made to fit, then submissions. */
 
-#include "fuzz_support.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "support/fuzz.h"
 
 /** Words with certain upper halves become references into the host's memory, tokens of what is
  *  offloaded and the heads of OID requests: without that nothing would ever resolve. */
@@ -45,7 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 16)
 		return 0;
-	f = fuzz_new();
+	f = fuzz_new(NULL);
 	token = fuzz_connect(f, data[0] & 1);
 	for (i = 0; i < 3; i++)
 		memcpy(&tokens[i], f->base + 2048 + 64 * i, 8);

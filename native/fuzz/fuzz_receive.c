@@ -6,10 +6,7 @@
  *
  * Input: {action u8, a u8, b u8} ... */
 
-#include "fuzz_support.h"
-#include "tcp/bytes.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "support/fuzz.h"
 
 #define IRS        0x1000u
 #define POSTS      16
@@ -38,8 +35,7 @@ byte_at(uint32_t i)
 static void
 require(bool truth)
 {
-	if (!truth)
-		abort();
+	fuzz_require(truth, "each byte reaches the host once, each buffer comes back once");
 }
 
 static void
@@ -176,26 +172,6 @@ answer(struct receiver *r, uint8_t how, uint8_t part)
 		fuzz_submit(r->f, FLUE_SUB_RECEIVE_RETURN, 0, ref, 0, 0);
 }
 
-/** NBL, NB and two MDLs at an offset, for `len` bytes at another. */
-static flue_ref
-nbl_at(struct fuzz *f, uint32_t at, uint32_t data, uint32_t len)
-{
-	struct flue_net_buffer_list *nbl = (struct flue_net_buffer_list *)(f->base + at);
-	struct flue_net_buffer *nb = (struct flue_net_buffer *)(nbl + 1);
-	struct flue_mdl *mdl = (struct flue_mdl *)(nb + 1);
-
-	memset(nbl, 0, 256);
-	nbl->first_net_buffer = fuzz_ref(f, at + 128);
-	nb->mdl_chain = nb->current_mdl = fuzz_ref(f, at + 192);
-	nb->data_length = len;
-	mdl[0].next = fuzz_ref(f, at + 224);
-	mdl[0].data = fuzz_ref(f, data);
-	mdl[0].byte_count = len / 3;
-	mdl[1].data = fuzz_ref(f, data + len / 3);
-	mdl[1].byte_count = len - len / 3;
-	return fuzz_ref(f, at);
-}
-
 static void
 post(struct receiver *r, uint8_t a, uint8_t b)
 {
@@ -208,7 +184,7 @@ post(struct receiver *r, uint8_t a, uint8_t b)
 	if (i == POSTS)
 		return;
 	at = POST_AT + i * 4096;
-	ref = nbl_at(r->f, at, at + 512, a * 16u < POST_ROOM ? a * 16u : POST_ROOM);
+	ref = fuzz_nbl(r->f, at, at + 512, a * 16u < POST_ROOM ? a * 16u : POST_ROOM);
 	flue_nbl_at(ref)->receive_no_push = b & 1;
 	flue_nbl_at(ref)->receive_bytes_transferred = b & 2;
 	r->posted[i] = true;
@@ -257,25 +233,12 @@ flags_of(uint8_t b)
 static void
 segment(struct receiver *r, uint8_t a, uint8_t b)
 {
-	struct flue_pkt *pkt = fuzz_pkt_alloc(&r->f->port);
+	uint8_t frame[54 + 20 + 5 * 255];
 	uint32_t len = b * 5u;
-	uint8_t *p;
+	uint32_t at = fuzz_put_ip(r->f, frame, 20 + len);
 
-	if (pkt == NULL)
-		return;
-	p = pkt->data;
-	memset(p, 0, 34);
-	memcpy(p, r->f->port.mac, 6);
-	memcpy(p + 6, "\x02\0\0\0\0\xbb", 6);
-	p[12] = 8;
-	p[14] = 0x45;
-	flue_store16be(p + 16, (uint16_t)(40 + len));
-	p[22] = 64;
-	p[23] = 6;
-	memcpy(p + 26, "\xc6\x12\0\x02\xc6\x12\0\x01", 8);
-	pkt->len = (uint16_t)(34 + put_segment(p + 34, somewhere(r, a), len, flags_of(b)));
-	pkt->flags = FLUE_PKT_RX_CSUM_GOOD;
-	r->f->rx = pkt;
+	len = put_segment(frame + at, somewhere(r, a), len, flags_of(b));
+	(void)fuzz_receive(r->f, frame, at + len, FLUE_PKT_RX_CSUM_GOOD);
 	poll_once(r, 1000000);
 }
 
@@ -293,7 +256,7 @@ forward(struct receiver *r, uint8_t a, uint8_t b)
 	at = FORWARD_AT + i * 2048;
 	n = put_segment(r->f->base + at + 256, somewhere(r, a), b * 5u, flags_of(b));
 	r->forwarding[i] = true;
-	fuzz_submit(r->f, FLUE_SUB_FORWARD, r->token, nbl_at(r->f, at, at + 256, n), 0, 0);
+	fuzz_submit(r->f, FLUE_SUB_FORWARD, r->token, fuzz_nbl(r->f, at, at + 256, n), 0, 0);
 }
 
 static void
@@ -333,7 +296,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct flue_tcp_delegated *d;
 	int i;
 
-	r.f = fuzz_new();
+	r.f = fuzz_new(NULL);
 	r.token = fuzz_connect(r.f, false);
 	for (; size >= 3; data += 3, size -= 3)
 		act(&r, data);

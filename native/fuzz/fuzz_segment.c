@@ -1,83 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Segments into an established connection. Input: records of {length u8, flags u8, TCP header from
- * sequence number on, payload}; the addresses are right, checksums are not looked at, and the first
- * flag bit moves sequence number and ACK next to those expected. */
+/* Segments in every state. The input describes a connection as a host hands it over: its state, options,
+ * data under way, loss recovery, timers; then says what happens to it, step by step: segments near what
+ * is expected and anywhere, time, sends, posted receives, verdicts, the end, a move. After each step
+ * the engine's invariants hold; what leaves is what the host gave, within the peer's window, and never
+ * acknowledges what did not come.
+ *
+ * Input: a header that begin() reads, then {action, arguments} of act(). */
 
-#include "fuzz_support.h"
-#include "tcp/bytes.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "support/fuzz.h"
+#include "support/world.h"
 
 static void
-one(struct fuzz *f, const uint8_t *in, uint32_t len, uint8_t how)
+segment(struct world *w, struct fuzz_in *in)
 {
-	struct flue_pkt *pkt = fuzz_pkt_alloc(&f->port);
-	uint8_t *p;
+	struct world_segment s = { 0 };
+	uint8_t how = fuzz_u8(in);
+	uint8_t where = fuzz_u8(in);
 
-	if (pkt == NULL)
+	s.flags = TCP_ACK;
+	if (how & 0x80)
+		s.flags = fuzz_u8(in);
+	s.seq = world_near(w, where & 15, fuzz_u8(in));
+	s.ack = world_near(w, 16 + (where >> 4), fuzz_u8(in));
+	s.window = how & 0x40 ? fuzz_u16(in) : 65535;
+	s.len = how & 0x20 ? fuzz_u16(in) % 1461u : (how & 0x10) * 10u;
+	s.options = how & 0x08 ? WORLD_RAW : how & 0x04 ? WORLD_SACK : WORLD_USUAL;
+	if (how & 0x02)
+		s.options |= WORLD_ODD_TIME;
+	s.forwarded = (how & 0x01) != 0;
+	world_segment(w, &s, in);
+}
+
+/** Bytes from the sequence number on as they are in the input. */
+static void
+raw_segment(struct world *w, struct fuzz_in *in)
+{
+	uint8_t frame[54 + 260] = { 0 };
+	const uint8_t *bytes;
+	uint32_t n = fuzz_bytes(in, &bytes, fuzz_u8(in));
+	uint32_t len = n < 16 ? 16 : n;
+	uint32_t at = fuzz_put_ip(w->f, frame, 4 + len);
+
+	fuzz_put_ports(frame + at);
+	memcpy(frame + at + 4, bytes, n);
+	(void)fuzz_receive(w->f, frame, at + 4 + len, FLUE_PKT_RX_CSUM_GOOD);
+}
+
+static void
+act(struct world *w, struct fuzz_in *in)
+{
+	uint8_t action = fuzz_u8(in);
+
+	switch (action & 15) {
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+	case 4:
+		segment(w, in);
+		break;
+	case 5:
+		raw_segment(w, in);
+		break;
+	case 6:
+	case 7:
+		/* From a microsecond to hours. */
+		world_pass(w, INT64_C(1000) << (fuzz_u8(in) % 34));
 		return;
-	p = pkt->data;
-	memset(p, 0, 54);
-	memcpy(p, f->port.mac, 6);
-	memcpy(p + 6, "\x02\0\0\0\0\xbb", 6);
-	p[12] = 8;
-	p[14] = 0x45;
-	flue_store16be(p + 16, (uint16_t)(24 + len));
-	p[22] = 64;
-	p[23] = 6;
-	memcpy(p + 26, "\xc6\x12\0\x02\xc6\x12\0\x01", 8);
-	flue_store16be(p + 34, 40000);
-	flue_store16be(p + 36, 80);
-	memcpy(p + 38, in, len);
-	if ((how & 1) && len >= 8) {
-		flue_store32be(p + 38, 0x1000 + in[3] - 4u);
-		flue_store32be(p + 42, 0x2000 + in[7] - 4u);
+	case 8:
+		world_send(w, fuzz_u16(in) % WORLD_SEND_ROOM);
+		break;
+	case 9:
+		world_post(w, fuzz_u8(in), fuzz_u8(in));
+		break;
+	case 10:
+		world_verdict(w, fuzz_u8(in), fuzz_u8(in));
+		break;
+	case 11:
+		world_disconnect(w, fuzz_u8(in));
+		break;
+	case 12:
+		world_update(w, fuzz_u8(in), fuzz_u8(in));
+		break;
+	case 13:
+		world_query(w);
+		break;
+	case 14:
+		world_move(w, fuzz_u8(in));
+		break;
+	default:
+		break;
 	}
-	pkt->len = (uint16_t)(38 + len);
-	pkt->flags = FLUE_PKT_RX_CSUM_GOOD;
-	f->rx = pkt;
-	fuzz_poll(f, how & 2 ? 300000000 : 1000000);
+	/* Sixteen more: several of them in one pass. */
+	if (!(action & 0x10))
+		world_pass(w, 1000000);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fuzz *f;
-	uint64_t token;
+	struct fuzz_in in = { data, size };
+	struct world w;
 
-	if (size < 1)
-		return 0;
-	f = fuzz_new();
-	token = fuzz_connect(f, data[0] & 1);
-	if (data[0] & 2) {
-		struct flue_net_buffer_list *nbl = (struct flue_net_buffer_list *)(f->base + 32768);
-		struct flue_net_buffer *nb = (struct flue_net_buffer *)(nbl + 1);
-		struct flue_mdl *mdl = (struct flue_mdl *)(nb + 1);
-
-		nbl->first_net_buffer = fuzz_ref(f, 32768 + 128);
-		nb->current_mdl = nb->mdl_chain = fuzz_ref(f, 32768 + 192);
-		nb->data_length = mdl->byte_count = 8000;
-		mdl->data = fuzz_ref(f, 40000);
-		fuzz_submit(f, FLUE_SUB_SEND, token, fuzz_ref(f, 32768), 0, 0);
-	}
-	data++;
-	size--;
-	while (size >= 2) {
-		uint32_t len = data[0];
-		uint8_t how = data[1];
-
-		data += 2;
-		size -= 2;
-		if (len > size)
-			len = (uint32_t)size;
-		one(f, data, len, how);
-		data += len;
-		size -= len;
-	}
-	fuzz_submit(f, FLUE_SUB_TERMINATE, 0, fuzz_ref(f, 12288), 0, 0);
-	fuzz_poll(f, 1000000);
-	fuzz_poll(f, 1000000);
-	fuzz_free(f);
+	world_begin(&w, &in);
+	while (in.left > 0)
+		act(&w, &in);
+	world_end(&w);
 	return 0;
 }

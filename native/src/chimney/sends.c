@@ -26,7 +26,7 @@ capture_piece(struct flue_engine *e, struct capture *cap, flue_ref nbl, uint32_t
 	if (id == FLUE_NONE)
 		return NULL;
 	p = &e->pieces[id];
-	p->data = NULL;
+	p->data = (const uint8_t *)""; /* of a piece without bytes one may still count from */
 	p->region = region;
 	flue_region_keep(e->user, region);
 	p->nbl = nbl;

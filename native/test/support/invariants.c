@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "support/invariants.h"
+
+/** Nothing is done for it any more. */
+#define OVER (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)
+
+#define CHECK(truth, what)           \
+	do {                         \
+		if (!(truth))        \
+			return what; \
+	} while (0)
+
+static bool
+in_wheel_by(const struct flue_conn *c, uint32_t ms)
+{
+	return (c->flags & CONN_TIMER) && (int32_t)(c->timer_ms - ms) <= 0;
+}
+
+/** Sequence numbers against each other. */
+static const char *
+numbers(const struct flue_conn *c)
+{
+	uint32_t flight = c->snd_max - c->snd_una;
+	uint32_t limit = c->snd_end + ((c->flags & CONN_FIN_QUEUED) != 0);
+
+	CHECK(flight <= UINT32_C(0x40000000), "SND.UNA <= SND.MAX");
+	CHECK(c->snd_nxt - c->snd_una <= flight, "SND.UNA <= SND.NXT <= SND.MAX");
+	CHECK(flue_seq_leq(c->snd_max, limit), "nothing was sent that was not queued");
+	CHECK(c->rcv_adv - c->rcv_nxt <= UINT32_C(0x40000000), "RCV.NXT <= promised edge");
+	CHECK(c->cc.cwnd > 0, "the congestion window is not empty");
+	return NULL;
+}
+
+static const char *
+grew(const struct flue_conn *c, struct flue_grown *g)
+{
+	if (g->seen) {
+		CHECK(flue_seq_geq(c->snd_una, g->snd_una), "SND.UNA never moves left");
+		CHECK(flue_seq_geq(c->snd_max, g->snd_max), "SND.MAX never moves left");
+		CHECK(flue_seq_geq(c->rcv_nxt, g->rcv_nxt), "RCV.NXT never moves left");
+		CHECK(flue_seq_geq(c->rcv_adv, g->rcv_adv), "a promised edge is never taken back");
+	}
+	*g = (struct flue_grown){ c->snd_una, c->snd_max, c->rcv_nxt, c->rcv_adv, true };
+	return NULL;
+}
+
+static const char *
+states(const struct flue_conn *c)
+{
+	bool acked = (c->flags & CONN_FIN_ACKED) != 0;
+	bool received = (c->flags & CONN_FIN_RCVD) != 0;
+
+	if (acked)
+		CHECK(c->snd_una == c->snd_end + 1, "a FIN that is acknowledged ends the stream");
+	switch (c->state) {
+	case FLUE_TCP_ESTABLISHED:
+		CHECK(!received && !(c->flags & CONN_FIN_QUEUED), "no FIN in ESTABLISHED");
+		break;
+	case FLUE_TCP_CLOSE_WAIT:
+		CHECK(received && !(c->flags & CONN_FIN_QUEUED), "the peer's FIN in CLOSE-WAIT");
+		break;
+	case FLUE_TCP_FIN_WAIT1:
+		CHECK(!received && !acked, "FIN-WAIT-1 waits for both");
+		break;
+	case FLUE_TCP_FIN_WAIT2:
+		CHECK(!received && acked, "our FIN is acknowledged in FIN-WAIT-2");
+		break;
+	case FLUE_TCP_CLOSING:
+	case FLUE_TCP_LAST_ACK:
+		CHECK(received && !acked && (c->flags & CONN_FIN_QUEUED), "our FIN is awaited");
+		break;
+	case FLUE_TCP_TIME_WAIT:
+	case FLUE_TCP_CLOSED:
+		CHECK(c->flags & OVER, "a connection that has ended is not processed");
+		break;
+	default:
+		return "a state that is offloaded";
+	}
+	return NULL;
+}
+
+/** Whatever is waited for has a time by which something is done about it. */
+static const char *
+timers(const struct flue_conn *c)
+{
+	bool soon = (c->flags & CONN_READY) != 0;
+
+	if (c->flags & OVER)
+		return NULL;
+	if (c->rtx_ms != FLUE_NONE)
+		CHECK(in_wheel_by(c, c->rtx_ms), "the wheel knows of the retransmission timer");
+	if (c->snd_una != c->snd_max)
+		CHECK(c->rtx_ms != FLUE_NONE, "data in flight has a timer");
+	else if (c->snd_max != c->snd_end + ((c->flags & CONN_FIN_QUEUED) != 0))
+		CHECK(soon || c->rtx_ms != FLUE_NONE, "data that waits has a timer, or its turn");
+	if (c->flags & CONN_ACK_OWED)
+		CHECK(soon || in_wheel_by(c, c->ack_ms), "an ACK that is owed has its time");
+	if (c->flags & (CONN_ACK_NOW | CONN_WIN_UPDATE))
+		CHECK(soon, "an ACK that is due goes out");
+	if (c->flags & CONN_KEEPALIVE)
+		CHECK((c->flags & CONN_TIMER) != 0, "keepalive has a timer");
+	return NULL;
+}
+
+static const char *
+received(const struct flue_engine *e, const struct flue_conn *c)
+{
+	bool aside = e->rests[c - e->conns].set_aside;
+	const struct flue_pkt *p;
+	uint32_t held = 0;
+	uint32_t n = 0;
+
+	for (p = c->rxq_head; p != NULL; p = p->next) {
+		held += p->payload_len;
+		CHECK(p->next != NULL || p == c->rxq_tail, "the queue ends at its tail");
+	}
+	if (c->flags & CONN_INDICATING)
+		held += e->rx_records[c->indicated].bytes;
+	CHECK(held == c->rx_held, "bytes held are those queued and indicated");
+	for (p = c->ooo; p != NULL; p = p->next, n++) {
+		if (aside || p->next == NULL)
+			continue;
+		CHECK(flue_seq_leq(p->seq, p->next->seq), "what is out of order lies in order");
+	}
+	CHECK(n == c->ooo_count && n <= FLUE_OOO_MAX, "segments out of order are counted");
+	CHECK((n != 0) == ((c->flags & CONN_OOO) != 0), "the flag says that there are some");
+	return NULL;
+}
+
+/** @return pieces of the connection through `pieces` */
+static const char *
+sends(const struct flue_engine *e, const struct flue_conn *c, uint32_t *pieces)
+{
+	uint32_t id = c->send_head;
+	uint32_t last = FLUE_NONE;
+	bool next = c->send_nxt == FLUE_NONE;
+	uint32_t seq = 0;
+
+	for (; id != FLUE_NONE; id = e->pieces[id].next) {
+		const struct flue_piece *p = &e->pieces[id];
+
+		CHECK(last == FLUE_NONE || p->seq == seq,
+				"pieces of send data continue each other");
+		seq = p->seq + p->len;
+		next = next || id == c->send_nxt;
+		last = id;
+		++*pieces;
+	}
+	CHECK(next, "the next piece to be sent is one of the connection's");
+	if (last != FLUE_NONE) {
+		CHECK(last == c->send_tail, "the pieces end at their tail");
+		CHECK(seq == c->snd_end, "the pieces end where the data ends");
+		CHECK(flue_seq_leq(e->pieces[c->send_head].seq, c->snd_una),
+				"what is not acknowledged is there");
+	} else if (!(c->flags & (CONN_ABORTED | CONN_FIN_ACKED))) {
+		CHECK(flue_seq_geq(c->snd_una, c->snd_end), "without pieces all is acknowledged");
+	}
+	for (id = c->post_head; id != FLUE_NONE; id = e->pieces[id].next)
+		++*pieces;
+	CHECK((c->post_head != FLUE_NONE) == ((c->flags & CONN_POSTED) != 0),
+			"the flag says that receives are posted");
+	return NULL;
+}
+
+const char *
+flue_conn_broken(const struct flue_engine *e, const struct flue_conn *c, struct flue_grown *grown)
+{
+	uint32_t pieces = 0;
+	const char *what = received(e, c);
+
+	if (what == NULL)
+		what = sends(e, c, &pieces);
+	if (what == NULL && !(c->flags & CONN_ABORTED))
+		what = numbers(c);
+	if (what == NULL && !(c->flags & OVER))
+		what = states(c);
+	if (what == NULL)
+		what = timers(c);
+	if (what == NULL && grown != NULL)
+		what = grew(c, grown);
+	return what;
+}
+
+/** Each entry of the wheel is that of a connection, and the other way round. */
+static const char *
+wheel(const struct flue_engine *e, uint32_t armed)
+{
+	const struct flue_wheel *w = &e->wheel;
+	uint32_t n = 0;
+	uint32_t slot;
+
+	CHECK(w->count == armed, "the wheel has an entry for each connection with a timer");
+	for (slot = 0; n < armed && slot < FLUE_WHEEL_SLOTS; slot++) {
+		uint32_t i = w->first[slot];
+
+		if (!(w->busy[slot / 64] & (UINT64_C(1) << (slot % 64))))
+			continue;
+		for (; i != FLUE_NONE && n <= armed; i = e->conns[i].timer_next, n++)
+			CHECK((e->conns[i].flags & CONN_TIMER) &&
+							e->conns[i].timer_ms % FLUE_WHEEL_SLOTS ==
+									slot,
+					"an entry of the wheel lies in its slot");
+	}
+	CHECK(n == armed, "each entry of the wheel can be found");
+	return NULL;
+}
+
+static const char *
+ready(const struct flue_engine *e, uint32_t touched)
+{
+	uint32_t at;
+
+	CHECK(e->ready_tail - e->ready_head == touched, "each connection is ready once");
+	for (at = e->ready_head; at != e->ready_tail; at++)
+		CHECK(e->conns[e->ready[at & e->ready_mask]].flags & CONN_READY,
+				"what is ready has the flag");
+	return NULL;
+}
+
+const char *
+flue_engine_broken(const struct flue_engine *e)
+{
+	uint32_t pieces = 0;
+	uint32_t armed = 0;
+	uint32_t touched = 0;
+	uint32_t used = 0;
+	const char *what;
+	uint32_t i;
+
+	for (i = 0; i < e->conn_ids.size; i++) {
+		const struct flue_conn *c = &e->conns[i];
+
+		touched += (c->flags & CONN_READY) != 0;
+		armed += (c->flags & CONN_TIMER) != 0;
+		if (c->path == FLUE_NONE)
+			continue;
+		used++;
+		what = flue_conn_broken(e, c, NULL);
+		if (what == NULL)
+			what = sends(e, c, &pieces);
+		if (what != NULL)
+			return what;
+	}
+	CHECK(used == flue_ids_used(&e->conn_ids), "connections are counted");
+	CHECK(pieces == flue_ids_used(&e->piece_ids), "no piece is lost");
+	what = wheel(e, armed);
+	return what != NULL ? what : ready(e, touched);
+}
