@@ -148,6 +148,12 @@ take_sends(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_del
 	if (c->flags & CONN_FIN_ACKED)
 		return flight == 0 && c->snd_end == d->snd_una - 1 ? FLUE_STATUS_SUCCESS
 								   : FLUE_STATUS_FAILURE;
+	/* Without EXT the state alone says that our FIN was sent: a FIN that was is the last number in
+	 * flight, behind all the data. */
+	if (fin && flight <= c->snd_end - d->snd_una) {
+		c->flags &= ~CONN_FIN_SENT;
+		fin = 0;
+	}
 	/* Sent and not given to us: it could not be sent again. */
 	if (flight > c->snd_end - d->snd_una + fin)
 		return FLUE_STATUS_FAILURE;
