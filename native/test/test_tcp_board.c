@@ -150,7 +150,7 @@ oracle_arrives(struct oracle *o, uint32_t i, uint32_t *delivered)
 static void
 sack(struct world *w)
 {
-	struct flue_board_news news = { 0 };
+	struct flue_board_news news = { .fack = w->board.fack };
 	uint32_t from = w->o.una + pick(w, SPAN - w->o.una);
 	uint32_t to = from + 1 + pick(w, SPAN - from);
 	uint32_t delivered = 0;
@@ -169,7 +169,7 @@ sack(struct world *w)
 static void
 advance(struct world *w)
 {
-	struct flue_board_news news = { 0 };
+	struct flue_board_news news = { .fack = w->board.fack };
 	uint32_t to = w->o.una + 1 + pick(w, 12);
 	uint32_t delivered = 0;
 
@@ -335,7 +335,7 @@ news_tell_of_order_and_time(void **state)
 {
 	uint32_t s = starts[3];
 	struct world *w = world_new(s, RUNS, 1);
-	struct flue_board_news news = { 0 };
+	struct flue_board_news news = { .fack = s };
 
 	(void)state;
 	assert_true(flue_board_sack(&w->pool, &w->board, s + 100, s + 200, &news));
@@ -344,7 +344,7 @@ news_tell_of_order_and_time(void **state)
 	assert_int_equal(news.first_end, s + 200);
 	/* Sent again and arrived: no reordering. */
 	assert_true(flue_board_resend(&w->pool, &w->board, s, s + 50, 77, s + 300));
-	memset(&news, 0, sizeof(news));
+	news = (struct flue_board_news){ .fack = w->board.fack };
 	flue_board_advance(&w->pool, &w->board, s + 50, &news);
 	assert_true(news.again);
 	assert_false(news.first | news.reordered);
@@ -352,10 +352,10 @@ news_tell_of_order_and_time(void **state)
 	assert_int_equal(news.again_order, s + 300);
 	assert_int_equal(news.again_end, s + 50);
 	/* Sent once, and behind it something arrived before. */
-	memset(&news, 0, sizeof(news));
+	news = (struct flue_board_news){ .fack = w->board.fack };
 	assert_true(flue_board_sack(&w->pool, &w->board, s + 60, s + 70, &news));
 	assert_true(news.reordered);
-	memset(&news, 0, sizeof(news));
+	news = (struct flue_board_news){ .fack = w->board.fack };
 	flue_board_advance(&w->pool, &w->board, s + 250, &news);
 	assert_true(news.reordered);
 	assert_int_equal(news.delivered, 10 + 30 + 50);

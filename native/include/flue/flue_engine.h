@@ -96,8 +96,8 @@ FLUE_API int flue_engine_start(flue_engine *engine, int cpu);
 FLUE_API int flue_engine_stop(flue_engine *engine);
 
 /** Objects that exist. which: 0 neighbors, 1 paths, 2 connections, 3 flow entries, 4 send pieces,
- *  5 receive NBLs out, 6 frame NBLs out, 7 timers armed, 8 reachability queries out. All 0 in an
- *  engine at rest. */
+ *  5 receive NBLs out, 6 frame NBLs out, 7 timers armed, 8 reachability queries out, 9 connections
+ *  with a scoreboard, 10 runs of these. All 0 in an engine at rest. */
 FLUE_API int64_t flue_engine_held(const flue_engine *engine, int which);
 
 /** Bytes of the arena in use / in all; enum flue_region_kind. which: 0 used, 1 size, 2 kind. */

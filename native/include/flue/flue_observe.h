@@ -47,6 +47,9 @@ extern "C" {
 	X(RETRANSMITS, "tcp.retransmits")                    \
 	X(TIMEOUTS, "tcp.retransmission_timeouts")           \
 	X(FAST_RETRANSMITS, "tcp.fast_retransmits")          \
+	X(TAIL_PROBES, "tcp.tail_loss_probes")               \
+	X(UNDONE, "tcp.reductions_undone")                   \
+	X(NO_BOARD, "tcp.recoveries_without_scoreboard")     \
 	X(PROBES, "tcp.zero_window_probes")                  \
 	X(CHALLENGE_ACKS, "tcp.challenge_acks")              \
 	X(ABORTS, "tcp.resets_received")                     \
@@ -68,6 +71,8 @@ extern "C" {
 	X(SENDS_NOW, "chimney.send_pieces_now")              \
 	X(RECEIVES_NOW, "chimney.receive_lists_now")         \
 	X(FRAMES_NOW, "frames.lists_now")                    \
+	X(EPISODES_NOW, "tcp.loss_episodes_now")             \
+	X(RUNS_NOW, "tcp.scoreboard_runs_now")               \
 	X(BUFFERS_NOW, "port.buffers_held_now")
 
 enum flue_counter {

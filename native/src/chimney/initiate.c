@@ -249,6 +249,7 @@ set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s)
 	flue_conn_set_key(e, c);
 	if (s->c.flags & FLUE_TCP_CONST_TIMESTAMPS)
 		c->flags |= CONN_TS;
+	c->sack = (s->c.flags & FLUE_TCP_CONST_SACK) != 0;
 	if (s->c.flags & FLUE_TCP_CONST_WINDOW_SCALING)
 		c->scales = s->c.wind_scale;
 	if (s->cached.flags & FLUE_TCP_CACHED_NAGLING_ENABLED)

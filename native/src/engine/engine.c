@@ -113,6 +113,19 @@ slab_count(const struct flue_engine_config *c)
 	return n < 256 ? 256 : n > 16384 ? 16384 : n;
 }
 
+/** At a time few connections lose anything; who finds none recovers without a scoreboard. */
+static uint32_t
+episode_count(const struct flue_engine_config *c)
+{
+	return c->max_connections < 256 ? 64 : (uint32_t)c->max_connections / 4;
+}
+
+static uint32_t
+run_count(const struct flue_engine_config *c)
+{
+	return episode_count(c) < 256 ? 4096 : 16 * episode_count(c);
+}
+
 static void
 cut_tables(struct flue_engine *e, struct cutter *k)
 {
@@ -125,6 +138,8 @@ cut_tables(struct flue_engine *e, struct cutter *k)
 	e->flow.mask = buckets - 1;
 	e->pieces = cut(k, (uint32_t)c->max_sends, sizeof(struct flue_piece));
 	e->rests = cut(k, conns, sizeof(struct flue_conn_rest));
+	e->episodes = cut(k, episode_count(c), sizeof(struct flue_episode));
+	e->runs.run = cut(k, run_count(c), sizeof(struct flue_run));
 	e->ready_mask = buckets - 1;
 	e->ready = cut(k, buckets, sizeof(uint32_t));
 	e->rx_records = cut(k, (uint32_t)c->max_receives, sizeof(struct flue_record));
@@ -134,6 +149,7 @@ cut_tables(struct flue_engine *e, struct cutter *k)
 	cut_ids(k, &e->path_ids, (uint32_t)c->max_paths);
 	cut_ids(k, &e->neighbor_ids, (uint32_t)c->max_neighbors);
 	cut_ids(k, &e->piece_ids, (uint32_t)c->max_sends);
+	cut_ids(k, &e->episode_ids, episode_count(c));
 	cut_ids(k, &e->rx_ids, (uint32_t)c->max_receives);
 	cut_ids(k, &e->frame_ids, (uint32_t)c->max_frames);
 	cut_ids(k, &e->slabs.ids, slab_count(c));
@@ -155,6 +171,7 @@ make_tables(struct flue_engine *e)
 			     ~(uintptr_t)(FLUE_CACHE_LINE - 1));
 	k.used = 0;
 	cut_tables(e, &k);
+	flue_runs_init(&e->runs, e->runs.run, run_count(&e->config));
 	return 0;
 }
 
@@ -477,6 +494,10 @@ flue_engine_held(const flue_engine *e, int which)
 		return e->wheel.count;
 	case 8:
 		return flue_ids_used(&e->event_ids);
+	case 9:
+		return flue_ids_used(&e->episode_ids);
+	case 10:
+		return e->runs.size - e->runs.free;
 	default:
 		return -EINVAL;
 	}

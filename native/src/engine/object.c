@@ -7,6 +7,7 @@
 #include "engine/parts.h"
 #include "tcp/bytes.h"
 #include "tcp/csum.h"
+#include "tcp/loss.h"
 
 #define GENERATION_MASK UINT32_C(0xffffff)
 
@@ -70,6 +71,7 @@ flue_conn_free(struct flue_engine *e, struct flue_conn *c)
 
 	flue_flow_remove(&e->flow, c);
 	flue_timer_drop(e, c);
+	flue_episode_end(e, c);
 	e->paths[c->path].connections--;
 	memset(c, 0, sizeof(*c));
 	memset(flue_conn_rest_of(e, c), 0, sizeof(struct flue_conn_rest));

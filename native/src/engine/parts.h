@@ -87,6 +87,7 @@ struct flue_segment {
 	uint16_t window;  /* unscaled */
 	uint8_t flags;    /* low byte of the TCP flags */
 	uint8_t hlen;     /* TCP header bytes */
+	uint8_t sacks;    /* blocks in `sack` */
 	bool has_ts;
 	bool forwarded; /* by the host; may be older than what the wire brought since */
 	bool checked;   /* checksums are known to be good */
@@ -94,6 +95,10 @@ struct flue_segment {
 	uint16_t vlan;  /* of that tag */
 	struct flue_flow_key key;
 	uint64_t hash;
+	struct flue_sack_block {
+		uint32_t start;
+		uint32_t end;
+	} sack[4]; /* as they came (RFC 2018 3) */
 };
 
 #define TCP_FIN 0x01

@@ -20,6 +20,7 @@
 #include "flue/flue_pkt.h"
 #include "memory/region.h"
 #include "tcp/conn.h"
+#include "tcp/episode.h"
 
 #define FLUE_MAX_CHANNELS 8
 #define FLUE_BURST        32
@@ -327,6 +328,9 @@ struct flue_engine {
 	struct flue_flow flow;
 	struct flue_piece *pieces;
 	struct flue_ids piece_ids;
+	struct flue_episode *episodes; /* of loss; see tcp/episode.h */
+	struct flue_ids episode_ids;
+	struct flue_runs runs; /* of their scoreboards */
 	struct flue_rx_shared *rx_shared;
 	struct flue_record *rx_records;
 	struct flue_ids rx_ids;

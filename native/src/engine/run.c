@@ -73,6 +73,8 @@ publish_counters(struct flue_engine *e)
 	e->ctr[FLUE_CTR_SENDS_NOW] = flue_ids_used(&e->piece_ids);
 	e->ctr[FLUE_CTR_RECEIVES_NOW] = flue_ids_used(&e->rx_ids);
 	e->ctr[FLUE_CTR_FRAMES_NOW] = flue_ids_used(&e->frame_ids);
+	e->ctr[FLUE_CTR_EPISODES_NOW] = flue_ids_used(&e->episode_ids);
+	e->ctr[FLUE_CTR_RUNS_NOW] = e->runs.size - e->runs.free;
 	e->ctr[FLUE_CTR_BUFFERS_NOW] = e->port->held;
 	records = flue_counters_records(header);
 	for (i = 0; i < FLUE_CTR_COUNT; i++) {

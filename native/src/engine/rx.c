@@ -105,6 +105,7 @@ flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segm
 	s->window = flue_load16be(s->tcp + 14);
 	s->payload = seg_len - s->hlen;
 	s->has_ts = false;
+	s->sacks = 0;
 	s->forwarded = false;
 	s->checked = (pkt->flags & FLUE_PKT_RX_CSUM_GOOD) != 0;
 	s->hash = flue_flow_hash(&e->flow, s->key.raddr, s->key.laddr, s->key.ports);
@@ -112,6 +113,19 @@ flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segm
 	pkt->payload_off = (uint16_t)(s->tcp + s->hlen - eth);
 	pkt->payload_len = (uint16_t)s->payload;
 	return true;
+}
+
+/** A second option of the kind replaces the first. */
+static void
+sack_blocks(struct flue_segment *s, const uint8_t *p, uint32_t n)
+{
+	uint32_t i;
+
+	s->sacks = (uint8_t)(n < 4 ? n : 4);
+	for (i = 0; i < s->sacks; i++, p += 8) {
+		s->sack[i].start = flue_load32be(p);
+		s->sack[i].end = flue_load32be(p + 4);
+	}
 }
 
 void
@@ -137,6 +151,8 @@ flue_segment_options(struct flue_segment *s)
 			s->has_ts = true;
 			s->tsval = flue_load32be(p + 2);
 			s->tsecr = flue_load32be(p + 6);
+		} else if (p[0] == 5 && n >= 10 && (n - 2) % 8 == 0) {
+			sack_blocks(s, p + 2, (n - 2) / 8);
 		}
 		p += n;
 		left -= n;

@@ -202,7 +202,7 @@ flue_board_cover(struct flue_runs *pool, struct flue_board *b, uint32_t upto)
 
 /** Bytes up to `end` of a run arrived. */
 static void
-arrived(const struct flue_run *r, uint32_t end, uint32_t fack, struct flue_board_news *news)
+arrived(const struct flue_run *r, uint32_t end, struct flue_board_news *news)
 {
 	if (r->flags & RUN_SACKED)
 		return;
@@ -211,7 +211,7 @@ arrived(const struct flue_run *r, uint32_t end, uint32_t fack, struct flue_board
 		if (!news->first || flue_seq_lt(news->first_end, end))
 			news->first_end = end;
 		news->first = true;
-		news->reordered |= flue_seq_lt(end, fack);
+		news->reordered |= flue_seq_lt(end, news->fack);
 		return;
 	}
 	if (!news->again || flue_seq_lt(news->again_us, r->sent_us) ||
@@ -227,14 +227,12 @@ void
 flue_board_advance(struct flue_runs *pool, struct flue_board *b, uint32_t una,
 		struct flue_board_news *news)
 {
-	uint32_t fack = b->fack;
-
 	while (b->head != RUN_NONE && flue_seq_lt(pool->run[b->head].start, una)) {
 		uint32_t i = b->head;
 		struct flue_run *r = &pool->run[i];
 		uint32_t end = flue_seq_lt(una, r->end) ? una : r->end;
 
-		arrived(r, end, fack, news);
+		arrived(r, end, news);
 		count(b, r->flags, r->start - end);
 		r->start = end;
 		if (end != r->end)
@@ -247,7 +245,7 @@ flue_board_advance(struct flue_runs *pool, struct flue_board *b, uint32_t una,
 	if (flue_seq_gt(una, b->end)) {
 		struct flue_run behind = { .start = b->end };
 
-		arrived(&behind, una, fack, news);
+		arrived(&behind, una, news);
 		b->end = una;
 	}
 	if (flue_seq_gt(una, b->una))
@@ -259,7 +257,6 @@ bool
 flue_board_sack(struct flue_runs *pool, struct flue_board *b, uint32_t start, uint32_t end,
 		struct flue_board_news *news)
 {
-	uint32_t fack = b->fack;
 	uint32_t i;
 
 	if (!flue_board_cover(pool, b, end))
@@ -270,7 +267,7 @@ flue_board_sack(struct flue_runs *pool, struct flue_board *b, uint32_t start, ui
 	for (; i != RUN_NONE && flue_seq_lt(pool->run[i].start, end); i = pool->run[i].next) {
 		struct flue_run *r = &pool->run[i];
 
-		arrived(r, r->end, fack, news);
+		arrived(r, r->end, news);
 		set_flags(b, r, RUN_SACKED);
 	}
 	b->fack = flue_seq_max(b->fack, end);

@@ -65,8 +65,10 @@ struct flue_board {
 	uint32_t hint; /* no run before it is to be sent again; RUN_NONE = not known */
 };
 
-/** What an acknowledgment, or the blocks in it, has told. Summed up: the caller clears it. */
+/** What an acknowledgment, with the blocks in it, has told. Summed up: the caller clears it, and sets
+ *  `fack` to the board's as it was before. */
 struct flue_board_news {
+	uint32_t fack;
 	uint32_t delivered; /* bytes that were not known to have arrived */
 	uint32_t first_end; /* behind the last byte of these that was sent once: `first` */
 	uint32_t again_us;  /* when the latest of these that were sent again left: `again` */

@@ -31,38 +31,40 @@
 #define FLUE_NEVER INT64_MAX
 
 /* Flags of a connection. */
-#define CONN_TS           UINT32_C(0x00000001) /* timestamps agreed */
-#define CONN_IP6          UINT32_C(0x00000002)
-#define CONN_NAGLE        UINT32_C(0x00000004)
-#define CONN_KEEPALIVE    UINT32_C(0x00000008)
-#define CONN_READY        UINT32_C(0x00000010) /* in the engine's ready queue */
-#define CONN_ACK_OWED     UINT32_C(0x00000020) /* an ACK is owed, now or a little later */
-#define CONN_TIMING       UINT32_C(0x00000040) /* rtt_seq is being timed */
-#define CONN_OOO          UINT32_C(0x00000080) /* there are segments behind a hole */
-#define CONN_FIN_QUEUED   UINT32_C(0x00000100) /* our FIN follows snd_end */
-#define CONN_FIN_SENT     UINT32_C(0x00000200) /* ... and was sent at least once */
-#define CONN_FIN_ACKED    UINT32_C(0x00000400)
-#define CONN_FIN_RCVD     UINT32_C(0x00000800) /* the peer's FIN lies at rcv_nxt - 1 */
-#define CONN_FIN_TOLD     UINT32_C(0x00001000) /* DISCONNECT was indicated */
-#define CONN_INDICATING   UINT32_C(0x00002000) /* a verdict is awaited */
-#define CONN_REFUSED      UINT32_C(0x00004000) /* no indication before a receive is posted */
-#define CONN_GATED        UINT32_C(0x00008000) /* its initiate has not completed yet */
-#define CONN_PERSIST      UINT32_C(0x00010000) /* rtx_ms is that of a window probe */
-#define CONN_FIN_WAIT     UINT32_C(0x00020000) /* rtx_ms is that of FIN-WAIT-2 */
-#define CONN_STOPPED      UINT32_C(0x00040000) /* upload requested; segments go up raw */
-#define CONN_ABORTED      UINT32_C(0x00080000) /* RST received or sent */
-#define CONN_TERMINATING  UINT32_C(0x00100000)
-#define CONN_ACK_NOW      UINT32_C(0x00200000) /* a duplicate ACK; not held back by the quiet period */
-#define CONN_TELL_ABORT   UINT32_C(0x00400000) /* the ABORT event waits for room */
-#define CONN_TELL_UPLOAD  UINT32_C(0x00800000) /* the RETRIEVE event waits for room */
-#define CONN_POSTED       UINT32_C(0x01000000) /* receive requests are queued */
-#define CONN_TX_WAIT      UINT32_C(0x02000000) /* acknowledged pieces wait for the port */
-#define CONN_FORCE        UINT32_C(0x04000000) /* the next segment goes out whatever its size */
-#define CONN_WIN_UPDATE   UINT32_C(0x08000000) /* the ACK owed announces a window */
-#define CONN_RTO_RECOVERY UINT32_C(0x10000000) /* SND.NXT was pulled back; recover is set */
-#define CONN_DUP_ACKS     UINT32_C(0x20000000) /* dup_acks or loss is not zero */
-#define CONN_TIMER        UINT32_C(0x40000000) /* has an entry in the wheel */
-#define CONN_INVALID      UINT32_C(0x80000000) /* it, its path or neighbor is: nothing is sent */
+#define CONN_TS          UINT32_C(0x00000001) /* timestamps agreed */
+#define CONN_IP6         UINT32_C(0x00000002)
+#define CONN_NAGLE       UINT32_C(0x00000004)
+#define CONN_KEEPALIVE   UINT32_C(0x00000008)
+#define CONN_READY       UINT32_C(0x00000010) /* in the engine's ready queue */
+#define CONN_ACK_OWED    UINT32_C(0x00000020) /* an ACK is owed, now or a little later */
+#define CONN_TIMING      UINT32_C(0x00000040) /* rtt_seq is being timed */
+#define CONN_OOO         UINT32_C(0x00000080) /* there are segments behind a hole */
+#define CONN_FIN_QUEUED  UINT32_C(0x00000100) /* our FIN follows snd_end */
+#define CONN_FIN_SENT    UINT32_C(0x00000200) /* ... and was sent at least once */
+#define CONN_FIN_ACKED   UINT32_C(0x00000400)
+#define CONN_FIN_RCVD    UINT32_C(0x00000800) /* the peer's FIN lies at rcv_nxt - 1 */
+#define CONN_FIN_TOLD    UINT32_C(0x00001000) /* DISCONNECT was indicated */
+#define CONN_INDICATING  UINT32_C(0x00002000) /* a verdict is awaited */
+#define CONN_REFUSED     UINT32_C(0x00004000) /* no indication before a receive is posted */
+#define CONN_GATED       UINT32_C(0x00008000) /* its initiate has not completed yet */
+#define CONN_PERSIST     UINT32_C(0x00010000) /* rtx_ms is that of a window probe */
+#define CONN_FIN_WAIT    UINT32_C(0x00020000) /* rtx_ms is that of FIN-WAIT-2 */
+#define CONN_STOPPED     UINT32_C(0x00040000) /* upload requested; segments go up raw */
+#define CONN_ABORTED     UINT32_C(0x00080000) /* RST received or sent */
+#define CONN_TERMINATING UINT32_C(0x00100000)
+#define CONN_ACK_NOW     UINT32_C(0x00200000) /* a duplicate ACK; not held back by the quiet period */
+#define CONN_TELL_ABORT  UINT32_C(0x00400000) /* the ABORT event waits for room */
+#define CONN_TELL_UPLOAD UINT32_C(0x00800000) /* the RETRIEVE event waits for room */
+#define CONN_POSTED      UINT32_C(0x01000000) /* receive requests are queued */
+#define CONN_TX_WAIT     UINT32_C(0x02000000) /* acknowledged pieces wait for the port */
+#define CONN_FORCE       UINT32_C(0x04000000) /* the next segment goes out whatever its size */
+#define CONN_WIN_UPDATE  UINT32_C(0x08000000) /* the ACK owed announces a window */
+#define CONN_RTO_RECOVERY \
+	UINT32_C(0x10000000) /* after a timeout, up to recover; without a board SND.NXT
+						  was pulled back */
+#define CONN_DUP_ACKS UINT32_C(0x20000000) /* dup_acks or loss is not zero */
+#define CONN_TIMER    UINT32_C(0x40000000) /* has an entry in the wheel */
+#define CONN_INVALID  UINT32_C(0x80000000) /* it, its path or neighbor is: nothing is sent */
 
 /* Doubts that a RST or SYN has raised (chimney rules 12.3). */
 #define VALIDITY_ASKED    0x1 /* the keepalive timer is that of the doubt, until the peer is heard */
@@ -74,6 +76,9 @@
 #define LOSS_RESEND  0x2 /* the segment at SND.UNA is to be sent again */
 #define LOSS_PARTIAL 0x4 /* a partial ACK came: the timer is not started again */
 #define LOSS_ECHO    0x8 /* not in it: the giver sent what is in flight, its echo is the time */
+#define LOSS_BOARD   0x10 /* a scoreboard knows what is in flight: rest.episode; SND.NXT is SND.MAX */
+#define LOSS_TLP     0x20 /* a tail loss probe is out, up to rest.tlp_end (RFC 8985 7) */
+#define LOSS_TLP_OLD 0x40 /* ... which sent old data again */
 
 /* The two low bits of the traffic class are ECN's, not the host's (RFC 3168). */
 #define TOS_ECE 0x1 /* agreed, and every ACK carries ECE: CE was seen */
@@ -128,11 +133,12 @@ struct flue_conn {
 	uint64_t handle;      /* NdisOffloadHandle */
 	struct flue_pkt *ooo; /* by sequence number */
 	int64_t ka_deadline;
-	uint32_t ack_ms;  /* CONN_ACK_OWED: no later than this */
-	uint8_t unacked;  /* CONN_ACK_OWED: segments that came since the last ACK */
-	uint8_t quick;    /* bursts still to be acknowledged at once: the peer's slow start */
-	uint8_t sized;    /* the host wants indications of a certain size */
-	uint8_t sws_runs; /* receiver's silly-window timer: sws_ms */
+	uint32_t ack_ms;      /* CONN_ACK_OWED: no later than this */
+	uint8_t unacked;      /* CONN_ACK_OWED: segments that came since the last ACK */
+	uint8_t quick;        /* bursts still to be acknowledged at once: the peer's slow start */
+	uint8_t sized;        /* the host wants indications of a certain size */
+	uint8_t sws_runs : 1; /* receiver's silly-window timer: sws_ms */
+	uint8_t sack : 1;     /* agreed at the handshake (RFC 2018) */
 	uint32_t generation;
 	uint32_t send_tail;
 	uint32_t post_head; /* posted receive requests: pieces */
@@ -229,6 +235,20 @@ struct flue_conn_rest {
 	uint32_t backlog_ms;       /* when the host learned of SendBacklogSize last */
 	uint8_t validity;          /* VALIDITY_*: does the peer still know the connection? */
 	struct flue_watch watch;
+	uint32_t episode;     /* LOSS_BOARD: its record */
+	uint32_t tlp_end;     /* LOSS_TLP: behind what was in flight then */
+	uint32_t tlp_flight;  /* ... and its bytes */
+	uint32_t dsack_round; /* dsack_seen: no second step of reo_mult before SND.UNA is there */
+	uint32_t undo_bytes;  /* undo: sent again, and no DSACK has told that it was needless */
+	uint32_t undo_end;    /* undo: SND.MAX when recovery ended; it goes as far */
+	uint32_t undo_ts; /* undo_sent: our timestamp of the first segment that was sent again */
+	struct flue_cc undo_cc; /* undo: as before the reduction */
+	uint8_t reo_mult;       /* RACK.reo_wnd_mult; 0 counts as 1 */
+	uint8_t reo_persist;    /* recoveries it still holds */
+	bool reo_seen;          /* RACK.reordering_seen */
+	bool dsack_seen;
+	bool undo;
+	bool undo_sent;
 	uint32_t push_ms;     /* push_runs: when the first posted request completes as it is */
 	int64_t quiet_until;  /* no duplicate ACK before */
 	bool push_runs;       /* the push timer of 5.3 */

@@ -436,15 +436,21 @@ static void
 ack_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 {
 	bool was_acked = (c->flags & CONN_FIN_ACKED) != 0;
+	bool advances = flue_seq_gt(s->ack, c->snd_una);
+	bool sack = s->sacks > 0 || (c->loss & (LOSS_BOARD | LOSS_TLP));
 	uint32_t old_wnd = c->snd_wnd;
 
-	if (flue_seq_gt(s->ack, c->snd_una)) {
+	if (unlikely(sack))
+		flue_sack_prepare(e, c, s);
+	if (advances) {
 		(void)flue_tcp_acknowledge(e, c, s);
 		flue_tcp_update_window(e, c, s);
 	} else {
 		flue_tcp_update_window(e, c, s);
 		flue_loss_dup_ack(e, c, s, old_wnd);
 	}
+	if (unlikely(sack))
+		flue_sack_settle(e, c, s, advances);
 	if (!was_acked && (c->flags & CONN_FIN_ACKED))
 		fin_acknowledged(e, c);
 	else if (c->flags & CONN_FIN_WAIT)

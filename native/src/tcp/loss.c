@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Fast retransmit and NewReno recovery (RFC 5681 3.2, RFC 6582), limited transmit (RFC 3042), and the
- * way back after a timeout. Segments that are sent again leave in the order of output.c. */
+/* Without a scoreboard: fast retransmit and NewReno recovery (RFC 5681 3.2, RFC 6582), limited transmit
+ * (RFC 3042). With and without: the timeout. Segments that are sent again leave in the order of
+ * output.c. */
 
 #include "tcp/loss.h"
 
@@ -37,8 +38,9 @@ void
 flue_loss_dup_ack(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s,
 		uint32_t old_wnd)
 {
-	if (!duplicates_count(c) || s->payload != 0 || (s->flags & (TCP_SYN | TCP_FIN)) ||
-			s->ack != c->snd_una || c->snd_wnd != old_wnd)
+	if ((c->loss & LOSS_BOARD) || !duplicates_count(c) || s->payload != 0 ||
+			(s->flags & (TCP_SYN | TCP_FIN)) || s->ack != c->snd_una ||
+			c->snd_wnd != old_wnd)
 		return;
 	if (c->dup_acks < UINT8_MAX)
 		c->dup_acks++;
@@ -87,18 +89,17 @@ recovered(struct flue_engine *e, struct flue_conn *c, uint32_t acked)
 bool
 flue_loss_progress(struct flue_engine *e, struct flue_conn *c, uint32_t acked)
 {
-	if (c->loss & LOSS_FAST) {
-		if (!recovered(e, c, acked))
-			return true;
-		c->loss = 0;
-		c->dup_acks = 0;
-		c->flags &= ~CONN_DUP_ACKS;
+	if (c->loss & LOSS_BOARD) {
+		flue_recovery_advance(e, c);
 		return false;
 	}
+	if ((c->loss & LOSS_FAST) && !recovered(e, c, acked))
+		return true;
 	if (c->flags & CONN_DUP_ACKS) {
-		c->loss = 0;
+		c->loss &= LOSS_TLP | LOSS_TLP_OLD;
 		c->dup_acks = 0;
-		c->flags &= ~CONN_DUP_ACKS;
+		if (c->loss == 0)
+			c->flags &= ~CONN_DUP_ACKS;
 	}
 	if (c->flags & CONN_RTO_RECOVERY) {
 		c->rtx_count = 0;
@@ -115,6 +116,7 @@ flue_loss_timeout(struct flue_engine *e, struct flue_conn *c)
 {
 	bool first = c->rtx_count == 0;
 	uint64_t rto = (uint64_t)c->rto_us * 2;
+	bool board = flue_recovery_timeout(e, c);
 
 	flue_count(e, FLUE_CTR_TIMEOUTS, 1);
 	if (first) {
@@ -131,7 +133,38 @@ flue_loss_timeout(struct flue_engine *e, struct flue_conn *c)
 	c->loss = 0;
 	c->dup_acks = 0;
 	c->recover = c->snd_max;
-	c->snd_nxt = c->snd_una;
-	c->send_nxt = c->send_head;
+	if (board) {
+		c->loss = LOSS_BOARD;
+		c->flags |= CONN_DUP_ACKS;
+	} else {
+		c->snd_nxt = c->snd_una;
+		c->send_nxt = c->send_head;
+	}
 	flue_tcp_arm_rtx(e, c, c->rto_us);
+}
+
+void
+flue_loss_forget(struct flue_engine *e, struct flue_conn *c)
+{
+	flue_episode_end(e, c);
+	c->flags &= ~(CONN_TIMING | CONN_DUP_ACKS);
+	c->loss = 0;
+	c->dup_acks = 0;
+}
+
+uint32_t
+flue_loss_next_ms(const struct flue_engine *e, const struct flue_conn *c)
+{
+	uint32_t next = c->rtx_ms;
+	uint32_t probe = flue_tlp_due_ms(e, c);
+
+	if (probe != FLUE_NONE && (int32_t)(probe - next) < 0)
+		next = probe;
+	if (c->loss & LOSS_BOARD) {
+		uint32_t reo = flue_episode_of(e, c)->reo_ms;
+
+		if (reo != FLUE_NONE && (next == FLUE_NONE || (int32_t)(reo - next) < 0))
+			next = reo;
+	}
+	return next;
 }

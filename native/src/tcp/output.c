@@ -4,7 +4,7 @@
 
 #include "tcp/congestion.h"
 #include "tcp/csum.h"
-#include "tcp/tcp.h"
+#include "tcp/loss.h"
 
 #define TCP_TS_BYTES 12
 
@@ -242,7 +242,7 @@ flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c)
 void
 flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c)
 {
-	flue_timer_arm_ms(e, c, c->rtx_ms);
+	flue_timer_arm_ms(e, c, c->sack ? flue_loss_next_ms(e, c) : c->rtx_ms);
 }
 
 /** Sender's silly window avoidance and Nagle (RFC 9293 3.8.6.2.1, RFC 1122 4.2.3.4). */
@@ -275,10 +275,22 @@ sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
 		c->snd_max = end;
 	if (fin)
 		c->flags |= CONN_FIN_SENT;
+	if (unlikely(c->loss & LOSS_BOARD))
+		flue_episode_of(e, c)->prr_out += len + fin;
 	/* The deadline of a probe that is not needed any more says nothing about this segment. */
 	if (c->rtx_ms == FLUE_NONE || (c->flags & CONN_PERSIST))
 		flue_tcp_arm_rtx(e, c, c->rto_us);
 	c->flags &= ~(CONN_FORCE | CONN_PERSIST);
+}
+
+bool
+flue_tcp_send_new(struct flue_engine *e, struct flue_conn *c, uint32_t len)
+{
+	if (!flue_tcp_emit(e, c, c->snd_nxt, len, TCP_ACK))
+		return false;
+	e->tx_data++;
+	sent(e, c, len, false);
+	return true;
 }
 
 /** Data waits, nothing is under way, the window is in the way: probe it when it is closed (RFC 9293
@@ -296,28 +308,24 @@ persist(struct flue_engine *e, struct flue_conn *c)
 	flue_tcp_arm_rtx(e, c, us);
 }
 
-/** Fast recovery: what duplicate ACKs tell is lost. @return false: no packet or no room now */
+/** What is known to be lost. @return false: no packet, no room or no turn now */
 static bool
-resend(struct flue_engine *e, struct flue_conn *c)
+resend(struct flue_engine *e, struct flue_conn *c, int *turns)
 {
 	uint32_t end = flue_seq_lt(c->snd_end, c->snd_max) ? c->snd_end : c->snd_max;
 	uint32_t len = flue_seq_lt(c->snd_una, end) ? end - c->snd_una : 0;
-	bool fin;
 
+	if ((c->loss & LOSS_BOARD) && !flue_recovery_output(e, c, turns))
+		return false;
 	if (!(c->loss & LOSS_RESEND))
 		return true;
 	if (len > c->mss)
 		len = c->mss;
 	if (len > c->snd_wnd)
 		len = c->snd_wnd;
-	fin = (c->flags & CONN_FIN_SENT) && c->snd_una + len == c->snd_end;
-	if (len > 0 || fin) {
-		if (!flue_tcp_emit(e, c, c->snd_una, len, fin ? TCP_ACK | TCP_FIN : TCP_ACK))
-			return false;
-		flue_count(e, FLUE_CTR_RETRANSMITS, 1);
-		flue_conn_rest_of(e, c)->retransmits++;
-		e->tx_data++;
-	}
+	if ((len > 0 || ((c->flags & CONN_FIN_SENT) && c->snd_una == c->snd_end)) &&
+			!flue_recovery_resend(e, c, c->snd_una, len))
+		return false;
 	c->loss &= (uint8_t)~LOSS_RESEND;
 	return true;
 }
@@ -325,11 +333,15 @@ resend(struct flue_engine *e, struct flue_conn *c)
 /** What may be in flight: congestion window and the peer's. The first two duplicate ACKs are worth a
  *  segment each, which may draw the third (RFC 3042). */
 static uint32_t
-usable_window(const struct flue_conn *c)
+usable_window(const struct flue_engine *e, const struct flue_conn *c)
 {
 	uint64_t cwnd = c->cc.cwnd;
 
-	if (unlikely(c->flags & CONN_DUP_ACKS) && !(c->loss & LOSS_FAST))
+	if (unlikely(c->loss & LOSS_BOARD)) {
+		uint32_t pipe = flue_pipe(c, &flue_episode_of(e, c)->board);
+
+		cwnd = (uint64_t)(c->snd_max - c->snd_una) + (cwnd > pipe ? cwnd - pipe : 0);
+	} else if (unlikely(c->flags & CONN_DUP_ACKS) && !(c->loss & LOSS_FAST))
 		cwnd += (c->dup_acks < 2 ? c->dup_acks : 2u) * c->mss;
 	return cwnd < c->snd_wnd ? (uint32_t)cwnd : c->snd_wnd;
 }
@@ -354,17 +366,17 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 {
 	uint32_t limit = flue_conn_snd_limit(c);
 	uint32_t wnd;
-	int turns;
+	int turns = 0;
 
-	if (unlikely(c->flags & CONN_DUP_ACKS) && !resend(e, c))
+	if (unlikely(c->flags & CONN_DUP_ACKS) && !resend(e, c, &turns))
 		return true;
 	if (!flue_seq_lt(c->snd_nxt, limit))
 		return false;
 	if (unlikely(c->mss > segment_fits(e, c)))
 		c->mss = (uint16_t)segment_fits(e, c);
 	restart_if_idle(e, c);
-	wnd = usable_window(c);
-	for (turns = 0; flue_seq_lt(c->snd_nxt, limit); turns++) {
+	wnd = usable_window(e, c);
+	for (; flue_seq_lt(c->snd_nxt, limit); turns++) {
 		uint32_t flight = c->snd_nxt - c->snd_una;
 		uint32_t unsent = flue_seq_lt(c->snd_nxt, c->snd_end) ? c->snd_end - c->snd_nxt : 0;
 		uint32_t len = wnd > flight ? wnd - flight : 0;

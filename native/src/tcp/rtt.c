@@ -62,7 +62,7 @@ flue_rtt_sample(struct flue_engine *e, struct flue_conn *c, uint32_t us)
 	c->rto_us = flue_rto(e, c);
 	/* Once a round trip: never so far behind that it would count as ahead. */
 	if (c->snd_una - c->recover > UINT32_C(0x40000000) && !(c->flags & CONN_RTO_RECOVERY) &&
-			c->loss == 0)
+			!(c->loss & LOSS_FAST))
 		c->recover = c->snd_una - 1;
 	flue_cc_round(e, c);
 	flue_backlog_check(e, c);

@@ -27,6 +27,9 @@ bool flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c);
 bool flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len,
 		uint8_t flags);
 
+/** Send `len` bytes that were not sent yet; there are as many. @return false: not now */
+bool flue_tcp_send_new(struct flue_engine *e, struct flue_conn *c, uint32_t len);
+
 /** The wheel entry of the connection came due. */
 void flue_tcp_timer(struct flue_engine *e, struct flue_conn *c);
 

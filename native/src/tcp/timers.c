@@ -27,6 +27,7 @@ flue_tcp_abort(struct flue_engine *e, struct flue_conn *c)
 			CONN_FIN_WAIT | CONN_TELL_UPLOAD);
 	c->rtx_ms = FLUE_NONE;
 	c->ka_deadline = FLUE_NEVER;
+	flue_loss_forget(e, c);
 	flue_reasm_drop(e, c);
 	flue_send_complete(e, c);
 	flue_receive_abort(e, c, FLUE_STATUS_REQUEST_ABORTED);
@@ -87,9 +88,7 @@ retransmit_expired(struct flue_engine *e, struct flue_conn *c)
 		/* Sent what the peer has closed the window for since: that is a probe, not a loss. */
 		c->snd_nxt = c->snd_una;
 		/* Karn: all of it goes out again. */
-		c->flags &= ~(CONN_TIMING | CONN_DUP_ACKS);
-		c->loss = 0;
-		c->dup_acks = 0;
+		flue_loss_forget(e, c);
 		probe(e, c);
 		return;
 	}
@@ -191,6 +190,23 @@ receive_timers(struct flue_engine *e, struct flue_conn *c)
 	return next;
 }
 
+/** Timeout, reordering timer, tail loss probe: at most one of them sends something. */
+static void
+data_timers(struct flue_engine *e, struct flue_conn *c)
+{
+	uint32_t probe;
+
+	if (c->loss & LOSS_BOARD)
+		flue_rack_timer(e, c);
+	if (c->rtx_ms != FLUE_NONE && (int32_t)(e->now_ms - c->rtx_ms) >= 0) {
+		retransmit_expired(e, c);
+		return;
+	}
+	probe = flue_tlp_due_ms(e, c);
+	if (probe != FLUE_NONE && (int32_t)(e->now_ms - probe) >= 0)
+		flue_tlp_probe(e, c);
+}
+
 void
 flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
 {
@@ -201,16 +217,20 @@ flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
 	next = receive_timers(e, c);
 	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
-	if (c->rtx_ms != FLUE_NONE && (int32_t)(e->now_ms - c->rtx_ms) >= 0)
-		retransmit_expired(e, c);
+	if (c->rtx_ms != FLUE_NONE || (c->loss & LOSS_BOARD))
+		data_timers(e, c);
 	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline <= e->now)
 		keepalive_expired(e, c);
 	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
 	if (unlikely(e->watch))
 		watch_interval(e, c);
-	if (c->rtx_ms != FLUE_NONE)
-		flue_timer_arm_ms(e, c, c->rtx_ms);
+	if (c->rtx_ms != FLUE_NONE || (c->loss & LOSS_BOARD)) {
+		uint32_t ms = flue_loss_next_ms(e, c);
+
+		if (ms != FLUE_NONE)
+			flue_timer_arm_ms(e, c, ms);
+	}
 	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline < next)
 		next = c->ka_deadline;
 	if (next != FLUE_NEVER)

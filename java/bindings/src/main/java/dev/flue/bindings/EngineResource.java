@@ -17,5 +17,9 @@ public enum EngineResource {
     /** Timers armed. */
     TIMERS,
     /** Reachability queries that wait for the host's answer. */
-    REACHABILITY_QUERIES
+    REACHABILITY_QUERIES,
+    /** Connections with a scoreboard of what they lost. */
+    LOSS_EPISODES,
+    /** Runs of these scoreboards. */
+    SCOREBOARD_RUNS
 }
