@@ -241,11 +241,10 @@ struct flue_conn_rest {
 	uint32_t dsack_round; /* dsack_seen: no second step of reo_mult before SND.UNA is there */
 	uint32_t undo_bytes;  /* undo: sent again, and no DSACK has told that it was needless */
 	uint32_t undo_end;    /* undo: SND.MAX when recovery ended; it goes as far */
-	uint32_t undo_ts; /* undo_sent: our timestamp of the first segment that was sent again */
-	struct flue_cc undo_cc; /* undo: as before the reduction */
-	uint8_t reo_mult;       /* RACK.reo_wnd_mult; 0 counts as 1 */
-	uint8_t reo_persist;    /* recoveries it still holds */
-	bool reo_seen;          /* RACK.reordering_seen */
+	uint32_t undo_ts;    /* undo_sent: our timestamp of the first segment that was sent again */
+	uint8_t reo_mult;    /* RACK.reo_wnd_mult; 0 counts as 1 */
+	uint8_t reo_persist; /* recoveries it still holds */
+	bool reo_seen;       /* RACK.reordering_seen */
 	bool dsack_seen;
 	bool undo;
 	bool undo_sent;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "tcp/congestion.h"
 #include "tcp/loss.h"
 
 /* ---- The record ----------------------------------------------------------------------------- */
@@ -68,7 +69,6 @@ remember(struct flue_engine *e, const struct flue_conn *c)
 	rest->undo_sent = false;
 	rest->undo_bytes = 0;
 	rest->undo_end = c->snd_max;
-	rest->undo_cc = c->cc;
 }
 
 /** Bytes this acknowledgment lets out. Above ssthresh in proportion to what arrived, below it what
@@ -109,7 +109,7 @@ flue_recovery_enter(struct flue_engine *e, struct flue_conn *c)
 	uint32_t flight = c->snd_max - c->snd_una;
 
 	remember(e, c);
-	e->cc->on_loss(&c->cc, c->mss, flight < c->cc.cwnd ? flight : c->cc.cwnd, c->snd_wnd);
+	flue_cc_lost(e, c, flight < c->cc.cwnd ? flight : c->cc.cwnd);
 	c->recover = c->snd_max;
 	c->loss = LOSS_BOARD | LOSS_FAST;
 	c->dup_acks = (uint8_t)e->params.tcp_duplicate_ack_threshold;
@@ -149,25 +149,14 @@ leave(struct flue_engine *e, struct flue_conn *c)
 void
 flue_recovery_undo(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-	uint32_t cwnd = c->cc.cwnd;
-
-	rest->undo = false;
+	flue_conn_rest_of(e, c)->undo = false;
 	flue_count(e, FLUE_CTR_UNDONE, 1);
 	if (recovering(c)) {
 		leave(e, c);
-		c->cc = rest->undo_cc;
-		if (c->rtx_count != 0) {
-			c->rtx_count = 0;
-			c->rto_us = flue_rto(e, c);
-		}
+		c->rtx_count = 0;
+		c->rto_us = flue_rto(e, c);
 	}
-	if (c->cc.cwnd < rest->undo_cc.cwnd)
-		c->cc.cwnd = rest->undo_cc.cwnd;
-	if (c->cc.cwnd < cwnd)
-		c->cc.cwnd = cwnd;
-	if (c->cc.ssthresh < rest->undo_cc.ssthresh)
-		c->cc.ssthresh = rest->undo_cc.ssthresh;
+	flue_cc_undo(e, c);
 	if (c->loss & LOSS_BOARD)
 		flue_board_lose_none(&e->runs, &flue_episode_of(e, c)->board);
 	flue_conn_touch(e, c);
@@ -263,7 +252,7 @@ flue_recovery_timeout(struct flue_engine *e, struct flue_conn *c)
 	}
 	ep->reo_ms = FLUE_NONE;
 	ep->rack_again = false;
-	if (!recovering(c))
+	if (c->rtx_count == 0)
 		remember(e, c);
 	return true;
 }

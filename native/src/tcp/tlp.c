@@ -4,6 +4,7 @@
  * draws one, long before the timeout. Its time needs no timer: the timeout runs from the last ACK or
  * the first segment, and so does the probe's. */
 
+#include "tcp/congestion.h"
 #include "tcp/loss.h"
 
 #define TLP_MIN_US 10000u
@@ -115,7 +116,8 @@ flue_tlp_answer(struct flue_engine *e, struct flue_conn *c, const struct flue_se
 		over(c); /* it came on top of all that was sent */
 	} else if (flue_seq_gt(s->ack, rest->tlp_end)) {
 		/* Nobody has told that it came twice: it repaired a loss, and that is congestion. */
-		e->cc->on_loss(&c->cc, c->mss, rest->tlp_flight, c->snd_wnd);
+		rest->undo = false;
+		flue_cc_lost(e, c, rest->tlp_flight);
 		if (c->cc.cwnd > c->cc.ssthresh)
 			c->cc.cwnd = c->cc.ssthresh;
 		over(c);
