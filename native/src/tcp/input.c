@@ -439,15 +439,17 @@ ack_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 	bool advances = flue_seq_gt(s->ack, c->snd_una);
 	bool sack = s->sacks > 0 || (c->loss & (LOSS_BOARD | LOSS_TLP));
 	uint32_t old_wnd = c->snd_wnd;
+	bool counts = true;
 
 	if (unlikely(sack))
-		flue_sack_prepare(e, c, s);
+		counts = flue_sack_prepare(e, c, s);
 	if (advances) {
 		(void)flue_tcp_acknowledge(e, c, s);
 		flue_tcp_update_window(e, c, s);
 	} else {
 		flue_tcp_update_window(e, c, s);
-		flue_loss_dup_ack(e, c, s, old_wnd);
+		if (counts)
+			flue_loss_dup_ack(e, c, s, old_wnd);
 	}
 	if (unlikely(sack))
 		flue_sack_settle(e, c, s, advances);

@@ -38,9 +38,8 @@ void
 flue_loss_dup_ack(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s,
 		uint32_t old_wnd)
 {
-	if ((c->loss & LOSS_BOARD) || !duplicates_count(c) || s->payload != 0 ||
-			(s->flags & (TCP_SYN | TCP_FIN)) || s->ack != c->snd_una ||
-			c->snd_wnd != old_wnd)
+	if (!duplicates_count(c) || s->payload != 0 || (s->flags & (TCP_SYN | TCP_FIN)) ||
+			s->ack != c->snd_una || c->snd_wnd != old_wnd)
 		return;
 	if (c->dup_acks < UINT8_MAX)
 		c->dup_acks++;

@@ -61,7 +61,7 @@ read_blocks(const struct flue_conn *c, const struct flue_segment *s, struct bloc
 	}
 }
 
-void
+bool
 flue_sack_prepare(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 {
 	struct blocks b;
@@ -71,15 +71,21 @@ flue_sack_prepare(struct flue_engine *e, struct flue_conn *c, const struct flue_
 
 		memset(&ep->news, 0, sizeof(ep->news));
 		ep->news.fack = ep->board.fack;
-		return;
+		return false;
 	}
-	/* Where recovery without one is under way it goes on like that. */
-	if (!c->sack || s->sacks == 0 || (c->loss & LOSS_FAST) ||
-			(c->flags & (CONN_RTO_RECOVERY | CONN_PERSIST)) || c->snd_nxt != c->snd_max)
-		return;
+	if (!c->sack || s->sacks == 0)
+		return true;
 	read_blocks(c, s, &b);
-	if (b.count > 0 && !flue_episode_begin(e, c))
-		flue_count(e, FLUE_CTR_NO_BOARD, 1);
+	if (b.count == 0)
+		return false;
+	/* Where recovery without one is under way it goes on like that. */
+	if ((c->loss & LOSS_FAST) || (c->flags & (CONN_RTO_RECOVERY | CONN_PERSIST)) ||
+			c->snd_nxt != c->snd_max)
+		return true;
+	if (flue_episode_begin(e, c))
+		return false;
+	flue_count(e, FLUE_CTR_NO_BOARD, 1);
+	return true;
 }
 
 void

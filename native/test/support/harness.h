@@ -184,6 +184,11 @@ void peer_ts(struct harness *h, struct conn *c, uint8_t flags, uint32_t seq, uin
 uint32_t peer_frame(struct conn *c, uint8_t *frame, uint8_t flags, uint32_t seq, uint32_t ack,
 		const void *data, uint32_t len, uint16_t win, const uint32_t *ts);
 
+/** The same with options, a multiple of four bytes of them. */
+uint32_t peer_frame_with(struct conn *c, uint8_t *frame, uint8_t flags, uint32_t seq, uint32_t ack,
+		const void *data, uint32_t len, uint16_t win, const uint8_t *options,
+		uint32_t options_len);
+
 /** Is it a whole TCP segment with a good checksum? Where its TCP header is, and bytes from there. */
 bool frame_segment(const uint8_t *frame, uint32_t len, uint32_t *at, uint32_t *tcp_len);
 

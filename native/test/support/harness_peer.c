@@ -94,7 +94,21 @@ uint32_t
 peer_frame(struct conn *c, uint8_t *frame, uint8_t flags, uint32_t seq, uint32_t ack,
 		const void *data, uint32_t len, uint16_t win, const uint32_t *ts)
 {
-	uint32_t hlen = ts != NULL ? 32 : 20;
+	uint8_t options[12];
+
+	flue_store32be(options, UINT32_C(0x0101080a));
+	flue_store32be(options + 4, ts != NULL ? ts[0] : 0);
+	flue_store32be(options + 8, ts != NULL ? ts[1] : 0);
+	return peer_frame_with(
+			c, frame, flags, seq, ack, data, len, win, options, ts != NULL ? 12 : 0);
+}
+
+uint32_t
+peer_frame_with(struct conn *c, uint8_t *frame, uint8_t flags, uint32_t seq, uint32_t ack,
+		const void *data, uint32_t len, uint16_t win, const uint8_t *options,
+		uint32_t options_len)
+{
+	uint32_t hlen = 20 + options_len;
 	uint64_t pseudo;
 	uint8_t *tcp;
 
@@ -110,11 +124,8 @@ peer_frame(struct conn *c, uint8_t *frame, uint8_t flags, uint32_t seq, uint32_t
 	tcp[12] = (uint8_t)(hlen << 2);
 	tcp[13] = flags;
 	flue_store16be(tcp + 14, win);
-	if (ts != NULL) {
-		flue_store32be(tcp + 20, 0x0101080a);
-		flue_store32be(tcp + 24, ts[0]);
-		flue_store32be(tcp + 28, ts[1]);
-	}
+	if (options_len > 0)
+		memcpy(tcp + 20, options, options_len);
 	if (len > 0)
 		memcpy(tcp + hlen, data, len);
 	flue_store16(tcp + 16, flue_csum_finish(flue_csum_add(tcp, hlen + len, pseudo)));

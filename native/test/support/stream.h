@@ -23,6 +23,14 @@ flue_ref disconnect(struct harness *h, struct conn *c, uint32_t how, uint32_t le
 void arrive(struct harness *h, struct conn *c, uint32_t at, uint32_t len, uint8_t flags);
 /** The peer acknowledges; a millisecond passes. */
 void ack(struct harness *h, struct conn *c, uint32_t upto, uint16_t win);
+/** A connection with SACK agreed, with timestamps where c->ts is set; the quiet period is over. */
+void connect_sack(struct harness *h, struct conn *c, uint32_t iss, uint32_t irs);
+/** The peer acknowledges `upto` and has `n` blocks [start, end) beyond, relative to our first number;
+ *  with c->ts it echoes `tsecr`. No time passes. */
+void sack_at(struct harness *h, struct conn *c, uint32_t upto, const uint32_t (*blocks)[2],
+		unsigned n, uint32_t tsecr);
+/** ... one block, and a millisecond passes; of a connection without timestamps. */
+void sack(struct harness *h, struct conn *c, uint32_t upto, uint32_t start, uint32_t end);
 /** Look at all that was sent. @return end of the last segment, 0 = none was */
 uint32_t drain_sent(struct harness *h, struct conn *c);
 /** The engine's object. */

@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Recovery with SACK: what the blocks tell, what RACK makes of it, at what pace it is sent again, and
+ * the way back where nothing was lost. SRTT is 20 ms; the peer's ACKs come when the script says. */
+
+#include "support/stream.h"
+#include "tcp/loss.h"
+
+#include <string.h>
+
+#define SEG 1460u
+
+/** Exactly one segment was sent, and it is a full one at `seq`. */
+static void
+one_segment(struct harness *h, struct conn *c, uint32_t seq)
+{
+	struct seen s = sent_expect(h, c);
+
+	assert_int_equal(s.seq, seq);
+	assert_int_equal(s.len, SEG);
+	assert_memory_equal(s.payload, stream + seq, SEG);
+	sent_none(h);
+}
+
+/** Segments in this order, and no others. */
+static void
+segments(struct harness *h, struct conn *c, const uint32_t *numbers, unsigned n)
+{
+	struct seen s;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		s = sent_expect(h, c);
+		assert_int_equal(s.seq / SEG, numbers[i]);
+		assert_int_equal(s.seq % SEG, 0);
+		assert_int_equal(s.len, SEG);
+		assert_memory_equal(s.payload, stream + s.seq, SEG);
+	}
+	sent_none(h);
+}
+
+static struct flue_episode *
+episode(struct harness *h, struct conn *c)
+{
+	assert_true(object(h, c)->loss & LOSS_BOARD);
+	return flue_episode_of(h->e, object(h, c));
+}
+
+/** `n` segments in flight, nothing more to send; a round trip has been measured. */
+static void
+in_flight(struct harness *h, struct conn *c, unsigned numbers, unsigned n)
+{
+	struct flue_conn *o;
+
+	connect_sack(h, c, start_numbers[numbers][0], start_numbers[numbers][1]);
+	o = object(h, c);
+	o->min_rtt = 20000;
+	o->cc.cwnd = n * SEG;
+	(void)send_data(h, c, n * SEG);
+	assert_int_equal(drain_sent(h, c), n * SEG);
+	pass_after(h, 20 * MS);
+}
+
+/** Segments 0, 3 and 6 of 10 are lost: each is sent once more, nothing else is, without a timeout. */
+static void
+each_hole_is_sent_again_once(void **state)
+{
+	static const uint32_t holes[] = { 3, 6 };
+
+	(void)state;
+	EACH_NUMBER(n)
+	{
+		struct harness *h = harness_new(NULL, 0);
+		struct conn c = { 0 };
+
+		in_flight(h, &c, n, 10);
+		sack(h, &c, 0, 1 * SEG, 2 * SEG);
+		sack(h, &c, 0, 1 * SEG, 3 * SEG);
+		sent_none(h);
+		sack(h, &c, 0, 4 * SEG, 5 * SEG);
+		/* Three segments behind it have arrived (and no reordering was ever seen). */
+		one_segment(h, &c, 0);
+		assert_int_equal(object(h, &c)->loss, LOSS_BOARD | LOSS_FAST);
+		assert_int_equal(object(h, &c)->cc.ssthresh, 5 * SEG);
+		assert_int_equal(episode(h, &c)->board.lost, 2 * SEG);
+		/* Pace: a segment for every other that arrives, up to the threshold. */
+		sack(h, &c, 0, 4 * SEG, 6 * SEG);
+		sent_none(h);
+		sack(h, &c, 0, 7 * SEG, 8 * SEG);
+		segments(h, &c, holes, 2);
+		sack(h, &c, 0, 7 * SEG, 9 * SEG);
+		sack(h, &c, 0, 7 * SEG, 10 * SEG);
+		sent_none(h);
+		pass_after(h, 15 * MS);
+		ack(h, &c, 3 * SEG, 65535);
+		ack(h, &c, 6 * SEG, 65535);
+		sent_none(h);
+		assert_true(object(h, &c)->loss & LOSS_FAST);
+		ack(h, &c, 10 * SEG, 65535);
+		/* Over: the window is the threshold, and the record is back. */
+		assert_int_equal(object(h, &c)->loss, 0);
+		assert_int_equal(object(h, &c)->cc.cwnd, 5 * SEG);
+		assert_int_equal(flue_engine_held(h->e, 9), 0);
+		assert_int_equal(flue_engine_held(h->e, 10), 0);
+		assert_int_equal(counter(h, FLUE_CTR_RETRANSMITS), 3);
+		assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 0);
+		assert_int_equal(counter(h, FLUE_CTR_FAST_RETRANSMITS), 1);
+		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+		finish(h, &c);
+	}
+}
+
+/** With fewer than three segments behind the hole it is the reordering window that says: a quarter of
+ *  the shortest round trip after the first of them (RFC 8985 6.2). */
+static void
+two_behind_a_hole_are_enough_after_the_reordering_window(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	int ms;
+
+	(void)state;
+	in_flight(h, &c, 2, 3);
+	sack(h, &c, 0, 1 * SEG, 2 * SEG); /* a millisecond has passed afterwards */
+	sack(h, &c, 0, 1 * SEG, 3 * SEG);
+	for (ms = 2; ms < 5; ms++) {
+		sent_none(h);
+		pass_after(h, MS);
+	}
+	pass_after(h, MS);
+	one_segment(h, &c, 0);
+	assert_true(object(h, &c)->loss & LOSS_FAST);
+	ack(h, &c, 3 * SEG, 65535);
+	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 0);
+	assert_int_equal(object(h, &c)->loss, 0);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+/** Reordering by less than the window costs nothing, and teaches patience: the number of segments
+ *  does not count any more. */
+static void
+reordering_is_no_loss(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+
+	(void)state;
+	in_flight(h, &c, 1, 20);
+	sack(h, &c, 0, 1 * SEG, 3 * SEG);
+	pass_after(h, 2 * MS);
+	ack(h, &c, 3 * SEG, 65535); /* segment 0 came late */
+	assert_true(object_rest(h, &c)->reo_seen);
+	assert_int_equal(object(h, &c)->loss, 0);
+	sack(h, &c, 3 * SEG, 4 * SEG, 14 * SEG);
+	pass_after(h, 2 * MS);
+	sent_none(h);
+	ack(h, &c, 14 * SEG, 65535);
+	assert_int_equal(counter(h, FLUE_CTR_RETRANSMITS), 0);
+	assert_true(object(h, &c)->cc.cwnd >= 20 * SEG);
+	/* Longer than the window: lost. */
+	sack(h, &c, 14 * SEG, 15 * SEG, 19 * SEG);
+	sent_none(h);
+	pass_after(h, 5 * MS);
+	one_segment(h, &c, 14 * SEG);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
+/** What was sent again may get lost again: something that was sent later tells (RFC 8985 6.2). */
+static void
+a_retransmission_that_is_lost_is_sent_again_without_a_timeout(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct seen s;
+
+	(void)state;
+	in_flight(h, &c, 2, 10);
+	(void)send_data(h, &c, 20 * SEG); /* new data, which tells of it */
+	(void)drain_sent(h, &c);
+	sack(h, &c, 0, 1 * SEG, 5 * SEG);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 0);
+	(void)drain_sent(h, &c);
+	sack(h, &c, 0, 1 * SEG, 9 * SEG); /* lets new data out: 10 and behind */
+	sack(h, &c, 0, 1 * SEG, 10 * SEG);
+	assert_true(drain_sent(h, &c) > 10 * SEG);
+	pass_after(h, 25 * MS);
+	assert_int_equal(counter(h, FLUE_CTR_RETRANSMITS), 1);
+	sack(h, &c, 0, 1 * SEG, 11 * SEG);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 0);
+	assert_int_equal(counter(h, FLUE_CTR_RETRANSMITS), 2);
+	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 0);
+	/* One loss, one cut. */
+	assert_int_equal(counter(h, FLUE_CTR_FAST_RETRANSMITS), 1);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
+/** The tail of what was in flight is lost, too: the retransmission that arrived was sent after it. */
+static void
+a_lost_tail_is_found_by_the_retransmission_before_it(void **state)
+{
+	static const uint32_t tail[] = { 8, 9 };
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+
+	(void)state;
+	in_flight(h, &c, 0, 10);
+	sack(h, &c, 0, 1 * SEG, 8 * SEG);
+	one_segment(h, &c, 0);
+	pass_after(h, 20 * MS);
+	ack(h, &c, 8 * SEG, 65535);
+	pass_after(h, 6 * MS);
+	segments(h, &c, tail, 2);
+	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 0);
+	pass_after(h, 20 * MS);
+	ack(h, &c, 10 * SEG, 65535);
+	assert_int_equal(flue_engine_held(h->e, 9), 0);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+/** PRR: over a whole recovery about half as much leaves as arrives, spread over the round trip; at the
+ *  end the window is the threshold (RFC 9937). */
+static void
+recovery_is_paced_by_what_arrives(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	uint32_t most = 0;
+	uint32_t before;
+	uint32_t i;
+
+	(void)state;
+	in_flight(h, &c, 2, 20);
+	(void)send_data(h, &c, 24 * SEG);
+	(void)drain_sent(h, &c);
+	sack(h, &c, 0, 1 * SEG, 4 * SEG);
+	before = h->port->sent_count;
+	for (i = 5; i <= 20; i++) {
+		uint32_t sent = h->port->sent_count;
+
+		sack(h, &c, 0, 1 * SEG, i * SEG);
+		if (h->port->sent_count - sent > most)
+			most = h->port->sent_count - sent;
+	}
+	assert_in_range(h->port->sent_count - before, 8, 10);
+	assert_in_range(most, 1, 1); /* no bursts */
+	(void)drain_sent(h, &c);
+	ack(h, &c, 20 * SEG, 65535);
+	assert_int_equal(object(h, &c)->cc.cwnd, 10 * SEG);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
+/** When most of the window is gone what arrives paces less than the threshold allows: a segment more
+ *  for each ACK that shows no new loss, never a burst (the bound of RFC 9937, slow start). */
+static void
+a_burst_of_losses_is_mended_in_slow_start(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	uint32_t upto;
+	struct seen s;
+
+	(void)state;
+	in_flight(h, &c, 1, 20);
+	sack(h, &c, 0, 16 * SEG, 20 * SEG); /* 0 to 15 are lost */
+	assert_int_equal(episode(h, &c)->board.lost, 16 * SEG);
+	for (upto = 0; sent_next(h, &c, &s); upto++)
+		assert_int_equal(s.seq, upto * SEG);
+	assert_in_range(upto, 1, 5);
+	while (upto < 16) {
+		uint32_t acked = upto;
+
+		pass_after(h, 19 * MS);
+		sack(h, &c, acked * SEG, 16 * SEG, 20 * SEG);
+		for (; sent_next(h, &c, &s); upto++)
+			assert_int_equal(s.seq, upto * SEG);
+		assert_true(upto > acked);
+		assert_true(upto - acked <= 10);
+	}
+	pass_after(h, 19 * MS);
+	ack(h, &c, 20 * SEG, 65535);
+	assert_int_equal(counter(h, FLUE_CTR_RETRANSMITS), 16);
+	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 0);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+/** After a timeout all that was not SACKed goes out again, in slow start, and nothing that was. */
+RULE("9293/MUST-19")
+static void
+a_timeout_sends_only_what_the_peer_has_not(void **state)
+{
+	static const uint32_t first[] = { 0 };
+	static const uint32_t second[] = { 2, 4 };
+	static const uint32_t third[] = { 5 };
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+
+	(void)state;
+	in_flight(h, &c, 2, 6);
+	h->e->params.tcp_duplicate_ack_threshold = 200;
+	object_rest(h, &c)->reo_seen = true;
+	object(h, &c)->min_rtt = object(h, &c)->srtt8 = 8 * 400000; /* the timeout comes first */
+	sack(h, &c, 0, 1 * SEG, 2 * SEG);
+	sack(h, &c, 0, 3 * SEG, 4 * SEG);
+	sent_none(h);
+	pass_after(h, 200 * MS);
+	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 1);
+	assert_int_equal(object(h, &c)->cc.cwnd, SEG);
+	segments(h, &c, first, 1);
+	sack(h, &c, 2 * SEG, 3 * SEG, 4 * SEG);
+	segments(h, &c, second, 2);
+	sack(h, &c, 4 * SEG, 3 * SEG, 4 * SEG);
+	segments(h, &c, third, 1);
+	ack(h, &c, 6 * SEG, 65535);
+	assert_int_equal(counter(h, FLUE_CTR_RETRANSMITS), 4);
+	assert_int_equal(object(h, &c)->flags & CONN_RTO_RECOVERY, 0);
+	assert_int_equal(object(h, &c)->rtx_count, 0);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+/** A peer that has thrown away what it told of (RFC 2018 8): the timeout finds SND.UNA SACKed, and
+ *  believes nothing any more. */
+static void
+a_peer_that_reneges_gets_all_of_it_again(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	uint32_t i;
+
+	(void)state;
+	in_flight(h, &c, 2, 6);
+	sack(h, &c, 0, 1 * SEG, 6 * SEG);
+	one_segment(h, &c, 0);
+	ack(h, &c, 1 * SEG, 65535); /* and no more: it has lost the rest */
+	pass_after(h, 250 * MS);
+	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 1);
+	for (i = 1; i < 6; i++) {
+		struct seen s;
+
+		while (sent_next(h, &c, &s))
+			assert_memory_equal(s.payload, stream + s.seq, s.len);
+		ack(h, &c, (i + 1) * SEG, 65535);
+	}
+	assert_int_equal(object(h, &c)->snd_una, c.iss + 6 * SEG);
+	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 1);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+/** Blocks that cannot be say nothing: empty, the wrong way round, beyond what was sent, around
+ *  SND.UNA, far below. */
+static void
+impossible_blocks_are_passed_over(void **state)
+{
+	static const uint32_t bad[][2] = { { 2 * SEG, 2 * SEG }, { 4 * SEG, 2 * SEG },
+		{ 2 * SEG, 10 * SEG + 1 }, { 0, 3 * SEG }, { 20 * SEG, 30 * SEG },
+		{ 0x80000000, 0x80000001 }, { SEG, SEG + 0x80000000 }, { 0xffff0000, 3 * SEG } };
+	unsigned i;
+
+	(void)state;
+	EACH_NUMBER(n)
+	{
+		struct harness *h = harness_new(NULL, 0);
+		struct conn c = { 0 };
+
+		in_flight(h, &c, n, 10);
+		for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+			sack(h, &c, 0, bad[i][0], bad[i][1]);
+		assert_int_equal(flue_engine_held(h->e, 9), 0);
+		assert_int_equal(flue_engine_held(h->e, 10), 0);
+		assert_int_equal(counter(h, FLUE_CTR_FAST_RETRANSMITS), 0);
+		(void)drain_sent(h, &c);
+		finish(h, &c);
+	}
+}
+
+/** Reordering beyond the window looks like loss. The peer tells that what was sent again came twice
+ *  (RFC 2883): the windows are as before, and the reordering window is wider. */
+static void
+dsack_of_all_that_was_sent_again_restores_the_window(void **state)
+{
+	static const uint32_t twice[1][2] = { { 0, SEG } };
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct flue_conn *o;
+
+	(void)state;
+	in_flight(h, &c, 2, 10);
+	o = object(h, &c);
+	sack(h, &c, 0, 1 * SEG, 5 * SEG);
+	one_segment(h, &c, 0);
+	assert_int_equal(o->cc.ssthresh, 5 * SEG);
+	ack(h, &c, 10 * SEG, 65535);
+	assert_int_equal(o->cc.cwnd, 5 * SEG);
+	sack_at(h, &c, 10 * SEG, twice, 1, 0);
+	pass_after(h, MS);
+	assert_int_equal(counter(h, FLUE_CTR_UNDONE), 1);
+	assert_true(o->cc.cwnd >= 10 * SEG);
+	assert_true(o->cc.ssthresh > 10 * SEG);
+	assert_int_equal(object_rest(h, &c)->reo_mult, 2);
+	assert_int_equal(object_rest(h, &c)->reo_persist, 16);
+	/* The same again tells nothing new. */
+	sack_at(h, &c, 10 * SEG, twice, 1, 0);
+	pass_after(h, MS);
+	assert_int_equal(counter(h, FLUE_CTR_UNDONE), 1);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+/** 16 recoveries later the wider window is forgotten (RFC 8985 6.2 step 4). */
+static void
+the_wider_reordering_window_is_forgotten_after_sixteen_recoveries(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct flue_conn_rest *rest;
+	uint32_t at = 10 * SEG;
+	unsigned i;
+
+	(void)state;
+	in_flight(h, &c, 1, 10);
+	rest = object_rest(h, &c);
+	rest->reo_mult = 3;
+	rest->reo_persist = 16;
+	ack(h, &c, at, 65535);
+	for (i = 0; i < 16; i++) {
+		assert_int_equal(rest->reo_mult, 3);
+		object(h, &c)->cc.cwnd = 10 * SEG;
+		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+		(void)send_data(h, &c, 5 * SEG);
+		pass_after(h, 20 * MS);
+		sack(h, &c, at, at + SEG, at + 5 * SEG);
+		at += 5 * SEG;
+		ack(h, &c, at, 65535);
+		assert_int_equal(object(h, &c)->loss, 0);
+	}
+	assert_int_equal(counter(h, FLUE_CTR_FAST_RETRANSMITS), 16);
+	assert_int_equal(rest->reo_mult, 0);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
+/** Eifel (RFC 3522, 4015): the echo is older than what was sent again, so the original arrived. After
+ *  a timeout nothing more is sent again then. */
+static void
+an_old_echo_undoes_a_timeout(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { .ts = true };
+	struct flue_conn *o;
+	uint32_t first;
+	struct seen s;
+
+	(void)state;
+	connect_sack(h, &c, 0xfffff000, 1);
+	o = object(h, &c);
+	(void)send_data(h, &c, 10 * SEG);
+	first = sent_expect(h, &c).tsval;
+	assert_int_equal(drain_sent(h, &c), 10 * SEG);
+	pass_after(h, 20 * MS); /* the probe is not what this is about */
+	o->loss |= LOSS_TLP;
+	o->flags |= CONN_DUP_ACKS;
+	object_rest(h, &c)->tlp_end = o->snd_max;
+	pass_after(h, 250 * MS);
+	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 1);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 0);
+	sent_none(h);
+	assert_int_equal(o->cc.cwnd, o->mss);
+	/* All ACKs come late, with the echo of the originals. */
+	sack_at(h, &c, 2 * o->mss, NULL, 0, first);
+	pass_after(h, MS);
+	sent_none(h);
+	assert_int_equal(counter(h, FLUE_CTR_UNDONE), 1);
+	assert_int_equal(o->flags & CONN_RTO_RECOVERY, 0);
+	assert_int_equal(o->rtx_count, 0);
+	assert_true(o->cc.cwnd >= 14600);
+	sack_at(h, &c, 10 * SEG, NULL, 0, first);
+	pass_after(h, MS);
+	assert_int_equal(counter(h, FLUE_CTR_RETRANSMITS), 1);
+	assert_int_equal(flue_engine_held(h->e, 9), 0);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+/** Karn: an ACK of what was sent twice is no measurement, however SACK tells of it. */
+RULE("9293/MUST-18")
+static void
+what_was_sent_twice_is_not_timed(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	uint32_t srtt8;
+
+	(void)state;
+	in_flight(h, &c, 0, 10);
+	sack(h, &c, 0, 1 * SEG, 5 * SEG);
+	one_segment(h, &c, 0);
+	srtt8 = object(h, &c)->srtt8;
+	pass_after(h, 100 * MS);
+	ack(h, &c, 10 * SEG, 65535);
+	assert_int_equal(object(h, &c)->srtt8, srtt8);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
+/** A closed window is no loss: the board goes, and the probes of RFC 9293 begin. */
+static void
+a_window_that_closes_ends_the_episode(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	int ms;
+
+	(void)state;
+	in_flight(h, &c, 2, 10);
+	sack(h, &c, 0, 1 * SEG, 2 * SEG);
+	assert_int_equal(flue_engine_held(h->e, 9), 1);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 0);
+	for (ms = 0; ms < 250; ms++)
+		pass_after(h, MS);
+	assert_int_equal(flue_engine_held(h->e, 9), 0);
+	assert_int_equal(flue_engine_held(h->e, 10), 0);
+	assert_int_equal(counter(h, FLUE_CTR_PROBES), 1);
+	(void)drain_sent(h, &c);
+	ack(h, &c, 0, 65535);
+	(void)drain_sent(h, &c);
+	ack(h, &c, 10 * SEG, 65535);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
+/** A FIN that is lost goes out again with the last hole. */
+static void
+a_lost_fin_is_a_hole_like_others(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct seen s;
+
+	(void)state;
+	connect_sack(h, &c, 0xffffff00, 1);
+	(void)send_data(h, &c, 5 * SEG);
+	submit(h, FLUE_SUB_DISCONNECT, c.token, nbl_new(h, NULL, 0, 1), FLUE_DISCONNECT_GRACEFUL,
+			0);
+	poll_engine(h);
+	assert_int_equal(drain_sent(h, &c), 5 * SEG);
+	pass_after(h, 250 * MS);
+	pass_after(h, 500 * MS);
+	while (sent_next(h, &c, &s))
+		;
+	ack(h, &c, 4 * SEG, 65535);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 4 * SEG);
+	assert_int_equal(s.flags & TCP_FIN, TCP_FIN);
+	ack(h, &c, 5 * SEG + 1, 65535);
+	assert_int_equal(flue_engine_held(h->e, 9), 0);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_hole_is_sent_again_once),
+		cmocka_unit_test(two_behind_a_hole_are_enough_after_the_reordering_window),
+		cmocka_unit_test(reordering_is_no_loss),
+		cmocka_unit_test(a_retransmission_that_is_lost_is_sent_again_without_a_timeout),
+		cmocka_unit_test(a_lost_tail_is_found_by_the_retransmission_before_it),
+		cmocka_unit_test(recovery_is_paced_by_what_arrives),
+		cmocka_unit_test(a_burst_of_losses_is_mended_in_slow_start),
+		cmocka_unit_test(a_timeout_sends_only_what_the_peer_has_not),
+		cmocka_unit_test(a_peer_that_reneges_gets_all_of_it_again),
+		cmocka_unit_test(impossible_blocks_are_passed_over),
+		cmocka_unit_test(dsack_of_all_that_was_sent_again_restores_the_window),
+		cmocka_unit_test(the_wider_reordering_window_is_forgotten_after_sixteen_recoveries),
+		cmocka_unit_test(an_old_echo_undoes_a_timeout),
+		cmocka_unit_test(what_was_sent_twice_is_not_timed),
+		cmocka_unit_test(a_window_that_closes_ends_the_episode),
+		cmocka_unit_test(a_lost_fin_is_a_hole_like_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
