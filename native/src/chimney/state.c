@@ -253,6 +253,8 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 	c->idle_ms = e->now_ms;
 	import_recovery(c, d, x);
 	if (x != NULL) {
+		if (c->state != FLUE_TCP_FIN_WAIT2 && !probing(d))
+			flue_loss_import(e, c, x);
 		c->bytes_in = x->bytes_in;
 		c->bytes_out = x->bytes_out;
 		flue_conn_rest_of(e, c)->retransmits = x->retransmits;
@@ -322,6 +324,7 @@ export_ext(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_state_ext
 	x->bytes_out = c->bytes_out;
 	x->retransmits = flue_conn_rest_of(e, c)->retransmits;
 	flue_cc_export(e, c, x);
+	flue_loss_export(e, c, x);
 	x->retransmit_timeout_us = us_left(e, rtx_deadline(e, c));
 }
 
@@ -359,4 +362,6 @@ flue_state_export(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_de
 	d->retransmit_timeout_delta = ticks_left(e, rtx_deadline(e, c));
 	if (x != NULL)
 		export_ext(e, c, x);
+	else
+		d->snd_nxt = flue_loss_export_nxt(e, c);
 }

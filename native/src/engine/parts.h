@@ -279,6 +279,16 @@ void flue_state_export(struct flue_engine *e, struct flue_conn *c, struct flue_t
 uint32_t flue_state_import(struct flue_engine *e, struct flue_conn *c,
 		const struct flue_tcp_delegated *d, const struct flue_tcp_state_ext *x);
 
+/* ---- state_loss.c: what recovery knows ------------------------------------------------------ */
+
+/** Behind the rest of the import, before the timers; the extension's word counts. */
+void
+flue_loss_import(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_state_ext *x);
+void flue_loss_export(const struct flue_engine *e, const struct flue_conn *c,
+		struct flue_tcp_state_ext *x);
+/** SND.NXT for a host that gets no extension: what is to be sent again it sends from there. */
+uint32_t flue_loss_export_nxt(struct flue_engine *e, const struct flue_conn *c);
+
 /* ---- sends.c, receives.c, disconnect.c, forward.c: data calls -------------------------------- */
 
 void flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref);

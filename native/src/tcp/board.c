@@ -178,23 +178,36 @@ flue_board_clear(struct flue_runs *pool, struct flue_board *b)
 }
 
 bool
-flue_board_cover(struct flue_runs *pool, struct flue_board *b, uint32_t upto)
+flue_board_append(struct flue_runs *pool, struct flue_board *b, const struct flue_run *run)
 {
 	uint32_t i;
 
+	if (!can_take(pool, b, 1))
+		return false;
+	i = take(pool, b);
+	pool->run[i] = *run;
+	pool->run[i].start = b->end;
+	pool->run[i].next = RUN_NONE;
+	if (b->tail == RUN_NONE)
+		b->head = i;
+	else
+		pool->run[b->tail].next = i;
+	b->tail = i;
+	b->end = run->end;
+	if (run->flags & RUN_SACKED)
+		b->fack = run->end;
+	count(b, run->flags, run->end - pool->run[i].start);
+	b->hint = RUN_NONE;
+	return true;
+}
+
+bool
+flue_board_cover(struct flue_runs *pool, struct flue_board *b, uint32_t upto)
+{
 	if (flue_seq_leq(upto, b->end))
 		return true;
-	if (b->tail == RUN_NONE || pool->run[b->tail].flags != 0) {
-		if (!can_take(pool, b, 1))
-			return false;
-		i = take(pool, b);
-		pool->run[i] = (struct flue_run){ .start = b->end, .next = RUN_NONE };
-		if (b->tail == RUN_NONE)
-			b->head = i;
-		else
-			pool->run[b->tail].next = i;
-		b->tail = i;
-	}
+	if (b->tail == RUN_NONE || pool->run[b->tail].flags != 0)
+		return flue_board_append(pool, b, &(struct flue_run){ .end = upto });
 	pool->run[b->tail].end = upto;
 	b->end = upto;
 	return true;

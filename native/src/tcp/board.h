@@ -95,6 +95,9 @@ bool flue_board_sack(struct flue_runs *pool, struct flue_board *b, uint32_t star
 		struct flue_board_news *news);
 /** Runs reach at least to `upto`. @return false: no run left */
 bool flue_board_cover(struct flue_runs *pool, struct flue_board *b, uint32_t upto);
+/** Put `run` behind the last one, up to run->end; its start and next are filled in. What arrived is no
+ *  news. @return false: no run left */
+bool flue_board_append(struct flue_runs *pool, struct flue_board *b, const struct flue_run *run);
 /** The run is lost, what was sent of it again included. */
 void flue_board_lose(struct flue_board *b, struct flue_run *run);
 /** All that has not arrived up to `upto` is lost. @return false: no run left, nothing changed */
