@@ -36,7 +36,7 @@ void flue_loss_forget(struct flue_engine *e, struct flue_conn *c);
  *  FLUE_NONE */
 uint32_t flue_loss_next_ms(const struct flue_engine *e, const struct flue_conn *c);
 
-/* ---- sack.c --------------------------------------------------------------------------------- */
+/* ---- blocks.c ------------------------------------------------------------------------------- */
 
 /** Before an acceptable acknowledgment is taken into account: with the first block of something that
  *  arrived behind a hole the board begins.
