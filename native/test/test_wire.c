@@ -26,7 +26,7 @@ frame_arrives_at_the_same_time_in_a_region(void **state)
 	assert_int_equal(flue_wire_next_event(wire), INT64_MAX);
 	assert_int_equal(flue_wire_count(wire, 0), 1);
 	assert_int_equal(flue_wire_count(wire, 1), 1);
-	assert_int_equal(flue_wire_count(wire, 7), -EINVAL);
+	assert_int_equal(flue_wire_count(wire, 8), -EINVAL);
 	close_wire(2);
 }
 

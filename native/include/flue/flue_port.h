@@ -72,9 +72,54 @@ FLUE_API int64_t flue_wire_trace_hash(const flue_wire *wire);
 /** Change the probability of loss from now on. */
 FLUE_API int flue_wire_set_drop(flue_wire *wire, int drop_ppm);
 
+/** What one link, from one socket to another, does to frames instead of what the wire does to all. */
+struct flue_wire_faults {
+	int32_t drop_ppm;
+	int32_t duplicate_ppm;
+	int32_t corrupt_ppm;     /**< one bit flipped */
+	int32_t reorder_ppm;     /**< held back by reorder_ns more */
+	int32_t burst_enter_ppm; /**< Gilbert-Elliott: a frame finds that the bad state begins */
+	int32_t burst_leave_ppm; /**< and that it ends */
+	int32_t burst_drop_ppm;  /**< loss in the bad state, instead of drop_ppm */
+	int32_t mtu;             /**< longer IP packets vanish; 0 = the wire's */
+	int64_t delay_ns;        /**< of every frame */
+	int64_t jitter_ns;       /**< uniform 0..jitter_ns on top; may reorder */
+	int64_t reorder_ns;
+	int64_t bits_per_second; /**< frames leave one after another, so fast; 0 = all at once */
+	int64_t queue_bytes; /**< of frames that wait to leave, the tail is dropped; 0 = no limit */
+};
+
+/**
+ * Give the link from one socket to another faults of its own, from now on. What is under way keeps
+ * the faults it was sent under. What a frame's loss costs of the link's capacity is spent all the
+ * same. One thread only (virtual time).
+ * @return 0, -EINVAL (no such link, a value out of range), -ENOMEM
+ */
+FLUE_API int flue_wire_set_faults(flue_wire *wire, int source, int destination,
+		const struct flue_wire_faults *faults);
+
+/**
+ * Keep a copy of every frame from now on: as it was given to the wire, and as it was received. For
+ * an observer in virtual time, one thread only. The region belongs to the wire and holds records of
+ *
+ *   time i64 | bytes u32 | port u16 | what u16: 0 = sent, 1 = received | the frame, padded to 8
+ *
+ * @param bytes of the region, 65536 or more: enough for one turn of everybody
+ * @return region id, -EINVAL, -EBUSY (there is one), -ENOMEM
+ */
+FLUE_API int flue_wire_observe(flue_wire *wire, int64_t bytes);
+
+/**
+ * Bytes of records in the region. They are there until the next frame; the records after it begin
+ * at the region's start again.
+ * @return bytes, or -ENOSPC when a record did not fit, or -EINVAL when nothing is observed
+ */
+FLUE_API int64_t flue_wire_observed(flue_wire *wire);
+
 /** What the wire did so far. which: 0 frames sent, 1 delivered, 2 dropped, 3 duplicated,
- *  4 corrupted, 5 reordered, 6 dropped because a port's buffers were used up. A frame for several
- *  ports is counted once for each; frames that are too long for the MTU count as dropped. */
+ *  4 corrupted, 5 reordered, 6 dropped because a port's buffers were used up, 7 dropped because a
+ *  link's queue was full. A frame for several ports is counted once for each; frames that are too
+ *  long for the MTU count as dropped. */
 FLUE_API int64_t flue_wire_count(const flue_wire *wire, int which);
 
 /** Frames under way are dropped. @return 0, -EBUSY when a port is open or a packet not back */

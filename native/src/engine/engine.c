@@ -355,6 +355,8 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 	e->cc_abc = flue_cc_table[config->chimney_profile ? FLUE_CC_CHIMNEY
 							  : config->congestion_control]
 				    ->abc;
+	e->random = (uint64_t)config->seed;
+	e->challenge_second = -1;
 	e->watch = flue_watch_wanted(config);
 	e->params = (struct flue_tcp_connection_offload_parameters){
 		.header = { .revision = 1, .size = sizeof(e->params) },

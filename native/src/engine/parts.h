@@ -88,6 +88,7 @@ struct flue_segment {
 	uint8_t flags;    /* low byte of the TCP flags */
 	uint8_t hlen;     /* TCP header bytes */
 	uint8_t sacks;    /* blocks in `sack` */
+	uint8_t ce;       /* 1 = congestion was experienced on the way (RFC 3168) */
 	bool has_ts;
 	bool forwarded; /* by the host; may be older than what the wire brought since */
 	bool checked;   /* checksums are known to be good */
@@ -107,6 +108,8 @@ struct flue_segment {
 #define TCP_PSH 0x08
 #define TCP_ACK 0x10
 #define TCP_URG 0x20
+#define TCP_ECE 0x40
+#define TCP_CWR 0x80
 
 /** Receive until drained or `budget` is used up. @return packets */
 int flue_rx(struct flue_engine *e, int budget);

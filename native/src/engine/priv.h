@@ -37,7 +37,8 @@
 #define FLUE_QUIET_NS     INT64_C(100000000)
 #define FLUE_QUICK_ACKS   16 /* ACKs after an initiate that are not delayed */
 #define FLUE_CHALLENGE_MS 100
-#define FLUE_SYN_ACK_MS   3000                  /* between challenges of SYNs, chimney profile */
+#define FLUE_CHALLENGES   1000 /* a second, all connections together, on the average */
+#define FLUE_SYN_ACK_MS   3000 /* between challenges of SYNs, chimney profile */
 #define FLUE_DOUBT_NS     INT64_C(300000000000) /* to the first probe after a doubtful segment */
 #define FLUE_FIN_WAIT_US  120000000u
 #define FLUE_NS_PER_MS    INT64_C(1000000)
@@ -369,8 +370,11 @@ struct flue_engine {
 	uint32_t op_order[FLUE_OPS]; /* slots, oldest first */
 
 	struct flue_engine_config config;
-	uint32_t cc_abc; /* segments an ACK counts for in slow start */
-	bool watch;      /* some optional upload reason has a threshold */
+	int64_t challenge_second; /* in which ... */
+	uint32_t challenge_left;  /* ... so many challenge ACKs may still go out */
+	uint64_t random;          /* of `seed` */
+	uint32_t cc_abc;          /* segments an ACK counts for in slow start */
+	bool watch;               /* some optional upload reason has a threshold */
 	struct flue_tcp_connection_offload_parameters params; /* of the most recent set (8.2) */
 
 	/* Offloaded traffic by IP version, [1] = IPv6 (8.4). currently_established is counted when

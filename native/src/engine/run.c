@@ -9,7 +9,7 @@
 
 #include "engine/parts.h"
 #include "observe/counters.h"
-#include "tcp/tcp.h"
+#include "tcp/sack.h"
 
 /** The last word on a connection in this pass. @return true: it wants another turn */
 static bool
@@ -20,8 +20,11 @@ conn_run(struct flue_engine *e, struct flue_conn *c)
 	flue_receive_deliver(e, c);
 	if (c->flags & CONN_TX_WAIT)
 		flue_send_complete(e, c);
+	if (unlikely(c->flags & CONN_ACK_NOW) &&
+			!(c->flags & (CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))
+		more = !flue_sack_flush(e, c);
 	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))
-		more = flue_tcp_output(e, c);
+		more = flue_tcp_output(e, c) || more;
 	if ((c->flags & (CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE)) &&
 			!(c->flags & (CONN_ABORTED | CONN_TERMINATING | CONN_INVALID))) {
 		if (flue_ack_due(e, c))

@@ -41,6 +41,8 @@ flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct fl
 		c->snd_nxt = c->snd_una;
 	limited = c->cc.cwnd < c->cc.ssthresh ? (uint64_t)flight * 2 >= c->cc.cwnd
 					      : (uint64_t)flight + c->mss >= c->cc.cwnd;
+	/* What was marked is no reason to grow (RFC 3168 6.1.2). */
+	limited &= !(s->flags & TCP_ECE);
 	if (unlikely(c->flags & (CONN_DUP_ACKS | CONN_RTO_RECOVERY))) {
 		bool fast = (c->loss & LOSS_FAST) != 0;
 		bool resent = (c->flags & CONN_RTO_RECOVERY) != 0;

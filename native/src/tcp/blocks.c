@@ -62,7 +62,7 @@ read_blocks(const struct flue_conn *c, const struct flue_segment *s, struct bloc
 }
 
 bool
-flue_sack_prepare(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+flue_blocks_prepare(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 {
 	struct blocks b;
 
@@ -89,7 +89,7 @@ flue_sack_prepare(struct flue_engine *e, struct flue_conn *c, const struct flue_
 }
 
 void
-flue_sack_settle(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s,
+flue_blocks_settle(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s,
 		bool advanced)
 {
 	struct flue_episode *ep;

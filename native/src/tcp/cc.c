@@ -31,7 +31,7 @@ flue_cc_avoid(struct flue_cc *cc, struct flue_cc_memory *m, const struct flue_cc
 {
 	/* Of stretched ACKs each byte counts, but never for more than a window. */
 	acked = least(acked, cc->cwnd);
-	if (acked >= m->left) {
+	if (acked > m->left) {
 		uint32_t more;
 
 		take_steps(cc, m, m->left);

@@ -118,9 +118,6 @@ flue_cc_echo(struct flue_engine *e, struct flue_conn *c, uint32_t acked)
 		ops->on_marks(&c->cc, &rest->cc, &v, acked);
 	if (rest->ecn_cut && flue_seq_leq(c->snd_una, rest->ecn_recover))
 		return;
-	/* Recovery has cut the window, and measures by what it became. */
-	if ((c->loss & LOSS_FAST) || (c->flags & CONN_RTO_RECOVERY))
-		return;
 	rest->undo_holds = false;
 	ops->on_ecn(&c->cc, &rest->cc, &v);
 	reduced(c, rest);

@@ -207,6 +207,18 @@ struct flue_watch {
 	bool posted;       /* a receive was */
 };
 
+#define FLUE_SACK_RECENT 8
+
+/** What the next ACKs tell of data behind a hole (sack.c). */
+struct flue_sack {
+	uint32_t recent[FLUE_SACK_RECENT]; /* a byte of the newest blocks, the newest first */
+	uint32_t again_start;              /* again: what came twice */
+	uint32_t again_end;
+	uint8_t recents;
+	uint8_t owed; /* ACKs besides the one of CONN_ACK_NOW */
+	bool again;
+};
+
 /** CONST and CACHED as given, and what only control operations and congestion need. */
 struct flue_conn_rest {
 	/* One line: congestion avoidance. */
@@ -255,6 +267,7 @@ struct flue_conn_rest {
 	bool urgent_buffered; /* ... in the BufferedData of the initiate */
 	bool disconnect_abortive;
 	bool invalid; /* by itself, not for what it depends on */
+	struct flue_sack sack;
 	bool corrupt; /* found so: told, and to be given up (chimney rules 4.7) */
 };
 

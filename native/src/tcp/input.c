@@ -4,8 +4,10 @@
  * the stream as expected; everything else goes the RFC's way, step by step, in its order. */
 
 #include "tcp/bytes.h"
+#include "tcp/congestion.h"
 #include "tcp/loss.h"
 #include "tcp/reasm.h"
+#include "tcp/sack.h"
 
 #define TS_OPTION UINT32_C(0x0101080a) /* NOP, NOP, timestamps, 10 bytes */
 
@@ -56,13 +58,33 @@ mark_push(struct flue_segment *s)
 	s->pkt->flags |= (uint16_t)((s->flags & TCP_PSH) << 10);
 }
 
+/** All connections together (RFC 5961 7). How many it are differs from second to second: who has a
+ *  connection of his own could tell from the answers he still gets how many others were drawn. */
+static bool
+challenge_allowed(struct flue_engine *e)
+{
+	int64_t second = e->now_ms_wide / 1000;
+
+	if (second != e->challenge_second) {
+		e->challenge_second = second;
+		e->random = e->random * UINT64_C(6364136223846793005) +
+			    UINT64_C(1442695040888963407);
+		e->challenge_left = FLUE_CHALLENGES / 2 +
+				    (uint32_t)(e->random >> 33) % (FLUE_CHALLENGES + 1);
+	}
+	if (e->challenge_left == 0)
+		return false;
+	e->challenge_left--;
+	return true;
+}
+
 /** An ACK that an attacker must not be able to draw at will (RFC 5961). */
 static void
 challenge(struct flue_engine *e, struct flue_conn *c)
 {
 	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 
-	if (e->now_ms - rest->challenge_ms < FLUE_CHALLENGE_MS)
+	if (e->now_ms - rest->challenge_ms < FLUE_CHALLENGE_MS || !challenge_allowed(e))
 		return;
 	rest->challenge_ms = e->now_ms;
 	flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
@@ -157,6 +179,9 @@ answer_unacceptable(struct flue_engine *e, struct flue_conn *c, const struct flu
 		challenge(e, c);
 	else
 		owe_ack(e, c, CONN_ACK_NOW);
+	if (s->payload > 0 && flue_seq_lt(s->seq, c->rcv_nxt) &&
+			flue_seq_leq(s->seq + s->payload, c->rcv_nxt))
+		flue_sack_duplicate(e, c, s->seq, s->seq + s->payload);
 }
 
 /** 24 days of silence make TS.Recent worthless (RFC 7323 5.5). */
@@ -181,11 +206,13 @@ remember_ts(struct flue_engine *e, struct flue_conn *c, const struct flue_segmen
 static bool
 fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 {
-	/* Header length, reserved bits and flags in one compare; PSH and the window may be anything. */
-	uint32_t expected = c->flags & CONN_TS ? UINT32_C(0x80100000) : UINT32_C(0x50100000);
+	/* Header length, reserved bits and flags in one compare; PSH and the window may be anything.
+	 * Where the window lies, CE: it has to be what the peer was told last. */
+	uint32_t expected = (c->flags & CONN_TS ? UINT32_C(0x80100000) : UINT32_C(0x50100000)) |
+			    (c->tos & TOS_ECE);
 	uint32_t window;
 
-	if ((flue_load32be(s->tcp + 12) & UINT32_C(0xfff70000)) != expected ||
+	if (((flue_load32be(s->tcp + 12) & UINT32_C(0xfff70000)) | s->ce) != expected ||
 			c->state != FLUE_TCP_ESTABLISHED || (c->flags & CONN_SLOW) ||
 			s->seq != c->rcv_nxt || s->payload > c->rcv_adv - c->rcv_nxt ||
 			s->ack - c->snd_una > c->snd_max - c->snd_una)
@@ -344,7 +371,7 @@ payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 
 		flue_reasm_add(e, c, s->pkt, fin);
 		if (e->now >= quiet_until)
-			owe_ack(e, c, CONN_ACK_NOW);
+			flue_sack_owe(e, c);
 		else
 			flue_timer_arm(e, c, quiet_until);
 		return;
@@ -387,6 +414,7 @@ trim_and_queue(struct flue_engine *e, struct flue_conn *c, struct flue_segment *
 		owe_ack(e, c, CONN_ACK_NOW);
 		if (cut > s->payload) /* all of it and the FIN: acceptable() saw to that */
 			cut = s->payload;
+		flue_sack_duplicate(e, c, s->seq, s->seq + cut);
 		s->seq += cut;
 		s->payload -= cut;
 		s->pkt->payload_off = (uint16_t)(s->pkt->payload_off + cut);
@@ -439,10 +467,11 @@ ack_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 	bool advances = flue_seq_gt(s->ack, c->snd_una);
 	bool sack = s->sacks > 0 || (c->loss & (LOSS_BOARD | LOSS_TLP));
 	uint32_t old_wnd = c->snd_wnd;
+	uint32_t una = c->snd_una;
 	bool counts = true;
 
 	if (unlikely(sack))
-		counts = flue_sack_prepare(e, c, s);
+		counts = flue_blocks_prepare(e, c, s);
 	if (advances) {
 		(void)flue_tcp_acknowledge(e, c, s);
 		flue_tcp_update_window(e, c, s);
@@ -452,11 +481,37 @@ ack_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 			flue_loss_dup_ack(e, c, s, old_wnd);
 	}
 	if (unlikely(sack))
-		flue_sack_settle(e, c, s, advances);
+		flue_blocks_settle(e, c, s, advances);
+	if ((s->flags & TCP_ECE) && (c->tos & TOS_ECN))
+		flue_cc_echo(e, c, c->snd_una - una);
 	if (!was_acked && (c->flags & CONN_FIN_ACKED))
 		fin_acknowledged(e, c);
 	else if (c->flags & CONN_FIN_WAIT)
 		flue_tcp_arm_rtx(e, c, FLUE_FIN_WAIT_US);
+}
+
+/**
+ * What the network did to data on its way (RFC 3168 6.1.3): the peer hears of CE with every ACK until
+ * it says that it has slowed down. With DCTCP it hears which segments had it (RFC 8257 3.2): the ACK
+ * for those before a change goes out with what they had, and that of the change at once.
+ */
+static void
+marks_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	if (flue_conn_rest_of(e, c)->cc_algorithm != FLUE_CC_DCTCP) {
+		if (s->flags & TCP_CWR)
+			c->tos &= (uint8_t)~TOS_ECE;
+		if (s->ce)
+			c->tos |= TOS_ECE;
+		return;
+	}
+	if ((c->tos & TOS_ECE) == s->ce)
+		return;
+	/* Without a packet for it now, two segments' marks are told as one. */
+	if (c->flags & CONN_ACK_OWED)
+		(void)flue_tcp_send_ack(e, c);
+	c->tos ^= TOS_ECE;
+	owe_ack(e, c, CONN_ACK_NOW);
 }
 
 static void
@@ -514,6 +569,8 @@ rfc_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 	if (c->flags & CONN_TS)
 		remember_ts(e, c, s);
 	ack_in(e, c, s);
+	if ((c->tos & TOS_ECN) && s->payload > 0)
+		marks_in(e, c, s);
 	trim_and_queue(e, c, s);
 }
 

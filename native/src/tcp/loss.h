@@ -42,10 +42,10 @@ uint32_t flue_loss_next_ms(const struct flue_engine *e, const struct flue_conn *
  *  arrived behind a hole the board begins.
  *  @return without a board: if it acknowledges nothing new it counts as a duplicate. With SACK one
  *          that tells of nothing behind a hole does not (RFC 6675 2). */
-bool flue_sack_prepare(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s);
+bool flue_blocks_prepare(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s);
 /** After it was: blocks, DSACK (RFC 2883), the probe's answer, RACK, recovery.
  *  @param advanced  it acknowledged something new */
-void flue_sack_settle(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s,
+void flue_blocks_settle(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s,
 		bool advanced);
 
 /* ---- rack.c --------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "tcp/congestion.h"
 #include "tcp/csum.h"
 #include "tcp/loss.h"
+#include "tcp/sack.h"
 
 #define TCP_TS_BYTES 12
 
@@ -42,7 +43,7 @@ put_tagged(const struct flue_conn *c, const struct flue_path *p, uint8_t *at)
 /** Ethernet and IP. @return where the TCP header goes */
 static uint8_t *
 put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *p, uint8_t *at,
-		uint32_t tcp_len)
+		uint8_t tos, uint32_t tcp_len)
 {
 	uint8_t *ip = at + 14;
 	uint64_t sum;
@@ -53,25 +54,25 @@ put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_pat
 	else
 		memcpy(at, p->head, p->ip6 ? 54 : 34);
 	if (unlikely(p->ip6)) {
-		flue_store32be(ip, UINT32_C(0x60000000) | (uint32_t)c->tos << 20 | c->flow_label);
+		flue_store32be(ip, UINT32_C(0x60000000) | (uint32_t)tos << 20 | c->flow_label);
 		flue_store16be(ip + 4, (uint16_t)tcp_len);
 		ip[7] = c->ttl;
 		return ip + 40;
 	}
 	/* The lower half of the ids is the host's (chimney rules 5.2). */
 	id = (uint16_t)(0x8000 | (e->ip_id++ & 0x7fff));
-	ip[1] = c->tos;
+	ip[1] = tos;
 	flue_store16be(ip + 2, (uint16_t)(tcp_len + 20));
 	flue_store16be(ip + 4, id);
 	ip[8] = c->ttl;
 	sum = (uint64_t)p->ip_sum + flue_load16(ip + 2) + flue_load16(ip + 4);
-	sum += (uint64_t)c->tos << 8; /* second byte of a word, as it lies in memory */
+	sum += (uint64_t)tos << 8; /* second byte of a word, as it lies in memory */
 	sum += c->ttl;
 	flue_store16(ip + 10, flue_csum_finish(sum));
 	return ip + 20;
 }
 
-static uint32_t
+static void
 put_tcp(struct flue_engine *e, struct flue_conn *c, uint8_t *tcp, uint32_t seq, uint8_t flags)
 {
 	uint32_t hlen = 20;
@@ -90,7 +91,6 @@ put_tcp(struct flue_engine *e, struct flue_conn *c, uint8_t *tcp, uint32_t seq, 
 	tcp[13] = flags;
 	flue_store16be(tcp + 14, flue_window_advertise(c));
 	flue_store32(tcp + 16, 0);
-	return hlen;
 }
 
 /** Does the piece end an NBL, at `end`, counted from the piece's first byte? */
@@ -172,6 +172,39 @@ reachable(struct flue_engine *e, const struct flue_conn *c, struct flue_neighbor
 		flue_neighbor_doubt(e, n);
 }
 
+/**
+ * ECN (RFC 3168 6.1): that CE was seen goes with every ACK. New data says that it can be marked, and
+ * first that the window was cut; pure ACKs, what is sent again and probes of a window do not (6.1.4 to
+ * 6.1.6).
+ * @return the traffic class
+ */
+static inline uint8_t
+put_marks(struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t *flags)
+{
+	uint8_t dscp = c->tos & 0xfc;
+
+	if (likely(!(c->tos & TOS_ECN)) || (*flags & TCP_RST))
+		return dscp;
+	if (c->tos & TOS_ECE)
+		*flags |= TCP_ECE;
+	if (len == 0 || seq != c->snd_max || (c->flags & CONN_PERSIST))
+		return dscp;
+	if (c->cwr)
+		*flags |= TCP_CWR;
+	c->cwr = 0;
+	return dscp | TOS_ECN;
+}
+
+/** Room for a SACK option in a segment with so much payload. */
+static uint32_t
+sack_room(const struct flue_conn *c, const struct flue_path *path, uint32_t len)
+{
+	uint32_t ts = c->flags & CONN_TS ? TCP_TS_BYTES : 0;
+	uint32_t left = path->mss > len + ts ? path->mss - len - ts : 0;
+
+	return left < 40 - ts ? left : 40 - ts;
+}
+
 bool
 flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
 {
@@ -180,9 +213,12 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 	bool sums = (e->port->caps & FLUE_PORT_CAP_TX_CSUM) == 0;
 	uint32_t hlen = c->flags & CONN_TS ? 20 + TCP_TS_BYTES : 20;
 	struct flue_pkt *pkt;
+	uint8_t sack[FLUE_SACK_BYTES];
+	uint32_t told = 0;
 	uint32_t push = 0;
 	uint64_t sum;
 	uint8_t *tcp;
+	uint8_t tos;
 
 	if (flue_txq_room(e) == 0)
 		return false;
@@ -197,8 +233,16 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 	pkt = flue_tx_alloc(e);
 	if (pkt == NULL)
 		return false;
-	tcp = put_head(e, c, path, pkt->data, hlen + len);
-	(void)put_tcp(e, c, tcp, seq, flags);
+	if (unlikely(c->flags & (CONN_OOO | CONN_ACK_NOW)) && !(flags & TCP_RST))
+		told = flue_sack_put(e, c, sack, sack_room(c, path, len));
+	tos = put_marks(c, seq, len, &flags);
+	tcp = put_head(e, c, path, pkt->data, tos, hlen + told + len);
+	put_tcp(e, c, tcp, seq, flags);
+	if (unlikely(told > 0)) {
+		memcpy(tcp + hlen, sack, told);
+		hlen += told;
+		tcp[12] = (uint8_t)(hlen << 2);
+	}
 	pkt->len = (uint16_t)(tcp + hlen - pkt->data);
 	sum = (uint64_t)path->pseudo + __builtin_bswap16((uint16_t)(hlen + len));
 	if (len > 0) {

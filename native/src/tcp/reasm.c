@@ -4,6 +4,7 @@
 
 #include "tcp/reasm.h"
 #include "engine/parts.h"
+#include "tcp/sack.h"
 #include "tcp/watch.h"
 
 static uint32_t
@@ -27,10 +28,34 @@ flue_reasm_drop(struct flue_engine *e, struct flue_conn *c)
 	c->flags &= ~CONN_OOO;
 }
 
+/** What of the queue lies around `seq` without a gap; [seq, seq) when there is none of it. */
+static void
+span_at(const struct flue_conn *c, uint32_t seq, uint32_t *start, uint32_t *end)
+{
+	const struct flue_pkt *p = c->ooo;
+
+	*start = *end = seq;
+	for (; p != NULL && flue_seq_leq(p->seq, seq); p = p->next) {
+		if (p == c->ooo || flue_seq_gt(p->seq, *end)) {
+			*start = p->seq;
+			*end = flue_reasm_end(p);
+		} else {
+			*end = flue_seq_max(*end, flue_reasm_end(p));
+		}
+	}
+	if (flue_seq_lt(*end, seq))
+		*start = *end = seq;
+	for (; p != NULL && flue_seq_leq(p->seq, *end); p = p->next)
+		*end = flue_seq_max(*end, flue_reasm_end(p));
+}
+
 void
 flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, bool fin)
 {
 	struct flue_pkt **link = &c->ooo;
+	uint32_t end = end_of(pkt) + fin;
+	uint32_t from;
+	uint32_t to;
 	struct flue_pkt *p;
 
 	for (p = c->ooo; p != NULL; p = p->next) {
@@ -41,14 +66,17 @@ flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt,
 			flue_reasm_drop(e, c);
 			return;
 		}
-		if (flue_seq_leq(p->seq, pkt->seq) && flue_seq_geq(end_of(p), end_of(pkt)) &&
-				(!fin || (p->flags & FLUE_PKT_FIN))) {
-			flue_count(e, FLUE_CTR_IN_DUPLICATE, 1);
-			flue_pkt_release(pkt);
-			return;
-		}
 		if (flue_seq_leq(p->seq, pkt->seq))
 			link = &p->next;
+	}
+	span_at(c, pkt->seq, &from, &to);
+	if (flue_seq_gt(to, pkt->seq))
+		flue_sack_duplicate(e, c, pkt->seq, flue_seq_lt(to, end) ? to : end);
+	if (flue_seq_geq(to, end)) {
+		flue_count(e, FLUE_CTR_IN_DUPLICATE, 1);
+		flue_sack_came(e, c, from, to);
+		flue_pkt_release(pkt);
+		return;
 	}
 	if (c->ooo_count >= FLUE_OOO_MAX) {
 		flue_pkt_release(pkt);
@@ -64,6 +92,8 @@ flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt,
 	c->ooo_count++;
 	c->flags |= CONN_OOO;
 	flue_count(e, FLUE_CTR_IN_OUT_OF_ORDER, 1);
+	span_at(c, pkt->seq, &from, &to);
+	flue_sack_came(e, c, from, to);
 	if (unlikely(e->watch))
 		flue_watch_out_of_order(e, c);
 }

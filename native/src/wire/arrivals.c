@@ -4,7 +4,10 @@
 
 #include <string.h>
 
+#include "port/ethernet.h"
 #include "wire/wire.h"
+
+#define NANOS_OF_8_SECONDS INT64_C(8000000000)
 
 /* ---- Order: due time, then time of sending, then source, then number in the link -------------- */
 
@@ -92,17 +95,17 @@ later(int64_t time, int64_t by)
 	return __builtin_add_overflow(time, by, &sum) ? INT64_MAX : sum;
 }
 
-/** When a frame arrives. Draws jitter. */
+/** When a frame arrives that leaves at this time. Draws jitter. */
 static int64_t
-due_time(struct wire_port *port, struct wire_link *link, int64_t sent, bool reorder)
+due_time(struct wire_port *port, struct wire_link *link, int64_t leaves, bool reorder)
 {
-	const struct flue_wire_config *config = &port->wire->config;
-	int64_t due = later(sent, config->delay_ns);
+	const struct flue_wire_faults *faults = &link->faults;
+	int64_t due = later(leaves, faults->delay_ns);
 
-	if (config->jitter_ns > 0)
-		due = later(due, (int64_t)below(draw(link), (uint64_t)config->jitter_ns + 1));
+	if (faults->jitter_ns > 0)
+		due = later(due, (int64_t)below(draw(link), (uint64_t)faults->jitter_ns + 1));
 	if (reorder) {
-		due = later(due, config->reorder_ns);
+		due = later(due, faults->reorder_ns);
 		wire_count(port, WIRE_REORDERED);
 	}
 	return due;
@@ -110,9 +113,10 @@ due_time(struct wire_port *port, struct wire_link *link, int64_t sent, bool reor
 
 /** A second copy of the frame, in a buffer of the port's own. */
 static void
-duplicate(struct wire_port *port, struct wire_link *link, const struct wire_pkt *original)
+duplicate(struct wire_port *port, struct wire_link *link, const struct wire_pkt *original,
+		int64_t leaves)
 {
-	int64_t due = due_time(port, link, original->sent, false);
+	int64_t due = due_time(port, link, leaves, false);
 	struct wire_pkt *copy = NULL;
 
 	if (port->pool.free_count > flue_pool_tx_reserve(port->base.buffers))
@@ -132,30 +136,62 @@ duplicate(struct wire_port *port, struct wire_link *link, const struct wire_pkt 
 	heap_push(port, copy);
 }
 
-/** Draw what happens to a frame and put what is left of it into the heap. */
-static void
-arrive(struct wire_port *port, struct wire_link *link, const struct wire_frame *frame)
+/** Whether the frame fits the link's MTU, if that is less than the wire's. */
+static bool
+fits(const struct wire_link *link, const struct wire_frame *frame)
 {
-	const struct flue_wire *wire = port->wire;
-	struct wire_pkt *pkt = &link->pkts[frame->index];
-	uint64_t number = link->received++;
-	uint64_t bits = 0;
-	uint64_t more = 0;
-	bool reorder;
+	const uint8_t *data = wire_link_buffer(link, frame->index);
 
-	if (wire->faulty || frame->drop_ppm > 0) {
-		bits = draw(link);
-		more = draw(link);
-		if (happens((uint32_t)bits, frame->drop_ppm)) {
-			wire_count(port, WIRE_DROPPED);
-			flue_wire_link_return(link, frame->index);
-			return;
-		}
+	return link->faults.mtu == 0 ||
+	       frame->len <= flue_eth_header_bytes(data) + (uint32_t)link->faults.mtu;
+}
+
+/**
+ * Through the bottleneck: one frame after another, behind what waits already.
+ * @return false when the queue has no room for it
+ */
+static bool
+enqueue(struct wire_link *link, const struct wire_frame *frame, int64_t *leaves)
+{
+	int64_t rate = link->faults.bits_per_second;
+	int64_t start = frame->sent;
+	int64_t waiting = 0;
+
+	*leaves = frame->sent;
+	if (rate == 0)
+		return true;
+	if (link->busy_until > start) {
+		start = link->busy_until;
+		waiting = (int64_t)((__int128)(start - frame->sent) * rate / NANOS_OF_8_SECONDS);
 	}
-	reorder = happens((uint32_t)(more >> 32), (uint32_t)wire->config.reorder_ppm);
+	if (link->faults.queue_bytes > 0 && waiting + frame->len > link->faults.queue_bytes)
+		return false;
+	*leaves = later(start, (int64_t)((__int128)frame->len * NANOS_OF_8_SECONDS / rate));
+	link->busy_until = *leaves;
+	return true;
+}
+
+/** Draws the state of bursts, if there are any. @return the probability of loss now */
+static uint32_t
+loss_now(struct wire_link *link, const struct wire_frame *frame)
+{
+	const struct flue_wire_faults *faults = &link->faults;
+	uint32_t change;
+
+	if (faults->burst_enter_ppm > 0) {
+		change = (uint32_t)(link->bad ? faults->burst_leave_ppm : faults->burst_enter_ppm);
+		if (happens((uint32_t)draw(link), change))
+			link->bad = !link->bad;
+		if (link->bad)
+			return (uint32_t)faults->burst_drop_ppm;
+	}
+	return link->own_faults ? (uint32_t)faults->drop_ppm : frame->drop_ppm;
+}
+
+static void
+fill(struct wire_pkt *pkt, const struct wire_link *link, const struct wire_frame *frame)
+{
 	pkt->sent = frame->sent;
-	pkt->order = number * 2;
-	pkt->due = due_time(port, link, frame->sent, reorder);
 	pkt->pkt.data = wire_link_buffer(link, frame->index);
 	pkt->pkt.ref = flue_ref_make((uint32_t)link->region,
 			(uint64_t)frame->index * link->stride + FLUE_PKT_HEADROOM);
@@ -166,9 +202,51 @@ arrive(struct wire_port *port, struct wire_link *link, const struct wire_frame *
 	pkt->pkt.ext_len = 0;
 	pkt->pkt.refcnt = 1;
 	pkt->pkt.flags = 0;
-	if (happens((uint32_t)(bits >> 32), (uint32_t)wire->config.duplicate_ppm))
-		duplicate(port, link, pkt);
-	if (happens((uint32_t)more, (uint32_t)wire->config.corrupt_ppm)) {
+}
+
+static void
+lose(struct wire_port *port, struct wire_link *link, const struct wire_frame *frame,
+		enum wire_count why)
+{
+	wire_count(port, why);
+	flue_wire_link_return(link, frame->index);
+}
+
+/** Draw what happens to a frame and put what is left of it into the heap. */
+static void
+arrive(struct wire_port *port, struct wire_link *link, const struct wire_frame *frame)
+{
+	struct wire_pkt *pkt = &link->pkts[frame->index];
+	uint64_t number = link->received++;
+	uint32_t loss = loss_now(link, frame);
+	uint64_t bits = 0;
+	uint64_t more = 0;
+	int64_t leaves;
+	bool reorder;
+
+	if (link->faulty || loss > 0) {
+		bits = draw(link);
+		more = draw(link);
+	}
+	if (!fits(link, frame)) {
+		lose(port, link, frame, WIRE_DROPPED);
+		return;
+	}
+	if (!enqueue(link, frame, &leaves)) {
+		lose(port, link, frame, WIRE_QUEUE_FULL);
+		return;
+	}
+	if (happens((uint32_t)bits, loss)) {
+		lose(port, link, frame, WIRE_DROPPED);
+		return;
+	}
+	reorder = happens((uint32_t)(more >> 32), (uint32_t)link->faults.reorder_ppm);
+	fill(pkt, link, frame);
+	pkt->order = number * 2;
+	pkt->due = due_time(port, link, leaves, reorder);
+	if (happens((uint32_t)(bits >> 32), (uint32_t)link->faults.duplicate_ppm))
+		duplicate(port, link, pkt, leaves);
+	if (happens((uint32_t)more, (uint32_t)link->faults.corrupt_ppm)) {
 		uint64_t bit = below(draw(link), (uint64_t)frame->len * 8);
 
 		pkt->pkt.data[bit / 8] ^= (uint8_t)(1 << bit % 8);

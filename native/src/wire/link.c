@@ -26,6 +26,33 @@ link_free(struct wire_link *link)
 	free(link);
 }
 
+void
+flue_wire_link_faults(struct wire_link *link, const struct flue_wire_faults *faults)
+{
+	link->faults = *faults;
+	link->faulty = faults->duplicate_ppm > 0 || faults->corrupt_ppm > 0 ||
+		       faults->reorder_ppm > 0 || faults->burst_enter_ppm > 0;
+	link->bad = link->bad && faults->burst_enter_ppm > 0;
+	if (faults->bits_per_second == 0)
+		link->busy_until = INT64_MIN;
+}
+
+/** What the wire does to all frames. */
+static void
+inherit_faults(struct wire_link *link, const struct flue_wire_config *config)
+{
+	struct flue_wire_faults faults = {
+		.duplicate_ppm = config->duplicate_ppm,
+		.corrupt_ppm = config->corrupt_ppm,
+		.reorder_ppm = config->reorder_ppm,
+		.delay_ns = config->delay_ns,
+		.jitter_ns = config->jitter_ns,
+		.reorder_ns = config->reorder_ns,
+	};
+
+	flue_wire_link_faults(link, &faults);
+}
+
 struct wire_link *
 flue_wire_link_create(struct flue_wire *wire, uint32_t source, uint32_t destination)
 {
@@ -61,6 +88,8 @@ flue_wire_link_create(struct flue_wire *wire, uint32_t source, uint32_t destinat
 		return NULL;
 	}
 	link->memory = flue_region_at(link->region);
+	link->busy_until = INT64_MIN;
+	inherit_faults(link, &wire->config);
 	for (i = 0; i < count; i++) {
 		link->pkts[i].link = link;
 		link->pkts[i].index = i;

@@ -72,6 +72,9 @@ wire_rx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsig
 			continue;
 		}
 		trace_frame(port, now, &pkt->pkt);
+		if (port->wire->observer != NULL)
+			flue_wire_note(port->wire, WIRE_EVENT_RECEIVED, port->index, now,
+					&pkt->pkt);
 		wire_count(port, WIRE_DELIVERED);
 		base->held++;
 		pkts[count++] = &pkt->pkt;
@@ -206,6 +209,8 @@ wire_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsig
 	for (i = 0; i < n; i++) {
 		if (!send_frame(port, now, pkts[i]))
 			break;
+		if (port->wire->observer != NULL)
+			flue_wire_note(port->wire, WIRE_EVENT_SENT, port->index, now, pkts[i]);
 		/* Copied: nothing of the sender's is needed any more. */
 		flue_pkt_drop_ext(pkts[i]);
 		flue_pkt_release(pkts[i]);

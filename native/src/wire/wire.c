@@ -47,7 +47,6 @@ flue_wire_create(const struct flue_wire_config *config, flue_wire **wire)
 		return -ENOMEM;
 	memset(w, 0, sizeof(*w));
 	w->config = *config;
-	w->faulty = config->duplicate_ppm > 0 || config->corrupt_ppm > 0 || config->reorder_ppm > 0;
 	atomic_init(&w->drop_ppm, (uint32_t)config->drop_ppm);
 	for (i = 0; i < WIRE_MAX_PORTS; i++) {
 		struct wire_port *port = &w->ports[i];
@@ -160,6 +159,44 @@ flue_wire_set_drop(flue_wire *wire, int drop_ppm)
 	return 0;
 }
 
+bool
+flue_wire_faults_valid(const struct flue_wire_faults *f)
+{
+	return between(f->drop_ppm, 0, PPM) && between(f->duplicate_ppm, 0, PPM) &&
+	       between(f->corrupt_ppm, 0, PPM) && between(f->reorder_ppm, 0, PPM) &&
+	       between(f->burst_enter_ppm, 0, PPM) && between(f->burst_leave_ppm, 0, PPM) &&
+	       between(f->burst_drop_ppm, 0, PPM) && between(f->mtu, 0, 9000) &&
+	       between(f->delay_ns, 0, MAX_DELAY) && between(f->jitter_ns, 0, MAX_DELAY) &&
+	       between(f->reorder_ns, 0, MAX_DELAY) &&
+	       between(f->bits_per_second, 0, INT64_C(1) << 40) &&
+	       between(f->queue_bytes, 0, INT64_C(1) << 30);
+}
+
+int
+flue_wire_set_faults(
+		flue_wire *wire, int source, int destination, const struct flue_wire_faults *faults)
+{
+	struct wire_link *link;
+
+	if (wire == NULL || faults == NULL || source == destination ||
+			!between(source, 0, wire->config.ports - 1) ||
+			!between(destination, 0, wire->config.ports - 1) ||
+			!flue_wire_faults_valid(faults))
+		return -EINVAL;
+	link = atomic_load_explicit(&wire->links[source][destination], memory_order_relaxed);
+	if (link == NULL) {
+		link = flue_wire_link_create(wire, (uint32_t)source, (uint32_t)destination);
+		if (link == NULL)
+			return -ENOMEM;
+	}
+	/* What was sent before has its fate drawn under the faults of then. */
+	if (wire->ports[destination].open)
+		flue_wire_arrivals(&wire->ports[destination]);
+	flue_wire_link_faults(link, faults);
+	link->own_faults = true;
+	return 0;
+}
+
 int64_t
 flue_wire_count(const flue_wire *wire, int which)
 {
@@ -192,6 +229,7 @@ flue_wire_destroy(flue_wire *wire)
 		for (j = 0; j < wire->config.ports; j++)
 			flue_wire_link_destroy(atomic_load(&wire->links[i][j]));
 	}
+	flue_wire_observer_free(wire->observer);
 	free(wire);
 	return 0;
 }

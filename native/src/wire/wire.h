@@ -71,6 +71,11 @@ struct wire_link {
 	/* The destination's owner. */
 	_Alignas(FLUE_CACHE_LINE) uint64_t received;
 	uint64_t random;
+	int64_t busy_until;             /* when the last frame will have left */
+	struct flue_wire_faults faults; /* the wire's, or its own */
+	bool own_faults;                /* its own; then drop_ppm of a frame does not count */
+	bool faulty;                    /* any fault but loss that is drawn */
+	bool bad;                       /* state of bursts */
 };
 
 enum wire_count {
@@ -81,6 +86,7 @@ enum wire_count {
 	WIRE_CORRUPTED,
 	WIRE_REORDERED,
 	WIRE_NO_BUFFER,
+	WIRE_QUEUE_FULL,
 	WIRE_COUNTS
 };
 
@@ -99,7 +105,7 @@ struct wire_port {
 
 struct flue_wire {
 	struct flue_wire_config config;
-	bool faulty; /* any fault but loss */
+	struct wire_observer *observer; /* NULL = nobody looks */
 	_Atomic uint32_t drop_ppm;
 	_Atomic int64_t macs[WIRE_MAX_PORTS]; /* 0 = nobody plugged in */
 	struct wire_port ports[WIRE_MAX_PORTS];
@@ -136,6 +142,21 @@ wire_link_buffer(const struct wire_link *link, uint32_t index)
 {
 	return link->memory + (size_t)index * link->stride + FLUE_PKT_HEADROOM;
 }
+
+/** Faults are values that can be. */
+bool flue_wire_faults_valid(const struct flue_wire_faults *faults);
+/** The link has these faults from now on; destination's owner. */
+void flue_wire_link_faults(struct wire_link *link, const struct flue_wire_faults *faults);
+
+enum wire_event {
+	WIRE_EVENT_SENT,
+	WIRE_EVENT_RECEIVED
+};
+
+/** Note a frame; there is an observer. */
+void flue_wire_note(struct flue_wire *wire, enum wire_event what, uint32_t port, int64_t now,
+		const struct flue_pkt *pkt);
+void flue_wire_observer_free(struct wire_observer *observer);
 
 /** Take what came in by all links to the port into its heap, drawing faults; port's owner. */
 void flue_wire_arrivals(struct wire_port *port);

@@ -64,6 +64,9 @@ struct seen {
 	uint8_t flags;
 	uint8_t ttl;
 	uint8_t tos;
+	uint8_t hlen;
+	uint8_t sacks;       /* blocks of the SACK option */
+	uint32_t sack[4][2]; /* each from, up to; of the peer's numbers */
 	bool ts;
 	bool lent;
 	const uint8_t *payload;
@@ -82,6 +85,7 @@ struct conn {
 	uint32_t irs;      /* RCV.NXT at the hand-over */
 	uint32_t peer_ack; /* what the peer has acknowledged */
 	uint16_t port;
+	uint8_t peer_tos; /* of the peer's frames */
 	bool ts;
 	bool ip6;
 };
@@ -192,7 +196,8 @@ uint32_t peer_frame_with(struct conn *c, uint8_t *frame, uint8_t flags, uint32_t
 /** Is it a whole TCP segment with a good checksum? Where its TCP header is, and bytes from there. */
 bool frame_segment(const uint8_t *frame, uint32_t len, uint32_t *at, uint32_t *tcp_len);
 
-/** Next segment that was sent, or false. Numbers relative to the connection. */
+/** Next segment that was sent, or false. Numbers relative to the connection. Its checksums are good, and
+ *  its options are none but aligned timestamps and SACK, with lengths that fit. */
 bool sent_next(struct harness *h, struct conn *c, struct seen *s);
 struct seen sent_expect(struct harness *h, struct conn *c);
 void sent_none(struct harness *h);

@@ -69,7 +69,7 @@ put_ip(struct conn *c, uint8_t *ip, uint32_t tcp_len, uint64_t *pseudo)
 {
 	if (c->ip6) {
 		memset(ip, 0, 40);
-		ip[0] = 0x60;
+		flue_store16be(ip, (uint16_t)(0x6000 | c->peer_tos << 4));
 		flue_store16be(ip + 4, (uint16_t)tcp_len);
 		ip[6] = 6;
 		ip[7] = 64;
@@ -80,6 +80,7 @@ put_ip(struct conn *c, uint8_t *ip, uint32_t tcp_len, uint64_t *pseudo)
 	}
 	memset(ip, 0, 20);
 	ip[0] = 0x45;
+	ip[1] = c->peer_tos;
 	flue_store16be(ip + 2, (uint16_t)(20 + tcp_len));
 	ip[8] = 64;
 	ip[9] = 6;
@@ -186,6 +187,35 @@ check_checksums(struct harness *h, const uint8_t *ip, const uint8_t *tcp, uint32
 		assert_int_equal(flue_csum_fold(flue_csum_add(tcp, seg_len, pseudo)), 0xffff);
 }
 
+/** @return false: not the options we send, or a length of theirs is wrong (RFC 9293 3.1) */
+static bool
+read_options(const struct conn *c, const uint8_t *tcp, struct seen *s)
+{
+	const uint8_t *p = tcp + 20;
+	const uint8_t *end = tcp + s->hlen;
+	int i;
+
+	while (p + 2 < end && p[0] == 1 && p[1] == 1) {
+		const uint8_t *option = p + 2;
+
+		if (option + 2 > end || option[1] < 2 || option + option[1] > end)
+			return false;
+		if (option[0] == 8 && option[1] == 10) {
+			s->ts = true;
+			s->tsval = flue_load32be(option + 2);
+			s->tsecr = flue_load32be(option + 6);
+		} else if (option[0] == 5 && option[1] % 8 == 2) {
+			s->sacks = option[1] / 8;
+			for (i = 0; i < 2 * s->sacks; i++)
+				s->sack[i / 2][i % 2] = flue_load32be(option + 2 + 4 * i) - c->irs;
+		} else {
+			return false;
+		}
+		p = option + option[1];
+	}
+	return p == end;
+}
+
 bool
 sent_next(struct harness *h, struct conn *c, struct seen *s)
 {
@@ -227,11 +257,8 @@ sent_next(struct harness *h, struct conn *c, struct seen *s)
 	s->len = seg_len - hlen;
 	s->sport = flue_load16be(tcp);
 	assert_int_equal(flue_load16be(tcp + 2), c->port);
-	if (hlen == 32 && flue_load32be(tcp + 20) == 0x0101080a) {
-		s->ts = true;
-		s->tsval = flue_load32be(tcp + 24);
-		s->tsecr = flue_load32be(tcp + 28);
-	}
+	s->hlen = (uint8_t)hlen;
+	assert_true(read_options(c, tcp, s));
 	return true;
 }
 

@@ -38,11 +38,18 @@ final class Commands {
 
     /** Starts a program whose output, of both kinds, goes to a file. */
     static Process start(List<String> command, Path output) throws IOException {
+        return builder(command, output).redirectInput(new File("/dev/null")).start();
+    }
+
+    /** The same; what it reads comes from us. */
+    static Process startPiped(List<String> command, Path output) throws IOException {
+        return builder(command, output).start();
+    }
+
+    private static ProcessBuilder builder(List<String> command, Path output) {
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectInput(new File("/dev/null"))
-                .redirectOutput(output.toFile())
-                .start();
+                .redirectOutput(output.toFile());
     }
 
     /** Waits for a condition by asking again and again, for a bounded time. */

@@ -25,6 +25,21 @@ final class Namespace implements AutoCloseable {
         return all;
     }
 
+    String name() {
+        return name;
+    }
+
+    /** Runs {@code ip} with these words inside. */
+    void ip(String words) throws IOException, InterruptedException {
+        Commands.run(inside(("ip " + words).split(" ")));
+    }
+
+    /** Sets a variable of the kernel that each namespace has for itself. */
+    void sysctl(String variable, String value) throws IOException, InterruptedException {
+        String file = "/proc/sys/" + variable.replace('.', '/');
+        Commands.run(inside("sh", "-c", "echo '" + value + "' > " + file));
+    }
+
     @Override
     public void close() throws IOException {
         try {

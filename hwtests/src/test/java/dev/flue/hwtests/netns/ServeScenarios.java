@@ -33,12 +33,6 @@ abstract class ServeScenarios {
     private static final int MIDDLE = 24 << 20;
     private static final int SMALL = 1 << 20;
 
-    /** design.md, "How it is proved" 4: in a run without loss it selects nothing. */
-    private static final String FAULTS =
-            "tcp.analysis.retransmission || tcp.analysis.fast_retransmission"
-                    + " || tcp.analysis.out_of_order || tcp.analysis.lost_segment"
-                    + " || tcp.analysis.ack_lost_segment || tcp.analysis.duplicate_ack";
-
     /** Of the server: the version of IP that everything goes over. */
     @Parameter String address;
 
@@ -193,7 +187,7 @@ abstract class ServeScenarios {
                 .as("the capture has TCP in it")
                 .contains(address);
         List<String> faults =
-                Commands.run(List.of("tshark", "-r", capture.toString(), "-Y", FAULTS))
+                Commands.run(List.of("tshark", "-r", capture.toString(), "-Y", Capture.FAULTS))
                         .lines()
                         .filter(line -> line.contains(address))
                         .toList();

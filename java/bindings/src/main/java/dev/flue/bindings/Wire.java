@@ -4,7 +4,10 @@ package dev.flue.bindings;
 import dev.flue.jni.PortHandle;
 import dev.flue.jni.WireHandle;
 import dev.flue.jni.flue_wire_config;
+import dev.flue.jni.flue_wire_faults;
 import dev.flue.jni.global.flue;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,6 +23,8 @@ public final class Wire implements AutoCloseable {
     private final WireHandle handle = new WireHandle(null);
     private final Guard guard = new Guard("the wire");
     private final List<NativePort> ports = new ArrayList<>();
+    // Where C puts copies of frames; null = nobody looks.
+    private ByteBuffer observed;
 
     /**
      * @throws IllegalArgumentException a value of {@code config} is out of range
@@ -122,6 +127,87 @@ public final class Wire implements AutoCloseable {
         } finally {
             guard.exit();
         }
+    }
+
+    /**
+     * Give the link from one socket to another faults of its own, from now on; what is under way
+     * keeps the faults it was sent under. One thread, virtual time.
+     *
+     * @throws IllegalArgumentException no such link, or a value is out of range
+     */
+    public void setFaults(int source, int destination, WireFaults faults) {
+        int rc;
+        guard.enter();
+        try (flue_wire_faults c = new flue_wire_faults()) {
+            c.drop_ppm(faults.dropPpm());
+            c.duplicate_ppm(faults.duplicatePpm());
+            c.corrupt_ppm(faults.corruptPpm());
+            c.reorder_ppm(faults.reorderPpm());
+            c.burst_enter_ppm(faults.burstEnterPpm());
+            c.burst_leave_ppm(faults.burstLeavePpm());
+            c.burst_drop_ppm(faults.burstDropPpm());
+            c.mtu(faults.mtu());
+            c.delay_ns(faults.delayNanos());
+            c.jitter_ns(faults.jitterNanos());
+            c.reorder_ns(faults.reorderNanos());
+            c.bits_per_second(faults.bitsPerSecond());
+            c.queue_bytes(faults.queueBytes());
+            rc = flue.flue_wire_set_faults(handle, source, destination, c);
+        } finally {
+            guard.exit();
+        }
+        if (rc == -Errno.EINVAL) {
+            throw new IllegalArgumentException(
+                    "link " + source + " to " + destination + ", " + faults + ": out of range");
+        }
+        if (rc < 0) {
+            throw new FlueException("faults of a link: " + Errno.text(-rc), -rc);
+        }
+    }
+
+    /**
+     * Keep a copy of every frame from now on, for {@link #observed}. One thread, virtual time.
+     *
+     * @param bytes room for the copies of one turn of everybody, 65536 or more
+     * @throws IllegalStateException it is observed already
+     */
+    public void observe(int bytes) {
+        NativeMemory.makeRoom();
+        int region;
+        guard.enter();
+        try {
+            region = flue.flue_wire_observe(handle, bytes);
+        } finally {
+            guard.exit();
+        }
+        if (region == -Errno.EBUSY) {
+            throw new IllegalStateException("the wire is observed already");
+        }
+        if (region < 0) {
+            throw new FlueException("an observer of a wire: " + Errno.text(-region), -region);
+        }
+        observed = NativeMemory.heap().buffer(region).duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * What was sent and received since the last call, in order: records of {@code time i64, bytes
+     * u32, port u16, what u16 (0 = sent, 1 = received)} and the frame, padded to 8 bytes. Read from
+     * 0 to the limit before anybody takes a turn.
+     *
+     * @throws IllegalStateException nothing is observed, or there was no room for a record
+     */
+    public ByteBuffer observed() {
+        long bytes;
+        guard.enter();
+        try {
+            bytes = flue.flue_wire_observed(handle);
+        } finally {
+            guard.exit();
+        }
+        if (bytes < 0) {
+            throw new IllegalStateException("what was observed: " + Errno.text((int) -bytes));
+        }
+        return observed.clear().limit((int) bytes);
     }
 
     public long count(WireCounter counter) {

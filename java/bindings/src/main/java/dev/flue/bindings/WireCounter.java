@@ -13,5 +13,7 @@ public enum WireCounter {
     CORRUPTED,
     REORDERED,
     /** Lost because a port's buffers were used up. */
-    NO_BUFFER
+    NO_BUFFER,
+    /** Lost because the queue of a link was full. */
+    QUEUE_FULL
 }

@@ -24,16 +24,33 @@ public final class MemorySwitch implements AutoCloseable {
     @FunctionalInterface
     public interface Listener {
         void onFrame(long nowNanos, int fromPort, byte[] frame);
+
+        /** And every frame that a port receives, after them. */
+        default void onReceived(long nowNanos, int toPort, byte[] frame) {}
+    }
+
+    /** From one port to another. */
+    private static final class Link {
+        LinkFaults faults;
+        // The drop of faults of its own counts, not that of the switch.
+        boolean own;
+        boolean bad;
+        long busyUntil = Long.MIN_VALUE;
+
+        Link(LinkFaults faults) {
+            this.faults = faults;
+        }
     }
 
     private static final int BUFFERS = 1024;
     private static final int ETHERNET_HEADER = 14;
+    private static final long NANOS_OF_8_SECONDS = 8_000_000_000L;
     private static final Comparator<Flight> ORDER =
             Comparator.comparingLong(Flight::time).thenComparing(Flight::seq);
     private static final long HASH_FACTOR = 0x9E3779B97F4A7C15L;
 
     private final Memory memory;
-    private final LinkFaults faults;
+    private final Link[][] links;
     private final int mtu;
     private final SplittableRandom random;
     private final Port[] ports;
@@ -51,7 +68,12 @@ public final class MemorySwitch implements AutoCloseable {
      */
     public MemorySwitch(Memory memory, int ports, int mtu, long seed, LinkFaults faults) {
         this.memory = memory;
-        this.faults = faults;
+        this.links = new Link[ports][ports];
+        for (Link[] from : links) {
+            for (int to = 0; to < ports; to++) {
+                from[to] = new Link(faults);
+            }
+        }
         this.mtu = mtu;
         this.dropPpm = faults.dropPpm();
         this.random = new SplittableRandom(seed);
@@ -98,6 +120,17 @@ public final class MemorySwitch implements AutoCloseable {
         dropPpm = ppm;
     }
 
+    /** Give one link faults of its own from now on; what is under way keeps its time. */
+    public void setFaults(int from, int to, LinkFaults faults) {
+        Link link = links[from][to];
+        link.faults = faults;
+        link.own = true;
+        link.bad &= faults.burstEnterPpm() > 0;
+        if (faults.bitsPerSecond() == 0) {
+            link.busyUntil = Long.MIN_VALUE;
+        }
+    }
+
     @Override
     public void close() {
         for (Port port : ports) {
@@ -117,13 +150,17 @@ public final class MemorySwitch implements AutoCloseable {
         }
         for (Port port : ports) {
             if (port != null && port.index != from && (!known || port.mac == destination)) {
-                fly(now, port, frame);
+                fly(now, from, port, frame);
             }
         }
     }
 
-    private void fly(long now, Port to, byte[] frame) {
-        if (hit(dropPpm)) {
+    private void fly(long now, int from, Port to, byte[] frame) {
+        Link link = links[from][to.index];
+        LinkFaults faults = link.faults;
+        int loss = lossNow(link);
+        long leaves = leaves(link, now, frame);
+        if (leaves < 0 || hit(loss)) {
             dropped++;
             return;
         }
@@ -134,11 +171,43 @@ public final class MemorySwitch implements AutoCloseable {
                 bytes = frame.clone();
                 bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
             }
-            long time = now + faults.delayNanos();
+            long time = leaves + faults.delayNanos();
             time += faults.jitterNanos() > 0 ? random.nextLong(faults.jitterNanos() + 1) : 0;
             time += hit(faults.reorderPpm()) ? faults.reorderNanos() : 0;
             to.flights.add(new Flight(time, sequence++, to.index, bytes));
         }
+    }
+
+    /** Draws the state of bursts, if there are any. */
+    private int lossNow(Link link) {
+        LinkFaults faults = link.faults;
+        if (faults.burstEnterPpm() > 0) {
+            link.bad ^= hit(link.bad ? faults.burstLeavePpm() : faults.burstEnterPpm());
+            if (link.bad) {
+                return faults.burstDropPpm();
+            }
+        }
+        return link.own ? faults.dropPpm() : dropPpm;
+    }
+
+    /** When a frame has left the bottleneck; -1 = it is too long, or the queue is full. */
+    private static long leaves(Link link, long now, byte[] frame) {
+        LinkFaults faults = link.faults;
+        if (faults.mtu() > 0 && frame.length > faults.mtu() + ETHERNET_HEADER) {
+            return -1;
+        }
+        long rate = faults.bitsPerSecond();
+        if (rate == 0) {
+            return now;
+        }
+        long start = Math.max(now, link.busyUntil);
+        // In doubles: exact enough, and without overflow.
+        long waiting = (long) ((start - now) * (double) rate / NANOS_OF_8_SECONDS);
+        if (faults.queueBytes() > 0 && waiting + frame.length > faults.queueBytes()) {
+            return -1;
+        }
+        link.busyUntil = start + (long) (frame.length * (double) NANOS_OF_8_SECONDS / rate);
+        return link.busyUntil;
     }
 
     private boolean hit(int ppm) {
@@ -251,6 +320,7 @@ public final class MemorySwitch implements AutoCloseable {
             while (!flights.isEmpty() && flights.peek().time <= now) {
                 Flight flight = flights.remove();
                 delivered(flight);
+                listener.onReceived(now, index, flight.frame);
                 long ref = pool.allocate(flight.frame);
                 if (ref == 0) {
                     dropped++;

@@ -95,6 +95,67 @@ class MemorySwitchTest {
     }
 
     @Test
+    void faultsOfALinkAreThoseOfItsDirectionOnly() {
+        plug(LinkFaults.delay(0), 1);
+        link.setFaults(0, 1, LinkFaults.delay(5_000).withDrop(1_000_000));
+        send(0, B, 60);
+        send(1, A, 60);
+        work(0);
+        assertThat(hosts[0].protocol.frames()).hasSize(1);
+        assertThat(link.dropped()).isEqualTo(1);
+        link.setFaults(0, 1, LinkFaults.delay(5_000));
+        send(0, B, 60);
+        assertThat(link.nextEvent()).isEqualTo(5_000);
+        work(5_000);
+        assertThat(hosts[1].protocol.frames()).hasSize(1);
+    }
+
+    @Test
+    void aBottleneckLetsFramesLeaveOneAfterAnotherAndDropsTheTailOfItsQueue() {
+        plug(LinkFaults.delay(0), 1);
+        // 500 bytes take 500 us.
+        link.setFaults(0, 1, LinkFaults.delay(1_000).withBottleneck(8_000_000, 1_500));
+        for (int i = 0; i < 5; i++) {
+            send(0, B, 500);
+        }
+        assertThat(link.dropped()).isEqualTo(2);
+        for (int i = 1; i <= 3; i++) {
+            assertThat(link.nextEvent()).isEqualTo(i * 500_000L + 1_000);
+            work(link.nextEvent());
+            assertThat(hosts[1].protocol.frames()).hasSize(i);
+        }
+    }
+
+    @Test
+    void whatIsLongerThanTheMtuOfALinkVanishes() {
+        plug(LinkFaults.delay(0), 1);
+        link.setFaults(0, 1, LinkFaults.delay(0).withMtu(1_000));
+        send(0, B, 1_014);
+        send(0, B, 1_015);
+        work(0);
+        assertThat(hosts[1].protocol.frames()).hasSize(1);
+    }
+
+    @Test
+    void lossesOfTheBadStateComeInBursts() {
+        plug(LinkFaults.delay(0), 1);
+        link.setFaults(0, 1, LinkFaults.delay(0).withBursts(10_000, 200_000, 1_000_000));
+        long bursts = 0;
+        long before = 0;
+        boolean lostBefore = false;
+        for (int i = 0; i < 20_000; i++) {
+            send(0, B, 60);
+            boolean lost = link.dropped() > before;
+            before = link.dropped();
+            bursts += lost && !lostBefore ? 1 : 0;
+            lostBefore = lost;
+            work(i);
+        }
+        assertThat(link.dropped()).isBetween(700L, 1_200L);
+        assertThat(link.dropped() / bursts).isBetween(4L, 6L);
+    }
+
+    @Test
     void faultsComeFromTheSeed() {
         assertThat(faultyRun(5)).isEqualTo(faultyRun(5)).isNotEqualTo(faultyRun(6));
     }

@@ -4,18 +4,19 @@ package dev.flue.testkit.conformance;
 import java.nio.ByteBuffer;
 
 /** Bytes of a stream, each derived from the seed and its place. */
-final class StreamContent {
+public final class StreamContent {
     private static final long GAMMA = 0x9E3779B97F4A7C15L;
 
     private final long seed;
     private long word;
     private long wordIndex = -1;
 
-    StreamContent(long seed) {
+    public StreamContent(long seed) {
         this.seed = seed;
     }
 
-    byte at(long place) {
+    /** The byte at a place of the stream. */
+    public byte at(long place) {
         long index = place >>> 3;
         if (index != wordIndex) {
             wordIndex = index;
@@ -25,7 +26,7 @@ final class StreamContent {
     }
 
     /** Fill from position 0 to the limit. */
-    void fill(ByteBuffer buffer, long place, int length) {
+    public void fill(ByteBuffer buffer, long place, int length) {
         buffer.clear().limit(length);
         for (int i = 0; i < length; i++) {
             buffer.put(i, at(place + i));
@@ -33,7 +34,7 @@ final class StreamContent {
     }
 
     /** Place of the first wrong byte, or -1. */
-    long firstDifference(ByteBuffer buffer, int offset, int length, long place) {
+    public long firstDifference(ByteBuffer buffer, int offset, int length, long place) {
         for (int i = 0; i < length; i++) {
             if (buffer.get(offset + i) != at(place + i)) {
                 return place + i;

@@ -10,7 +10,6 @@ import dev.flue.bindings.NativePort;
 import dev.flue.host.ConnectionInfo;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
-import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.Memory;
 import dev.flue.tools.inspect.Inspectable;
@@ -50,23 +49,36 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
 
     /** The same, one of several: {@code party} is its name in messages. */
     public Assembly(NativePort port, StackSettings settings, String party) {
+        this(port, engineOf(settings), hostOf(settings), settings.drivers(), party);
+        if (settings.ownThread()) {
+            ownThread();
+        }
+    }
+
+    /**
+     * The same of engine and host stack as somebody configured them.
+     *
+     * @param drivers intermediate drivers, from the target upwards, by name
+     */
+    public Assembly(
+            NativePort port,
+            EngineConfig engine,
+            HostStackConfig host,
+            List<String> drivers,
+            String party) {
         this.port = port;
         NativeOffloadTarget opened = null;
         try {
             NativeMemory memory = NativeMemory.heap();
-            EngineConfig engine =
-                    EngineConfig.builder()
-                            .hugepages(settings.hugepages())
-                            .maxConnections(settings.maxConnections())
-                            .seed(settings.seed())
-                            .build();
             opened = new NativeOffloadTarget(engine, port, memory);
             target = opened;
-            drivers = drivers(target, memory, settings, party);
-            stack = stackOver(drivers.top(), memory, settings, port.macAddress());
-            if (settings.ownThread()) {
-                target.start(-1);
-            }
+            // Every connection may have a path and a neighbor of its own. A driver holds as many as
+            // the host stack can offer, not as the target takes: it is the target that says what is
+            // full.
+            int objects = 3 * host.maxConnections();
+            this.drivers = DriverChain.over(target, memory, drivers, objects, party);
+            HostStackConfig addressed = host.toBuilder().macAddress(port.macAddress()).build();
+            stack = new UserHostStack(addressed, memory, this.drivers.top());
         } catch (OutOfMemoryError e) {
             closeAll(opened, port);
             throw new ToolException("not enough memory: " + e.getMessage(), e);
@@ -76,32 +88,38 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         }
     }
 
-    private static int connections(StackSettings settings) {
-        return Math.max(MIN_STACK_CONNECTIONS, settings.maxConnections());
+    /** The engine polls on a thread of its own from now on, not in {@link #doWork}. */
+    private void ownThread() {
+        try {
+            target.start(-1);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
     }
 
-    /**
-     * Every connection may have a path and a neighbor of its own. A driver holds as many as the
-     * host stack can offer, not as the target takes: it is the target that says what is full.
-     */
-    private static DriverChain drivers(
-            Miniport target, Memory memory, StackSettings settings, String party) {
-        int objects = 3 * connections(settings);
-        return DriverChain.over(target, memory, settings.drivers(), objects, party);
+    private static EngineConfig engineOf(StackSettings settings) {
+        return EngineConfig.builder()
+                .hugepages(settings.hugepages())
+                .maxConnections(settings.maxConnections())
+                .seed(settings.seed())
+                .build();
+    }
+
+    private static HostStackConfig hostOf(StackSettings settings) {
+        HostStackConfig.Builder network = HostStackConfig.builder();
+        settings.addresses().forEach(each -> network.address(each.address(), each.prefix()));
+        settings.gateways().forEach(network::gateway);
+        return network.mtu(settings.mtu())
+                .maxConnections(Math.max(MIN_STACK_CONNECTIONS, settings.maxConnections()))
+                .seed(settings.seed())
+                .build();
     }
 
     /** A host stack over anything. */
     public static UserHostStack stackOver(
             MiniportAdapter lower, Memory memory, StackSettings settings, long mac) {
-        HostStackConfig.Builder network = HostStackConfig.builder();
-        settings.addresses().forEach(each -> network.address(each.address(), each.prefix()));
-        settings.gateways().forEach(network::gateway);
-        HostStackConfig config =
-                network.macAddress(mac)
-                        .mtu(settings.mtu())
-                        .maxConnections(connections(settings))
-                        .seed(settings.seed())
-                        .build();
+        HostStackConfig config = hostOf(settings).toBuilder().macAddress(mac).build();
         return new UserHostStack(config, memory, lower);
     }
 

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.hwtests.netns;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** A cable, a process with Flue's TCP at one end of it, programs over the kernel's at the other. */
+final class Scene implements AutoCloseable {
+    private final Path temp;
+    private final boolean ipv6;
+    private final Cable cable;
+    private final LinuxPeer peer;
+    private FlueHost host;
+    private LinuxPeer.Running services;
+
+    /**
+     * @param mode "OFFLOADED", "HOST" or "MOVING"
+     * @param words more {@code name=value} for the Flue side
+     */
+    Scene(String mode, boolean ipv6, String... words) throws IOException, InterruptedException {
+        this.ipv6 = ipv6;
+        temp = Files.createTempDirectory("flue-scene");
+        Cable made = null;
+        try {
+            made =
+                    ipv6
+                            ? new Cable(kernel() + "/64", "2001:db8::/64")
+                            : new Cable(kernel() + "/24", "198.18.0.0/24");
+            cable = made;
+            peer = new LinuxPeer(cable.far(), temp);
+            List<String> all = new ArrayList<>(List.of("port=tap:" + Cable.TAP, "mode=" + mode));
+            all.add("address=" + flue() + (ipv6 ? "/64" : "/24"));
+            all.addAll(List.of(words));
+            host = new FlueHost(cable.near(), temp.resolve("host.out"), all);
+            // The TAP interface has no carrier until somebody holds its other end.
+            cable.awaitForwarding();
+        } catch (IOException | InterruptedException | RuntimeException | AssertionError e) {
+            end(made);
+            throw e;
+        }
+    }
+
+    /** Address of Flue. */
+    String flue() {
+        return ipv6 ? "2001:db8::2" : "198.18.0.2";
+    }
+
+    /** Address of the kernel. */
+    String kernel() {
+        return ipv6 ? "2001:db8::1" : "198.18.0.1";
+    }
+
+    Path temp() {
+        return temp;
+    }
+
+    Cable cable() {
+        return cable;
+    }
+
+    LinuxPeer peer() {
+        return peer;
+    }
+
+    FlueHost host() {
+        return host;
+    }
+
+    /** A client over the kernel's sockets against a service of Flue; it has to find all right. */
+    String fromKernel(String kind, String... options) throws IOException, InterruptedException {
+        return peer.run(kind, flue(), options);
+    }
+
+    /** Services over the kernel's sockets from now on, with these options, instead of before. */
+    void services(String... options) throws IOException, InterruptedException {
+        if (services != null) {
+            peer.stop(services);
+        }
+        services = peer.serve(kernel(), options);
+    }
+
+    /** A client of Flue against a service over the kernel's; it has to find all right. */
+    void fromFlue(String kind, String amounts) throws IOException, InterruptedException {
+        if (services == null) {
+            services();
+        }
+        host.tell(kind + " " + kernel() + " " + amounts);
+        String end = host.awaitLine(kind);
+        if (!end.startsWith("ok")) {
+            throw new AssertionError(kind + " " + end);
+        }
+    }
+
+    /** So many bytes from the kernel to Flue, and from Flue to the kernel, each opened by both. */
+    void bothWays(long bytes, String... options) throws IOException, InterruptedException {
+        String[] all = java.util.Arrays.copyOf(options, options.length + 2);
+        all[options.length] = "--bytes";
+        all[options.length + 1] = Long.toString(bytes);
+        fromKernel("sink", all);
+        fromKernel("source", all);
+        services(options);
+        fromFlue("send", Long.toString(bytes));
+        fromFlue("get", Long.toString(bytes));
+    }
+
+    /** No connection, nothing held, no socket of the kernel's, no breach of a rule on the way. */
+    void assertClean() throws InterruptedException {
+        host.awaitHoldsNothing();
+        peer.awaitNoSockets();
+        if (host.printed().contains("breach") || host.printed().contains("Exception")) {
+            throw new AssertionError(host.printed());
+        }
+    }
+
+    private void end(Cable made) throws IOException {
+        try {
+            if (host != null) {
+                host.close();
+            }
+        } finally {
+            if (made != null) {
+                made.close();
+            }
+            try (Stream<Path> files = Files.walk(temp)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        peer.close();
+        end(cable);
+    }
+}

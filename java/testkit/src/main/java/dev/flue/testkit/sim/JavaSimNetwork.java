@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.testkit.sim;
+
+import dev.flue.data.IpAddress;
+import dev.flue.host.HostStackConfig;
+import dev.flue.host.UserHostStack;
+import dev.flue.im.VerifierDriver;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.spi.HeapMemory;
+import dev.flue.testkit.LinkFaults;
+import dev.flue.testkit.MemorySwitch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Two host stacks over a switch in memory: nothing native, moves have no effect. */
+public final class JavaSimNetwork implements SimNetwork {
+    private static final long SEED_FACTOR = 0x9E3779B97F4A7C15L;
+    private static final int MAX_CONNECTIONS = 16;
+    private static final long NET6 = 0x2001_0db8_0000_0000L;
+    private static final int NET = 0xc612_0000;
+    private static final long MAC_BASE = 0x0200_c612_0000L;
+
+    private final HeapMemory memory = new HeapMemory();
+    private final MemorySwitch wire;
+    private final List<MemorySwitch.Port> ports = new ArrayList<>();
+    private final List<UserHostStack> stacks = new ArrayList<>();
+
+    /** The network of this plan. */
+    public JavaSimNetwork(SimPlan plan, FrameObserver observer) {
+        wire = new MemorySwitch(memory, 2, plan.wireMtu(), plan.seed(), LinkFaults.delay(0));
+        wire.listener(
+                new MemorySwitch.Listener() {
+                    @Override
+                    public void onFrame(long now, int from, byte[] frame) {
+                        observer.onFrame(now, from, false, frame);
+                    }
+
+                    @Override
+                    public void onReceived(long now, int to, byte[] frame) {
+                        observer.onFrame(now, to, true, frame);
+                    }
+                });
+        for (int host = 0; host < 2; host++) {
+            MemorySwitch.Port port = wire.port(host, mac(host));
+            ports.add(port);
+            MiniportAdapter adapter = new MiniportAdapter(memory, port);
+            stacks.add(new UserHostStack(stack(plan, host), memory, adapter));
+        }
+    }
+
+    /** MAC address of a host's port. */
+    public static long mac(int host) {
+        return MAC_BASE + 1 + host;
+    }
+
+    /** Address of a host in a plan. */
+    public static IpAddress address(SimPlan plan, int host) {
+        boolean six = plan.ipVersion() == 6;
+        return six ? IpAddress.of(NET6, 1 + host) : IpAddress.ofIpv4(NET + 1 + host);
+    }
+
+    /** How a plan's host runs its stack. */
+    public static HostStackConfig stack(SimPlan plan, int host) {
+        HostPlan of = plan.hosts().get(host);
+        return HostStackConfig.builder()
+                .address(address(plan, host))
+                .macAddress(mac(host))
+                .mtu(of.mtu())
+                .maxConnections(MAX_CONNECTIONS)
+                .receiveBuffer(of.receiveBuffer())
+                .sendBuffer(of.sendBuffer())
+                .sendChunk(of.sendChunk())
+                .postedReceives(of.postedReceives())
+                .detectDuplicates(false)
+                .seed((plan.seed() + host + 1) * SEED_FACTOR)
+                .autoOffload(of.engine())
+                .build();
+    }
+
+    @Override
+    public void setFaults(int from, int to, LinkFaults faults) {
+        wire.setFaults(from, to, faults);
+    }
+
+    @Override
+    public void flushObserved() {
+        // The listener has seen everything at once.
+    }
+
+    @Override
+    public String name() {
+        return "Java stacks over a switch in memory";
+    }
+
+    @Override
+    public int hosts() {
+        return stacks.size();
+    }
+
+    @Override
+    public UserHostStack stack(int host) {
+        return stacks.get(host);
+    }
+
+    @Override
+    public long nextEvent() {
+        return wire.nextEvent();
+    }
+
+    @Override
+    public long traceHash() {
+        return wire.traceHash();
+    }
+
+    @Override
+    public void setDrop(int ppm) {
+        wire.setDrop(ppm);
+    }
+
+    @Override
+    public boolean offloads() {
+        return false;
+    }
+
+    @Override
+    public List<VerifierDriver> verifiers() {
+        return List.of();
+    }
+
+    @Override
+    public Map<String, Long> held() {
+        Map<String, Long> held = new TreeMap<>();
+        for (int i = 0; i < ports.size(); i++) {
+            for (Map.Entry<String, Integer> each : ports.get(i).heldByName().entrySet()) {
+                held.put("port " + i + " " + each.getKey(), (long) each.getValue());
+            }
+        }
+        return held;
+    }
+
+    @Override
+    public void close() {
+        wire.close();
+    }
+}

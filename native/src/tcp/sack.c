@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Blocks are made from the out-of-order queue when an ACK goes out. Kept is only in which order they
+ * are told: some byte of each of the newest, the newest first. */
+
+#include "tcp/sack.h"
+
+#include <string.h>
+
+#include "tcp/bytes.h"
+#include "tcp/reasm.h"
+
+#define OPTION_SACK 5
+#define BLOCK_BYTES 8
+
+struct block {
+	uint32_t start;
+	uint32_t end;
+};
+
+static bool
+agreed(const struct flue_conn_rest *rest)
+{
+	return (rest->given_const.flags & FLUE_TCP_CONST_SACK) != 0;
+}
+
+static bool
+within(uint32_t seq, uint32_t start, uint32_t end)
+{
+	return flue_seq_leq(start, seq) && flue_seq_lt(seq, end);
+}
+
+void
+flue_sack_came(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint32_t end)
+{
+	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
+	uint32_t kept[FLUE_SACK_RECENT];
+	uint32_t n = 0;
+	uint32_t i;
+
+	if (!agreed(flue_conn_rest_of(e, c)))
+		return;
+	/* What has become one block with it is told once. */
+	for (i = 0; i < sack->recents && n < FLUE_SACK_RECENT - 1; i++)
+		if (!within(sack->recent[i], start, end))
+			kept[n++] = sack->recent[i];
+	sack->recent[0] = start;
+	memcpy(&sack->recent[1], kept, n * sizeof(kept[0]));
+	sack->recents = (uint8_t)(n + 1);
+}
+
+void
+flue_sack_duplicate(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint32_t end)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	if (!agreed(rest) || !flue_seq_lt(start, end))
+		return;
+	rest->sack.again = true;
+	rest->sack.again_start = start;
+	rest->sack.again_end = end;
+}
+
+void
+flue_sack_owe(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	/* The blocks of one ACK tell of all that came before it. */
+	if ((c->flags & CONN_ACK_NOW) && !agreed(rest) && rest->sack.owed < UINT8_MAX)
+		rest->sack.owed++;
+	c->flags |= CONN_ACK_NOW;
+	flue_conn_touch(e, c);
+}
+
+/** Intervals of the queue into `blocks`, those told of lately first. @return how many, at most `most` */
+static uint32_t
+collect(const struct flue_conn *c, const struct flue_sack *sack, struct block *blocks,
+		uint32_t most)
+{
+	struct block recent[FLUE_SACK_RECENT];
+	struct block other[4];
+	uint32_t found = 0; /* a bit for each of `recent` */
+	uint32_t others = 0;
+	uint32_t n = 0;
+	const struct flue_pkt *p = c->ooo;
+	uint32_t i;
+
+	while (p != NULL) {
+		struct block b = { p->seq, flue_reasm_end(p) };
+
+		for (p = p->next; p != NULL && flue_seq_leq(p->seq, b.end); p = p->next)
+			b.end = flue_seq_max(b.end, flue_reasm_end(p));
+		for (i = 0; i < sack->recents && !within(sack->recent[i], b.start, b.end); i++)
+			;
+		if (i < sack->recents) {
+			recent[i] = b;
+			found |= 1u << i;
+		} else if (others < 4) {
+			other[others++] = b;
+		}
+	}
+	for (i = 0; i < sack->recents && n < most; i++)
+		if (found & 1u << i)
+			blocks[n++] = recent[i];
+	for (i = 0; i < others && n < most; i++)
+		blocks[n++] = other[i];
+	return n;
+}
+
+uint32_t
+flue_sack_put(struct flue_engine *e, struct flue_conn *c, uint8_t to[FLUE_SACK_BYTES],
+		uint32_t room)
+{
+	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
+	struct block blocks[4];
+	uint32_t most = room < 4 ? 0 : (room - 4) / BLOCK_BYTES;
+	uint32_t n = 0;
+	uint32_t i;
+
+	if (!agreed(flue_conn_rest_of(e, c)) || most == 0)
+		return 0;
+	if (most > 4)
+		most = 4;
+	/* What came twice is told first, and once (RFC 2883 4). */
+	if (sack->again) {
+		blocks[n++] = (struct block){ sack->again_start, sack->again_end };
+		sack->again = false;
+	}
+	if (c->flags & CONN_OOO)
+		n += collect(c, sack, blocks + n, most - n);
+	if (n == 0)
+		return 0;
+	to[0] = to[1] = 1;
+	to[2] = OPTION_SACK;
+	to[3] = (uint8_t)(2 + n * BLOCK_BYTES);
+	for (i = 0; i < n; i++) {
+		flue_store32be(to + 4 + i * BLOCK_BYTES, blocks[i].start);
+		flue_store32be(to + 8 + i * BLOCK_BYTES, blocks[i].end);
+	}
+	return 4 + n * BLOCK_BYTES;
+}
+
+bool
+flue_sack_flush(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
+
+	/* With the hole filled a second ACK would look like news of another one. */
+	if (!(c->flags & CONN_OOO))
+		sack->owed = 0;
+	if (!(c->flags & CONN_OOO) && !sack->again)
+		return true;
+	for (;;) {
+		if (!flue_tcp_send_ack(e, c)) {
+			c->flags |= CONN_ACK_NOW;
+			return false;
+		}
+		if (sack->owed == 0)
+			return true;
+		sack->owed--;
+	}
+}
