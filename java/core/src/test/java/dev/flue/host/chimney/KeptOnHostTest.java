@@ -43,7 +43,7 @@ class KeptOnHostTest {
     }
 
     @Test
-    @Rule("9293/MUST-30")
+    @Rule({"9293/MUST-30", "H-36"})
     void urgentDataBringsTheConnectionBackFirst() {
         OffloadConnection connection = lab.connect(mine, theirs, 80);
         assertThat(connection.offloaded()).isTrue();
