@@ -150,9 +150,10 @@ struct sim_side {
 	uint32_t next_move;
 	bool extended;
 	/* What the wire saw of it. */
-	uint32_t sent_max;  /* behind the highest number sent, but for probes */
-	uint32_t sent_high; /* ... probes, too */
-	uint32_t told_edge; /* the furthest it has promised */
+	uint32_t sent_max;   /* behind the highest number sent, but for probes */
+	uint32_t sent_high;  /* ... probes, too */
+	uint32_t told_edge;  /* the furthest it has promised */
+	uint32_t heard_edge; /* ... and that has reached it from the other side */
 	uint32_t ack_max;
 };
 

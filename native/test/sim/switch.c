@@ -97,11 +97,21 @@ trace(const struct sim_engine *x, const struct segment *s, const char *way, bool
 	printf("%s%s\n", s->ecn ? s->ecn == 3 ? " CE" : " ECT" : "", again ? " again" : "");
 }
 
-/** No probe: the byte beyond a window, which nobody has to take. */
+/** The byte beyond a window, as far as its sender knows: nobody has to take it, it may come again. */
 static bool
 probes(const struct sim_side *s, const struct segment *g)
 {
-	return g->len == 1 && flue_seq_gt(g->seq + 1, s->peer->told_edge);
+	return g->len == 1 && flue_seq_gt(g->seq + 1, s->heard_edge);
+}
+
+static void
+observe_received(struct sim_side *s, const struct segment *g)
+{
+	uint32_t edge = g->ack + ((uint32_t)g->window << s->peer->p->rcv_scale);
+
+	/* A damaged one may say anything. */
+	if (flue_seq_gt(edge, s->heard_edge) && flue_seq_leq(edge, s->peer->told_edge))
+		s->heard_edge = edge;
 }
 
 /** What may not be sent, whatever happened. */
@@ -128,7 +138,7 @@ observe_sent(struct sim_side *s, const struct segment *g)
 	if (flue_seq_gt(edge, s->told_edge))
 		s->told_edge = edge;
 	if (g->len > 0 && !probes(s, g))
-		sim_require(sim, flue_seq_leq(g->seq + g->len, peer->told_edge),
+		sim_require(sim, flue_seq_leq(g->seq + g->len, s->heard_edge),
 				"data stays within the promised window");
 	if (numbers > 0 && !probes(s, g)) {
 		again = flue_seq_lt(g->seq, s->sent_max);
@@ -161,9 +171,13 @@ rx_burst(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n
 		return 0;
 	got = wire->ops->rx_burst(wire, now, pkts, n);
 	x->side->events += got;
-	for (i = 0; i < got && x->side->sim->trace; i++)
-		if (read_segment(pkts[i]->data, pkts[i]->len, &g))
+	for (i = 0; i < got; i++) {
+		if (!read_segment(pkts[i]->data, pkts[i]->len, &g))
+			continue;
+		observe_received(x->side, &g);
+		if (x->side->sim->trace)
 			trace(x, &g, "<", false);
+	}
 	held_update(x);
 	return got;
 }

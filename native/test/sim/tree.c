@@ -110,6 +110,7 @@ describe(struct sim_side *s, uint32_t iss, uint32_t irs)
 	x->snd_wl2 = iss;
 	x->cc_algorithm = p->cc_algorithm;
 	s->told_edge = x->rcv_adv;
+	s->heard_edge = iss + d->snd_wnd;
 	s->ack_max = irs;
 	s->sent_max = s->sent_high = iss;
 }
