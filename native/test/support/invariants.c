@@ -188,19 +188,22 @@ wheel(const struct flue_engine *e, uint32_t armed)
 {
 	const struct flue_wheel *w = &e->wheel;
 	uint32_t n = 0;
-	uint32_t slot;
+	uint32_t word;
 
 	CHECK(w->count == armed, "the wheel has an entry for each connection with a timer");
-	for (slot = 0; n < armed && slot < FLUE_WHEEL_SLOTS; slot++) {
-		uint32_t i = w->first[slot];
+	for (word = 0; n < armed && word < FLUE_WHEEL_SLOTS / 64; word++) {
+		uint64_t bits = w->busy[word];
 
-		if (!(w->busy[slot / 64] & (UINT64_C(1) << (slot % 64))))
-			continue;
-		for (; i != FLUE_NONE && n <= armed; i = e->conns[i].timer_next, n++)
-			CHECK((e->conns[i].flags & CONN_TIMER) &&
-							e->conns[i].timer_ms % FLUE_WHEEL_SLOTS ==
-									slot,
-					"an entry of the wheel lies in its slot");
+		for (; bits != 0; bits &= bits - 1) {
+			uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(bits);
+			uint32_t i = w->first[slot];
+
+			for (; i != FLUE_NONE && n <= armed; i = e->conns[i].timer_next, n++)
+				CHECK((e->conns[i].flags & CONN_TIMER) &&
+								e->conns[i].timer_ms % FLUE_WHEEL_SLOTS ==
+										slot,
+						"an entry of the wheel lies in its slot");
+		}
 	}
 	CHECK(n == armed, "each entry of the wheel can be found");
 	return NULL;

@@ -16,6 +16,12 @@ public interface ConnectionHandler {
     default void onOffloadChanged(OffloadConnection connection) {}
 
     /**
+     * The peer has urgent data in the stream, or more of it: {@link OffloadConnection#urgent} says
+     * how far it goes. It is received with everything before it, in order (RFC 9293, MUST-32).
+     */
+    default void onUrgent(OffloadConnection connection) {}
+
+    /**
      * Something hinders the connection; it goes on (RFC 9293, MUST-47). Also while it is being
      * opened. Said again when it happens again; {@link ConnectionOptions#problemReports} is the way
      * not to hear of it.

@@ -26,6 +26,22 @@ public interface OffloadConnection {
      */
     int send(ByteBuffer source);
 
+    /**
+     * The same, and the peer is told that everything sent up to the end of these bytes is urgent
+     * (RFC 9293, 3.8.5; new protocols should do without). A target cannot do that: an offloaded
+     * connection comes back first, and {@link ConnectionHandler#onWritable} tells when it has.
+     *
+     * @return bytes taken; 0 = no room now, or not back yet
+     * @throws IllegalStateException as {@link #send}
+     */
+    int sendUrgent(ByteBuffer source);
+
+    /**
+     * Bytes from the next one to be received to the end of the peer's urgent data; they may not all
+     * have come. 0 = none is ahead.
+     */
+    int urgent();
+
     /** Bytes that {@link #send} would take now. */
     int sendRoom();
 

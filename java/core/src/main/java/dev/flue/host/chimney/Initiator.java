@@ -169,6 +169,9 @@ final class Initiator {
         if (c.needsIpOptions()) {
             return "its packets carry IP options";
         }
+        if (c.hasUrgentData()) {
+            return "it has urgent data under way";
+        }
         return null;
     }
 

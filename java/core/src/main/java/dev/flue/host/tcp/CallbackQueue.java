@@ -82,6 +82,9 @@ final class CallbackQueue {
         if ((pending & TcpConnection.EVENT_OFFLOAD_CHANGED) != 0 && !c.over()) {
             handler.onOffloadChanged(c);
         }
+        if ((pending & TcpConnection.EVENT_URGENT) != 0 && !c.over()) {
+            handler.onUrgent(c);
+        }
         if ((pending & TcpConnection.EVENT_READABLE) != 0 && !c.discards() && c.cause().isEmpty()) {
             handler.onReadable(c);
         }

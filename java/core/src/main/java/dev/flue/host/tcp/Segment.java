@@ -39,6 +39,10 @@ public final class Segment {
     int ack;
     int flags;
     int window;
+
+    /** From {@link #seq} to the end of urgent data, when URG is set; trimming leaves it. */
+    int urgentPointer;
+
     ByteBuffer buffer;
     int payloadAt;
     int payloadLength;
@@ -104,6 +108,7 @@ public final class Segment {
         ack = Net.u32(from, at + 8);
         flags = from.get(at + 13) & 0x3f;
         window = Net.u16(from, at + 14);
+        urgentPointer = Net.u16(from, at + 18);
         payloadAt = at + header;
         payloadLength = length - header;
         parseOptions(from, at + HEADER, at + header);
@@ -173,6 +178,10 @@ public final class Segment {
 
     boolean rst() {
         return (flags & TcpFlags.RST) != 0;
+    }
+
+    boolean urgent() {
+        return (flags & TcpFlags.URG) != 0;
     }
 
     boolean hasAck() {

@@ -65,6 +65,12 @@ final class SegmentWriter {
             c.rcv.delay.stop();
             c.ackPending = false;
         }
+        boolean mayBeUrgent = (flags & (TcpFlags.SYN | TcpFlags.RST)) == 0;
+        int urgent = mayBeUrgent ? c.urgent.pointer(sequence) : 0;
+        if (urgent > 0) {
+            buffer.put(at + 13, (byte) (flags | TcpFlags.URG));
+            Net.put16(buffer, at + 18, urgent);
+        }
         counters.countOut(c.remoteAddress.isIpv4());
         ip.dress(c.options.hopLimit(), c.options.trafficClass());
         finish(frame, c.localAddress, c.remoteAddress, c.flowLabel, end - at + dataLength, now);

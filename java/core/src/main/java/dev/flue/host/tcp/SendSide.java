@@ -80,6 +80,13 @@ final class SendSide implements SendClaim.Owner {
         return connection.over() || connection.finQueued() || claimOpen ? 0 : queue.room();
     }
 
+    /** The application waits for the connection to come back from the target. */
+    void awaitReturn() {
+        if (open()) {
+            wanted = Math.max(wanted, 1);
+        }
+    }
+
     private void await(int length) {
         wanted = Math.max(wanted, length);
         if (queue.isEmpty()) {

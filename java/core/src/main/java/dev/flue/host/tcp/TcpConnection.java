@@ -24,6 +24,7 @@ public final class TcpConnection implements OffloadConnection {
     static final int EVENT_WRITABLE = 8;
     static final int EVENT_CLOSED = 16;
     static final int EVENT_PROBLEM = 32;
+    static final int EVENT_URGENT = 64;
 
     final TcpLayer layer;
     final IpAddress localAddress;
@@ -39,7 +40,8 @@ public final class TcpConnection implements OffloadConnection {
     final RttEstimator rtt;
     final Congestion congestion = new Congestion();
     final SendQueue sendQueue;
-    private final SendSide sending;
+    final SendSide sending;
+    final UrgentData urgent = new UrgentData(this);
     final ReceiveQueue receiveQueue;
     final Reassembly reassembly;
     final TcpOptions options;
@@ -131,6 +133,21 @@ public final class TcpConnection implements OffloadConnection {
     @Override
     public int send(ByteBuffer source) {
         return sending.send(source);
+    }
+
+    @Override
+    public int sendUrgent(ByteBuffer source) {
+        return urgent.send(source);
+    }
+
+    @Override
+    public int urgent() {
+        return urgent.left();
+    }
+
+    /** Whether urgent data of either side is on its way: then no target can have it. */
+    public boolean hasUrgentData() {
+        return urgent.underWay();
     }
 
     @Override
@@ -357,6 +374,9 @@ public final class TcpConnection implements OffloadConnection {
         phase = value;
         if (before != offloaded() && !over) {
             layer.raise(this, EVENT_OFFLOAD_CHANGED);
+        }
+        if (value == OffloadPhase.HOST) {
+            roomGrew();
         }
     }
 

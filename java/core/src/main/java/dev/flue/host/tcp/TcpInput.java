@@ -45,6 +45,7 @@ final class TcpInput {
         int sequence = s.seq;
         int payload = s.payloadLength;
         boolean repeated = payload > 0 || s.fin();
+        int urgentEnd = sequence + s.urgentPointer;
         if (!trim(c, s)) {
             owe(c);
             return;
@@ -67,6 +68,9 @@ final class TcpInput {
             return;
         }
         if (acks.process(c, s, payload, now)) {
+            if (s.urgent()) {
+                c.urgent.received(urgentEnd);
+            }
             text(c, s, now);
             fin(c, s, now);
         }

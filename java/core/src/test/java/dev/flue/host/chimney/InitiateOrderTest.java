@@ -3,17 +3,13 @@ package dev.flue.host.chimney;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flue.data.ConnectionOptions;
 import dev.flue.data.OffloadConnection;
 import dev.flue.host.Ip;
 import dev.flue.host.Recorder;
 import dev.flue.host.Rule;
 import dev.flue.offload.Refs;
 import dev.flue.offload.StateOffsets;
-import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
-import java.util.Locale;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -145,16 +141,5 @@ class InitiateOrderTest {
 
     private void read(long ref, byte[] into) {
         lab.memory.buffer(Refs.region(ref)).get(Refs.offset(ref), into);
-    }
-
-    @Test
-    @Rule("H-36")
-    void thereIsNoWayToSendUrgentData() {
-        Stream<Method> methods =
-                Stream.concat(
-                        Stream.of(OffloadConnection.class.getMethods()),
-                        Stream.of(ConnectionOptions.class.getMethods()));
-        assertThat(methods.map(method -> method.getName().toLowerCase(Locale.ROOT)))
-                .noneMatch(name -> name.contains("urgent") || name.contains("oob"));
     }
 }

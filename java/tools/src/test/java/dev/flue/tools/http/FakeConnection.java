@@ -104,6 +104,16 @@ final class FakeConnection implements OffloadConnection, SendClaim.Owner, Loaned
     }
 
     @Override
+    public int sendUrgent(ByteBuffer source) {
+        return send(source);
+    }
+
+    @Override
+    public int urgent() {
+        return 0;
+    }
+
+    @Override
     public int sendRoom() {
         return room == Integer.MAX_VALUE ? 256 * 1024 : room;
     }
