@@ -229,6 +229,8 @@ flue_loss_import(struct flue_engine *e, struct flue_conn *c, const struct flue_t
 	rest->reo_mult = (uint8_t)(x->rack_reo_mult < UINT8_MAX ? x->rack_reo_mult : UINT8_MAX);
 	rest->reo_persist = (uint8_t)(x->rack_reo_persist < UINT8_MAX ? x->rack_reo_persist
 								      : UINT8_MAX);
+	/* When the giver sent last is not told. */
+	rest->sent_ms = e->now_ms;
 	if (span == 0)
 		return;
 	import_board(e, c, x);

@@ -247,7 +247,8 @@ struct flue_conn_rest {
 	uint32_t backlog_ms;       /* when the host learned of SendBacklogSize last */
 	uint8_t validity;          /* VALIDITY_*: does the peer still know the connection? */
 	struct flue_watch watch;
-	uint32_t episode;     /* LOSS_BOARD: its record */
+	uint32_t episode; /* LOSS_BOARD: its record */
+	uint32_t sent_ms; /* new data left that no ACK had drawn; older than the timer = of no interest */
 	uint32_t tlp_end;     /* LOSS_TLP: behind what was in flight then */
 	uint32_t tlp_flight;  /* ... and its bytes */
 	uint32_t dsack_round; /* dsack_seen: no second step of reo_mult before SND.UNA is there */

@@ -107,7 +107,9 @@ bool flue_recovery_resend(struct flue_engine *e, struct flue_conn *c, uint32_t s
 
 /* ---- tlp.c ---------------------------------------------------------------------------------- */
 
-/** When the probe is due, ms; FLUE_NONE = not before the timeout, or not at all. */
+/** When the probe may be due at the earliest, ms; FLUE_NONE = not before the timeout, or not at all. */
+uint32_t flue_tlp_first_ms(const struct flue_engine *e, const struct flue_conn *c);
+/** ... and when it is. */
 uint32_t flue_tlp_due_ms(const struct flue_engine *e, const struct flue_conn *c);
 /** It is due: send it (RFC 8985 7.3). */
 void flue_tlp_probe(struct flue_engine *e, struct flue_conn *c);

@@ -286,7 +286,9 @@ flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c)
 void
 flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c)
 {
-	flue_timer_arm_ms(e, c, c->sack ? flue_loss_next_ms(e, c) : c->rtx_ms);
+	uint32_t probe = c->sack ? flue_tlp_first_ms(e, c) : FLUE_NONE;
+
+	flue_timer_arm_ms(e, c, probe != FLUE_NONE ? probe : c->rtx_ms);
 }
 
 /** Sender's silly window avoidance and Nagle (RFC 9293 3.8.6.2.1, RFC 1122 4.2.3.4). */
@@ -324,6 +326,9 @@ sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
 	/* The deadline of a probe that is not needed any more says nothing about this segment. */
 	if (c->rtx_ms == FLUE_NONE || (c->flags & CONN_PERSIST))
 		flue_tcp_arm_rtx(e, c, c->rto_us);
+	else if (c->rtx_ms != flue_rtx_from_now(e, c->rto_us) && c->sack)
+		/* Not drawn by an ACK: the probe's time runs from here (RFC 8985 7.2). */
+		flue_conn_rest_of(e, c)->sent_ms = e->now_ms;
 	c->flags &= ~(CONN_FORCE | CONN_PERSIST);
 }
 

@@ -134,7 +134,7 @@ flue_sack_put(struct flue_engine *e, struct flue_conn *c, uint8_t to[FLUE_SACK_B
 	to[0] = to[1] = 1;
 	to[2] = OPTION_SACK;
 	to[3] = (uint8_t)(2 + n * BLOCK_BYTES);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && i < 4; i++) {
 		flue_store32be(to + 4 + i * BLOCK_BYTES, blocks[i].start);
 		flue_store32be(to + 8 + i * BLOCK_BYTES, blocks[i].end);
 	}

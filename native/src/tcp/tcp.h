@@ -81,14 +81,23 @@ void flue_window_timer(struct flue_engine *e, struct flue_conn *c);
 /** The wheel must know of a time that may lie before its entry. */
 void flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c);
 
+/** rtx_ms of a timer that is armed now. */
+static inline uint32_t
+flue_rtx_from_now(const struct flue_engine *e, uint32_t us)
+{
+	uint32_t ms = e->now_ms + (e->now_sub_us + us + 999) / 1000;
+
+	return ms == FLUE_NONE ? 0 : ms;
+}
+
 /** Have the retransmission timer expire in `us` from now, instead of when it would have. */
 static inline void
 flue_tcp_arm_rtx(struct flue_engine *e, struct flue_conn *c, uint32_t us)
 {
-	uint32_t ms = e->now_ms + (e->now_sub_us + us + 999) / 1000;
+	uint32_t ms = flue_rtx_from_now(e, us);
 	bool later = c->rtx_ms != FLUE_NONE && (int32_t)(ms - c->rtx_ms) >= 0;
 
-	c->rtx_ms = ms == FLUE_NONE ? 0 : ms;
+	c->rtx_ms = ms;
 	/* While it ran there was an entry no later than the old time: that will do. */
 	if (unlikely(!later))
 		flue_tcp_arm_rtx_slow(e, c);

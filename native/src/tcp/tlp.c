@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Tail loss probe (RFC 8985 section 7): where no ACK comes for two round trips a segment goes out that
- * draws one, long before the timeout. Its time needs no timer: the timeout runs from the last ACK or
- * the first segment, and so does the probe's. */
+ * draws one, long before the timeout. Its time needs no timer of its own: the timeout runs from the last
+ * ACK or the first segment, and so does the probe's, unless something was sent later that no ACK had
+ * drawn. */
 
 #include "tcp/congestion.h"
 #include "tcp/loss.h"
@@ -24,7 +25,7 @@ probe_timeout_us(const struct flue_conn *c)
 }
 
 uint32_t
-flue_tlp_due_ms(const struct flue_engine *e, const struct flue_conn *c)
+flue_tlp_first_ms(const struct flue_engine *e, const struct flue_conn *c)
 {
 	uint32_t rto_ms = c->rto_us / 1000;
 	uint32_t us;
@@ -40,6 +41,19 @@ flue_tlp_due_ms(const struct flue_engine *e, const struct flue_conn *c)
 	if ((us + 999) / 1000 >= rto_ms)
 		return FLUE_NONE;
 	return c->rtx_ms - rto_ms + (us + 999) / 1000;
+}
+
+uint32_t
+flue_tlp_due_ms(const struct flue_engine *e, const struct flue_conn *c)
+{
+	uint32_t first = flue_tlp_first_ms(e, c);
+	uint32_t began = c->rtx_ms - c->rto_us / 1000;
+	int32_t later = (int32_t)(flue_conn_rest_of(e, c)->sent_ms - began);
+
+	if (first == FLUE_NONE || later <= 0)
+		return first;
+	return (int32_t)(first + (uint32_t)later - c->rtx_ms) < 0 ? first + (uint32_t)later
+								  : FLUE_NONE;
 }
 
 /** Something new, where there is and the peer takes it. @return sent */
