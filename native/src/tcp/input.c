@@ -474,6 +474,10 @@ ack_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 		counts = flue_blocks_prepare(e, c, s);
 	if (advances) {
 		(void)flue_tcp_acknowledge(e, c, s);
+		/* The newest ACK there is, though data sent again may have brought it: without its window
+		 * the old one, counted from the new SND.UNA, would reach beyond what was promised. */
+		if (flue_seq_lt(s->seq, c->snd_wl1))
+			c->snd_wl1 = s->seq;
 		flue_tcp_update_window(e, c, s);
 	} else {
 		flue_tcp_update_window(e, c, s);

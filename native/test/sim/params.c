@@ -45,16 +45,10 @@ any_size(uint64_t *r, uint64_t most)
 }
 
 static void
-wire_params(struct sim_params *p, uint64_t *r, unsigned kind)
+loss_params(struct flue_wire_faults *w, uint64_t *r, unsigned kind)
 {
-	struct flue_wire_config *w = &p->wire;
 	bool heavy = kind == 3 || kind == 7;
 
-	w->delay_ns = (int64_t)any_size(r, 100) * SIM_MS / 4;
-	if (kind == 0 || kind == 1) {
-		p->clean = true;
-		return;
-	}
 	if (kind == 2 || kind == 6)
 		w->drop_ppm = (int32_t)any_size(r, 30000);
 	if (heavy)
@@ -69,6 +63,33 @@ wire_params(struct sim_params *p, uint64_t *r, unsigned kind)
 	}
 	if (kind == 5 || kind == 7)
 		w->jitter_ns = (int64_t)sim_below(r, (uint64_t)w->delay_ns + 1);
+	if (one_in(r, 3)) {
+		w->burst_enter_ppm = (int32_t)any_size(r, 10000);
+		w->burst_leave_ppm = 50000 + (int32_t)sim_below(r, 500000);
+		w->burst_drop_ppm = 500000 + (int32_t)sim_below(r, 500000);
+	}
+	/* A bottleneck with room for some packets. */
+	if (one_in(r, 3)) {
+		w->bits_per_second = 1000000 + (int64_t)any_size(r, 100000000);
+		w->queue_bytes = 5000 + (int64_t)any_size(r, 200000);
+	}
+}
+
+static void
+wire_params(struct sim_params *p, uint64_t *r, unsigned kind)
+{
+	int64_t delay = (int64_t)any_size(r, 100) * SIM_MS / 4;
+	int i;
+
+	p->clean = kind <= 1;
+	for (i = 0; i < 2; i++) {
+		p->link[i].delay_ns = delay;
+		/* Not always alike both ways. */
+		if (!p->clean && !one_in(r, 6))
+			loss_params(&p->link[i], r, kind);
+	}
+	if (p->ecn && one_in(r, 2))
+		p->mark_ppm = (uint32_t)any_size(r, 200000);
 }
 
 static void
@@ -127,13 +148,13 @@ sim_params_of(struct sim_params *p, uint64_t seed)
 	p->wire.seed = (int64_t)sim_random(r);
 	p->wire.buffers = 1024;
 	p->wire.mtu = one_in(r, 8) ? 1280 : 1500;
-	wire_params(p, r, kind);
 	p->ip6 = one_in(r, 3);
 	p->ts = one_in(r, 2);
 	p->sack = !one_in(r, 3);
 	p->scaling = !one_in(r, 3);
 	p->ecn = one_in(r, 4);
 	p->cc_algorithm = (uint32_t)sim_below(r, p->ecn ? 3 : 2);
+	wire_params(p, r, kind);
 	p->rto_min_us = 200000;
 	p->buffers = one_in(r, 16) ? 64 : 512;
 	for (i = 0; i < 2; i++) {
@@ -143,22 +164,32 @@ sim_params_of(struct sim_params *p, uint64_t seed)
 	}
 }
 
+static void
+print_link(const struct flue_wire_faults *w, const char *way)
+{
+	printf("%s: delay %.2f ms, jitter %.2f ms; in a million %d lost, %d twice, %d damaged, %d late "
+	       "by %.2f ms, bursts %d/%d of %d; %lld bit/s, queue %lld\n",
+			way, (double)w->delay_ns / 1e6, (double)w->jitter_ns / 1e6, w->drop_ppm,
+			w->duplicate_ppm, w->corrupt_ppm, w->reorder_ppm,
+			(double)w->reorder_ns / 1e6, w->burst_enter_ppm, w->burst_leave_ppm,
+			w->burst_drop_ppm, (long long)w->bits_per_second,
+			(long long)w->queue_bytes);
+}
+
 void
 sim_params_print(const struct sim_params *p)
 {
-	const struct flue_wire_config *w = &p->wire;
 	int i;
 
 	printf("seed %llu: %s; IPv%d%s%s%s%s, congestion control %u, MTU %d\n",
 			(unsigned long long)p->seed, p->kind, p->ip6 ? 6 : 4,
 			p->ts ? ", timestamps" : "", p->sack ? ", SACK" : "",
 			p->scaling ? ", scaling" : "", p->ecn ? ", ECN" : "", p->cc_algorithm,
-			w->mtu);
-	printf("wire: delay %.2f ms, jitter %.2f ms; in a million %d lost, %d twice, %d damaged, "
-	       "%d late by %.2f ms\n",
-			(double)w->delay_ns / 1e6, (double)w->jitter_ns / 1e6, w->drop_ppm,
-			w->duplicate_ppm, w->corrupt_ppm, w->reorder_ppm,
-			(double)w->reorder_ns / 1e6);
+			p->wire.mtu);
+	print_link(&p->link[0], "A to B");
+	print_link(&p->link[1], "B to A");
+	if (p->mark_ppm > 0)
+		printf("congestion experienced: %u in a million\n", p->mark_ppm);
 	for (i = 0; i < 2; i++) {
 		const struct sim_app_params *a = &p->app[i];
 

@@ -118,10 +118,10 @@ forget(struct sim_side *s, struct sim_engine *x, struct flue_miniport_offload_bl
 void
 sim_host_end(struct sim_side *s)
 {
-	static const char *const held[9] = { "no neighbor is left", "no path is left",
+	static const char *const held[11] = { "no neighbor is left", "no path is left",
 		"no connection is left", "no flow is left", "no send is left",
 		"no indication is left", "no frame is left", "no timer is left",
-		"no question is left" };
+		"no question is left", "no scoreboard is left", "no run is left" };
 	int i;
 	int k;
 
@@ -146,7 +146,7 @@ sim_host_end(struct sim_side *s)
 		s->at = x;
 		forget(s, x, x->path);
 		forget(s, x, x->neighbor);
-		for (k = 0; k <= 8; k++)
+		for (k = 0; k <= 10; k++)
 			sim_require(s->sim, flue_engine_held(x->e, k) == 0, held[k]);
 		sim_require(s->sim, x->e->slabs.port.held == 0, "no slab is held");
 	}
@@ -202,10 +202,14 @@ static void
 run(struct sim *s)
 {
 	int64_t aborted_at = 0;
+	int i;
 
 	sim_require(s, flue_wire_create(&s->p.wire, &s->wire) == 0, "a wire is made");
 	side_open(s, 0);
 	side_open(s, 1);
+	for (i = 0; i < 2; i++)
+		sim_require(s, flue_wire_set_faults(s->wire, i, i ^ 1, &s->p.link[i]) == 0,
+				"a link has its faults");
 	sim_host_start(&s->side[0], s->p.iss[0], s->p.iss[1]);
 	sim_host_start(&s->side[1], s->p.iss[1], s->p.iss[0]);
 	while (!over(s, &aborted_at)) {

@@ -55,6 +55,8 @@ struct sim_params {
 	uint64_t seed;
 	const char *kind;
 	struct flue_wire_config wire;
+	struct flue_wire_faults link[2]; /* from A, from B */
+	uint32_t mark_ppm;               /* of what says that it understands ECN */
 	struct sim_app_params app[2];
 	uint32_t iss[2];
 	bool ip6;
@@ -155,6 +157,7 @@ struct sim_side {
 	uint32_t told_edge;  /* the furthest it has promised */
 	uint32_t heard_edge; /* ... and that has reached it from the other side */
 	uint32_t ack_max;
+	uint64_t again; /* segments sent before */
 };
 
 struct sim {
