@@ -10,16 +10,6 @@
 
 static uint8_t buf[1 << 17];
 
-/** SACK was agreed; the quiet period is over. */
-static void
-connect_sack(struct harness *h, struct conn *c, unsigned n)
-{
-	conn_block(h, c, start_numbers[n][0], start_numbers[n][1]);
-	tcp_const(c)->flags |= FLUE_TCP_CONST_SACK;
-	assert_int_equal(conn_initiate(h, c), FLUE_STATUS_SUCCESS);
-	pass_after(h, 200 * MS);
-}
-
 static void
 data(struct harness *h, struct conn *c, uint32_t at, uint32_t len)
 {
@@ -71,7 +61,7 @@ the_first_block_holds_the_newest_segment(void **state)
 			uint32_t i;
 			uint32_t k;
 
-			connect_sack(h, &c, n);
+			connect_sack(h, &c, start_numbers[n][0], start_numbers[n][1]);
 			/* Eight intervals with holes between them. */
 			for (i = 0; i < 8; i++) {
 				uint32_t blocks[10] = { 0 };
@@ -114,7 +104,7 @@ blocks_that_meet_are_one(void **state)
 	struct conn c = { 0 };
 
 	(void)state;
-	connect_sack(h, &c, 1);
+	connect_sack(h, &c, start_numbers[1][0], start_numbers[1][1]);
 	data(h, &c, 1000, 500);
 	TOLD(h, &c, 0, 1000, 1500);
 	data(h, &c, 5000, 500);
@@ -144,7 +134,7 @@ blocks_are_what_was_received(void **state)
 	uint32_t n;
 
 	(void)state;
-	connect_sack(h, &c, 2);
+	connect_sack(h, &c, start_numbers[2][0], start_numbers[2][1]);
 	memset(have, 0, sizeof(have));
 	for (n = 0; n < 400; n++) {
 		uint32_t at;
@@ -196,7 +186,7 @@ what_came_twice_is_told_first_and_once(void **state)
 		struct harness *h = harness_new(NULL, 0);
 		struct conn c = { 0 };
 
-		connect_sack(h, &c, n);
+		connect_sack(h, &c, start_numbers[n][0], start_numbers[n][1]);
 		data(h, &c, 0, 1000);
 		data(h, &c, 1000, 1000);
 		(void)drain_sent(h, &c);
@@ -279,7 +269,7 @@ data_does_not_swallow_what_an_ack_has_to_tell(void **state)
 	struct seen s;
 
 	(void)state;
-	connect_sack(h, &c, 1);
+	connect_sack(h, &c, start_numbers[1][0], start_numbers[1][1]);
 	(void)send_data(h, &c, 30000);
 	(void)drain_sent(h, &c);
 	peer(h, &c, TCP_ACK, 1000, 2920, stream + 1000, 1000, 65535);
@@ -314,7 +304,7 @@ a_fin_behind_a_hole_is_told(void **state)
 	struct conn c = { 0 };
 
 	(void)state;
-	connect_sack(h, &c, 2);
+	connect_sack(h, &c, start_numbers[2][0], start_numbers[2][1]);
 	peer(h, &c, TCP_ACK | TCP_FIN, 1000, 0, stream + 1000, 500, 65535);
 	pass_after(h, MS);
 	TOLD(h, &c, 0, 1000, 1501);
@@ -339,7 +329,7 @@ what_was_not_kept_is_not_told(void **state)
 	uint32_t i;
 
 	(void)state;
-	connect_sack(h, &c, 0);
+	connect_sack(h, &c, start_numbers[0][0], start_numbers[0][1]);
 	for (i = 1; i <= FLUE_OOO_MAX; i++)
 		data(h, &c, i * 20, 10);
 	while (sent_next(h, &c, &s))
