@@ -130,7 +130,7 @@ flags_of(uint32_t info)
 	if (info & FLUE_TCP_RUN_LOST)
 		return info & FLUE_TCP_RUN_RETRANSMITTED ? RUN_LOST | RUN_AGAIN : RUN_LOST;
 	if (info & FLUE_TCP_RUN_RETRANSMITTED)
-		return RUN_LOST | RUN_RESENT | RUN_AGAIN;
+		return RUN_LOST | RUN_RESENT | RUN_AGAIN | RUN_MOVED;
 	return info >> INFO_SHIFT != FLUE_TCP_RUN_AGE_UNKNOWN ? RUN_PASSED : 0;
 }
 

@@ -230,7 +230,8 @@ arrived(const struct flue_run *r, uint32_t end, struct flue_board_news *news)
 	if (!news->again || flue_seq_lt(news->again_us, r->sent_us) ||
 			(news->again_us == r->sent_us && flue_seq_lt(news->again_end, end))) {
 		news->again_us = r->sent_us;
-		news->again_order = r->order;
+		/* What was sent before it at the least. */
+		news->again_order = r->flags & RUN_MOVED ? end : r->order;
 		news->again_end = end;
 	}
 	news->again = true;

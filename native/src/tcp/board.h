@@ -33,6 +33,8 @@
 
 #define RUN_NONE UINT32_C(0xffffffff)
 
+#define RUN_MOVED 0x20 /* sent again by another TCP: order is only known to be no later */
+
 struct flue_run {
 	uint32_t start;
 	uint32_t end;

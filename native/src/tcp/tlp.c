@@ -13,47 +13,56 @@
 	200000u /* the longest a peer is expected to delay the ACK of one segment */
 #define TLP_NO_SRTT_US 1000000u
 
-/** Two round trips, and the delay of a single segment's ACK. */
+/** Could a probe be sent, as things are now? */
+static bool
+allowed(const struct flue_engine *e, const struct flue_conn *c)
+{
+	if (!c->sack || c->rtx_ms == FLUE_NONE || c->rtx_count != 0 || e->config.chimney_profile ||
+			(c->loss & (LOSS_FAST | LOSS_TLP)) || c->snd_una == c->snd_max ||
+			c->snd_nxt != c->snd_max || c->snd_wnd == 0 ||
+			(c->flags & (CONN_RTO_RECOVERY | CONN_PERSIST | CONN_FIN_WAIT)))
+		return false;
+	return !(c->loss & LOSS_BOARD) || flue_episode_of(e, c)->board.sacked == 0;
+}
+
+/** `us` after the time from which the timeout runs. @return ms; FLUE_NONE = not before it */
 static uint32_t
-probe_timeout_us(const struct flue_conn *c)
+before_timeout(const struct flue_conn *c, uint32_t us, uint32_t later_ms)
+{
+	uint32_t rto_ms = c->rto_us / 1000;
+	uint32_t ms = (us + 999) / 1000 + later_ms;
+
+	return ms < rto_ms ? c->rtx_ms - rto_ms + ms : FLUE_NONE;
+}
+
+static uint32_t
+two_round_trips_us(const struct flue_conn *c)
 {
 	uint32_t us = c->srtt8 != 0 ? c->srtt8 / 4 : TLP_NO_SRTT_US;
 
-	if (c->srtt8 != 0 && c->snd_max - c->snd_una <= c->mss)
-		us += TLP_ACK_DELAY_US;
 	return us > TLP_MIN_US ? us : TLP_MIN_US;
 }
 
 uint32_t
 flue_tlp_first_ms(const struct flue_engine *e, const struct flue_conn *c)
 {
-	uint32_t rto_ms = c->rto_us / 1000;
-	uint32_t us;
-
-	if (!c->sack || c->rtx_ms == FLUE_NONE || c->rtx_count != 0 || e->config.chimney_profile ||
-			(c->loss & (LOSS_FAST | LOSS_TLP)) || c->snd_una == c->snd_max ||
-			c->snd_nxt != c->snd_max || c->snd_wnd == 0 ||
-			(c->flags & (CONN_RTO_RECOVERY | CONN_PERSIST | CONN_FIN_WAIT)))
-		return FLUE_NONE;
-	if ((c->loss & LOSS_BOARD) && flue_episode_of(e, c)->board.sacked != 0)
-		return FLUE_NONE;
-	us = probe_timeout_us(c);
-	if ((us + 999) / 1000 >= rto_ms)
-		return FLUE_NONE;
-	return c->rtx_ms - rto_ms + (us + 999) / 1000;
+	return allowed(e, c) ? before_timeout(c, two_round_trips_us(c), 0) : FLUE_NONE;
 }
 
 uint32_t
 flue_tlp_due_ms(const struct flue_engine *e, const struct flue_conn *c)
 {
-	uint32_t first = flue_tlp_first_ms(e, c);
 	uint32_t began = c->rtx_ms - c->rto_us / 1000;
-	int32_t later = (int32_t)(flue_conn_rest_of(e, c)->sent_ms - began);
+	uint32_t us = two_round_trips_us(c);
+	int32_t later;
 
-	if (first == FLUE_NONE || later <= 0)
-		return first;
-	return (int32_t)(first + (uint32_t)later - c->rtx_ms) < 0 ? first + (uint32_t)later
-								  : FLUE_NONE;
+	if (!allowed(e, c))
+		return FLUE_NONE;
+	later = (int32_t)(flue_conn_rest_of(e, c)->sent_ms - began);
+	if (c->srtt8 != 0 && c->snd_max - c->snd_una <= c->mss)
+		us += TLP_ACK_DELAY_US;
+	/* A time that is older than the timer, or of long ago, says nothing. */
+	return before_timeout(c, us, later > 0 && later < 60000 ? (uint32_t)later : 0);
 }
 
 /** Something new, where there is and the peer takes it. @return sent */
