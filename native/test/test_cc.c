@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "rule.h"
 #include "tcp/cc.h"
 #include "tcp/seq.h"
 
@@ -79,6 +80,7 @@ cubic_k(double w_max, double cwnd_epoch)
 }
 
 /** For 60 seconds, through the plateau, whatever the peer makes of ACKs. */
+RULE("9438/4")
 static void
 cubic_follows_its_curve(void **state)
 {
@@ -107,6 +109,7 @@ cubic_follows_its_curve(void **state)
 
 /** Where a window is small or a round trip short it is as fast as Reno: 9/17 segment a round trip up to
  *  where it was, one from there (RFC 9438 4.3). */
+RULE("9438/4")
 static void
 cubic_is_never_slower_than_reno(void **state)
 {
@@ -127,6 +130,7 @@ cubic_is_never_slower_than_reno(void **state)
 	assert_true(segments(&s) > 40);
 }
 
+RULE("9438/4")
 static void
 cubic_makes_room_for_others(void **state)
 {
@@ -149,6 +153,7 @@ cubic_makes_room_for_others(void **state)
 
 /** After a timeout, and when no loss has been seen yet, the curve begins here: K = 0 (RFC 9438 4.2,
  *  4.8). */
+RULE("9438/4")
 static void
 cubic_starts_from_here_after_a_timeout(void **state)
 {
@@ -176,6 +181,7 @@ cubic_starts_from_here_after_a_timeout(void **state)
 }
 
 /** Hours without enough to send are no time of the curve (RFC 9438 5.8). */
+RULE("9438/4")
 static void
 cubic_does_not_count_time_without_data(void **state)
 {
@@ -246,6 +252,7 @@ words_of_others_do_no_harm(void **state)
 
 /* ---- Reno ----------------------------------------------------------------------------------- */
 
+RULE("5681/3.1")
 static void
 reno_grows_by_a_segment_a_round_trip(void **state)
 {
@@ -266,6 +273,7 @@ reno_grows_by_a_segment_a_round_trip(void **state)
 	}
 }
 
+RULE("5681/3.1")
 static void
 slow_start_counts_two_segments_an_ack(void **state)
 {
@@ -299,6 +307,7 @@ mark(struct sender *s, int windows, uint32_t marked)
 	return (double)s->m.word[FLUE_CC_DCTCP_ALPHA] / FLUE_CC_DCTCP_ONE;
 }
 
+RULE("8257/3")
 static void
 alpha_becomes_the_part_that_is_marked(void **state)
 {
@@ -315,6 +324,7 @@ alpha_becomes_the_part_that_is_marked(void **state)
 	assert_within(mark(&s, 300, 0), 0, 0);
 }
 
+RULE("8257/3")
 static void
 dctcp_cuts_by_alpha_and_loses_like_reno(void **state)
 {

@@ -246,6 +246,7 @@ fin_wait_2_ends_after_two_minutes(void **state)
 
 RULE("T-87")
 RULE("T-131")
+RULE("5961/3.2")
 static void
 an_exact_rst_aborts(void **state)
 {
@@ -295,6 +296,9 @@ an_exact_rst_aborts(void **state)
 }
 
 RULE("T-142")
+RULE("5961/3.2")
+RULE("5961/4.2")
+RULE("5961/7")
 static void
 anything_less_exact_draws_one_challenge_a_tenth_of_a_second(void **state)
 {

@@ -27,6 +27,8 @@ connect_settled(struct harness *h, struct conn *c)
 }
 
 RULE("T-8")
+RULE("9293/SHLD-18")
+RULE("9293/SHLD-19")
 static void
 every_second_segment_is_acknowledged_and_one_alone_after_the_delay(void **state)
 {
@@ -94,6 +96,8 @@ frequency_and_delay_are_the_hosts(void **state)
 	finish(h, &c);
 }
 
+RULE("9293/MUST-58")
+RULE("9293/MUST-59")
 static void
 one_burst_draws_one_ack(void **state)
 {
@@ -142,6 +146,7 @@ data_on_its_way_takes_the_ack_along(void **state)
 	finish(h, &c);
 }
 
+RULE("5681/4.2")
 static void
 what_is_out_of_order_fills_a_hole_or_ends_is_acknowledged_at_once(void **state)
 {

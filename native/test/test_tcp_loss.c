@@ -415,6 +415,7 @@ doubt_about_the_path_is_the_hosts_to_settle(void **state)
 }
 
 RULE("T-9")
+RULE("9293/MUST-38")
 static void
 a_small_window_is_filled_after_the_hosts_time(void **state)
 {

@@ -188,6 +188,7 @@ the_deadline_of_a_probe_is_not_that_of_a_segment(void **state)
 	finish(h, &c);
 }
 
+RULE("9293/MUST-38")
 static void
 a_silly_window_is_not_filled_before_the_timer_says_so(void **state)
 {
@@ -207,6 +208,9 @@ a_silly_window_is_not_filled_before_the_timer_says_so(void **state)
 	finish(h, &c);
 }
 
+RULE("9293/SHLD-15")
+RULE("9293/SHLD-16")
+RULE("9293/MUST-34")
 static void
 a_peer_that_shrinks_its_window_gets_no_new_data(void **state)
 {
@@ -225,6 +229,8 @@ a_peer_that_shrinks_its_window_gets_no_new_data(void **state)
 	finish(h, &c);
 }
 
+RULE("9293/SHLD-7")
+RULE("9293/MUST-60")
 static void
 nagle_holds_a_small_segment_while_data_is_under_way(void **state)
 {

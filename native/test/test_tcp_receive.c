@@ -15,6 +15,8 @@ static const uint32_t numbers[][2] = { { 1000, 5000 }, { 0x7fffff00, 0x80000000 
 static uint8_t pattern[65536];
 static uint8_t buf[1 << 20];
 
+RULE("9293/SHLD-31")
+RULE("5681/4.2")
 static void
 a_hole_is_acknowledged_at_once_and_filled_in_order(void **state)
 {
@@ -337,6 +339,8 @@ one_indication_is_under_way_at_a_time(void **state)
 	finish(h, &c);
 }
 
+RULE("9293/MUST-39")
+RULE("9293/SHLD-14")
 static void
 the_right_edge_never_moves_left_and_opens_in_steps(void **state)
 {
@@ -389,6 +393,7 @@ the_right_edge_never_moves_left_and_opens_in_steps(void **state)
 	}
 }
 
+RULE("9293/MUST-66")
 static void
 a_zero_window_still_takes_ack_and_rst(void **state)
 {

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <string.h>
 
+RULE("5681/3.1")
 static void
 congestion_and_send_window_bound_what_is_in_flight(void **state)
 {
@@ -32,6 +33,7 @@ congestion_and_send_window_bound_what_is_in_flight(void **state)
 	}
 }
 
+RULE("5681/3.1")
 static void
 congestion_avoidance_adds_one_segment_a_window(void **state)
 {
@@ -55,6 +57,8 @@ congestion_avoidance_adds_one_segment_a_window(void **state)
 	assert_int_equal(cc.cwnd, UINT32_MAX);
 }
 
+RULE("5681/3.1")
+RULE("5681/4.1")
 static void
 slow_start_counts_bytes_and_starts_again_after_a_pause(void **state)
 {
@@ -221,6 +225,7 @@ after_the_last_retransmission_the_connection_asks_for_upload(void **state)
 
 RULE("T-83")
 RULE("T-88")
+RULE("9293/MUST-61")
 static void
 sends_go_out_in_order_and_push_where_the_queue_empties(void **state)
 {

@@ -22,26 +22,27 @@
 #include "tcp/conn.h"
 #include "tcp/episode.h"
 
-#define FLUE_MAX_CHANNELS 8
-#define FLUE_BURST        32
-#define FLUE_TX_QUEUE     512 /* packets built and not taken by the port */
-#define FLUE_TX_PER_PASS  64  /* data segments */
-#define FLUE_TX_PER_TURN  8   /* of one connection before the next gets its turn */
-#define FLUE_COMMANDS     256 /* submissions a pass */
-#define FLUE_BLOCKS       32  /* blocks of state operations a pass */
-#define FLUE_OPS          64  /* state operations under way */
-#define FLUE_OOO_MAX      256 /* segments held behind a hole, a connection */
-#define FLUE_RX_MDLS      32  /* of one receive indication */
-#define FLUE_COPY_BELOW   256 /* payload bytes that are not worth lending */
-#define FLUE_SLAB_BYTES   2048
-#define FLUE_QUIET_NS     INT64_C(100000000)
-#define FLUE_QUICK_ACKS   16 /* ACKs after an initiate that are not delayed */
-#define FLUE_CHALLENGE_MS 100
-#define FLUE_CHALLENGES   1000 /* a second, all connections together, on the average */
-#define FLUE_SYN_ACK_MS   3000 /* between challenges of SYNs, chimney profile */
-#define FLUE_DOUBT_NS     INT64_C(300000000000) /* to the first probe after a doubtful segment */
-#define FLUE_FIN_WAIT_US  120000000u
-#define FLUE_NS_PER_MS    INT64_C(1000000)
+#define FLUE_MAX_CHANNELS     8
+#define FLUE_BURST            32
+#define FLUE_TX_QUEUE         512 /* packets built and not taken by the port */
+#define FLUE_TX_PER_PASS      64  /* data segments */
+#define FLUE_TX_PER_TURN      8   /* of one connection before the next gets its turn */
+#define FLUE_COMMANDS         256 /* submissions a pass */
+#define FLUE_BLOCKS           32  /* blocks of state operations a pass */
+#define FLUE_OPS              64  /* state operations under way */
+#define FLUE_OOO_MAX          256 /* segments held behind a hole, a connection */
+#define FLUE_RX_MDLS          32  /* of one receive indication */
+#define FLUE_COPY_BELOW       256 /* payload bytes that are not worth lending */
+#define FLUE_SLAB_BYTES       2048
+#define FLUE_QUIET_NS         INT64_C(100000000)
+#define FLUE_QUICK_ACKS       16  /* ACKs after an initiate that are not delayed */
+#define FLUE_ACK_DELAY_MAX_MS 490 /* an ACK waits less than half a second */
+#define FLUE_CHALLENGE_MS     100
+#define FLUE_CHALLENGES       1000 /* a second, all connections together, on the average */
+#define FLUE_SYN_ACK_MS       3000 /* between challenges of SYNs, chimney profile */
+#define FLUE_DOUBT_NS         INT64_C(300000000000) /* to the first probe after a doubtful segment */
+#define FLUE_FIN_WAIT_US      120000000u
+#define FLUE_NS_PER_MS        INT64_C(1000000)
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

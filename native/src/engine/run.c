@@ -106,6 +106,9 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	e->delayed_ack_ms =
 			(e->params.tcp_delayed_ack_ticks * 1000u + e->params.ticks_per_second - 1) /
 			e->params.ticks_per_second;
+	/* Whatever the host's ticks come to (RFC 9293 3.8.6.3). */
+	if (e->delayed_ack_ms > FLUE_ACK_DELAY_MAX_MS)
+		e->delayed_ack_ms = FLUE_ACK_DELAY_MAX_MS;
 	if (e->port->ops->reclaim != NULL)
 		e->port->ops->reclaim(e->port);
 	work = flue_rx(e, budget);

@@ -39,8 +39,10 @@ flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct fl
 	c->snd_una = s->ack;
 	if (flue_seq_lt(c->snd_nxt, c->snd_una))
 		c->snd_nxt = c->snd_una;
-	limited = c->cc.cwnd < c->cc.ssthresh ? (uint64_t)flight * 2 >= c->cc.cwnd
-					      : (uint64_t)flight + c->mss >= c->cc.cwnd;
+	/* Of the ACKs of one pass only the first one finds all in flight that there was. */
+	limited = c->held ||
+		  (c->cc.cwnd < c->cc.ssthresh ? (uint64_t)flight * 2 >= c->cc.cwnd
+					       : (uint64_t)flight + c->mss >= c->cc.cwnd);
 	/* What was marked is no reason to grow (RFC 3168 6.1.2). */
 	limited &= !(s->flags & TCP_ECE);
 	if (unlikely(c->flags & (CONN_DUP_ACKS | CONN_RTO_RECOVERY))) {

@@ -124,8 +124,9 @@ struct flue_conn {
 	uint32_t send_head;    /* piece with snd_una; FLUE_NONE */
 	uint32_t send_nxt;     /* piece with snd_nxt, or before it; FLUE_NONE = none */
 	struct flue_cc cc;
-	uint32_t rto_us;
-	uint32_t rtt_seq; /* acknowledged beyond this: take the time */
+	uint32_t rto_us : 31;
+	uint32_t held : 1; /* data waits, and the congestion window is why */
+	uint32_t rtt_seq;  /* acknowledged beyond this: take the time */
 	uint32_t path;
 	uint16_t mss;        /* payload bytes of a full segment */
 	uint16_t max_window; /* largest window field seen; unscaled */

@@ -419,8 +419,10 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 
 	if (unlikely(c->flags & CONN_DUP_ACKS) && !resend(e, c, &turns))
 		return true;
-	if (!flue_seq_lt(c->snd_nxt, limit))
+	if (!flue_seq_lt(c->snd_nxt, limit)) {
+		c->held = 0;
 		return false;
+	}
 	if (unlikely(c->mss > segment_fits(e, c)))
 		c->mss = (uint16_t)segment_fits(e, c);
 	restart_if_idle(e, c);
@@ -438,6 +440,7 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 			len = c->mss;
 		fin = len == unsent && (c->flags & CONN_FIN_QUEUED);
 		if ((len == 0 && !fin) || !worth_sending(c, len, unsent, fin)) {
+			c->held = len < c->mss && len < unsent && c->cc.cwnd < c->snd_wnd;
 			persist(e, c);
 			return false;
 		}
@@ -450,5 +453,6 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 		e->tx_data++;
 		sent(e, c, len, fin);
 	}
+	c->held = 0;
 	return false;
 }

@@ -39,6 +39,9 @@ public final class Datagram {
     /** Whether the IPv4 header had options, or IPv6 extension headers (H-2). */
     public boolean options;
 
+    /** The way back, when it came by a route that its sender named; else null. */
+    public SourceRoute route;
+
     /** The sender's address, as an object of its own. */
     public IpAddress source() {
         return IpAddress.of(sourceHi, sourceLo);

@@ -59,18 +59,20 @@ final class Icmp {
     }
 
     private void answer(Datagram d, long now) {
-        long frame = d.length > ip.mtu() - Ipv4.HEADER ? 0 : ip.allocate();
+        int options = d.route == null ? 0 : d.route.optionBytes();
+        long frame = d.length > ip.mtu() - Ipv4.HEADER - options ? 0 : ip.allocate();
         if (frame == 0) {
             return;
         }
         IpAddress source = d.source();
         ByteBuffer to = ip.buffer(frame);
-        int start = IpLayer.payloadAt(frame, source);
+        int start = IpLayer.payloadAt(frame, source, d.route);
         to.put(start, d.buffer, d.at, d.length);
         to.put(start, (byte) ECHO_REPLY);
         to.putShort(start + 2, (short) 0);
         to.putShort(start + 2, Checksum.finish(Checksum.add(0, to, start, d.length)));
         counters.icmpEchoes++;
+        ip.via(d.route);
         ip.send(frame, d.local, source, Ipv4.PROTOCOL_ICMP, 0, d.length, now);
     }
 
@@ -90,7 +92,7 @@ final class Icmp {
                 || Ipv4.protocol(buffer, quoted) != Ipv4.PROTOCOL_TCP) {
             return;
         }
-        IpAddress remote = IpAddress.ofIpv4(Ipv4.destination(buffer, quoted));
+        IpAddress remote = SourceRoute.destination(buffer, quoted, quoted + header);
         int tcp = quoted + header;
         int code = Net.u8(buffer, at + 1);
         boolean unreachable = type == UNREACHABLE;

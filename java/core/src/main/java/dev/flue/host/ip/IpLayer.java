@@ -29,6 +29,7 @@ public final class IpLayer {
     private int nextId;
     private int hopLimit = Ipv4.TTL;
     private int trafficClass;
+    private SourceRoute route;
 
     /**
      * @param firstId of our packets; its lower 15 bits count
@@ -181,6 +182,11 @@ public final class IpLayer {
         return BufferPool.dataAt(frame) + EthernetLink.PAYLOAD + headerBytes(destination);
     }
 
+    /** The same in a packet that goes by a route; null = it does not. */
+    public static int payloadAt(long frame, IpAddress destination, SourceRoute route) {
+        return payloadAt(frame, destination) + (route == null ? 0 : route.optionBytes());
+    }
+
     /** Whether there is a way to an address that one host can have. */
     public boolean reaches(IpAddress destination) {
         return routes.reaches(destination);
@@ -190,6 +196,11 @@ public final class IpLayer {
     public void dress(int hops, int tos) {
         hopLimit = hops;
         trafficClass = tos;
+    }
+
+    /** The route of the next packet only; null = none. */
+    public void via(SourceRoute value) {
+        route = value;
     }
 
     /**
@@ -205,17 +216,23 @@ public final class IpLayer {
             int flowLabel,
             int length,
             long now) {
-        if (!reaches(destination)) {
+        SourceRoute by = route;
+        route = null;
+        IpAddress hop = by == null ? destination : by.firstHop();
+        if (!reaches(hop)) {
             counters.noRoute++;
             free(frame);
             return;
         }
-        int total = headerBytes(destination) + length;
+        int total = headerBytes(destination) + (by == null ? 0 : by.optionBytes()) + length;
         int at = BufferPool.dataAt(frame) + EthernetLink.PAYLOAD;
         if (destination.isIpv4()) {
             int id = nextId++ & ID_MASK;
             Ipv4.build(buffer(frame), at, total, id, protocol, source, destination);
             Ipv4.dress(buffer(frame), at, hopLimit, trafficClass);
+            if (by != null) {
+                Ipv4.route(buffer(frame), at, by);
+            }
         } else {
             int label = Ipv6.label(flowLabel, trafficClass);
             Ipv6.build(buffer(frame), at, length, label, protocol, hopLimit, source, destination);
@@ -223,6 +240,6 @@ public final class IpLayer {
         }
         dress(Ipv4.TTL, 0);
         counters.packetsOut++;
-        neighbors.transmit(frame, routes.nextHop(destination), total);
+        neighbors.transmit(frame, routes.nextHop(hop), total);
     }
 }

@@ -72,6 +72,16 @@ public final class Ipv4 {
         buffer.putShort(at + 10, Checksum.finish(Checksum.add(0, buffer, at, HEADER)));
     }
 
+    /** Put a source route behind a header without options, where the room for it is. */
+    static void route(ByteBuffer buffer, int at, SourceRoute route) {
+        int header = HEADER + route.optionBytes();
+        buffer.put(at, (byte) (0x40 | header / 4));
+        Net.putAddress4(buffer, at + 16, route.firstHop());
+        route.write(buffer, at + HEADER);
+        buffer.putShort(at + 10, (short) 0);
+        buffer.putShort(at + 10, Checksum.finish(Checksum.add(0, buffer, at, header)));
+    }
+
     /** Write a header without options, DF set. */
     public static void build(
             ByteBuffer buffer,

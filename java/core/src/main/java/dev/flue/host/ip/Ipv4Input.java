@@ -47,9 +47,9 @@ final class Ipv4Input {
             counters.notOurs++;
             return;
         }
-        d.options = header > Ipv4.HEADER;
-        if (d.options) {
-            counters.optionsIgnored++;
+        if (!options(buffer, at, header)) {
+            counters.headerErrors++;
+            return;
         }
         d.buffer = buffer;
         d.at = at + header;
@@ -73,6 +73,27 @@ final class Ipv4Input {
                 && own.address().toIpv4() == Ipv4.destination(buffer, at)
                 && !routes.group(d.sourceHi, d.sourceLo)
                 && !d.local.is(d.sourceHi, d.sourceLo);
+    }
+
+    /**
+     * A source route is what counts of them.
+     *
+     * @return false when the packet is not for us, or its route cannot be
+     */
+    private boolean options(ByteBuffer buffer, int at, int header) {
+        d.route = null;
+        d.options = header > Ipv4.HEADER;
+        if (!d.options) {
+            return true;
+        }
+        int start = at + Ipv4.HEADER;
+        SourceRoute.Kind kind = SourceRoute.look(buffer, start, at + header);
+        if (kind == SourceRoute.Kind.COMPLETE) {
+            d.route = SourceRoute.back(buffer, start, at + header, d.source(), d.local);
+        } else if (kind == SourceRoute.Kind.NONE) {
+            counters.optionsIgnored++;
+        }
+        return kind == SourceRoute.Kind.COMPLETE || kind == SourceRoute.Kind.NONE;
     }
 
     private void fragment(int id, int field, long now) {

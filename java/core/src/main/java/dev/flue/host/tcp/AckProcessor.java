@@ -77,7 +77,7 @@ final class AckProcessor {
     private void acknowledged(TcpConnection c, Segment s, long now) {
         SendVariables snd = c.snd;
         int bytes = Seq.distance(snd.una, s.ack);
-        layer.ip().confirm(c.remoteAddress);
+        layer.ip().confirm(c.hop());
         measure(c, s, now);
         c.retransmitCount = 0;
         snd.probed = false;

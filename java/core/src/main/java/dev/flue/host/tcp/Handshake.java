@@ -40,7 +40,8 @@ final class Handshake {
         if (!c.activeOpen || c.state != TcpState.CLOSED) {
             return;
         }
-        if (!ip.reaches(c.remoteAddress)) {
+        IpAddress remote = c.remoteAddress;
+        if (!ip.reaches(c.hop()) || ip.routes().group(remote.hi(), remote.lo())) {
             counters.failedOpens++;
             c.finish("no route to host");
             return;
@@ -98,8 +99,9 @@ final class Handshake {
         layer.add(c);
         listener.opening(1);
         chooseSequence(c, now);
-        takeOptions(c, s, now);
         c.needsIpOptions = s.ipOptions;
+        c.route = s.route;
+        takeOptions(c, s, now);
         c.state = TcpState.SYN_RCVD;
         c.timing = true;
         c.timedEnd = c.snd.iss + 1;
@@ -154,6 +156,7 @@ final class Handshake {
         if (!s.syn()) {
             return;
         }
+        c.cameBy(s.route);
         takeOptions(c, s, now);
         c.rcv.adv = c.rcv.nxt + Math.min(0xffff, layer.settings().receiveBuffer());
         c.ackPending = true;
@@ -193,7 +196,7 @@ final class Handshake {
     }
 
     private void established(TcpConnection c, long now) {
-        ip.confirm(c.remoteAddress);
+        ip.confirm(c.hop());
         timers.stop(c);
         if (c.timing && c.retransmitCount == 0) {
             c.rtt.sample((int) Math.min((now - c.timedAt) / 1_000, RttEstimator.MAX_RTO_US));

@@ -5,6 +5,7 @@ import dev.flue.data.ConnectionHandler;
 import dev.flue.data.IpAddress;
 import dev.flue.data.OpenOptions;
 import dev.flue.host.ip.IpLayer;
+import dev.flue.host.ip.SourceRoute;
 import dev.flue.host.link.LongTable;
 import dev.flue.offload.TcpState;
 import java.util.ArrayList;
@@ -79,6 +80,8 @@ final class Openings {
         if (layer.connectionCount() >= most) {
             throw new IllegalStateException("all " + most + " connections are in use");
         }
+        List<IpAddress> hops = options.sourceRoute();
+        SourceRoute route = hops.isEmpty() ? null : SourceRoute.loose(hops, address);
         IpAddress source = source(address, options.localAddress());
         int local = options.localPort();
         if (local == 0) {
@@ -90,6 +93,9 @@ final class Openings {
         TcpConnection connection = new TcpConnection(layer, null, source, local, address, port);
         connection.handler = handler;
         connection.activeOpen = true;
+        connection.route = route;
+        connection.routeNamed = route != null;
+        connection.needsIpOptions = route != null;
         layer.add(connection);
         layer.markDirty(connection);
         layer.counters().activeOpens++;

@@ -4,6 +4,7 @@ package dev.flue.host.tcp;
 import dev.flue.data.IpAddress;
 import dev.flue.host.ip.Checksum;
 import dev.flue.host.ip.Datagram;
+import dev.flue.host.ip.SourceRoute;
 import dev.flue.host.link.Net;
 import java.nio.ByteBuffer;
 
@@ -64,6 +65,9 @@ public final class Segment {
     final int[] sackStarts = new int[SackBlocks.MAX];
     final int[] sackEnds = new int[SackBlocks.MAX];
 
+    /** The way back that IP says, or null. */
+    SourceRoute route;
+
     /** The IP header had options, or extension headers (H-2). */
     boolean ipOptions;
 
@@ -73,6 +77,7 @@ public final class Segment {
         sourceLo = d.sourceLo;
         local = d.local;
         ipOptions = d.options;
+        route = d.route;
         long sum = Checksum.add(d.pseudoSum(), d.buffer, d.at, d.length);
         return parse(d.buffer, d.at, d.length) && Checksum.finish(sum) == 0;
     }
@@ -83,6 +88,7 @@ public final class Segment {
         sourceLo = c.remoteAddress.lo();
         local = c.localAddress;
         ipOptions = false;
+        route = null;
         return parse(from, at, length);
     }
 

@@ -49,7 +49,7 @@ final class SegmentWriter {
             return false;
         }
         ByteBuffer buffer = ip.buffer(frame);
-        int at = IpLayer.payloadAt(frame, c.remoteAddress);
+        int at = IpLayer.payloadAt(frame, c.remoteAddress, c.route);
         boolean syn = (flags & TcpFlags.SYN) != 0;
         boolean ack = (flags & TcpFlags.ACK) != 0;
         int end = at + Segment.HEADER;
@@ -73,7 +73,8 @@ final class SegmentWriter {
         }
         counters.countOut(c.remoteAddress.isIpv4());
         ip.dress(c.options.hopLimit(), c.options.trafficClass());
-        finish(frame, c.localAddress, c.remoteAddress, c.flowLabel, end - at + dataLength, now);
+        ip.via(c.route);
+        finish(frame, at, c.localAddress, c.remoteAddress, c.flowLabel, end - at + dataLength, now);
         return true;
     }
 
@@ -205,7 +206,7 @@ final class SegmentWriter {
         }
         ByteBuffer buffer = ip.buffer(frame);
         IpAddress remote = s.source();
-        int at = IpLayer.payloadAt(frame, remote);
+        int at = IpLayer.payloadAt(frame, remote, s.route);
         boolean answersAck = s.hasAck();
         int flags = TcpFlags.RST | (answersAck ? 0 : TcpFlags.ACK);
         int sequence = answersAck ? s.ack : 0;
@@ -213,13 +214,19 @@ final class SegmentWriter {
         Net.put32(buffer, at + 8, answersAck ? 0 : s.seq + s.length());
         Net.put16(buffer, at + 14, 0);
         counters.countOut(remote.isIpv4());
-        finish(frame, s.local, remote, 0, Segment.HEADER, now);
+        ip.via(s.route);
+        finish(frame, at, s.local, remote, 0, Segment.HEADER, now);
     }
 
     private void finish(
-            long frame, IpAddress local, IpAddress remote, int flowLabel, int length, long now) {
+            long frame,
+            int at,
+            IpAddress local,
+            IpAddress remote,
+            int flowLabel,
+            int length,
+            long now) {
         ByteBuffer buffer = ip.buffer(frame);
-        int at = IpLayer.payloadAt(frame, remote);
         long sum = Checksum.addPseudo(0, local, remote, Ipv4.PROTOCOL_TCP, length);
         buffer.putShort(at + 16, Checksum.finish(Checksum.add(sum, buffer, at, length)));
         ip.send(frame, local, remote, Ipv4.PROTOCOL_TCP, flowLabel, length, now);

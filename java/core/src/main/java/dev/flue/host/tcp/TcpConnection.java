@@ -9,6 +9,7 @@ import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
 import dev.flue.data.SendClaim;
+import dev.flue.host.ip.SourceRoute;
 import dev.flue.offload.TcpState;
 import java.nio.ByteBuffer;
 
@@ -88,6 +89,13 @@ public final class TcpConnection implements OffloadConnection {
 
     boolean activeOpen;
     boolean needsIpOptions;
+
+    /** The way of its packets, or null: IP's. */
+    SourceRoute route;
+
+    /** The application named it. */
+    boolean routeNamed;
+
     int flowLabel;
     private boolean discard;
     private boolean established;
@@ -424,6 +432,20 @@ public final class TcpConnection implements OffloadConnection {
     /** Whether its segments carried IP options: then no target can have it (H-2). */
     public boolean needsIpOptions() {
         return needsIpOptions;
+    }
+
+    /** What a packet of the peer says of the way back; one that the application named stays. */
+    void cameBy(SourceRoute back) {
+        if (back != null && !routeNamed && !back.equals(route)) {
+            route = back;
+            needsIpOptions = true;
+            layer.output().routeChanged(this);
+        }
+    }
+
+    /** Where its packets go first. */
+    IpAddress hop() {
+        return route == null ? remoteAddress : route.firstHop();
     }
 
     /** Whether data waits for data before it. */

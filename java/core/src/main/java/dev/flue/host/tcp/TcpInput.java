@@ -68,6 +68,7 @@ final class TcpInput {
             return;
         }
         if (acks.process(c, s, payload, now)) {
+            c.cameBy(s.route);
             if (s.urgent()) {
                 c.urgent.received(urgentEnd);
             }

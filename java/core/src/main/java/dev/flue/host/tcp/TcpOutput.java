@@ -235,9 +235,17 @@ final class TcpOutput {
         }
     }
 
+    /** The options of its packets have another length. */
+    void routeChanged(TcpConnection c) {
+        if (c.state.code() >= TcpState.ESTABLISHED.code()) {
+            pathMtuChanged(c, layer.ip().pathMtu(c.remoteAddress, layer.now()));
+        }
+    }
+
     /** Effective send MSS (RFC 9293, 3.7.1; RFC 6691). */
     static int segmentSize(TcpConnection c, int mtu) {
         int options = c.rcv.timestamps ? SegmentWriter.TIMESTAMP_BYTES : 0;
+        options += c.route == null ? 0 : c.route.optionBytes();
         return Math.max(
                 1, Math.min(c.snd.peerMss, mtu - SegmentWriter.headers(c.remoteAddress)) - options);
     }

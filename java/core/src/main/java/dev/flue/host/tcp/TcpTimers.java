@@ -155,7 +155,7 @@ final class TcpTimers {
         c.retransmitCount++;
         c.timing = false;
         if (c.retransmitCount == DOUBTED_RETRANSMITS) {
-            layer.ip().doubt(c.remoteAddress);
+            layer.ip().doubt(c.hop());
             c.problem(ConnectionProblem.NO_ACKNOWLEDGMENT);
         }
         if (c.state == TcpState.SYN_SENT || c.state == TcpState.SYN_RCVD) {
