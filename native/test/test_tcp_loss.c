@@ -29,6 +29,9 @@ one_segment(struct harness *h, struct conn *c, uint32_t seq)
 }
 
 /** Segments 0 and 3 of 10 are lost. */
+RULE("3042/2")
+RULE("5681/3.2")
+RULE("6582/3.2")
 static void
 two_holes_are_mended_without_a_timeout(void **state)
 {

@@ -62,6 +62,8 @@ in_flight(struct harness *h, struct conn *c, unsigned numbers, unsigned n)
 }
 
 /** Segments 0, 3 and 6 of 10 are lost: each is sent once more, nothing else is, without a timeout. */
+RULE("2018/5")
+RULE("6675/4")
 static void
 each_hole_is_sent_again_once(void **state)
 {
@@ -112,6 +114,7 @@ each_hole_is_sent_again_once(void **state)
 
 /** With fewer than three segments behind the hole it is the reordering window that says: a quarter of
  *  the shortest round trip after the first of them (RFC 8985 6.2). */
+RULE("8985/6")
 static void
 two_behind_a_hole_are_enough_after_the_reordering_window(void **state)
 {
@@ -139,6 +142,7 @@ two_behind_a_hole_are_enough_after_the_reordering_window(void **state)
 
 /** Reordering by less than the window costs nothing, and teaches patience: the number of segments
  *  does not count any more. */
+RULE("8985/6")
 static void
 reordering_is_no_loss(void **state)
 {
@@ -225,6 +229,7 @@ a_lost_tail_is_found_by_the_retransmission_before_it(void **state)
 
 /** PRR: over a whole recovery about half as much leaves as arrives, spread over the round trip; at the
  *  end the window is the threshold (RFC 9937). */
+RULE("6937/3")
 static void
 recovery_is_paced_by_what_arrives(void **state)
 {
@@ -258,6 +263,7 @@ recovery_is_paced_by_what_arrives(void **state)
 
 /** When most of the window is gone what arrives paces less than the threshold allows: a segment more
  *  for each ACK that shows no new loss, never a burst (the bound of RFC 9937, slow start). */
+RULE("6675/5")
 static void
 a_burst_of_losses_is_mended_in_slow_start(void **state)
 {
@@ -328,6 +334,7 @@ a_timeout_sends_only_what_the_peer_has_not(void **state)
 
 /** A peer that has thrown away what it told of (RFC 2018 8): the timeout finds SND.UNA SACKed, and
  *  believes nothing any more. */
+RULE("2018/8")
 static void
 a_peer_that_reneges_gets_all_of_it_again(void **state)
 {
@@ -540,6 +547,38 @@ a_window_that_closes_ends_the_episode(void **state)
 	finish(h, &c);
 }
 
+/** The path has become narrower while segments were under way: they are lost, and what is sent again
+ *  fits, by the probe, the board and the timeout alike. */
+static void
+what_is_sent_again_fits_a_path_that_became_narrower(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	uint32_t upto = 0;
+	struct seen s;
+	int ms;
+
+	(void)state;
+	in_flight(h, &c, 2, 4);
+	h->e->paths[object(h, &c)->path].mss = 600;
+	for (ms = 0; ms < 300; ms++) {
+		pass_after(h, MS);
+		while (sent_next(h, &c, &s))
+			assert_true(s.len > 0 && s.len <= 600);
+	}
+	assert_int_equal(counter(h, FLUE_CTR_TAIL_PROBES), 1);
+	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 1);
+	for (upto = 600; upto < 4 * SEG; upto += 600) {
+		ack(h, &c, upto, 65535);
+		while (sent_next(h, &c, &s))
+			assert_true(s.len > 0 && s.len <= 600);
+	}
+	ack(h, &c, 4 * SEG, 65535);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
 /** A FIN that is lost goes out again with the last hole. */
 static void
 a_lost_fin_is_a_hole_like_others(void **state)
@@ -589,6 +628,7 @@ main(void)
 		cmocka_unit_test(an_old_echo_undoes_a_timeout),
 		cmocka_unit_test(what_was_sent_twice_is_not_timed),
 		cmocka_unit_test(a_window_that_closes_ends_the_episode),
+		cmocka_unit_test(what_is_sent_again_fits_a_path_that_became_narrower),
 		cmocka_unit_test(a_lost_fin_is_a_hole_like_others),
 	};
 

@@ -50,6 +50,7 @@ sent_after(struct harness *h)
 
 /** The last two of five are lost: after two round trips the last goes out again, its ACK shows the
  *  other one, and no timeout is needed. */
+RULE("8985/7")
 static void
 a_lost_tail_needs_no_timeout(void **state)
 {
@@ -83,6 +84,7 @@ a_lost_tail_needs_no_timeout(void **state)
 }
 
 /** Never before 10 ms; for one segment the delay of its ACK is waited for; two round trips else. */
+RULE("8985/7")
 static void
 the_probe_waits_two_round_trips_and_ten_milliseconds_at_least(void **state)
 {
@@ -136,6 +138,7 @@ the_probe_is_new_data_where_there_is_some(void **state)
 }
 
 /** One probe; then the timeout, counted from the probe. */
+RULE("6298/5")
 static void
 there_is_one_probe_and_then_the_timeout(void **state)
 {

@@ -7,8 +7,6 @@
 #include "tcp/loss.h"
 #include "tcp/sack.h"
 
-#define TCP_TS_BYTES 12
-
 /** Piece in which `seq` lies. The queue is not empty and holds it. */
 static struct flue_piece *
 piece_at(struct flue_engine *e, struct flue_conn *c, uint32_t seq)
@@ -364,6 +362,7 @@ resend(struct flue_engine *e, struct flue_conn *c, int *turns)
 	uint32_t end = flue_seq_lt(c->snd_end, c->snd_max) ? c->snd_end : c->snd_max;
 	uint32_t len = flue_seq_lt(c->snd_una, end) ? end - c->snd_una : 0;
 
+	flue_tcp_fit(e, c);
 	if ((c->loss & LOSS_BOARD) && !flue_recovery_output(e, c, turns))
 		return false;
 	if (!(c->loss & LOSS_RESEND))
@@ -403,13 +402,6 @@ restart_if_idle(struct flue_engine *e, struct flue_conn *c)
 		flue_cc_idle(e, c);
 }
 
-/** Payload the path takes now: it may have become narrower. */
-static uint32_t
-segment_fits(const struct flue_engine *e, const struct flue_conn *c)
-{
-	return e->paths[c->path].mss - (c->flags & CONN_TS ? TCP_TS_BYTES : 0u);
-}
-
 bool
 flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 {
@@ -423,8 +415,7 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 		c->held = 0;
 		return false;
 	}
-	if (unlikely(c->mss > segment_fits(e, c)))
-		c->mss = (uint16_t)segment_fits(e, c);
+	flue_tcp_fit(e, c);
 	restart_if_idle(e, c);
 	wnd = usable_window(e, c);
 	for (; flue_seq_lt(c->snd_nxt, limit); turns++) {

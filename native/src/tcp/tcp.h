@@ -81,6 +81,19 @@ void flue_window_timer(struct flue_engine *e, struct flue_conn *c);
 /** The wheel must know of a time that may lie before its entry. */
 void flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c);
 
+/** Of the timestamp option, with the two NOPs before it. */
+#define TCP_TS_BYTES 12
+
+/** Segments are no longer than the path takes: it may have become narrower. */
+static inline void
+flue_tcp_fit(const struct flue_engine *e, struct flue_conn *c)
+{
+	uint32_t fits = e->paths[c->path].mss - (c->flags & CONN_TS ? TCP_TS_BYTES : 0u);
+
+	if (unlikely(c->mss > fits))
+		c->mss = (uint16_t)fits;
+}
+
 /** rtx_ms of a timer that is armed now. */
 static inline uint32_t
 flue_rtx_from_now(const struct flue_engine *e, uint32_t us)

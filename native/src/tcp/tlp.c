@@ -103,7 +103,10 @@ flue_tlp_probe(struct flue_engine *e, struct flue_conn *c)
 {
 	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	uint32_t flight = c->snd_max - c->snd_una;
-	bool fresh = probe_new(e, c);
+	bool fresh;
+
+	flue_tcp_fit(e, c);
+	fresh = probe_new(e, c);
 
 	if (fresh || probe_old(e, c)) {
 		c->loss |= fresh ? LOSS_TLP : LOSS_TLP | LOSS_TLP_OLD;
