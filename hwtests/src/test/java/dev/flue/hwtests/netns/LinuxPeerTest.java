@@ -148,6 +148,7 @@ class LinuxPeerTest {
             scene.bothWays(LITTLE);
             scene.fromKernel("echo", "--bytes", "" + LITTLE);
             scene.fromKernel("requests", "--count", "50");
+            assertThat(scene.cable().lost()).isPositive();
         } finally {
             scene.cable().mend();
         }

@@ -23,14 +23,24 @@ final class Scene implements AutoCloseable {
      * @param words more {@code name=value} for the Flue side
      */
     Scene(String mode, boolean ipv6, String... words) throws IOException, InterruptedException {
+        this(mode, ipv6, List.of(), words);
+    }
+
+    /**
+     * The same with a delay line as the cable.
+     *
+     * @param delayLine values of it; empty = none
+     */
+    Scene(String mode, boolean ipv6, List<String> delayLine, String... words)
+            throws IOException, InterruptedException {
         this.ipv6 = ipv6;
         temp = Files.createTempDirectory("flue-scene");
         Cable made = null;
         try {
             made =
                     ipv6
-                            ? new Cable(kernel() + "/64", "2001:db8::/64")
-                            : new Cable(kernel() + "/24", "198.18.0.0/24");
+                            ? new Cable(kernel() + "/64", "2001:db8::/64", delayLine, temp)
+                            : new Cable(kernel() + "/24", "198.18.0.0/24", delayLine, temp);
             cable = made;
             peer = new LinuxPeer(cable.far(), temp);
             List<String> all = new ArrayList<>(List.of("port=tap:" + Cable.TAP, "mode=" + mode));

@@ -261,6 +261,27 @@ def run_half(args):
     return {"bytes": args.bytes, "sha256": stream.digest.hexdigest()}
 
 
+def run_meter(args):
+    """What some connections to a source bring in a time, after they have warmed up."""
+    socks = [connect(args, args.port or 19) for _ in range(args.parallel)]
+    for sock in socks:
+        sock.sendall(b"%d\n" % (1 << 40))
+    start = time.monotonic() + args.warm
+    end = start + args.seconds
+    took = 0
+    while (now := time.monotonic()) < end:
+        readable, _, _ = select.select(socks, [], [], end - now)
+        for sock in readable:
+            size = len(sock.recv(1 << 18))
+            if size == 0:
+                raise ConnectionError("a source ended")
+            if now >= start:
+                took += size
+    for sock in socks:
+        reset(sock)
+    return {"bytes": took, "seconds": args.seconds}
+
+
 def run_idle(args):
     """Nothing for a while, then one message: the connection has to be there still."""
     with connect(args, args.port or 7) as sock:
@@ -354,7 +375,7 @@ def run_serve(args):
 
 def main():
     parser = argparse.ArgumentParser()
-    kinds = ["sink", "source", "echo", "requests", "short", "half", "idle", "serve"]
+    kinds = ["sink", "source", "echo", "requests", "short", "half", "meter", "idle", "serve"]
     parser.add_argument("kind", choices=kinds)
     parser.add_argument("address")
     parser.add_argument("--port", type=int)
@@ -367,6 +388,8 @@ def main():
     parser.add_argument("--sndbuf", type=int)
     parser.add_argument("--chunk", type=int, default=1 << 16)
     parser.add_argument("--pause", type=float, help="milliseconds after each chunk")
+    parser.add_argument("--warm", type=float, default=2)
+    parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--half", action="store_true")
     parser.add_argument("--nodelay", action="store_true")
     parser.add_argument("--keepalive", action="store_true")
