@@ -107,6 +107,7 @@ class GoodputTest {
                         System.out.println(lines.get(lines.size() - 1).text());
                     }
                 }
+                flue.awaitHoldsNothing();
             }
             source.stop(services);
         }
