@@ -44,6 +44,7 @@ raw_segment(struct world *w, struct fuzz_in *in)
 
 	fuzz_put_ports(frame + at);
 	memcpy(frame + at + 4, bytes, n);
+	world_allow(w, flue_load32be(frame + at + 8), flue_load16be(frame + at + 14));
 	(void)fuzz_receive(w->f, frame, at + 4 + len, FLUE_PKT_RX_CSUM_GOOD);
 }
 

@@ -72,7 +72,7 @@ a_switch_changes_nothing_before_everything_was_taken_back(void **state)
 	/* Now: new capabilities with the RESUME, then the answer. */
 	settle(h);
 	up = status_expect(h, FLUE_STATUS_INDICATE_OFFLOAD_RESUME);
-	assert_true(up.arg1 == (other | UINT64_C(64) << 32));
+	assert_true(up.arg1 == (other | FLUE_ENABLED_SACK | UINT64_C(64) << 32));
 	(void)up_expect(h, FLUE_UP_OID_REQUEST_COMPLETE);
 	assert_int_equal(q.r->status, FLUE_STATUS_SUCCESS);
 	assert_int_equal(oid_config(h).support_ipv4, c.ip6);

@@ -65,7 +65,7 @@ what_is_advertised_is_what_it_can_do(void **state)
 	assert_int_equal(c.flags, 0);
 	/* Neither options nor extension headers nor SACK: see what comes of each. */
 	assert_int_equal(c.support_ipv6_extension_headers, 0);
-	assert_int_equal(c.support_sack, 0);
+	assert_int_equal(c.support_sack, 1);
 	assert_int_equal(c.capacity, 64);
 	now = oid_config(h);
 	assert_memory_equal(&c, &now, sizeof(c));

@@ -295,6 +295,39 @@ data_does_not_swallow_what_an_ack_has_to_tell(void **state)
 	finish(h, &c);
 }
 
+/** Options count: to a peer of small segments nothing is larger for the blocks in it. */
+RULE("9293/MUST-16")
+static void
+blocks_make_no_segment_too_large(void **state)
+{
+	int ts;
+
+	(void)state;
+	for (ts = 0; ts < 2; ts++) {
+		struct harness *h = harness_new(NULL, 0);
+		struct conn c = { .ts = ts };
+		uint32_t len;
+		struct seen s;
+
+		conn_block(h, &c, 1, 1);
+		tcp_const(&c)->flags |= FLUE_TCP_CONST_SACK;
+		tcp_const(&c)->remote_mss = 536;
+		tcp_delegated(&c)->cwnd = 65535;
+		assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+		pass_after(h, 200 * MS);
+		data(h, &c, 1000, 100);
+		data(h, &c, 3000, 100);
+		(void)drain_sent(h, &c);
+		for (len = 480; len <= 536; len++) {
+			(void)send_data(h, &c, len);
+			poll_engine(h);
+			while (sent_next(h, &c, &s))
+				assert_true(s.len + s.hlen - 20 <= 536);
+		}
+		finish(h, &c);
+	}
+}
+
 /** A FIN behind a hole has its number in the block. */
 RULE("2018/3")
 static void
@@ -352,6 +385,7 @@ main(void)
 		cmocka_unit_test(what_came_twice_is_told_first_and_once),
 		cmocka_unit_test(without_sack_each_segment_behind_a_hole_draws_its_ack),
 		cmocka_unit_test(data_does_not_swallow_what_an_ack_has_to_tell),
+		cmocka_unit_test(blocks_make_no_segment_too_large),
 		cmocka_unit_test(a_fin_behind_a_hole_is_told),
 		cmocka_unit_test(what_was_not_kept_is_not_told),
 	};

@@ -67,6 +67,8 @@ void world_end(struct world *w);
 void world_pass(struct world *w, int64_t ns);
 /** A number near one that matters: 0..15 for a segment's SEQ, 16..31 for its ACK. */
 uint32_t world_near(const struct world *w, unsigned which, uint8_t add);
+/** What the peer says of its window, if the engine may believe it. */
+void world_allow(struct world *w, uint32_t ack, uint16_t window);
 void world_segment(struct world *w, const struct world_segment *s, struct fuzz_in *in);
 void world_send(struct world *w, uint32_t len);
 void world_post(struct world *w, uint8_t size, uint8_t how);

@@ -118,15 +118,14 @@ put_options(struct world *w, uint8_t *at, const struct world_segment *s, struct 
 	return n;
 }
 
-/** What the peer says of its window, if the engine may believe it. */
-static void
-allow(struct world *w, const struct world_segment *s)
+void
+world_allow(struct world *w, uint32_t ack, uint16_t window)
 {
 	const struct flue_conn *c = flue_conn_of(w->f->e, w->token);
-	uint32_t edge = s->ack + ((uint32_t)s->window << (w->scales & 15));
+	uint32_t edge = ack + ((uint32_t)window << (w->scales & 15));
 
-	if (c != NULL && flue_seq_leq(s->ack, c->snd_max) &&
-			flue_seq_geq(s->ack, c->snd_una - flue_conn_max_snd_wnd(c)) &&
+	if (c != NULL && flue_seq_leq(ack, c->snd_max) &&
+			flue_seq_geq(ack, c->snd_una - flue_conn_max_snd_wnd(c)) &&
 			flue_seq_gt(edge, w->peer_edge))
 		w->peer_edge = edge;
 }
@@ -159,7 +158,7 @@ world_segment(struct world *w, const struct world_segment *s, struct fuzz_in *in
 	uint32_t n;
 	uint32_t i;
 
-	allow(w, s);
+	world_allow(w, s->ack, s->window);
 	if (!s->forwarded) {
 		uint8_t tcp[60 + 1461];
 

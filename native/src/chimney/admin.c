@@ -125,7 +125,7 @@ static uint64_t
 enabled(const struct flue_engine *e)
 {
 	return (e->admin.ip4 ? FLUE_ENABLED_IPV4 : 0u) | (e->admin.ip6 ? FLUE_ENABLED_IPV6 : 0u) |
-	       (uint64_t)e->config.max_connections << 32;
+	       FLUE_ENABLED_SACK | (uint64_t)e->config.max_connections << 32;
 }
 
 static void

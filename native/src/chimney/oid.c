@@ -84,7 +84,7 @@ ip_stats(struct flue_engine *e, struct oid *o, bool ip6)
 
 /* ---- Capabilities ---------------------------------------------------------------------------- */
 
-/** `all`: what this target can do; else what of it is enabled. SACK and extension headers it cannot. */
+/** `all`: what this target can do; else what of it is enabled. Extension headers it cannot. */
 static uint32_t
 capabilities(struct flue_engine *e, struct oid *o, bool all)
 {
@@ -93,6 +93,7 @@ capabilities(struct flue_engine *e, struct oid *o, bool all)
 		.encapsulation = FLUE_ENCAPSULATION_IEEE_802_3,
 		.support_ipv4 = all || flue_family_enabled(e, false),
 		.support_ipv6 = all || flue_family_enabled(e, true),
+		.support_sack = 1,
 		.capacity = (uint32_t)e->config.max_connections,
 	};
 

@@ -88,7 +88,6 @@ struct flue_segment {
 	uint8_t flags;    /* low byte of the TCP flags */
 	uint8_t hlen;     /* TCP header bytes */
 	uint8_t sacks;    /* blocks in `sack` */
-	uint8_t ce;       /* 1 = congestion was experienced on the way (RFC 3168) */
 	bool has_ts;
 	bool forwarded; /* by the host; may be older than what the wire brought since */
 	bool checked;   /* checksums are known to be good */

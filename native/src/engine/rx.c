@@ -17,7 +17,6 @@
 #define IP4_BYTES  20
 #define IP6_BYTES  40
 #define PROTO_TCP  6
-#define IP_CE      3 /* of the traffic class */
 
 /** Port checksums: without an IPv4 header's. */
 static bool
@@ -36,7 +35,6 @@ parse_ip4(struct flue_segment *s, const uint8_t *ip, uint32_t room, uint32_t *se
 	s->key.raddr = flue_load32(ip + 12);
 	s->key.laddr = flue_load32(ip + 16);
 	s->key.ip6 = false;
-	s->ce = (ip[1] & IP_CE) == IP_CE;
 	s->tcp = ip + IP4_BYTES;
 	*seg_len = total - IP4_BYTES;
 	return true;
@@ -61,7 +59,6 @@ parse_ip6(struct flue_segment *s, const uint8_t *ip, uint32_t room, uint32_t *se
 	s->key.raddr = fold_ip6(ip + 8);
 	s->key.laddr = fold_ip6(ip + 24);
 	s->key.ip6 = true;
-	s->ce = (ip[1] >> 4 & IP_CE) == IP_CE;
 	s->tcp = ip + IP6_BYTES;
 	*seg_len = length;
 	return true;

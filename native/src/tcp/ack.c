@@ -80,10 +80,9 @@ flue_tcp_update_window(struct flue_engine *e, struct flue_conn *c, const struct 
 {
 	uint32_t wnd = (uint32_t)s->window << flue_conn_snd_scale(c);
 
-	/* SND.UNA stands for SND.WL2: no update was ever taken from an ACK beyond it, and from one
-	 * before it nothing is taken. */
-	if (!(flue_seq_lt(c->snd_wl1, s->seq) ||
-			    (c->snd_wl1 == s->seq && flue_seq_leq(c->snd_una, s->ack))))
+	/* SND.UNA stands for SND.WL2: no update was ever taken from an ACK beyond it, and none is from one
+	 * before it, however new its data: its window does not count from SND.UNA. */
+	if (flue_seq_lt(s->ack, c->snd_una) || flue_seq_lt(s->seq, c->snd_wl1))
 		return;
 	c->snd_wl1 = s->seq;
 	if (s->window > c->max_window)

@@ -203,16 +203,23 @@ remember_ts(struct flue_engine *e, struct flue_conn *c, const struct flue_segmen
 
 /* ---- Fast path ------------------------------------------------------------------------------ */
 
+/** 1 = on its way it met congestion: CE of the traffic class (RFC 3168). */
+static uint32_t
+congestion_seen(const struct flue_segment *s)
+{
+	uint32_t ecn = s->key.ip6 ? s->tcp[-39] >> 4 : s->tcp[-19];
+
+	return (ecn & 3) == 3;
+}
+
 static bool
 fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 {
-	/* Header length, reserved bits and flags in one compare; PSH and the window may be anything.
-	 * Where the window lies, CE: it has to be what the peer was told last. */
-	uint32_t expected = (c->flags & CONN_TS ? UINT32_C(0x80100000) : UINT32_C(0x50100000)) |
-			    (c->tos & TOS_ECE);
+	/* Header length, reserved bits and flags in one compare; PSH and the window may be anything. */
+	uint32_t expected = c->flags & CONN_TS ? UINT32_C(0x80100000) : UINT32_C(0x50100000);
 	uint32_t window;
 
-	if (((flue_load32be(s->tcp + 12) & UINT32_C(0xfff70000)) | s->ce) != expected ||
+	if ((flue_load32be(s->tcp + 12) & UINT32_C(0xfff70000)) != expected ||
 			c->state != FLUE_TCP_ESTABLISHED || (c->flags & CONN_SLOW) ||
 			s->seq != c->rcv_nxt || s->payload > c->rcv_adv - c->rcv_nxt ||
 			s->ack - c->snd_una > c->snd_max - c->snd_una)
@@ -226,6 +233,9 @@ fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		if (flue_seq_lt(s->tsval, c->ts_recent))
 			return false;
 	}
+	/* CE has to be what the peer was told last. */
+	if (unlikely(c->tos & TOS_ECN) && congestion_seen(s) != (c->tos & TOS_ECE))
+		return false;
 	window = (uint32_t)s->window << flue_conn_snd_scale(c);
 	if ((s->payload == 0 && s->ack == c->snd_una && window == c->snd_wnd) || window == 0)
 		return false;
@@ -505,11 +515,11 @@ marks_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *
 	if (flue_conn_rest_of(e, c)->cc_algorithm != FLUE_CC_DCTCP) {
 		if (s->flags & TCP_CWR)
 			c->tos &= (uint8_t)~TOS_ECE;
-		if (s->ce)
+		if (congestion_seen(s))
 			c->tos |= TOS_ECE;
 		return;
 	}
-	if ((c->tos & TOS_ECE) == s->ce)
+	if ((c->tos & TOS_ECE) == congestion_seen(s))
 		return;
 	/* Without a packet for it now, two segments' marks are told as one. */
 	if (c->flags & CONN_ACK_OWED)

@@ -193,13 +193,18 @@ put_marks(struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t *flags)
 	return dscp | TOS_ECN;
 }
 
-/** Room for a SACK option in a segment with so much payload. */
+/** Room for a SACK option in a segment with so much payload. Options count: with data it is never larger
+ *  than a full one without (RFC 9293 3.7.1). */
 static uint32_t
 sack_room(const struct flue_conn *c, const struct flue_path *path, uint32_t len)
 {
 	uint32_t ts = c->flags & CONN_TS ? TCP_TS_BYTES : 0;
-	uint32_t left = path->mss > len + ts ? path->mss - len - ts : 0;
+	uint32_t fits = path->mss > ts ? path->mss - ts : 0;
+	uint32_t left;
 
+	if (len > 0 && fits > c->mss)
+		fits = c->mss;
+	left = fits > len ? fits - len : 0;
 	return left < 40 - ts ? left : 40 - ts;
 }
 

@@ -156,6 +156,7 @@ struct sim_side {
 	uint32_t sent_high;  /* ... probes, too */
 	uint32_t told_edge;  /* the furthest it has promised */
 	uint32_t heard_edge; /* ... and that has reached it from the other side */
+	bool heard_closed;   /* the last window that reached it was closed */
 	uint32_t ack_max;
 	uint64_t again; /* segments sent before */
 };

@@ -102,7 +102,7 @@ trace(const struct sim_engine *x, const struct segment *s, const char *way, bool
 static bool
 probes(const struct sim_side *s, const struct segment *g)
 {
-	return g->len == 1 && flue_seq_gt(g->seq + 1, s->heard_edge);
+	return g->len == 1 && (s->heard_closed || flue_seq_gt(g->seq + 1, s->heard_edge));
 }
 
 static void
@@ -110,6 +110,7 @@ observe_received(struct sim_side *s, const struct segment *g)
 {
 	uint32_t edge = g->ack + ((uint32_t)g->window << s->peer->p->rcv_scale);
 
+	s->heard_closed = g->window == 0;
 	/* A damaged one may say anything. */
 	if (flue_seq_gt(edge, s->heard_edge) && flue_seq_leq(edge, s->peer->told_edge))
 		s->heard_edge = edge;

@@ -137,8 +137,10 @@ public final class HostProgram implements Turn {
         IpAddress address = IpAddress.of(words[1]);
         long amount = Long.parseLong(words[2]);
         switch (words[0]) {
-            case "send" -> connect(address, 9, new Clients.Send(moveEvery, "send", amount));
-            case "get" -> connect(address, 19, new Clients.Get(moveEvery, "get", amount));
+            case "send" ->
+                    connect(address, Services.SINK, new Clients.Send(moveEvery, "send", amount));
+            case "get" ->
+                    connect(address, Services.SOURCE, new Clients.Get(moveEvery, "get", amount));
             case "short" -> {
                 int parallel = Integer.parseInt(words[3]);
                 Clients.Short many = new Clients.Short(this, address, (int) amount, amount);

@@ -7,12 +7,12 @@ import java.security.MessageDigest;
 
 /** What listens; the same services as those of {@code peer.py}, and some more. */
 final class Services {
-    static final int ECHO = 7;
-    static final int SINK = 9;
-    static final int SLOW_SINK = 10;
-    static final int WATCHED = 11;
-    static final int SOURCE = 19;
-    static final int HALF = 21;
+    static final int ECHO = 7007;
+    static final int SINK = 7009;
+    static final int SLOW_SINK = 7010;
+    static final int WATCHED = 7011;
+    static final int SOURCE = 7019;
+    static final int HALF = 7021;
 
     static final String BANNER = "take the rest\n";
     private static final int LIMIT = 1 << 16;

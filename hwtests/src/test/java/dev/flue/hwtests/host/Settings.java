@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.hwtests.host;
 
+import dev.flue.bindings.CongestionControl;
 import dev.flue.bindings.EngineConfig;
 import dev.flue.bindings.NativePort;
 import dev.flue.host.HostStackConfig;
@@ -10,6 +11,7 @@ import dev.flue.tools.assembly.StackSettings;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** The words {@code name=value} of a {@link HostProgram}'s command line. */
@@ -71,7 +73,12 @@ final class Settings {
                         .detectDuplicates(false)
                         .autoOffload(mode() != Mode.HOST);
         EngineConfig.Builder engine =
-                EngineConfig.builder().maxConnections(CONNECTIONS).seed(System.nanoTime());
+                EngineConfig.builder()
+                        .maxConnections(CONNECTIONS)
+                        .seed(System.nanoTime())
+                        .congestionControl(
+                                CongestionControl.valueOf(
+                                        text("cc", "cubic").toUpperCase(Locale.ROOT)));
         List<String> drivers = mode() == Mode.MOVING ? List.of("verifier") : List.of();
         return new Assembly(port, engine.build(), host.build(), drivers, "");
     }

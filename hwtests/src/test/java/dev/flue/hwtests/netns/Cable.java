@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A cable between Flue and a Linux host, with a place in the middle where frames can be lost or
@@ -20,24 +22,46 @@ final class Cable implements AutoCloseable {
     private final Namespace near;
     private final Namespace far;
     private final String network;
+    private DelayLine line;
 
     /**
      * @param address of the kernel's end, with its prefix
      * @param network that both ends are in, with its prefix
+     * @param delayLine values of a {@link DelayLine} that is the cable; empty = a bridge is
+     * @param temp for its output
      */
-    Cable(String address, String network) throws IOException, InterruptedException {
+    Cable(String address, String network, List<String> delayLine, Path temp)
+            throws IOException, InterruptedException {
         this.network = network;
         near = new Namespace();
         Namespace other = null;
         try {
             other = new Namespace();
             far = other;
-            connect(address);
+            near.sysctl("net.ipv6.conf.default.disable_ipv6", "1");
+            near.ip("tuntap add " + TAP + " mode tap");
+            if (delayLine.isEmpty()) {
+                connect();
+            } else {
+                connectBy(delayLine, temp);
+            }
+            far.ip("addr add " + address + " dev " + PEER + " noprefixroute");
+            far.ip("link set lo up");
+            far.ip("link set " + PEER + " up");
+            route("");
         } catch (IOException | InterruptedException | RuntimeException | AssertionError e) {
+            if (line != null) {
+                line.close();
+            }
             close(other);
             close(near);
             throw e;
         }
+    }
+
+    /** Ends the delay line. @return what it says it did */
+    String stopLine() throws InterruptedException {
+        return line.stop();
     }
 
     /** What the kernel's route to Flue says besides, "advmss 256" say. */
@@ -47,10 +71,21 @@ final class Cable implements AutoCloseable {
         far.ip((words + " " + attributes).strip());
     }
 
-    private void connect(String address) throws IOException, InterruptedException {
-        near.sysctl("net.ipv6.conf.default.disable_ipv6", "1");
+    /** A delay line between the TAP interfaces instead of the bridge and the veth. */
+    private void connectBy(List<String> values, Path temp)
+            throws IOException, InterruptedException {
+        near.ip("link set " + TAP + " up");
+        far.ip("tuntap add " + PEER + " mode tap");
+        line =
+                new DelayLine(
+                        "packet:" + near.name() + ":" + TAP,
+                        "tap:" + far.name() + ":" + PEER,
+                        temp,
+                        values);
+    }
+
+    private void connect() throws IOException, InterruptedException {
         near.ip("link add br0 type bridge mcast_snooping 0");
-        near.ip("tuntap add " + TAP + " mode tap");
         near.ip("link add middle0 type veth peer name " + PEER + " netns " + far.name());
         for (String port : List.of(TAP, "middle0")) {
             near.ip("link set " + port + " master br0 up");
@@ -60,10 +95,6 @@ final class Cable implements AutoCloseable {
         far.ip("link set " + PEER + " gso_max_segs 1 gro_max_size 1");
         keepOrder(near, "middle0");
         keepOrder(far, PEER);
-        far.ip("addr add " + address + " dev " + PEER + " noprefixroute");
-        far.ip("link set lo up");
-        far.ip("link set " + PEER + " up");
-        route("");
     }
 
     /**
@@ -78,6 +109,9 @@ final class Cable implements AutoCloseable {
 
     /** Until the bridge forwards to and from Flue: from when somebody holds the TAP interface. */
     void awaitForwarding() throws InterruptedException {
+        if (line != null) {
+            return;
+        }
         Commands.await(
                 "the bridge forwards",
                 () -> {
@@ -105,8 +139,20 @@ final class Cable implements AutoCloseable {
 
     /** Loses so many of a thousand TCP segments, at random, in both directions; 0 = none. */
     void lose(int perMille, Path temp) throws IOException, InterruptedException {
-        String rule = "meta l4proto tcp numgen random mod 1000 < " + perMille + " drop";
+        String rule = "meta l4proto tcp numgen random mod 1000 < " + perMille + " counter drop";
         filter(rule, rule, temp);
+    }
+
+    /** Segments that were lost since {@link #lose}. */
+    long lost() throws IOException, InterruptedException {
+        Matcher matcher =
+                Pattern.compile("counter packets (\\d+)")
+                        .matcher(Commands.run(near.inside("nft", "list", "ruleset")));
+        long sum = 0;
+        while (matcher.find()) {
+            sum += Long.parseLong(matcher.group(1));
+        }
+        return sum;
     }
 
     /** Nothing passes any more. */
@@ -156,6 +202,9 @@ final class Cable implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        if (line != null) {
+            line.close();
+        }
         try {
             far.close();
         } finally {

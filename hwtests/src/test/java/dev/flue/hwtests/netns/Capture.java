@@ -12,12 +12,6 @@ import java.util.regex.Pattern;
 
 /** What tcpdump sees on an interface while this object is open, and what tshark thinks of it. */
 final class Capture implements AutoCloseable {
-    /** In a run without loss it selects nothing. */
-    static final String FAULTS =
-            "tcp.analysis.retransmission || tcp.analysis.fast_retransmission"
-                    + " || tcp.analysis.out_of_order || tcp.analysis.lost_segment"
-                    + " || tcp.analysis.ack_lost_segment || tcp.analysis.duplicate_ack";
-
     private static final Pattern DROPPED = Pattern.compile("(\\d+) packets? dropped by kernel");
 
     private final Path file;
@@ -80,11 +74,16 @@ final class Capture implements AutoCloseable {
         }
     }
 
-    /** The packets that a filter of tshark selects, a line each. */
-    List<String> select(String filter) throws IOException, InterruptedException {
+    /** How many packets a filter of tshark selects. */
+    long count(String filter) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("tshark", "-r", file.toString()));
-        command.addAll(List.of("-Y", filter));
-        return Commands.run(command).lines().filter(line -> line.contains("TCP")).toList();
+        command.addAll(List.of("-Y", filter, "-T", "fields", "-e", "frame.number"));
+        return Commands.run(command).lines().filter(line -> line.matches("\\d+")).count();
+    }
+
+    /** What is wrong in it. */
+    Judge judge(String flue) throws IOException, InterruptedException {
+        return new Judge(file, flue);
     }
 
     @Override

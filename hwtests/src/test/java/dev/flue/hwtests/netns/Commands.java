@@ -12,17 +12,22 @@ import java.util.function.BooleanSupplier;
 
 /** Other programs, always with a deadline, always ended. */
 final class Commands {
-    private static final long SECONDS = 100;
+    private static volatile long seconds = 100;
 
     private Commands() {}
+
+    /** How long others may take from now on, before they count as hanging. */
+    static void patience(long value) {
+        seconds = value;
+    }
 
     /** Runs a program to its end and returns what it printed; a failure of it is a failure here. */
     static String run(List<String> command) throws IOException, InterruptedException {
         Path output = Files.createTempFile("flue-hwtests", ".out");
         Process process = start(command, output);
         try {
-            if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
-                throw new AssertionError("still running after " + SECONDS + " s: " + command);
+            if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+                throw new AssertionError("still running after " + seconds + " s: " + command);
             }
             String text = Files.readString(output, StandardCharsets.UTF_8);
             if (process.exitValue() != 0) {
@@ -56,8 +61,8 @@ final class Commands {
     static void await(String what, BooleanSupplier condition) throws InterruptedException {
         long start = System.nanoTime();
         while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(SECONDS)) {
-                throw new AssertionError("within " + SECONDS + " s: " + what);
+            if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(seconds)) {
+                throw new AssertionError("within " + seconds + " s: " + what);
             }
             TimeUnit.MILLISECONDS.sleep(20);
         }

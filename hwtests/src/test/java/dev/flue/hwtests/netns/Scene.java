@@ -8,9 +8,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.opentest4j.TestAbortedException;
 
 /** A cable, a process with Flue's TCP at one end of it, programs over the kernel's at the other. */
 final class Scene implements AutoCloseable {
+    private static final int ATTEMPTS = 4;
+
     private final Path temp;
     private final boolean ipv6;
     private final Cable cable;
@@ -23,14 +26,24 @@ final class Scene implements AutoCloseable {
      * @param words more {@code name=value} for the Flue side
      */
     Scene(String mode, boolean ipv6, String... words) throws IOException, InterruptedException {
+        this(mode, ipv6, List.of(), words);
+    }
+
+    /**
+     * The same with a delay line as the cable.
+     *
+     * @param delayLine values of it; empty = none
+     */
+    Scene(String mode, boolean ipv6, List<String> delayLine, String... words)
+            throws IOException, InterruptedException {
         this.ipv6 = ipv6;
         temp = Files.createTempDirectory("flue-scene");
         Cable made = null;
         try {
             made =
                     ipv6
-                            ? new Cable(kernel() + "/64", "2001:db8::/64")
-                            : new Cable(kernel() + "/24", "198.18.0.0/24");
+                            ? new Cable(kernel() + "/64", "2001:db8::/64", delayLine, temp)
+                            : new Cable(kernel() + "/24", "198.18.0.0/24", delayLine, temp);
             cable = made;
             peer = new LinuxPeer(cable.far(), temp);
             List<String> all = new ArrayList<>(List.of("port=tap:" + Cable.TAP, "mode=" + mode));
@@ -106,6 +119,41 @@ final class Scene implements AutoCloseable {
         services(options);
         fromFlue("send", Long.toString(bytes));
         fromFlue("get", Long.toString(bytes));
+    }
+
+    /** Something that is done to the scene. */
+    interface Act {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /**
+     * Captures something that is done without loss and finds nothing wrong in it. Where the machine
+     * stalls so that the capture says nothing, it is done again.
+     *
+     * @return the capture's packets
+     * @throws org.opentest4j.TestAbortedException when it stalls again and again
+     */
+    long assertWithoutFaults(Act act) throws IOException, InterruptedException {
+        // A probe of the kernel for a lost tail would find a tail that is only late.
+        cable.far().sysctl("net.ipv4.tcp_early_retrans", "0");
+        try {
+            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+                try (Capture capture = new Capture(cable.far(), Cable.PEER, temp)) {
+                    act.run();
+                    capture.stop();
+                    Judge judge = capture.judge(flue());
+                    if (!judge.faults().isEmpty()) {
+                        throw new AssertionError("tshark finds faults: " + judge.faults());
+                    }
+                    if (!judge.stalled()) {
+                        return capture.count("tcp");
+                    }
+                }
+            }
+        } finally {
+            cable.far().sysctl("net.ipv4.tcp_early_retrans", "3");
+        }
+        throw new TestAbortedException("this machine stalls: no capture says anything");
     }
 
     /** No connection, nothing held, no socket of the kernel's, no breach of a rule on the way. */

@@ -165,6 +165,8 @@ abstract class ServeScenarios {
         assumeTrue(Commands.installed("tshark"), "tshark is not installed");
         Path received = temp.resolve("received");
         Path capture = temp.resolve("capture.pcapng");
+        // A probe of the kernel for a lost tail would find a tail that is only late.
+        namespace.sysctl("net.ipv4.tcp_early_retrans", "0");
         try (FlueServer server = serve("--upload-every", "1", "--pcap", capture.toString())) {
             Commands.run(curl("middle.bin", received));
             assertEqualFiles(received, "middle.bin");
@@ -186,12 +188,9 @@ abstract class ServeScenarios {
                                         "50")))
                 .as("the capture has TCP in it")
                 .contains(address);
-        List<String> faults =
-                Commands.run(List.of("tshark", "-r", capture.toString(), "-Y", Capture.FAULTS))
-                        .lines()
-                        .filter(line -> line.contains(address))
-                        .toList();
-        assertThat(faults).isEmpty();
+        Judge judge = new Judge(capture, address);
+        assertThat(judge.faults()).isEmpty();
+        assumeTrue(!judge.stalled(), "this machine stalls: the capture says nothing");
     }
 
     @Test

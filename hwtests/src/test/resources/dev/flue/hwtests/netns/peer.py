@@ -2,10 +2,10 @@
 """The Linux kernel's TCP as somebody's peer: services, and clients of the same services.
 
 Services, each on its port (the Java host of these tests has the same ones):
-   7 echo    everything comes back; the end of the stream too
-   9 sink    takes everything, then answers "<bytes> <sha256>" and closes
-  19 source  takes one line "<bytes>", sends so many bytes and their SHA-256 in hex, and closes
-  21 half    sends a banner and its FIN at once, then goes on taking; prints what it took
+7007 echo    everything comes back; the end of the stream too
+7009 sink    takes everything, then answers "<bytes> <sha256>" and closes
+7019 source  takes one line "<bytes>", sends so many bytes and their SHA-256 in hex, and closes
+7021 half    sends a banner and its FIN at once, then goes on taking; prints what it took
 
 A client prints one line of JSON and exits with 0, or ends with an exception. No byte stream is
 trusted: whoever sends hashes what it sends, whoever receives hashes what it gets, and both compare.
@@ -99,7 +99,7 @@ def reset(sock):
 def run_sink(args):
     """Send to a sink, compare its digest with ours."""
     stream = Stream(args.bytes)
-    with connect(args, args.port or 9) as sock:
+    with connect(args, args.port or 7009) as sock:
         start = time.monotonic()
         while stream.left > 0:
             sock.sendall(stream.next(args.chunk if args.pause else BLOCK))
@@ -117,7 +117,7 @@ def run_sink(args):
 def run_source(args):
     """Receive from a source; the last 64 bytes are the digest of the rest."""
     digest = hashlib.sha256()
-    with connect(args, args.port or 19) as sock:
+    with connect(args, args.port or 7019) as sock:
         sock.sendall(b"%d\n" % args.bytes)
         if args.half:
             sock.shutdown(socket.SHUT_WR)
@@ -144,7 +144,7 @@ def run_echo(args):
     """Bulk both ways at once through an echo."""
     stream = Stream(args.bytes)
     digest = hashlib.sha256()
-    with connect(args, args.port or 7) as sock:
+    with connect(args, args.port or 7007) as sock:
         sock.setblocking(False)
         piece, took = memoryview(b""), 0
         open_end = True
@@ -184,7 +184,7 @@ def receive_exactly(sock, size):
 def run_requests(args):
     """Small messages, one at a time, over one connection: each has to come back as it was."""
     numbers = random.Random(args.seed)
-    with connect(args, args.port or 7) as sock:
+    with connect(args, args.port or 7007) as sock:
         for _ in range(args.count):
             message = numbers.randbytes(numbers.randrange(1, 512))
             sock.sendall(message)
@@ -200,7 +200,7 @@ def one_short(args, numbers):
     """A connection that is used once; some end by a RST of ours, some before anything came."""
     kind = numbers.randrange(20)
     message = numbers.randbytes(numbers.randrange(1, 3000))
-    sock = connect(args, args.port or 7)
+    sock = connect(args, args.port or 7007)
     try:
         if kind == 0:
             reset(sock)
@@ -253,7 +253,7 @@ def run_short(args):
 def run_half(args):
     """The other side ends its direction first; ours goes on."""
     stream = Stream(args.bytes)
-    with connect(args, args.port or 21) as sock:
+    with connect(args, args.port or 7021) as sock:
         if receive_exactly(sock, len(BANNER)) != BANNER or sock.recv(1):
             raise AssertionError("no banner, or more than that")
         while stream.left > 0:
@@ -261,9 +261,30 @@ def run_half(args):
     return {"bytes": args.bytes, "sha256": stream.digest.hexdigest()}
 
 
+def run_meter(args):
+    """What some connections to a source bring in a time, after they have warmed up."""
+    socks = [connect(args, args.port or 7019) for _ in range(args.parallel)]
+    for sock in socks:
+        sock.sendall(b"%d\n" % (1 << 40))
+    start = time.monotonic() + args.warm
+    end = start + args.seconds
+    took = 0
+    while (now := time.monotonic()) < end:
+        readable, _, _ = select.select(socks, [], [], end - now)
+        for sock in readable:
+            size = len(sock.recv(1 << 18))
+            if size == 0:
+                raise ConnectionError("a source ended")
+            if now >= start:
+                took += size
+    for sock in socks:
+        reset(sock)
+    return {"bytes": took, "seconds": args.seconds}
+
+
 def run_idle(args):
     """Nothing for a while, then one message: the connection has to be there still."""
-    with connect(args, args.port or 7) as sock:
+    with connect(args, args.port or 7007) as sock:
         sock.sendall(b"before")
         receive_exactly(sock, 6)
         print("idle", flush=True)
@@ -338,7 +359,7 @@ def accept(listener, service, args):
 
 def run_serve(args):
     threads = []
-    for port, service in {7: echo, 9: sink, 19: source, 21: half}.items():
+    for port, service in {7007: echo, 7009: sink, 7019: source, 7021: half}.items():
         listener = socket.socket(family(args.address), socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         tune(listener, args)
@@ -354,7 +375,7 @@ def run_serve(args):
 
 def main():
     parser = argparse.ArgumentParser()
-    kinds = ["sink", "source", "echo", "requests", "short", "half", "idle", "serve"]
+    kinds = ["sink", "source", "echo", "requests", "short", "half", "meter", "idle", "serve"]
     parser.add_argument("kind", choices=kinds)
     parser.add_argument("address")
     parser.add_argument("--port", type=int)
@@ -367,6 +388,8 @@ def main():
     parser.add_argument("--sndbuf", type=int)
     parser.add_argument("--chunk", type=int, default=1 << 16)
     parser.add_argument("--pause", type=float, help="milliseconds after each chunk")
+    parser.add_argument("--warm", type=float, default=2)
+    parser.add_argument("--seconds", type=float, default=6)
     parser.add_argument("--half", action="store_true")
     parser.add_argument("--nodelay", action="store_true")
     parser.add_argument("--keepalive", action="store_true")

@@ -25,7 +25,7 @@ final class EngineCapabilities {
                 "",
                 true,
                 true,
-                false,
+                true,
                 config.maxConnections(),
                 NativeEngine.maxReceiveWindow(config),
                 port.mtu(),

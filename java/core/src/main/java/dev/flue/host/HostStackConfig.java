@@ -6,6 +6,7 @@ import dev.flue.host.chimney.OffloadParameters;
 import dev.flue.host.chimney.OffloadPolicy;
 import dev.flue.host.ip.Ipv6;
 import dev.flue.host.ip.Routes;
+import dev.flue.host.tcp.SynCookieUse;
 import dev.flue.host.tcp.TcpSettings;
 
 /** What a {@link UserHostStack} is told once. Immutable; made by {@link #builder}. */
@@ -85,6 +86,11 @@ public final class HostStackConfig {
         return values.rtoMinNanos;
     }
 
+    /** When listeners answer SYNs with cookies. */
+    public SynCookieUse synCookies() {
+        return values.synCookies;
+    }
+
     /** Whether to ask, at the start, who else has our IPv6 addresses. */
     public boolean detectDuplicates() {
         return values.detectDuplicates;
@@ -126,7 +132,8 @@ public final class HostStackConfig {
                 values.sendChunk,
                 values.seed,
                 values.mslNanos,
-                values.rtoMinNanos);
+                values.rtoMinNanos,
+                values.synCookies);
     }
 
     /** Values, with defaults for all but the address. */
@@ -147,6 +154,7 @@ public final class HostStackConfig {
         private boolean autoOffload = true;
         private long mslNanos = 30_000_000_000L;
         private long rtoMinNanos = 200_000_000L;
+        private SynCookieUse synCookies = SynCookieUse.WHEN_FULL;
         private boolean detectDuplicates = true;
         private boolean chimney = true;
         private int postedReceives;
@@ -174,6 +182,7 @@ public final class HostStackConfig {
             copy.autoOffload = autoOffload;
             copy.mslNanos = mslNanos;
             copy.rtoMinNanos = rtoMinNanos;
+            copy.synCookies = synCookies;
             copy.detectDuplicates = detectDuplicates;
             copy.chimney = chimney;
             copy.postedReceives = postedReceives;
@@ -274,6 +283,11 @@ public final class HostStackConfig {
 
         public Builder rtoMinNanos(long value) {
             rtoMinNanos = value;
+            return this;
+        }
+
+        public Builder synCookies(SynCookieUse value) {
+            synCookies = value;
             return this;
         }
 

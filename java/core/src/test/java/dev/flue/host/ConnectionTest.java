@@ -273,21 +273,6 @@ class ConnectionTest {
     }
 
     @Test
-    void aBacklogIsABound() {
-        lab.server.listen(Lab.PORT, 2, () -> new Recorder());
-        // SYNs arrive, SYN,ACKs do not.
-        lab.link.filter(
-                (from, number, frame, at, length) ->
-                        from == 0 || length == (version == Ip.V4 ? 42 : 86));
-        for (int i = 0; i < 5; i++) {
-            lab.connect(new Recorder());
-        }
-        lab.pass(Lab.millis(500));
-        assertThat(lab.server.connectionCount()).isEqualTo(2);
-        assertThat(lab.server.counters().tcp.synDrops).isEqualTo(3);
-    }
-
-    @Test
     void portsAreTakenOnceAndConnectionsAreBounded() {
         lab.server.listen(Lab.PORT, 8, () -> server);
         assertThatThrownBy(() -> lab.server.listen(Lab.PORT, 8, () -> server))

@@ -13,12 +13,16 @@ final class Handshake {
     private static final int LEAST_MSS = 64;
     private static final long NANOS_PER_MILLI = 1_000_000;
 
+    /** From the end of an old connection to the start of the one that takes it over. */
+    private static final int BEYOND_THE_OLD = 1 << 17;
+
     private final TcpLayer layer;
     private final IpLayer ip;
     private final TcpOutput output;
     private final TcpTimers timers;
     private final Secrets secrets;
     private final TcpCounters counters;
+    private final SynCookieUse use;
 
     Handshake(
             TcpLayer layer,
@@ -33,6 +37,7 @@ final class Handshake {
         this.timers = timers;
         this.secrets = secrets;
         this.counters = counters;
+        this.use = layer.settings().synCookies();
     }
 
     /** Send the first SYN of a connection that was just made. */
@@ -60,14 +65,18 @@ final class Handshake {
         return remote.isIpv4() ? DEFAULT_MSS : DEFAULT_MSS_IPV6;
     }
 
+    private static void sequence(TcpConnection c, int iss) {
+        c.snd.iss = iss;
+        c.snd.una = iss;
+        c.snd.nxt = iss + 1;
+        c.snd.max = iss + 1;
+    }
+
     private void chooseSequence(TcpConnection c, long now) {
         IpAddress local = c.localAddress;
         IpAddress remote = c.remoteAddress;
         SendVariables snd = c.snd;
-        snd.iss = secrets.initialSequence(local, c.localPort, remote, c.remotePort, now);
-        snd.una = snd.iss;
-        snd.nxt = snd.iss + 1;
-        snd.max = snd.iss + 1;
+        sequence(c, secrets.initialSequence(local, c.localPort, remote, c.remotePort, now));
         snd.peerMss = defaultMss(remote);
         c.rcv.tsDelta = secrets.clockOffset(local, c.localPort, remote, c.remotePort);
         c.flowLabel = secrets.flowLabel(local, c.localPort, remote, c.remotePort);
@@ -76,9 +85,10 @@ final class Handshake {
     /**
      * A segment for a listening port and no connection.
      *
+     * @param before the connection of the same ends that it takes over, or null
      * @return false when it deserves a RST
      */
-    boolean listen(TcpListener listener, Segment s, long now) {
+    boolean listen(TcpListener listener, Segment s, TcpConnection before, long now) {
         if (s.rst()) {
             return true;
         }
@@ -88,19 +98,20 @@ final class Handshake {
         if (!s.syn()) {
             return true;
         }
-        boolean noRoom = layer.connectionCount() >= layer.settings().maxConnections();
-        if (listener.full() || noRoom) {
+        boolean cookies = use == SynCookieUse.ALWAYS || listener.full();
+        if (noRoom() || cookies && use == SynCookieUse.NEVER) {
             counters.synDrops++;
             return true;
         }
-        TcpConnection c =
-                new TcpConnection(
-                        layer, listener, s.local, s.destinationPort, s.source(), s.sourcePort);
-        layer.add(c);
-        listener.opening(1);
-        chooseSequence(c, now);
-        c.needsIpOptions = s.ipOptions;
-        c.route = s.route;
+        if (cookies) {
+            sendCookie(listener, s, now);
+            return true;
+        }
+        TcpConnection c = passive(listener, s, now);
+        if (before != null && !Seq.gt(c.snd.iss, before.snd.max)) {
+            // Nothing of the old connection may look like a part of the new one (MAY-2).
+            sequence(c, before.snd.max + BEYOND_THE_OLD);
+        }
         takeOptions(c, s, now);
         c.state = TcpState.SYN_RCVD;
         c.timing = true;
@@ -110,6 +121,61 @@ final class Handshake {
         layer.markDirty(c);
         timers.startRetransmit(c, now);
         return true;
+    }
+
+    private boolean noRoom() {
+        return layer.connectionCount() >= layer.settings().maxConnections();
+    }
+
+    private TcpConnection passive(TcpListener listener, Segment s, long now) {
+        TcpConnection c =
+                new TcpConnection(
+                        layer, listener, s.local, s.destinationPort, s.source(), s.sourcePort);
+        layer.add(c);
+        listener.opening(1);
+        chooseSequence(c, now);
+        c.needsIpOptions = s.ipOptions;
+        c.route = s.route;
+        return c;
+    }
+
+    private void sendCookie(TcpListener listener, Segment s, long now) {
+        IpAddress remote = s.source();
+        int size = s.mss == 0 ? defaultMss(remote) : Math.max(s.mss, LEAST_MSS);
+        int number = secrets.cookies().make(s, size, now);
+        int offset = secrets.clockOffset(s.local, s.destinationPort, remote, s.sourcePort);
+        int clock = (int) (now / NANOS_PER_MILLI) + offset;
+        listener.cookiesUntil = now + 2 * SynCookies.PERIOD_NANOS;
+        counters.synCookies++;
+        output.answers().cookie(s, number, SynCookies.stamp(s, false, clock), now);
+    }
+
+    /**
+     * An ACK for a listening port and no connection: perhaps it brings a cookie back.
+     *
+     * @return the connection that the handshake would have made, still to process the segment; or
+     *     null
+     */
+    TcpConnection cookie(TcpListener listener, Segment s, long now) {
+        boolean plain = s.hasAck() && !s.syn() && !s.rst();
+        if (!plain || now >= listener.cookiesUntil || noRoom()) {
+            return null;
+        }
+        int size = secrets.cookies().check(s, now);
+        if (size == 0) {
+            return null;
+        }
+        counters.synCookiesTaken++;
+        TcpConnection c = passive(listener, s, now);
+        sequence(c, s.ack - 1);
+        s.mss = size;
+        SynCookies.unstamp(s);
+        s.seq--;
+        takeOptions(c, s, now);
+        s.seq++;
+        c.rcv.adv = c.rcv.nxt + Math.min(0xffff, layer.settings().receiveBuffer());
+        c.state = TcpState.SYN_RCVD;
+        return c;
     }
 
     /** What the peer's SYN says. */
@@ -228,12 +294,17 @@ final class Handshake {
         return true;
     }
 
-    /** Whether a SYN may end TIME_WAIT: it is surely of a new connection (RFC 6191). */
+    /**
+     * Whether a SYN may end TIME_WAIT, because it is surely of a new connection (RFC 6191, 2): by
+     * its timestamp when there is one, else by its sequence number.
+     */
     boolean reopens(TcpConnection c, Segment s) {
         if (!s.syn() || s.hasAck() || s.rst()) {
             return false;
         }
-        boolean newerClock = s.timestamps && c.rcv.timestamps && Seq.gt(s.tsVal, c.rcv.tsRecent);
-        return newerClock || Seq.gt(s.seq, c.rcv.nxt);
+        if (s.timestamps && c.rcv.timestamps && s.tsVal != c.rcv.tsRecent) {
+            return Seq.gt(s.tsVal, c.rcv.tsRecent);
+        }
+        return Seq.gt(s.seq, c.rcv.nxt);
     }
 }

@@ -16,12 +16,14 @@ final class Secrets {
     private final SipHash isn;
     private final SipHash port;
     private final SipHash clock;
+    private final SynCookies cookies;
     private int nextPort;
 
     Secrets(long seed) {
         isn = new SipHash(mix(seed), mix(seed + 1));
         port = new SipHash(mix(seed + 2), mix(seed + 3));
         clock = new SipHash(mix(seed + 4), mix(seed + 5));
+        cookies = new SynCookies(mix(seed + 6), mix(seed + 7));
     }
 
     /** ISN = M + F(connection, secret), M a clock of 4 us. */
@@ -29,6 +31,11 @@ final class Secrets {
             IpAddress local, int localPort, IpAddress remote, int remotePort, long now) {
         long hash = hash(isn, local, remote, localPort, remotePort);
         return (int) (now / ISN_TICK_NANOS) + (int) hash;
+    }
+
+    /** Numbers that say what a SYN said. */
+    SynCookies cookies() {
+        return cookies;
     }
 
     /** What to add to our millisecond clock in the timestamps of one connection. */

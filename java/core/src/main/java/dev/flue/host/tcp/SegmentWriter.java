@@ -78,7 +78,8 @@ final class SegmentWriter {
         return true;
     }
 
-    private static void header(
+    /** The header but for its acknowledgment and window; no checksum yet. */
+    static void header(
             ByteBuffer buffer,
             int at,
             int localPort,
@@ -198,27 +199,8 @@ final class SegmentWriter {
         return field;
     }
 
-    /** RST as RFC 9293, 3.10.7.1 wants it for a segment that nobody expects. */
-    void resetStranger(Segment s, long now) {
-        long frame = ip.allocate();
-        if (frame == 0) {
-            return;
-        }
-        ByteBuffer buffer = ip.buffer(frame);
-        IpAddress remote = s.source();
-        int at = IpLayer.payloadAt(frame, remote, s.route);
-        boolean answersAck = s.hasAck();
-        int flags = TcpFlags.RST | (answersAck ? 0 : TcpFlags.ACK);
-        int sequence = answersAck ? s.ack : 0;
-        header(buffer, at, s.destinationPort, s.sourcePort, sequence, Segment.HEADER, flags);
-        Net.put32(buffer, at + 8, answersAck ? 0 : s.seq + s.length());
-        Net.put16(buffer, at + 14, 0);
-        counters.countOut(remote.isIpv4());
-        ip.via(s.route);
-        finish(frame, at, s.local, remote, 0, Segment.HEADER, now);
-    }
-
-    private void finish(
+    /** Write the checksum of a segment that starts at {@code at}, and give it to IP. */
+    void finish(
             long frame,
             int at,
             IpAddress local,

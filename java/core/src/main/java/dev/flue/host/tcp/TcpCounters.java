@@ -80,6 +80,12 @@ public final class TcpCounters {
     /** SYNs dropped: backlog or connections used up. */
     public long synDrops;
 
+    /** SYNs answered with a cookie. */
+    public long synCookies;
+
+    /** Connections that a cookie which came back made. */
+    public long synCookiesTaken;
+
     /** Connections that a timeout ended. */
     public long timedOut;
 
@@ -138,6 +144,8 @@ public final class TcpCounters {
         map.put("passiveOpens", passiveOpens);
         map.put("failedOpens", failedOpens);
         map.put("synDrops", synDrops);
+        map.put("synCookies", synCookies);
+        map.put("synCookiesTaken", synCookiesTaken);
         map.put("timedOut", timedOut);
         map.put("receiveDrops", receiveDrops);
         map.put("timeWaitEvictions", timeWaitEvictions);

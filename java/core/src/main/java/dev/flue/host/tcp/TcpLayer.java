@@ -253,22 +253,26 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     private void process(TcpConnection found) {
         counters.countIn(segment.local.isIpv4());
         TcpConnection connection = found;
-        if (connection != null
-                && connection.state == TcpState.TIME_WAIT
-                && handshake.reopens(connection, segment)) {
-            connection.finish("");
-            connection = null;
-        }
-        if (connection != null) {
+        if (connection != null && connection.state != TcpState.TIME_WAIT) {
             connection.needsIpOptions |= segment.ipOptions;
             input.segment(connection, segment, now);
             return;
         }
         TcpListener listener = openings.listener(segment.local, segment.destinationPort);
-        if (listener != null && handshake.listen(listener, segment, now)) {
-            return;
+        TcpConnection before = null;
+        if (connection != null && listener != null && handshake.reopens(connection, segment)) {
+            before = connection;
+            connection.finish("");
+            connection = null;
         }
-        output.resetStranger(segment);
+        if (connection == null && listener != null) {
+            connection = handshake.cookie(listener, segment, now);
+        }
+        if (connection != null) {
+            input.segment(connection, segment, now);
+        } else if (listener == null || !handshake.listen(listener, segment, before, now)) {
+            output.resetStranger(segment);
+        }
     }
 
     @Override

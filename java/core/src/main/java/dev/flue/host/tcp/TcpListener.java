@@ -13,6 +13,10 @@ public final class TcpListener {
     private final int backlog;
     private final Supplier<ConnectionHandler> handlers;
     private int opening;
+
+    /** When the last of its cookies is too old; none was sent yet at first. */
+    long cookiesUntil = Long.MIN_VALUE;
+
     private boolean open = true;
 
     TcpListener(

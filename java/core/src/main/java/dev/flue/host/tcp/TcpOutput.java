@@ -11,12 +11,14 @@ import dev.flue.offload.TcpState;
 final class TcpOutput {
     private final TcpLayer layer;
     private final SegmentWriter writer;
+    private final Answers answers;
     private final TcpCounters counters;
     private int lastLength;
 
     TcpOutput(TcpLayer layer, IpLayer ip, TcpCounters counters) {
         this.layer = layer;
         this.writer = new SegmentWriter(layer, ip, counters);
+        this.answers = new Answers(writer, layer, ip);
         this.counters = counters;
     }
 
@@ -216,11 +218,16 @@ final class TcpOutput {
         writer.send(c, sequence, TcpFlags.RST | TcpFlags.ACK, 0, 0, layer.now());
     }
 
+    /** What answers segments of no connection. */
+    Answers answers() {
+        return answers;
+    }
+
     /** RST to a segment that belongs to no connection (RFC 9293, 3.5.2). */
     void resetStranger(Segment s) {
         if (!s.rst()) {
             counters.countReset(s.local.isIpv4());
-            writer.resetStranger(s, layer.now());
+            answers.reset(s, layer.now());
         }
     }
 

@@ -11,6 +11,7 @@ package dev.flue.host.tcp;
  * @param seed of everything random
  * @param mslNanos maximum segment lifetime
  * @param rtoMinNanos floor of the retransmission timeout
+ * @param synCookies when SYNs are answered with cookies
  */
 public record TcpSettings(
         int maxConnections,
@@ -19,4 +20,5 @@ public record TcpSettings(
         int sendChunk,
         long seed,
         long mslNanos,
-        long rtoMinNanos) {}
+        long rtoMinNanos,
+        SynCookieUse synCookies) {}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.hwtests.netns;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What tshark finds wrong in a capture of a run without loss, and what of it a machine that stalls
+ * explains: a timer of one side fires when the other has got no CPU. What the kernel sends again is
+ * excused only where Flue had been silent for nearly the kernel's least timeout. What Flue sends
+ * again is never excused; where the kernel had been silent for as long as a tail loss probe waits,
+ * the run says nothing about Flue and has to be repeated.
+ */
+final class Judge {
+    /** In a run without loss it selects nothing. */
+    static final String FAULTS =
+            "tcp.analysis.retransmission || tcp.analysis.fast_retransmission"
+                    + " || tcp.analysis.out_of_order || tcp.analysis.lost_segment"
+                    + " || tcp.analysis.ack_lost_segment || tcp.analysis.duplicate_ack";
+
+    private static final double KERNEL_TIMEOUT = 0.150;
+    private static final double FLUE_PROBE = 0.010;
+    private static final double ANSWER = 0.050;
+
+    private final Path capture;
+    private final String flue;
+    private final List<String> faults = new ArrayList<>();
+    private boolean stalled;
+
+    /**
+     * @param flue address of Flue's side
+     */
+    Judge(Path capture, String flue) throws IOException, InterruptedException {
+        this.capture = capture;
+        this.flue = flue;
+        List<Frame> selected = frames(FAULTS);
+        if (!selected.isEmpty()) {
+            judge(selected, frames("tcp"));
+        }
+    }
+
+    /** A frame of TCP. */
+    private record Frame(long number, double time, String source, boolean repeats) {}
+
+    /** What is wrong, for people; empty = nothing, or nothing that counts. */
+    List<String> faults() {
+        return faults;
+    }
+
+    /** Flue's timers may have fired because the kernel's side stood still: no verdict. */
+    boolean stalled() {
+        return stalled;
+    }
+
+    private void judge(List<Frame> selected, List<Frame> all) {
+        double excusedAt = Double.NEGATIVE_INFINITY;
+        for (Frame fault : selected) {
+            boolean ofFlue = fault.source().equals(flue);
+            double silence = silence(fault, all);
+            if (!ofFlue && fault.repeats() && silence >= KERNEL_TIMEOUT) {
+                excusedAt = fault.time();
+            } else if (ofFlue && fault.repeats() && silence >= FLUE_PROBE) {
+                stalled = true;
+                excusedAt = fault.time();
+            } else if (fault.repeats() || fault.time() - excusedAt > ANSWER) {
+                faults.add(
+                        "frame %d at %.6f of %s, %.6f s after the other side's last one"
+                                .formatted(fault.number(), fault.time(), fault.source(), silence));
+            }
+        }
+    }
+
+    /** Time since the other side's last frame before this one. */
+    private static double silence(Frame frame, List<Frame> all) {
+        double last = Double.NEGATIVE_INFINITY;
+        for (Frame each : all) {
+            if (each.number() >= frame.number()) {
+                break;
+            }
+            if (!each.source().equals(frame.source())) {
+                last = each.time();
+            }
+        }
+        return frame.time() - last;
+    }
+
+    private List<Frame> frames(String filter) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("tshark", "-r", capture.toString()));
+        command.addAll(List.of("-Y", filter, "-T", "fields", "-E", "separator=,"));
+        for (String field :
+                List.of(
+                        "frame.number",
+                        "frame.time_epoch",
+                        "ip.src",
+                        "ipv6.src",
+                        "tcp.analysis.retransmission")) {
+            command.addAll(List.of("-e", field));
+        }
+        List<Frame> frames = new ArrayList<>();
+        for (String line : Commands.run(command).lines().toList()) {
+            String[] words = line.split(",", -1);
+            if (words.length == 5 && words[0].matches("\\d+")) {
+                frames.add(
+                        new Frame(
+                                Long.parseLong(words[0]),
+                                Double.parseDouble(words[1]),
+                                words[2] + words[3],
+                                !words[4].isEmpty()));
+            }
+        }
+        return frames;
+    }
+}
