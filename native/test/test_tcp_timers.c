@@ -379,6 +379,7 @@ a_deadline_behind_the_wrap_is_not_due_before_it(void **state)
 }
 
 RULE("T-8")
+RULE("5482/2")
 static void
 max_rt_and_total_rt_are_ticks(void **state)
 {
