@@ -235,7 +235,9 @@ final class TcpOutput {
     void pathMtuChanged(TcpConnection c, int mtu) {
         int before = c.snd.mss;
         c.snd.mss = segmentSize(c, mtu);
-        if (c.snd.mss < before && c.snd.una != c.snd.max && c.snd.mss > 0) {
+        // A SYN in flight is no data: it has its own timer.
+        boolean synchronised = c.state.code() >= TcpState.ESTABLISHED.code();
+        if (synchronised && c.snd.mss < before && c.snd.una != c.snd.max) {
             c.snd.nxt = c.snd.una;
             c.timing = false;
             layer.markDirty(c);

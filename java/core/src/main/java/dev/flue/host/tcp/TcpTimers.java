@@ -116,6 +116,8 @@ final class TcpTimers {
         if (c.timerAt <= now) {
             fireTimer(c, now);
         }
+        // It was taken out of the heap: what else it waits for brings it back.
+        layer.heap().update(c);
     }
 
     private void fireTimer(TcpConnection c, long now) {
