@@ -18,7 +18,7 @@ public final class WireScriptRunner {
                     new int[] {0x7fff_ff9c, 0x7fff_ffce},
                     new int[] {-50, -30});
 
-    private static final long STEP_NANOS = 1_000_000L;
+    private static final long STEP_NANOS = 1_000L;
 
     /** A segment and when it was sent, in script time. */
     private record Sent(long time, TcpSegment segment, boolean owed, boolean late) {}
@@ -311,14 +311,14 @@ public final class WireScriptRunner {
         simulation.run(0);
         while (unmatched.isEmpty() && now() < to) {
             long due = simulationDue();
-            advance(Math.min(to, Math.max(due, now() + 1)));
+            advance(Math.min(to, Math.max(due, now() + STEP_NANOS)));
         }
     }
 
     /** The next deadline of the subject, in script time. */
     private long simulationDue() {
         long due = subject.nextDeadline();
-        return due == Long.MAX_VALUE ? to : Math.min(due - zero, now() + STEP_NANOS);
+        return due == Long.MAX_VALUE ? to : due - zero;
     }
 
     private String difference(Sent sent) {
