@@ -50,10 +50,11 @@ run_seed(uint64_t seed, bool trace)
 				(unsigned long long)seed, p.kind, (double)r.time / 1e9, r.what,
 				(unsigned long long)seed);
 	if (trace)
-		printf("%s after %.6f s: %llu packets, %llu sent again, %u moves, hash %016llx\n",
+		printf("%s after %.6f s: %llu packets, %llu sent again, %u moves%s, "
+		       "hash %016llx\n",
 				good ? "good" : "broken", (double)r.time / 1e9,
 				(unsigned long long)r.packets, (unsigned long long)r.retransmits,
-				r.moves, (unsigned long long)r.hash);
+				r.moves, r.gave_up ? ", gave up" : "", (unsigned long long)r.hash);
 	return good;
 }
 

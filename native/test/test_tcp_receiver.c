@@ -278,6 +278,83 @@ challenges_of_all_connections_are_limited(void **state)
 	harness_discard(h);
 }
 
+/** The peer fills what it is told, in `ms` at a time; `rounds` times. @return the size of the window then */
+static uint32_t
+fill_windows(struct harness *h, struct conn *c, int rounds, int64_t ms, bool read)
+{
+	uint32_t edge = object(h, c)->rcv_adv - c->irs;
+	struct flue_up up;
+	struct seen s;
+	uint32_t at = object(h, c)->rcv_nxt - c->irs;
+
+	while (rounds-- > 0) {
+		while (edge - at >= SEG) {
+			peer(h, c, TCP_ACK, at, 0, stream, SEG, 65535);
+			at += SEG;
+			if ((edge - at) / SEG % 16 == 0)
+				poll_engine(h);
+		}
+		pass_after(h, ms * MS);
+		if (read)
+			while (object(h, c)->rx_held > 0)
+				(void)accept_data(h, c, buf);
+		else
+			while (up_next(h, &up))
+				;
+		poll_engine(h);
+		while (sent_next(h, c, &s)) {
+			assert_true((int32_t)(s.ack + ((uint32_t)s.win << 2) - edge) >= 0);
+			edge = s.ack + ((uint32_t)s.win << 2);
+		}
+	}
+	return object(h, c)->rcv_buf;
+}
+
+/** A window the peer fills in every round trip grows, where a setting allows it: no further than that
+ *  and the scale, not for a slow peer, and not when the application leaves it full. */
+static void
+a_window_grows_where_the_host_lets_it(void **state)
+{
+	static const struct {
+		int32_t limit;
+		int64_t ms;
+		bool read;
+		uint32_t window;
+	} cases[] = {
+		{ 0, 20, true, 20000 },
+		{ 150000, 20, true, 150000 },
+		{ 1 << 30, 20, true, 65535 << 2 },
+		{ 150000, 100, true, 20000 },
+		{ 150000, 20, false, 20000 },
+		{ 15000, 20, true, 20000 },
+	};
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		struct flue_engine_config config = harness_config();
+		struct conn c = { 0 };
+		struct harness *h;
+
+		config.receive_window_limit = cases[i].limit;
+		config.max_receives = 1024;
+		h = harness_new(&config, 0);
+		conn_block(h, &c, 1, 0xffff0000);
+		tcp_const(&c)->flags = FLUE_TCP_CONST_WINDOW_SCALING;
+		tcp_const(&c)->wind_scale = 0x20;
+		tcp_cached(&c)->initial_rcv_wnd = 20000;
+		tcp_delegated(&c)->rcv_wnd = 20000;
+		assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+		pass_after(h, 200 * MS);
+		assert_int_equal(fill_windows(h, &c, 12, cases[i].ms, cases[i].read),
+				cases[i].window);
+		if (cases[i].read)
+			finish(h, &c);
+		else
+			harness_discard(h);
+	}
+}
+
 int
 main(void)
 {
@@ -288,6 +365,7 @@ main(void)
 		cmocka_unit_test(the_last_byte_of_the_queue_is_pushed),
 		cmocka_unit_test(options_are_whole),
 		cmocka_unit_test(an_ack_outside_of_what_can_be_is_challenged),
+		cmocka_unit_test(a_window_grows_where_the_host_lets_it),
 		cmocka_unit_test(challenges_of_all_connections_are_limited),
 	};
 

@@ -51,9 +51,11 @@ struct flue_engine_config {
 	int32_t max_vlans;       /**< non-zero VLANs in use at a time, 0..64; 16 */
 	int32_t max_source_macs; /**< besides the port's own, 0..16; 0: only where the port
 				      *   receives frames to other addresses */
-	int32_t max_local_addresses; /**< source addresses of paths in use, 1..4096; 256 */
-	int32_t congestion_control;  /**< enum flue_congestion_control: of connections whose host
+	int32_t max_local_addresses;  /**< source addresses of paths in use, 1..4096; 256 */
+	int32_t congestion_control;   /**< enum flue_congestion_control: of connections whose host
 				      *   names none we know; FLUE_CC_CUBIC */
+	int32_t receive_window_limit; /**< a connection's window may grow beyond InitialRcvWnd up to
+				       *   this many bytes where a faster peer could use it; 0 = never */
 };
 
 /** The defaults named above; 16384 connections, heap arena. */

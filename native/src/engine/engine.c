@@ -71,6 +71,7 @@ config_valid(const struct flue_engine_config *c)
 	       between(c->max_retransmissions, 1, 255) && between(c->chimney_profile, 0, 1) &&
 	       between(c->max_vlans, 0, FLUE_VLANS) && between(c->max_source_macs, 0, FLUE_MACS) &&
 	       between(c->max_local_addresses, 1, 4096) &&
+	       between(c->receive_window_limit, 0, 1 << 30) &&
 	       between(c->congestion_control, FLUE_CC_RENO, FLUE_CC_DCTCP) && vlan_ids_valid(c);
 }
 

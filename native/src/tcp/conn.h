@@ -270,7 +270,9 @@ struct flue_conn_rest {
 	bool disconnect_abortive;
 	bool invalid; /* by itself, not for what it depends on */
 	struct flue_sack sack;
-	bool corrupt; /* found so: told, and to be given up (chimney rules 4.7) */
+	uint32_t sizing_seq; /* RCV.NXT and ... */
+	uint32_t sizing_us;  /* ... time when the size of the window was looked at last */
+	bool corrupt;        /* found so: told, and to be given up (chimney rules 4.7) */
 };
 
 static inline uint32_t

@@ -79,6 +79,29 @@ opened_enough(const struct flue_conn *c)
 	       buffer <= 8u * c->mss;
 }
 
+/** The peer fills the window in a round trip, and the application takes what comes: with a larger one both
+ *  would be faster. The scale that was agreed bounds it as well. */
+static void
+resize(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	uint32_t now_us = (uint32_t)(e->now / 1000);
+	uint32_t most = (uint32_t)e->config.receive_window_limit;
+	uint32_t buffer = c->rcv_buf;
+	uint32_t spent = now_us - rest->sizing_us;
+
+	if (c->rcv_nxt - rest->sizing_seq < buffer || c->rx_held > buffer / 2)
+		return;
+	rest->sizing_seq = c->rcv_nxt;
+	rest->sizing_us = now_us;
+	if (spent > c->srtt8 / 4) /* two round trips */
+		return;
+	if (most > UINT32_C(65535) << flue_conn_rcv_scale(c))
+		most = UINT32_C(65535) << flue_conn_rcv_scale(c);
+	if (buffer < most)
+		c->rcv_buf = buffer < most / 2 ? 2 * buffer : most;
+}
+
 void
 flue_window_check(struct flue_engine *e, struct flue_conn *c)
 {
@@ -86,6 +109,8 @@ flue_window_check(struct flue_engine *e, struct flue_conn *c)
 
 	if (c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD))
 		return;
+	if (unlikely(e->config.receive_window_limit != 0))
+		resize(e, c);
 	if (opened_enough(c)) {
 		c->flags |= CONN_WIN_UPDATE;
 		flue_conn_touch(e, c);

@@ -156,6 +156,9 @@ sim_params_of(struct sim_params *p, uint64_t seed)
 	p->cc_algorithm = (uint32_t)sim_below(r, p->ecn ? 3 : 2);
 	wire_params(p, r, kind);
 	p->rto_min_us = 200000;
+	/* Two minutes without a word end a connection that waits for a FIN: what is lost again and again
+	 * must come more often than that. */
+	p->rto_max_us = kind == 3 || kind == 7 ? 5000000 : 60000000;
 	p->buffers = one_in(r, 16) ? 64 : 512;
 	for (i = 0; i < 2; i++) {
 		p->iss[i] = one_in(r, 2) ? 0u - (uint32_t)sim_below(r, 100000)

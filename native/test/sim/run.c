@@ -38,6 +38,7 @@ engine_start(struct sim_side *s, int index)
 	config.max_frames = 512;
 	config.max_receive_window = 1 << 22;
 	config.rto_min_us = (int32_t)s->sim->p.rto_min_us;
+	config.rto_max_us = (int32_t)s->sim->p.rto_max_us;
 	config.seed = (int64_t)(s->sim->p.seed * 4 + (uint64_t)s->index * 2 + (uint64_t)index);
 	sim_switch_init(x, s);
 	x->index = index;

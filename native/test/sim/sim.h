@@ -67,6 +67,7 @@ struct sim_params {
 	bool clean; /* nothing is lost or late: nothing may be sent twice */
 	uint32_t cc_algorithm;
 	int64_t rto_min_us;
+	int64_t rto_max_us;
 	uint32_t buffers; /* pieces of an engine: few run out */
 };
 

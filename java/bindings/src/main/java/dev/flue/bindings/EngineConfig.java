@@ -64,6 +64,10 @@ public final class EngineConfig {
         return values.maxReceiveWindow;
     }
 
+    public int receiveWindowLimit() {
+        return values.receiveWindowLimit;
+    }
+
     public int maxRetransmissions() {
         return values.maxRetransmissions;
     }
@@ -122,6 +126,7 @@ public final class EngineConfig {
         private int rtoMaxMicros = 60_000_000;
         private int ticksPerSecond = 1000;
         private int maxReceiveWindow;
+        private int receiveWindowLimit;
         private int maxRetransmissions = 15;
         private boolean chimneyProfile;
         private CongestionControl congestionControl = CongestionControl.CUBIC;
@@ -201,6 +206,15 @@ public final class EngineConfig {
         /** Connections that ask for a larger window are refused; bytes. */
         public Builder maxReceiveWindow(int value) {
             maxReceiveWindow = value;
+            return this;
+        }
+
+        /**
+         * Up to how many bytes the window of a connection may grow by itself, beyond what its host
+         * asked for, while its peer fills it in every round trip; 0, the default, = never.
+         */
+        public Builder receiveWindowLimit(int value) {
+            receiveWindowLimit = value;
             return this;
         }
 

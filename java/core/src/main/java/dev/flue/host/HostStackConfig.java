@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host;
 
+import dev.flue.data.CongestionAlgorithm;
 import dev.flue.data.IpAddress;
 import dev.flue.host.chimney.OffloadParameters;
 import dev.flue.host.chimney.OffloadPolicy;
@@ -91,6 +92,36 @@ public final class HostStackConfig {
         return values.synCookies;
     }
 
+    /** Whether selective acknowledgments are agreed on (RFC 2018). */
+    public boolean sack() {
+        return values.sack;
+    }
+
+    /** Whether timestamps are agreed on (RFC 7323). */
+    public boolean timestamps() {
+        return values.timestamps;
+    }
+
+    /** Whether window scaling is agreed on (RFC 7323). */
+    public boolean windowScaling() {
+        return values.windowScaling;
+    }
+
+    /** Whether to ask for ECN when we open (RFC 3168); a peer that asks is answered anyway. */
+    public boolean ecn() {
+        return values.ecn;
+    }
+
+    /** Of connections that say nothing else. */
+    public CongestionAlgorithm congestion() {
+        return values.congestion;
+    }
+
+    /** How long an ACK may wait for the next segment. */
+    public long ackDelayNanos() {
+        return values.ackDelayNanos;
+    }
+
     /** Whether to ask, at the start, who else has our IPv6 addresses. */
     public boolean detectDuplicates() {
         return values.detectDuplicates;
@@ -133,7 +164,14 @@ public final class HostStackConfig {
                 values.seed,
                 values.mslNanos,
                 values.rtoMinNanos,
-                values.synCookies);
+                values.synCookies,
+                new TcpSettings.Features(
+                        values.sack,
+                        values.timestamps,
+                        values.windowScaling,
+                        values.ecn,
+                        values.congestion,
+                        values.ackDelayNanos));
     }
 
     /** Values, with defaults for all but the address. */
@@ -155,6 +193,12 @@ public final class HostStackConfig {
         private long mslNanos = 30_000_000_000L;
         private long rtoMinNanos = 200_000_000L;
         private SynCookieUse synCookies = SynCookieUse.WHEN_FULL;
+        private boolean sack = true;
+        private boolean timestamps = true;
+        private boolean windowScaling = true;
+        private boolean ecn;
+        private CongestionAlgorithm congestion = CongestionAlgorithm.CUBIC;
+        private long ackDelayNanos = 40_000_000L;
         private boolean detectDuplicates = true;
         private boolean chimney = true;
         private int postedReceives;
@@ -183,6 +227,12 @@ public final class HostStackConfig {
             copy.mslNanos = mslNanos;
             copy.rtoMinNanos = rtoMinNanos;
             copy.synCookies = synCookies;
+            copy.sack = sack;
+            copy.timestamps = timestamps;
+            copy.windowScaling = windowScaling;
+            copy.ecn = ecn;
+            copy.congestion = congestion;
+            copy.ackDelayNanos = ackDelayNanos;
             copy.detectDuplicates = detectDuplicates;
             copy.chimney = chimney;
             copy.postedReceives = postedReceives;
@@ -291,6 +341,37 @@ public final class HostStackConfig {
             return this;
         }
 
+        public Builder sack(boolean value) {
+            sack = value;
+            return this;
+        }
+
+        public Builder timestamps(boolean value) {
+            timestamps = value;
+            return this;
+        }
+
+        public Builder windowScaling(boolean value) {
+            windowScaling = value;
+            return this;
+        }
+
+        public Builder ecn(boolean value) {
+            ecn = value;
+            return this;
+        }
+
+        public Builder congestion(CongestionAlgorithm value) {
+            congestion = value;
+            return this;
+        }
+
+        /** Less than half a second (RFC 9293, MUST-40). */
+        public Builder ackDelayNanos(long value) {
+            ackDelayNanos = value;
+            return this;
+        }
+
         public Builder detectDuplicates(boolean value) {
             detectDuplicates = value;
             return this;
@@ -336,6 +417,8 @@ public final class HostStackConfig {
             check(sendBuffer >= 2048 && sendBuffer <= 1 << 28, "sendBuffer 2048..2^28");
             check(sendChunk >= 256 && sendChunk <= 1 << 20, "sendChunk 256..2^20");
             check(postedReceives >= 0 && postedReceives <= 64, "postedReceives 0..64");
+            check(congestion != null, "a congestion control");
+            check(ackDelayNanos >= 0 && ackDelayNanos < 500_000_000, "ackDelayNanos below 0.5 s");
             check(mslNanos > 0 && rtoMinNanos > 0, "times are positive");
             return new HostStackConfig(this);
         }

@@ -6,9 +6,6 @@ package dev.flue.host.tcp;
  * later (RFC 9293, 3.8.6.3; RFC 5681, 4.2).
  */
 final class AckDelay {
-    /** Longest delay; less than half a second (MUST-40), and less than a peer's timeout. */
-    static final long NANOS = 40_000_000L;
-
     /** Segments that are acknowledged at once, so that the peer's slow start gets on. */
     static final int QUICK = 16;
 
@@ -35,9 +32,9 @@ final class AckDelay {
         return waiting >= 2 * fullSized;
     }
 
-    /** An ACK waits, from now on at most for {@link #NANOS}. */
-    void start(long now) {
-        dueAt = Math.min(dueAt, now + NANOS);
+    /** An ACK waits, from now on no longer than this. */
+    void start(long now, long longest) {
+        dueAt = Math.min(dueAt, now + longest);
     }
 
     boolean waits() {

@@ -44,7 +44,16 @@ final class AckProcessor {
         int oldWindow = snd.wnd;
         boolean updated = updateWindow(c, s);
         if (Seq.gt(s.ack, snd.una)) {
+            if (!updated) {
+                // The window counts from SND.UNA, and its right edge stays where it is.
+                snd.wnd = Math.max(0, snd.wnd - Seq.distance(snd.una, s.ack));
+            }
             acknowledged(c, s, now);
+        } else if (c.rcv.sack) {
+            if (s.sackBlocks > 0 || c.recovery.probing) {
+                layer.recovery().acknowledged(c, s, 0, now);
+                layer.recovery().scheduleProbe(c, now);
+            }
         } else if (s.ack == snd.una
                 && payload == 0
                 && !s.fin()
@@ -78,7 +87,9 @@ final class AckProcessor {
         SendVariables snd = c.snd;
         int bytes = Seq.distance(snd.una, s.ack);
         layer.ip().confirm(c.hop());
-        measure(c, s, now);
+        if (!c.rcv.sack) {
+            measure(c, s, now);
+        }
         c.retransmitCount = 0;
         snd.probed = false;
         int data = Math.min(bytes, c.sendQueue.bytes());
@@ -86,11 +97,14 @@ final class AckProcessor {
         c.bytesOut += data;
         snd.una = s.ack;
         snd.nxt = Seq.max(snd.nxt, snd.una);
-        boolean firstPartial = congestion(c, bytes, now);
+        boolean restart = congestion(c, s, bytes, now);
         if (snd.una == snd.max) {
             timers.stop(c);
-        } else if (!c.congestion.recovering || firstPartial) {
+        } else if (restart) {
             timers.startRetransmit(c, now);
+        }
+        if (c.rcv.sack) {
+            layer.recovery().scheduleProbe(c, now);
         }
         c.roomGrew();
         if (snd.finSent && !snd.finAcked && snd.una == snd.max) {
@@ -99,18 +113,29 @@ final class AckProcessor {
         }
     }
 
-    /** True on the first partial ACK of a recovery, which restarts the timer (RFC 6582). */
-    private boolean congestion(TcpConnection c, int bytes, long now) {
+    /**
+     * Without SACK: NewReno.
+     *
+     * @return whether the timer starts anew; in a recovery only with the first partial ACK does it
+     *     (RFC 6582)
+     */
+    private boolean congestion(TcpConnection c, Segment s, int bytes, long now) {
+        if (c.rcv.sack) {
+            layer.recovery().acknowledged(c, s, bytes, now);
+            return true;
+        }
         Congestion cc = c.congestion;
         int mss = c.snd.mss;
+        cc.timedOut &= Seq.lt(c.snd.una, cc.recover);
         if (!cc.recovering) {
-            cc.acknowledged(bytes, mss);
-            return false;
+            cc.duplicates = 0;
+            cc.acknowledged(bytes, mss, now, c.rtt.srttUs * NANOS_PER_MICRO);
+            return true;
         }
         int flight = Seq.distance(c.snd.una, c.snd.max);
         if (Seq.geq(c.snd.una, cc.recover)) {
             cc.leaveRecovery(flight, mss);
-            return false;
+            return true;
         }
         boolean first = !cc.partialSeen;
         cc.partialSeen = true;

@@ -68,6 +68,7 @@ public final class HandOver {
         c.frozenAt = c.timerAt;
         layer.timers().stop(c);
         c.keepAlive.freeze();
+        c.recovery.stopTimer();
     }
 
     private void exportConst(TcpConnection c, long block) {
@@ -147,18 +148,17 @@ public final class HandOver {
 
     private void exportExt(TcpConnection c, long block, long now) {
         SendVariables snd = c.snd;
-        Congestion cc = c.congestion;
         int flags = snd.finSent ? TcpStateExt.FLAG_FIN_SENT : 0;
         flags |= snd.finQueued && !snd.finSent ? TcpStateExt.FLAG_FIN_QUEUED : 0;
         flags |= c.rcv.finReceived ? TcpStateExt.FLAG_FIN_RECEIVED : 0;
-        flags |= cc.recovering ? TcpStateExt.FLAG_IN_RECOVERY : 0;
         TcpStateExt e = ext.wrap(block + StateOffsets.TCP_EXT).clear();
         e.version(TcpStateExt.CURRENT_VERSION).flags(flags);
-        e.rcvAdv(c.rcv.adv).recover(cc.recovering ? cc.recover : snd.una);
+        e.rcvAdv(c.rcv.adv);
         e.srttUs(c.rtt.srttUs).rttvarUs(c.rtt.rttvarUs).minRttUs(c.rtt.minRttUs);
         e.rtoUs(c.rtt.rtoUs).lastAckSent(c.rcv.lastAckSent).sndWl2(snd.wl2);
         e.bytesIn(c.bytesIn).bytesOut(c.bytesOut).retransmits((int) c.retransmits);
         e.retransmitTimeoutUs(remainingMicros(c, now));
+        RecoveryHandOver.export(c, e, now);
     }
 
     /** The target refused: the connection goes on here as if nothing had been. */
@@ -167,6 +167,7 @@ public final class HandOver {
             layer.timers().start(c, c.frozenKind, c.frozenAt);
         }
         layer.timers().startKeepAlive(c, c.keepAlive.frozenAt);
+        layer.recovery().resume(c, layer.now());
         layer.markDirty(c);
     }
 
@@ -195,13 +196,16 @@ public final class HandOver {
         takeCongestion(c, d);
         if (extended) {
             takeExt(c, e, d);
+            RecoveryHandOver.take(c, e, now);
         } else {
+            RecoveryHandOver.takeNothing(c, now);
             takeWithoutExt(c, d, state);
         }
         takeState(c, state, now);
         if (state != TcpState.CLOSED && state != TcpState.TIME_WAIT) {
             takeTimer(c, timerNanos(d, extended ? e : null), now);
             takeKeepAlive(c, d, now);
+            layer.recovery().resume(c, now);
         }
         return true;
     }
@@ -242,6 +246,7 @@ public final class HandOver {
         cc.ssthresh = d.ssthresh() < 0 ? Integer.MAX_VALUE : d.ssthresh();
         cc.duplicates = d.dupAckCount();
         cc.recovering = false;
+        cc.timedOut = false;
         cc.partialSeen = false;
         cc.recover = c.snd.una;
         c.rtt.srttUs = d.srtt() * MICROS_PER_TICK / SRTT_SCALE;
@@ -265,8 +270,6 @@ public final class HandOver {
         c.rcv.lastAckSent = e.lastAckSent();
         c.ackPending = e.lastAckSent() != d.rcvNxt();
         c.snd.wl2 = e.sndWl2();
-        c.congestion.recovering = (flags & TcpStateExt.FLAG_IN_RECOVERY) != 0;
-        c.congestion.recover = e.recover();
         if (e.srttUs() > 0) {
             c.rtt.srttUs = e.srttUs();
             c.rtt.rttvarUs = e.rttvarUs();

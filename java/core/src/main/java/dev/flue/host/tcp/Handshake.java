@@ -186,12 +186,13 @@ final class Handshake {
         rcv.nxt = s.seq + 1;
         rcv.adv = rcv.nxt;
         snd.peerMss = s.mss == 0 ? defaultMss(c.remoteAddress) : Math.max(s.mss, LEAST_MSS);
-        snd.scaling = s.windowShift >= 0;
-        snd.shift = Math.max(0, s.windowShift);
+        TcpSettings.Features ours = layer.settings().features();
+        snd.scaling = s.windowShift >= 0 && ours.windowScaling();
+        snd.shift = snd.scaling ? s.windowShift : 0;
         int ownShift = SegmentWriter.shiftFor(layer.settings().receiveBuffer());
         rcv.shift = snd.scaling ? ownShift : 0;
-        rcv.sack = s.sackPermitted;
-        rcv.timestamps = s.timestamps;
+        rcv.sack = s.sackPermitted && ours.sack();
+        rcv.timestamps = s.timestamps && ours.timestamps();
         rcv.tsRecent = s.tsVal;
         rcv.tsRecentAt = now / NANOS_PER_MILLI;
         snd.mss = TcpOutput.segmentSize(c, ip.pathMtu(c.remoteAddress, now));

@@ -129,8 +129,9 @@ final class SegmentWriter {
         int end = at;
         Net.put32(buffer, end, 0x02040000 | ip.mtu() - headers(c.remoteAddress));
         end += 4;
-        boolean timestamps = !answer || c.rcv.timestamps;
-        boolean sack = !answer || c.rcv.sack;
+        TcpSettings.Features ours = layer.settings().features();
+        boolean timestamps = answer ? c.rcv.timestamps : ours.timestamps();
+        boolean sack = answer ? c.rcv.sack : ours.sack();
         if (timestamps) {
             Net.put32(buffer, end, sack ? 0x0402080a : 0x0101080a);
             Net.put32(buffer, end + 4, timestamp(c, now));
@@ -140,7 +141,7 @@ final class SegmentWriter {
             Net.put32(buffer, end, 0x01010402);
             end += 4;
         }
-        if (!answer || c.snd.scaling) {
+        if (answer ? c.snd.scaling : ours.windowScaling()) {
             Net.put32(buffer, end, 0x01030300 | ownShift());
             end += 4;
         }

@@ -39,7 +39,8 @@ public final class TcpConnection implements OffloadConnection {
     final SendVariables snd = new SendVariables();
     final ReceiveVariables rcv = new ReceiveVariables();
     final RttEstimator rtt;
-    final Congestion congestion = new Congestion();
+    final Congestion congestion;
+    final Recovery recovery = new Recovery();
     final SendQueue sendQueue;
     final SendSide sending;
     final UrgentData urgent = new UrgentData(this);
@@ -128,6 +129,7 @@ public final class TcpConnection implements OffloadConnection {
         this.remotePort = remotePort;
         this.localPort = localPort;
         this.rtt = new RttEstimator((int) (layer.settings().rtoMinNanos() / 1_000));
+        this.congestion = new Congestion(layer.settings().features().congestion());
         this.sendQueue = layer.newSendQueue();
         this.sending = new SendSide(this, sendQueue);
         this.receiveQueue = layer.newReceiveQueue();
@@ -364,7 +366,8 @@ public final class TcpConnection implements OffloadConnection {
 
     /** When the first of its timers fires, or Long.MAX_VALUE. */
     long deadline() {
-        return Math.min(rcv.delay.dueAt, Math.min(timerAt, keepAlive.dueAt));
+        long data = Math.min(timerAt, recovery.timerAt);
+        return Math.min(Math.min(rcv.delay.dueAt, keepAlive.dueAt), data);
     }
 
     /** Whether the host stack processes it. */

@@ -32,6 +32,9 @@ public final class TcpCounters {
     /** Fast retransmits. */
     public long fastRetransmits;
 
+    /** Probes of the tail sent (RFC 8985). */
+    public long tailProbes;
+
     /** Segments dropped: checksum or header wrong. */
     public long segmentErrors;
 
@@ -130,6 +133,7 @@ public final class TcpCounters {
         map.put("retransmits", retransmits);
         map.put("timeouts", timeouts);
         map.put("fastRetransmits", fastRetransmits);
+        map.put("tailProbes", tailProbes);
         map.put("segmentErrors", segmentErrors);
         map.put("outOfOrder", outOfOrder);
         map.put("duplicateAcksIn", duplicateAcksIn);

@@ -211,7 +211,7 @@ final class TcpInput {
         if (c.rcv.delay.due(offered, waiting) || holes || stored < offered) {
             owe(c);
         } else if (!c.ackPending) {
-            c.rcv.delay.start(now);
+            c.rcv.delay.start(now, layer.settings().features().ackDelayNanos());
             layer.heap().update(c);
         }
         if (!c.discards() && stored + moved > 0) {

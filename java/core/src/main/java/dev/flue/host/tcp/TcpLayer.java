@@ -51,6 +51,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     private final TcpOutput output;
     private final TcpInput input;
     private final TcpTimers timers;
+    private final LossRecovery recovery;
     private final Handshake handshake;
     private final Segment segment = new Segment();
     private ArrayList<TcpConnection> dirty = new ArrayList<>();
@@ -79,6 +80,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         this.output = new TcpOutput(this, ip, counters);
         this.timers = new TcpTimers(this, output, counters);
         this.timeWaits = new TimeWaits(this, settings.maxConnections(), counters);
+        this.recovery = new LossRecovery(this, output, timers, counters);
         AckProcessor acks = new AckProcessor(this, output, timers, counters);
         this.openings = new Openings(this, table, ip, secrets);
         this.handshake = new Handshake(this, ip, output, timers, secrets, counters);
@@ -110,6 +112,10 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
 
     TcpTimers timers() {
         return timers;
+    }
+
+    LossRecovery recovery() {
+        return recovery;
     }
 
     TimerHeap heap() {
@@ -169,6 +175,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         timers.stop(connection);
         connection.keepAlive.stop();
         connection.rcv.delay.stop();
+        connection.recovery.stopTimer();
         heap.remove(connection);
         timeWaits.remove(connection);
         if (connection.inTable) {

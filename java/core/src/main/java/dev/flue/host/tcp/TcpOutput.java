@@ -64,10 +64,11 @@ final class TcpOutput {
                 && now - c.lastSentAt > c.rtt.rtoNanos()) {
             c.congestion.restartAfterIdle(snd.mss);
         }
-        while (!snd.finAcked) {
+        boolean more = !c.rcv.sack || resendLost(c, now);
+        while (more && !snd.finAcked) {
             int sent = Seq.distance(snd.una, snd.nxt);
             int left = c.sendQueue.bytes() - sent;
-            int usable = Math.min(snd.wnd, c.congestion.window(snd.mss)) - sent;
+            int usable = Math.min(snd.wnd - sent, congestionRoom(c));
             int length = Math.max(0, Math.min(left, Math.min(usable, snd.mss)));
             boolean last = left >= 0 && length == left;
             boolean fin = snd.finQueued && last && (left > 0 || finDue(snd));
@@ -79,6 +80,95 @@ final class TcpOutput {
             }
         }
         armIfIdle(c, now);
+        if (c.rcv.sack && c.lastSentAt == now) {
+            layer.recovery().scheduleProbe(c, now);
+        }
+    }
+
+    /** Bytes that may be added to what is under way. */
+    private static int congestionRoom(TcpConnection c) {
+        int sent = Seq.distance(c.snd.una, c.snd.nxt);
+        return c.rcv.sack
+                ? c.congestion.cwnd - c.recovery.board.inFlight()
+                : c.congestion.window(c.snd.mss) - sent;
+    }
+
+    /** What is lost goes first; false when more of it waits. */
+    private boolean resendLost(TcpConnection c, long now) {
+        Scoreboard board = c.recovery.board;
+        while (board.lost() > 0) {
+            int lost = board.firstLost();
+            int start = board.start(lost);
+            int length = Math.min(Seq.distance(start, board.end(lost)), c.snd.mss);
+            length = Math.min(length, Seq.distance(start, c.snd.una + c.snd.wnd));
+            if (length <= 0 || length > congestionRoom(c) || !resend(c, start, length, now)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The oldest segment again, whatever the windows say. */
+    void resendFirst(TcpConnection c, long now) {
+        Scoreboard board = c.recovery.board;
+        if (board.runs() == 0) {
+            // Nothing is known of what is in flight: it goes again from the beginning.
+            retransmitFirst(c, now);
+            c.snd.nxt = c.snd.una + lastLength;
+            board.clear(c.snd.una);
+            board.sent(c.snd.nxt, now, true);
+        } else {
+            int length = Math.min(Seq.distance(c.snd.una, board.end(0)), c.snd.mss);
+            resend(c, c.snd.una, length, now);
+        }
+    }
+
+    /**
+     * Bytes that were sent, again.
+     *
+     * @param length counts the FIN too
+     */
+    private boolean resend(TcpConnection c, int start, int length, long now) {
+        SendVariables snd = c.snd;
+        int offset = Seq.distance(snd.una, start);
+        int sent = Math.min(c.sendQueue.bytes(), Seq.distance(snd.una, snd.max));
+        int data = Math.min(length, sent - offset);
+        boolean fin = data < length;
+        int flags = TcpFlags.ACK | (fin ? TcpFlags.FIN : 0);
+        flags |= data > 0 && offset + data == sent ? TcpFlags.PSH : 0;
+        if (!writer.send(c, start, flags, offset, data, now)) {
+            return false;
+        }
+        c.recovery.board.resent(start, start + length, now);
+        c.recovery.again(length, now);
+        c.congestion.prrOut += length;
+        counters.countRetransmit(c);
+        c.lastSentAt = now;
+        if (c.timerKind != TimerKind.RETRANSMIT) {
+            layer.timers().startRetransmit(c, now);
+        }
+        return true;
+    }
+
+    /**
+     * The probe of the tail: a new segment if the window takes one, else the last one again.
+     *
+     * @return 1 or -1; 0 = nothing could be sent
+     */
+    int tailProbe(TcpConnection c, long now) {
+        SendVariables snd = c.snd;
+        int sent = Seq.distance(snd.una, snd.nxt);
+        int left = c.sendQueue.bytes() - sent;
+        int length = Math.min(left, Math.min(snd.wnd - sent, snd.mss));
+        if (length > 0) {
+            boolean last = length == left;
+            return emit(c, length, last && snd.finQueued, last, now) ? 1 : 0;
+        }
+        int from = Seq.max(snd.una, c.recovery.tailFrom);
+        if (Seq.distance(from, snd.nxt) > snd.mss || Seq.geq(from, snd.nxt)) {
+            from = Seq.max(snd.una, snd.nxt - snd.mss);
+        }
+        return resend(c, from, Seq.distance(from, snd.nxt), now) ? -1 : 0;
     }
 
     /** The FIN was not sent yet, or is to be sent again. */
@@ -112,7 +202,9 @@ final class TcpOutput {
         if (again && !snd.probed) {
             counters.countRetransmit(c);
         }
+        int start = snd.nxt;
         snd.nxt += length + (fin ? 1 : 0);
+        account(c, start, again, now);
         if (Seq.gt(snd.nxt, snd.max)) {
             snd.max = snd.nxt;
             if (!c.timing && !again) {
@@ -128,6 +220,22 @@ final class TcpOutput {
             layer.timers().startRetransmit(c, now);
         }
         return true;
+    }
+
+    /** New data was sent from {@code start} to SND.NXT, or, after a timeout, again. */
+    private static void account(TcpConnection c, int start, boolean again, long now) {
+        c.congestion.prrOut += Seq.distance(start, c.snd.nxt);
+        if (c.rcv.sack) {
+            Scoreboard board = c.recovery.board;
+            if (board.runs() == 0) {
+                board.clear(start);
+            }
+            board.sent(c.snd.nxt, now, again);
+            c.recovery.tailFrom = start;
+            c.congestion.used = board.inFlight();
+        } else {
+            c.congestion.used = Seq.distance(c.snd.una, c.snd.nxt);
+        }
     }
 
     /** Data waits, nothing is in flight, no timer runs: the window is closed, or too small. */
@@ -235,8 +343,14 @@ final class TcpOutput {
     void pathMtuChanged(TcpConnection c, int mtu) {
         int before = c.snd.mss;
         c.snd.mss = segmentSize(c, mtu);
-        if (c.snd.mss < before && c.snd.una != c.snd.max && c.snd.mss > 0) {
-            c.snd.nxt = c.snd.una;
+        // A SYN in flight is no data: it has its own timer.
+        boolean synchronised = c.state.code() >= TcpState.ESTABLISHED.code();
+        if (synchronised && c.snd.mss < before && c.snd.una != c.snd.max) {
+            if (c.rcv.sack) {
+                c.recovery.board.loseAll();
+            } else {
+                c.snd.nxt = c.snd.una;
+            }
             c.timing = false;
             layer.markDirty(c);
         }

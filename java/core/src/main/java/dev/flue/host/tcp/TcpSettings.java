@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.tcp;
 
+import dev.flue.data.CongestionAlgorithm;
+
 /**
  * What TCP of a stack is told once.
  *
@@ -12,6 +14,7 @@ package dev.flue.host.tcp;
  * @param mslNanos maximum segment lifetime
  * @param rtoMinNanos floor of the retransmission timeout
  * @param synCookies when SYNs are answered with cookies
+ * @param features what is agreed on, and how data is sent
  */
 public record TcpSettings(
         int maxConnections,
@@ -21,4 +24,23 @@ public record TcpSettings(
         long seed,
         long mslNanos,
         long rtoMinNanos,
-        SynCookieUse synCookies) {}
+        SynCookieUse synCookies,
+        Features features) {
+    /**
+     * What is agreed on with a peer that wants it too, and how data is sent.
+     *
+     * @param sack selective acknowledgments (RFC 2018)
+     * @param timestamps RFC 7323
+     * @param windowScaling RFC 7323
+     * @param ecn asked for when we open (RFC 3168); answered always
+     * @param congestion of new connections
+     * @param ackDelayNanos how long an ACK may wait for the next segment
+     */
+    public record Features(
+            boolean sack,
+            boolean timestamps,
+            boolean windowScaling,
+            boolean ecn,
+            CongestionAlgorithm congestion,
+            long ackDelayNanos) {}
+}

@@ -113,9 +113,14 @@ final class TcpTimers {
             c.ackPending = c.onHost();
             layer.markDirty(c);
         }
+        if (c.recovery.timerAt <= now) {
+            layer.recovery().timer(c, now);
+        }
         if (c.timerAt <= now) {
             fireTimer(c, now);
         }
+        // It was taken out of the heap: what else it waits for brings it back.
+        layer.heap().update(c);
     }
 
     private void fireTimer(TcpConnection c, long now) {
@@ -166,9 +171,15 @@ final class TcpTimers {
             // The window closed over what is in flight: probe, do not give up (MUST-37).
             c.retransmitCount = 0;
             c.snd.nxt = c.snd.una;
+            c.recovery.forget(c.snd.una);
             probe(c, now);
         } else {
             c.rtt.backOff();
+            if (c.rcv.sack) {
+                layer.recovery().timeout(c, now);
+                startRetransmit(c, now);
+                return;
+            }
             int flight = Seq.distance(c.snd.una, c.snd.max);
             c.congestion.timeout(flight, c.snd.max, c.snd.mss, c.retransmitCount == 1);
             c.snd.nxt = c.snd.una;

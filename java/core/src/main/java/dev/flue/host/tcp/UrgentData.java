@@ -47,6 +47,9 @@ final class UrgentData {
      * @return 0 = the segment is not urgent
      */
     int pointer(int sequence) {
+        if (sendEnd <= connection.bytesOut) {
+            return 0;
+        }
         int before = Seq.distance(connection.snd.una, sequence);
         long left = sendEnd - connection.bytesOut - before;
         return (int) Math.max(0, Math.min(left, MAX_POINTER));

@@ -3,6 +3,7 @@ package dev.flue.host.tcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.flue.data.CongestionAlgorithm;
 import dev.flue.host.Rule;
 import org.junit.jupiter.api.Test;
 
@@ -44,23 +45,25 @@ class EstimatorTest {
     @Test
     @Rule("9293/MUST-19")
     void slowStartDoublesAndAvoidanceAddsASegmentEachRound() {
-        Congestion cc = new Congestion();
+        Congestion cc = new Congestion(CongestionAlgorithm.RENO);
         cc.start(MSS, 0);
         assertThat(cc.cwnd).isEqualTo(10 * MSS);
         cc.ssthresh = 20 * MSS;
         for (int i = 0; i < 10; i++) {
-            cc.acknowledged(MSS, MSS);
+            cc.used = cc.cwnd;
+            cc.acknowledged(MSS, MSS, 0, 0);
         }
         assertThat(cc.cwnd).isEqualTo(20 * MSS);
         for (int i = 0; i < 20; i++) {
-            cc.acknowledged(MSS, MSS);
+            cc.used = cc.cwnd;
+            cc.acknowledged(MSS, MSS, 0, 0);
         }
         assertThat(cc.cwnd).isBetween(20 * MSS + 900, 21 * MSS);
     }
 
     @Test
     void aLossHalvesAndRecoveryEndsAtHalf() {
-        Congestion cc = new Congestion();
+        Congestion cc = new Congestion(CongestionAlgorithm.RENO);
         cc.start(MSS, 0);
         cc.cwnd = 20 * MSS;
         cc.enterRecovery(20 * MSS, 20 * MSS, MSS);
@@ -78,7 +81,7 @@ class EstimatorTest {
 
     @Test
     void aTimeoutStartsWithOneSegmentAndHalvesOnce() {
-        Congestion cc = new Congestion();
+        Congestion cc = new Congestion(CongestionAlgorithm.RENO);
         cc.start(MSS, 0);
         cc.timeout(20 * MSS, 5, MSS, true);
         assertThat(cc.cwnd).isEqualTo(MSS);
@@ -89,7 +92,7 @@ class EstimatorTest {
 
     @Test
     void theFirstTwoDuplicatesLetASegmentEachGo() {
-        Congestion cc = new Congestion();
+        Congestion cc = new Congestion(CongestionAlgorithm.RENO);
         cc.start(MSS, 0);
         cc.duplicates = 1;
         assertThat(cc.window(MSS)).isEqualTo(11 * MSS);

@@ -15,7 +15,8 @@ import java.util.stream.Stream;
 
 /**
  * Finds the tests that name rules: {@code @Rule("...")} on classes and methods in the Java sources
- * of all tests and of the testkit, {@code RULE("...")} in the C tests.
+ * of all tests and of the testkit, {@code RULE("...")} in the C tests, lines {@code rule ...} in
+ * the wire scripts, which count for the tests that run them.
  */
 final class RuleScanner {
     /**
@@ -25,6 +26,13 @@ final class RuleScanner {
      * @param test method, class or C function
      */
     record Mention(String rule, String file, String test) {}
+
+    private static final String SCRIPTS =
+            "java/testkit/src/main/resources/dev/flue/testkit/scripts";
+    private static final String STACK_TEST =
+            "java/testkit/src/test/java/dev/flue/testkit/script/JavaStackScriptsTest.java";
+    private static final String ENGINE_TEST =
+            "java/bindings/src/test/java/dev/flue/bindings/EngineScriptTest.java";
 
     private static final Set<String> TYPES = Set.of("class", "interface", "enum", "record");
 
@@ -44,6 +52,7 @@ final class RuleScanner {
         scan(root.resolve("java/testkit/src/main/java"), ".java");
         scan(root.resolve("hwtests/src/test/java"), ".java");
         scan(root.resolve("native/test"), ".c");
+        scan(root.resolve(SCRIPTS), ".wire");
         mentions.sort(Comparator.comparing(Mention::file));
         return mentions;
     }
@@ -68,15 +77,38 @@ final class RuleScanner {
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path file : all.filter(p -> p.toString().endsWith(suffix)).sorted().toList()) {
                 String name = root.relativize(file).toString().replace('\\', '/');
-                List<Token> tokens = SourceTokens.of(Files.readString(file));
-                if (suffix.equals(".java")) {
-                    java(name, tokens);
-                } else {
-                    c(name, tokens);
+                String text = Files.readString(file);
+                switch (suffix) {
+                    case ".java" -> java(name, SourceTokens.of(text));
+                    case ".c" -> c(name, SourceTokens.of(text));
+                    default -> script(file.getFileName().toString(), text);
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A script is a case of the tests of both TCPs, or of one when it says so. */
+    private void script(String name, String text) {
+        List<String> lines = text.lines().map(String::strip).toList();
+        for (String line : lines) {
+            String[] words = line.split("\\s+");
+            for (int i = 1; words[0].equals("rule") && i < words.length; i++) {
+                if (!lines.contains("only engine")) {
+                    mention(words[i], STACK_TEST, name);
+                }
+                if (!lines.contains("only stack")) {
+                    mention(words[i], ENGINE_TEST, name);
+                }
+            }
+        }
+    }
+
+    private void mention(String rule, String file, String test) {
+        Mention mention = new Mention(rule, file, test);
+        if (!mentions.contains(mention)) {
+            mentions.add(mention);
         }
     }
 
@@ -175,10 +207,7 @@ final class RuleScanner {
             problems.add(file + ": " + test + " names no rule by its id");
         }
         for (Token id : strings) {
-            Mention mention = new Mention(id.text(), file, test);
-            if (!mentions.contains(mention)) {
-                mentions.add(mention);
-            }
+            mention(id.text(), file, test);
         }
     }
 

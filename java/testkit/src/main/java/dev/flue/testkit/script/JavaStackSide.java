@@ -12,6 +12,12 @@ import java.util.List;
 
 /** A stack, its application and the script's port, from handshake to close. */
 final class JavaStackSide implements ConnectionHandler, AutoCloseable {
+    /**
+     * After a connection has come to it an engine does not complain of holes for 100 ms: what fills
+     * them may be on its way through the host. Scripts start when that is over.
+     */
+    static final long SETTLING_NANOS = 150_000_000L;
+
     private static final long HANDSHAKE_STEP = 1_000;
     private static final int HANDSHAKE_STEPS = 10_000;
 
@@ -139,6 +145,8 @@ final class JavaStackSide implements ConnectionHandler, AutoCloseable {
             turns(now);
             now += HANDSHAKE_STEP;
         }
+        now += SETTLING_NANOS;
+        turns(now);
         frames.clear();
         return now;
     }
@@ -160,7 +168,7 @@ final class JavaStackSide implements ConnectionHandler, AutoCloseable {
 
     /** Tell the stack that its last packet did not fit. */
     void tooBig(int bytes) {
-        peer.send(TooBig.about(lastFrame, remote, local, bytes));
+        peer.send(IcmpError.tooBig(lastFrame, remote, local, bytes));
     }
 
     void inject(byte[] frame) {

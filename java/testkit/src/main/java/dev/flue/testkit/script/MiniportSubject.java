@@ -92,6 +92,8 @@ public final class MiniportSubject implements WireSubject {
         binding.initiateOffload(root);
         turnsUntilCompleted();
         tree.checkOffloaded();
+        now += JavaStackSide.SETTLING_NANOS;
+        turns(4);
         return now;
     }
 

@@ -12,12 +12,15 @@ import java.util.function.Function;
  *
  * <p>A moved run has to hold every expectation of the script, at its time, with nothing sent
  * beyond; and its segments have to be those of a plain run, in their order, with the same place and
- * length in the stream, acknowledgment, flags and kinds of options. Two things may differ:
+ * length in the stream, acknowledgment, flags and kinds of options. Three things may differ:
  *
  * <ul>
  *   <li>At the instant of a move, and only then, a pure ACK may go out that acknowledges something
  *       not acknowledged before: the delayed ACK that the giver owes (H-7, T-67). It stands for the
  *       next ACK of the plain run that acknowledges no more.
+ *   <li>For 100 ms after an engine got the connection a duplicate ACK may be missing, or come late,
+ *       once for each that is missing: the engine gives what is on its way through the host the
+ *       time to fill the hole.
  *   <li>Where stack and engine legally differ in a plain run, each segment has to be that of the
  *       stack whose turn it was: of the giver up to the move, of the taker after it.
  * </ul>
@@ -106,14 +109,13 @@ public final class MovedRuns {
     private void compare(Route route, int n, WireTrace trace) {
         int giver = route.startsOffloaded ? 1 : 0;
         List<String> is = identities(trace.sent());
-        List<Sent> owed = trace.sent().stream().filter(Sent::owed).toList();
-        long before = trace.sent().stream().filter(s -> s.event() <= n).count();
+        int before = (int) trace.sent().stream().filter(s -> s.event() <= n).count();
         List<String> first = identities(plain(giver).sent());
         List<String> second = identities(plain(1 - giver).sent());
         boolean same =
-                same(is, first, owed)
-                        || same(is, second, owed)
-                        || same(is, spliced(first, second, (int) before), owed);
+                same(is, first, trace)
+                        || same(is, second, trace)
+                        || same(is, spliced(first, second, before), trace);
         if (!same) {
             throw new AssertionError(
                     "sent\n    "
@@ -136,22 +138,27 @@ public final class MovedRuns {
     }
 
     /**
-     * Equal, but that each owed ACK may stand in place of its like at another place, or in addition
-     * to all there are.
+     * Equal, but that each ACK which is excused may stand in place of its like at another place, or
+     * in addition to all there are, and but for those that are missing.
      */
-    private static boolean same(List<String> is, List<String> wanted, List<Sent> owed) {
+    private static boolean same(List<String> is, List<String> wanted, WireTrace trace) {
         List<String> rest = new ArrayList<>(is);
         List<String> left = new ArrayList<>(wanted);
+        for (long ack : trace.missing()) {
+            String like = " len 0 ack " + ack + " ";
+            left.stream().filter(each -> each.contains(like)).findFirst().ifPresent(left::remove);
+        }
         if (rest.equals(left)) {
             return true;
         }
-        for (Sent each : owed) {
+        List<Sent> excused = trace.sent().stream().filter(Sent::excused).toList();
+        for (Sent each : excused) {
             rest.remove(each.identity());
         }
         if (rest.equals(left)) {
             return true;
         }
-        for (Sent each : owed) {
+        for (Sent each : excused) {
             left.remove(each.identity());
         }
         return rest.equals(left);

@@ -6,6 +6,9 @@ public final class Moves {
     /** Nothing moves. */
     public static final Moves NONE = new Moves(null, 0, 0);
 
+    /** How long an engine waits for what may be on its way through the host, and a little. */
+    private static final long SETTLING_NANOS = 102_000_000L;
+
     private final MovableSubject subject;
     private final int after;
     private final int wanted;
@@ -55,6 +58,14 @@ public final class Moves {
     /** Whether a move was asked for, or came through, at this very instant. */
     boolean at(long now) {
         return at == now;
+    }
+
+    /** Whether the engine has had the connection for so short a time that it reports no holes. */
+    boolean settling(long now) {
+        return asked > 0
+                && subject.offloaded()
+                && subject.moves() != before
+                && now - at <= SETTLING_NANOS;
     }
 
     /** How many came through. */

@@ -150,12 +150,14 @@ final class ScriptParser {
     }
 
     private void parsePath(Deque<String> words, long at) {
-        if (!next(words, "carries").equals("carries")) {
-            throw bad("path carries N");
-        }
+        String what = next(words, "what the path does");
         ScriptStep.Fields fields = new ScriptStep.Fields();
-        fields.numbers = numbers(words, 1);
-        add(ScriptStep.Kind.PATH, at, at, fields, "carries");
+        switch (what) {
+            case "carries" -> fields.numbers = numbers(words, 1);
+            case "unreachable", "quench" -> {}
+            default -> throw bad("path carries N, path unreachable, or path quench");
+        }
+        add(ScriptStep.Kind.PATH, at, at, fields, what);
     }
 
     private void parseApplication(Deque<String> words, long at) {

@@ -18,10 +18,10 @@ public final class WireScriptRunner {
                     new int[] {0x7fff_ff9c, 0x7fff_ffce},
                     new int[] {-50, -30});
 
-    private static final long STEP_NANOS = 1_000_000L;
+    private static final long STEP_NANOS = 1_000L;
 
     /** A segment and when it was sent, in script time. */
-    private record Sent(long time, TcpSegment segment, boolean owed) {}
+    private record Sent(long time, TcpSegment segment, boolean owed, boolean late) {}
 
     private final WireScript script;
     private final WireSubject subject;
@@ -44,6 +44,8 @@ public final class WireScriptRunner {
     private int window;
     private int lastTsVal;
     private int sentByApplication;
+    private byte[] lastFrame;
+    private int missed;
     private int highestAck;
     private int rightEdge;
 
@@ -134,6 +136,7 @@ public final class WireScriptRunner {
         for (byte[] frame : frames) {
             TcpSegment segment = TcpSegment.parse(frame, subject.local(), subject.peer());
             if (segment != null) {
+                lastFrame = frame;
                 sent(segment, nowNanos);
             }
         }
@@ -146,16 +149,20 @@ public final class WireScriptRunner {
         }
         boolean news = segment.ack - highestAck > 0;
         boolean pure = segment.flags == TcpSegment.ACK && segment.payload.length == 0;
-        Sent sent = new Sent(nowNanos - zero, segment, moves.at(nowNanos) && pure && news);
+        boolean owed = pure && news && moves.at(nowNanos);
+        boolean late = pure && !news && missed > 0 && moves.settling(nowNanos);
+        missed -= late ? 1 : 0;
+        Sent sent = new Sent(nowNanos - zero, segment, owed, late);
         highestAck = news ? segment.ack : highestAck;
         unmatched.add(sent);
         trace.add(
                 seconds(sent.time)
                         + "  > "
                         + words.ofSubject(segment)
-                        + (sent.owed ? "  (owed)" : ""));
+                        + (owed ? "  (owed)" : "")
+                        + (late ? "  (late)" : ""));
         keepsItsPromise(segment);
-        wire.add(words.identity(segment), sent.owed);
+        wire.add(words.identity(segment), owed || late);
         moves.event(wire.events(), nowNanos);
     }
 
@@ -176,7 +183,7 @@ public final class WireScriptRunner {
 
     private void nothingUnexpected() {
         while (!unmatched.isEmpty()) {
-            if (!unmatched.peek().owed) {
+            if (!unmatched.peek().owed && !unmatched.peek().late) {
                 throw failure("nothing more before this line", got(unmatched.peek()));
             }
             paid.add(unmatched.remove());
@@ -243,14 +250,20 @@ public final class WireScriptRunner {
         if (wasPaid()) {
             return;
         }
+        boolean mayBeMissing = isDuplicateAck() && moves.settling(simulation.now());
         waitForSegment();
         while (!unmatched.isEmpty()
-                && unmatched.peek().owed
+                && (unmatched.peek().owed || unmatched.peek().late)
                 && difference(unmatched.peek()) != null) {
             paid.add(unmatched.remove());
             waitForSegment();
         }
         Sent sent = unmatched.poll();
+        if (sent == null && mayBeMissing) {
+            missed++;
+            wire.missing(step.fields().ack.from());
+            return;
+        }
         if (sent == null) {
             throw failure(expected(), "nothing until " + seconds(to));
         }
@@ -260,6 +273,16 @@ public final class WireScriptRunner {
         }
         last = sent.time;
         checkContent(sent.segment);
+    }
+
+    /** Whether this line wants a pure ACK of nothing new. */
+    private boolean isDuplicateAck() {
+        ScriptStep.Fields fields = step.fields();
+        return fields.flags == 0
+                && fields.len != null
+                && fields.len.contains(0)
+                && fields.ack != null
+                && fields.ack.contains(highestAck - irsShift);
     }
 
     /** Whether an ACK that was owed at a move is the one that this line wants. */
@@ -288,14 +311,14 @@ public final class WireScriptRunner {
         simulation.run(0);
         while (unmatched.isEmpty() && now() < to) {
             long due = simulationDue();
-            advance(Math.min(to, Math.max(due, now() + 1)));
+            advance(Math.min(to, Math.max(due, now() + STEP_NANOS)));
         }
     }
 
     /** The next deadline of the subject, in script time. */
     private long simulationDue() {
         long due = subject.nextDeadline();
-        return due == Long.MAX_VALUE ? to : Math.min(due - zero, now() + STEP_NANOS);
+        return due == Long.MAX_VALUE ? to : due - zero;
     }
 
     private String difference(Sent sent) {
@@ -319,7 +342,14 @@ public final class WireScriptRunner {
         advance(from);
         last = now();
         nothingUnexpected();
-        subject.path(step.fields().numbers[0]);
+        switch (step.word()) {
+            case "carries" -> subject.path(step.fields().numbers[0]);
+            case "quench" ->
+                    subject.inject(IcmpError.quench(lastFrame, subject.peer(), subject.local()));
+            default ->
+                    subject.inject(
+                            IcmpError.unreachable(lastFrame, subject.peer(), subject.local()));
+        }
         event(step.text());
         simulation.run(0);
     }

@@ -10,16 +10,28 @@ public final class WireTrace {
      * A segment.
      *
      * @param identity what must be the same in every run
-     * @param owed a pure ACK of something new, sent at the instant of a move
+     * @param excused a pure ACK of something new, sent at the instant of a move, or one of nothing
+     *     new, sent late
      * @param event number of the event that its sending was
      */
-    public record Sent(String identity, boolean owed, int event) {}
+    public record Sent(String identity, boolean excused, int event) {}
 
     private final List<Sent> sent = new ArrayList<>();
+    private final List<Long> missing = new ArrayList<>();
     private int events;
 
-    void add(String identity, boolean owed) {
-        sent.add(new Sent(identity, owed, ++events));
+    void add(String identity, boolean excused) {
+        sent.add(new Sent(identity, excused, ++events));
+    }
+
+    /** A duplicate ACK that a line wanted did not come, and that was right. */
+    void missing(int ack) {
+        missing.add(Integer.toUnsignedLong(ack));
+    }
+
+    /** The acknowledgment numbers of these. */
+    public List<Long> missing() {
+        return List.copyOf(missing);
     }
 
     void event() {

@@ -35,8 +35,9 @@ public final class SimGenerator {
     private SimPlan draw() {
         List<HostPlan> hosts = List.of(host((seed & 2) == 0), host((seed & 1) == 0));
         List<LinkFaults> links = new ArrayList<>();
-        links.add(link());
-        links.add(one(3) ? SimPlan.SIMPLE_LINK : link());
+        int mtu = Math.max(hosts.get(0).mtu(), hosts.get(1).mtu());
+        links.add(link(mtu));
+        links.add(one(3) ? SimPlan.SIMPLE_LINK : link(mtu));
         int loss = Math.max(loss(links.get(0)), loss(links.get(1)));
         List<ConnPlan> connections = new ArrayList<>();
         List<EndPlan> ends = new ArrayList<>();
@@ -83,7 +84,7 @@ public final class SimGenerator {
         return Math.max(link.dropPpm() + link.corruptPpm(), burst);
     }
 
-    private LinkFaults link() {
+    private LinkFaults link(int mtu) {
         LinkFaults link = LinkFaults.delay(log(1_000, 100_000_000));
         if (one(4)) {
             return link;
@@ -102,7 +103,7 @@ public final class SimGenerator {
             link = link.withReorder(log(1_000, 300_000), log(10_000, 50_000_000));
         }
         if (one(4)) {
-            link = link.withBottleneck(log(200_000, 100_000_000), log(8_000, 200_000));
+            link = link.withBottleneck(log(200_000, 100_000_000), 2 * mtu + log(4_000, 200_000));
         }
         return link;
     }

@@ -214,11 +214,20 @@ public final class SimRun {
         WireSegment segment = WireSegment.parse(frame);
         String line = segment == null ? null : WireJudge.describe(judge, segment);
         trace.onFrame(now, port, received, frame, line);
-        if (received) {
+        if (received && addressed(frame, port)) {
             judge.received(now, frame);
-        } else {
+        } else if (!received) {
             judge.sent(now, port, frame);
         }
+    }
+
+    /** What the wire made a frame of somebody else, its host drops, whatever its checksums say. */
+    private static boolean addressed(byte[] frame, int port) {
+        long mac = 0;
+        for (int i = 0; i < 6; i++) {
+            mac = mac << 8 | frame[i] & 0xff;
+        }
+        return mac == JavaSimNetwork.mac(port);
     }
 
     /** An end that was aborted, closed both ways, gave up, or is closed, answers with RST. */

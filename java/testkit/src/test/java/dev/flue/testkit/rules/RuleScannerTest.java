@@ -119,6 +119,25 @@ class RuleScannerTest {
     }
 
     @Test
+    void rulesOfAScriptCountForTheTestsThatRunIt() throws IOException {
+        String folder = "java/testkit/src/main/resources/dev/flue/testkit/scripts/";
+        scan(folder + "a.wire", "// rule 1/MUST-9\nrule 1/MUST-1 2/A-1\n0 offload established");
+        scan(folder + "b.wire", "rule 1/MUST-2\nonly engine");
+        assertThat(scan(folder + "c.wire", "rule 1/MUST-3\nonly stack"))
+                .containsExactlyInAnyOrder(
+                        "1/MUST-1 a.wire",
+                        "1/MUST-1 a.wire",
+                        "2/A-1 a.wire",
+                        "2/A-1 a.wire",
+                        "1/MUST-2 b.wire",
+                        "1/MUST-3 c.wire");
+        assertThat(scanner.scan())
+                .filteredOn(mention -> mention.test().equals("c.wire"))
+                .extracting(Mention::file)
+                .allMatch(file -> file.endsWith("JavaStackScriptsTest.java"));
+    }
+
+    @Test
     void allTestFoldersAreScannedAndTheProductIsNot() throws IOException {
         String text = "class XTest { @Test @Rule(\"T-1\") void a() {} }";
         scan("java/core/src/main/java/XTest.java", text);
