@@ -201,6 +201,7 @@ import_board(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_s
 	c->loss = LOSS_BOARD;
 	import_rack(e, c, ep, x);
 	ep->news.fack = ep->board.fack;
+	ep->una = c->snd_una;
 	ep->prr_delivered = x->prr_delivered;
 	ep->prr_out = x->prr_out;
 	ep->prr_flight = x->recover_flight != 0 ? x->recover_flight : c->mss;

@@ -71,6 +71,7 @@ flue_blocks_prepare(struct flue_engine *e, struct flue_conn *c, const struct flu
 
 		memset(&ep->news, 0, sizeof(ep->news));
 		ep->news.fack = ep->board.fack;
+		ep->una = c->snd_una;
 		return false;
 	}
 	if (!c->sack || s->sacks == 0)

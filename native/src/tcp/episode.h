@@ -18,6 +18,7 @@
 struct flue_episode {
 	struct flue_board board;
 	struct flue_board_news news; /* of the acknowledgment that is being taken into account */
+	uint32_t una;                /* SND.UNA before it */
 	/* RACK (RFC 8985). Instead of a time for each segment that was sent once: `order`, what begins
 	 * before it was sent before something that has arrived. */
 	uint32_t rack_rtt; /* us */

@@ -20,12 +20,7 @@ duplicates_count(const struct flue_conn *c)
 static void
 enter_recovery(struct flue_engine *e, struct flue_conn *c)
 {
-	uint32_t flight = c->snd_max - c->snd_una;
-
-	/* What limited transmit sent beyond the window does not count as in flight. */
-	if (flight > c->cc.cwnd)
-		flight = c->cc.cwnd;
-	flue_cc_lost(e, c, flight);
+	flue_cc_lost(e, c, flue_loss_flight(c, c->snd_una));
 	c->cc.cwnd = c->cc.ssthresh + c->dup_acks * c->mss;
 	c->recover = c->snd_max;
 	c->loss = LOSS_FAST | LOSS_RESEND;

@@ -198,6 +198,7 @@ flue_rack_timer(struct flue_engine *e, struct flue_conn *c)
 	if (ep->reo_ms == FLUE_NONE || (int32_t)(e->now_ms - ep->reo_ms) < 0)
 		return;
 	memset(&ep->news, 0, sizeof(ep->news));
+	ep->una = c->snd_una;
 	if (flue_rack_detect(e, c) == 0)
 		return;
 	if (!(c->loss & LOSS_FAST) && !(c->flags & CONN_RTO_RECOVERY))

@@ -22,7 +22,7 @@ flue_episode_begin(struct flue_engine *e, struct flue_conn *c)
 	ep = &e->episodes[id];
 	memset(ep, 0, sizeof(*ep));
 	flue_board_init(&ep->board, c->snd_una, most);
-	ep->news.fack = ep->rack_order = ep->rack_first = c->snd_una;
+	ep->news.fack = ep->rack_order = ep->rack_first = ep->una = c->snd_una;
 	ep->rack_rtt = c->srtt8 / 8;
 	ep->reo_ms = FLUE_NONE;
 	flue_conn_rest_of(e, c)->episode = id;
@@ -109,7 +109,7 @@ flue_recovery_enter(struct flue_engine *e, struct flue_conn *c)
 	uint32_t flight = c->snd_max - c->snd_una;
 
 	remember(e, c);
-	flue_cc_lost(e, c, flight < c->cc.cwnd ? flight : c->cc.cwnd);
+	flue_cc_lost(e, c, flue_loss_flight(c, ep->una));
 	c->recover = c->snd_max;
 	c->loss = LOSS_BOARD | LOSS_FAST;
 	c->dup_acks = (uint8_t)e->params.tcp_duplicate_ack_threshold;
