@@ -12,9 +12,9 @@
 #include "support/world.h"
 
 static void
-segment(struct world *w, struct fuzz_in *in)
+segment(struct world *w, struct fuzz_in *in, uint8_t ecn)
 {
-	struct world_segment s = { 0 };
+	struct world_segment s = { .ecn = ecn };
 	uint8_t how = fuzz_u8(in);
 	uint8_t where = fuzz_u8(in);
 
@@ -59,7 +59,7 @@ act(struct world *w, struct fuzz_in *in)
 	case 2:
 	case 3:
 	case 4:
-		segment(w, in);
+		segment(w, in, action >> 5 & 3);
 		break;
 	case 5:
 		raw_segment(w, in);
@@ -91,6 +91,7 @@ act(struct world *w, struct fuzz_in *in)
 		world_move(w, fuzz_u8(in));
 		break;
 	default:
+		world_shortage(w, fuzz_u8(in));
 		break;
 	}
 	/* Sixteen more: several of them in one pass. */

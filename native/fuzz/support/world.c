@@ -298,6 +298,53 @@ world_query(struct world *w)
 	fuzz_submit(w->f, FLUE_SUB_QUERY, 0, fuzz_ref(w->f, WORLD_QUERY_AT), 0, 0);
 }
 
+static void
+end_shortage(struct world *w)
+{
+	while (w->hog != NULL) {
+		struct flue_pkt *pkt = w->hog;
+
+		w->hog = pkt->next;
+		flue_pkt_release(pkt);
+	}
+	w->f->e->runs.free += w->hidden_runs;
+	w->f->e->runs.size += w->hidden_runs;
+	w->hidden_runs = 0;
+}
+
+void
+world_shortage(struct world *w, uint8_t how)
+{
+	struct flue_engine *e = w->f->e;
+	uint32_t left = how >> 2;
+	struct flue_pkt *pkt;
+
+	end_shortage(w);
+	switch (how & 3) {
+	case 1:
+		while (w->f->free_count > left) {
+			pkt = fuzz_pkt_alloc(&w->f->port);
+			pkt->next = w->hog;
+			w->hog = pkt;
+		}
+		break;
+	case 2:
+		while (e->slabs.ids.free > left) {
+			pkt = flue_slab_take(e);
+			pkt->next = w->hog;
+			w->hog = pkt;
+		}
+		break;
+	case 3:
+		w->hidden_runs = e->runs.free > left ? e->runs.free - left : 0;
+		e->runs.free -= w->hidden_runs;
+		e->runs.size -= w->hidden_runs;
+		break;
+	default:
+		break;
+	}
+}
+
 /* ---- Hand-over ------------------------------------------------------------------------------ */
 
 static bool
@@ -309,6 +356,8 @@ take_back(struct world *w, bool extended)
 
 	if (w->token == 0)
 		return false;
+	/* Without a packet for what it owes an engine keeps a connection. */
+	end_shortage(w);
 	while (fuzz_waiting(w->f) > 0)
 		world_pass(w, 1000);
 	block->header.type = FLUE_STATE_TCP;
@@ -362,6 +411,11 @@ world_begin(struct world *w, struct fuzz_in *in)
 	config.ticks_per_second = ticks[flags >> 2 & 3];
 	config.rto_min_us = flags & 0x10 ? 10000 : 200000;
 	w->f = f = fuzz_new(&config);
+	if (flags & 0x20)
+		f->e->params.tcp_sws_prevention_ticks = 20;
+	f->e->params.tcp_ack_frequency = flags & 0x40 ? 1 : 2;
+	if (flags & 0x80)
+		f->e->params.tcp_doubt_reachability_retransmissions = 3;
 	f->ip6 = flags & 1;
 	f->context = w;
 	f->sent = world_sent;
@@ -379,6 +433,7 @@ world_end(struct world *w)
 	struct fuzz *f = w->f;
 	int i;
 
+	end_shortage(w);
 	(void)take_back(w, true);
 	while (fuzz_waiting(f) > 0)
 		world_pass(w, 1000000);

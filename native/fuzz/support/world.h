@@ -28,6 +28,7 @@ struct world_segment {
 	uint16_t window;
 	uint8_t flags;
 	uint8_t options;
+	uint8_t ecn; /* codepoint of the IP header */
 	bool forwarded;
 };
 
@@ -46,10 +47,12 @@ struct world {
 	bool posted[WORLD_POSTS];
 	bool forwarding[WORLD_SENDS];
 	bool disconnecting;
-	bool resets;     /* an abortive disconnect was submitted: RSTs may leave */
-	bool terminated; /* a terminate has completed */
-	bool initiating; /* an initiate has not */
-	bool patched;    /* the state is not one that a host would give */
+	bool resets;          /* an abortive disconnect was submitted: RSTs may leave */
+	bool terminated;      /* a terminate has completed */
+	bool initiating;      /* an initiate has not */
+	struct flue_pkt *hog; /* taken from the port and from the slabs, so that others find none */
+	uint32_t hidden_runs; /* of the scoreboards' pool */
+	bool patched;         /* the state is not one that a host would give */
 	bool ts;
 	bool sack;
 	uint8_t scales;
@@ -77,6 +80,8 @@ void world_disconnect(struct world *w, uint8_t how);
 /** Another CACHED value, of the path or the connection. */
 void world_update(struct world *w, uint8_t which, uint8_t value);
 void world_query(struct world *w);
+/** Have the port's buffers, the slabs or the scoreboards' runs run out, or end that. */
+void world_shortage(struct world *w, uint8_t how);
 /** Take it back, and initiate it again: 1 = without EXT. */
 void world_move(struct world *w, uint8_t how);
 

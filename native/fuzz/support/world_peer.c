@@ -165,6 +165,7 @@ world_segment(struct world *w, const struct world_segment *s, struct fuzz_in *in
 		n = put_segment(w, tcp, s, in);
 		at = fuzz_put_ip(f, frame, n);
 		memcpy(frame + at, tcp, n);
+		frame[15] |= (uint8_t)(f->ip6 ? s->ecn << 4 : s->ecn);
 		(void)fuzz_receive(f, frame, at + n, FLUE_PKT_RX_CSUM_GOOD);
 		return;
 	}

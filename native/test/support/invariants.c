@@ -2,6 +2,8 @@
 
 #include "support/invariants.h"
 
+#include "tcp/loss.h"
+
 /** Nothing is done for it any more. */
 #define OVER (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)
 
@@ -163,14 +165,62 @@ sends(const struct flue_engine *e, const struct flue_conn *c, uint32_t *pieces)
 	return NULL;
 }
 
+/** The scoreboard: runs one behind the other, counted as they say. */
+static const char *
+board(const struct flue_engine *e, const struct flue_conn *c, uint32_t *runs)
+{
+	const struct flue_episode *ep;
+	const struct flue_board *b;
+	uint32_t sacked = 0;
+	uint32_t lost = 0;
+	uint32_t resent = 0;
+	uint32_t due = 0;
+	uint32_t count = 0;
+	uint32_t at;
+	uint32_t i;
+
+	if (!(c->loss & LOSS_BOARD))
+		return NULL;
+	ep = flue_episode_of(e, c);
+	b = &ep->board;
+	at = b->una;
+	for (i = b->head; i != RUN_NONE && count <= b->count; i = e->runs.run[i].next, count++) {
+		const struct flue_run *r = &e->runs.run[i];
+
+		CHECK(r->start == at && flue_seq_lt(at, r->end), "runs continue each other");
+		at = r->end;
+		if (r->flags & RUN_SACKED)
+			sacked += r->end - r->start;
+		if (r->flags & RUN_LOST)
+			lost += r->end - r->start;
+		if (r->flags & RUN_RESENT)
+			resent += r->end - r->start;
+		if ((r->flags & (RUN_LOST | RUN_RESENT)) == RUN_LOST)
+			due += r->end - r->start;
+		CHECK(!(r->flags & RUN_SACKED) || !(r->flags & RUN_LOST),
+				"what arrived is not lost");
+	}
+	*runs += count;
+	CHECK(count == b->count && at == b->end, "runs are counted");
+	CHECK(sacked == b->sacked && lost == b->lost, "bytes of the scoreboard are counted");
+	CHECK(resent == b->resent && due == b->due, "bytes that are sent again are counted");
+	CHECK(flue_seq_leq(b->end, c->snd_max), "the scoreboard ends with what was sent");
+	if (!(c->flags & OVER) && ep->reo_ms != FLUE_NONE)
+		CHECK(in_wheel_by(c, ep->reo_ms), "the wheel knows of the reordering timer");
+	return NULL;
+}
+
 const char *
 flue_conn_broken(const struct flue_engine *e, const struct flue_conn *c, struct flue_grown *grown)
 {
 	uint32_t pieces = 0;
+	uint32_t runs = 0;
 	const char *what = received(e, c);
 
 	if (what == NULL)
 		what = sends(e, c, &pieces);
+	if (what == NULL)
+		what = board(e, c, &runs);
 	if (what == NULL && !(c->flags & CONN_ABORTED))
 		what = numbers(c);
 	if (what == NULL && !(c->flags & OVER))
@@ -225,6 +275,8 @@ const char *
 flue_engine_broken(const struct flue_engine *e)
 {
 	uint32_t pieces = 0;
+	uint32_t boards = 0;
+	uint32_t runs = 0;
 	uint32_t armed = 0;
 	uint32_t touched = 0;
 	uint32_t used = 0;
@@ -242,11 +294,16 @@ flue_engine_broken(const struct flue_engine *e)
 		what = flue_conn_broken(e, c, NULL);
 		if (what == NULL)
 			what = sends(e, c, &pieces);
+		if (what == NULL)
+			what = board(e, c, &runs);
 		if (what != NULL)
 			return what;
+		boards += (c->loss & LOSS_BOARD) != 0;
 	}
 	CHECK(used == flue_ids_used(&e->conn_ids), "connections are counted");
 	CHECK(pieces == flue_ids_used(&e->piece_ids), "no piece is lost");
+	CHECK(boards == flue_ids_used(&e->episode_ids), "no scoreboard is lost");
+	CHECK(runs == e->runs.size - e->runs.free, "no run is lost");
 	what = wheel(e, armed);
 	return what != NULL ? what : ready(e, touched);
 }

@@ -19,6 +19,17 @@ final class Cable implements AutoCloseable {
     static final String TAP = "flue0";
     static final String PEER = "peer0";
 
+    /** What is between the two ends. */
+    enum Kind {
+        /** A bridge between a TAP interface and a veth. */
+        BRIDGE,
+        /** A {@link DelayLine} between two TAP interfaces. */
+        DELAY_LINE,
+        /** A veth, whose end at Flue's side is for a port that takes frames from an interface. */
+        VETH
+    }
+
+    private final Kind kind;
     private final Namespace near;
     private final Namespace far;
     private final String network;
@@ -27,11 +38,13 @@ final class Cable implements AutoCloseable {
     /**
      * @param address of the kernel's end, with its prefix
      * @param network that both ends are in, with its prefix
-     * @param delayLine values of a {@link DelayLine} that is the cable; empty = a bridge is
+     * @param kind what is between the ends
+     * @param values of a {@link DelayLine}
      * @param temp for its output
      */
-    Cable(String address, String network, List<String> delayLine, Path temp)
+    Cable(String address, String network, Kind kind, List<String> values, Path temp)
             throws IOException, InterruptedException {
+        this.kind = kind;
         this.network = network;
         near = new Namespace();
         Namespace other = null;
@@ -39,11 +52,10 @@ final class Cable implements AutoCloseable {
             other = new Namespace();
             far = other;
             near.sysctl("net.ipv6.conf.default.disable_ipv6", "1");
-            near.ip("tuntap add " + TAP + " mode tap");
-            if (delayLine.isEmpty()) {
-                connect();
-            } else {
-                connectBy(delayLine, temp);
+            switch (kind) {
+                case BRIDGE -> connect();
+                case DELAY_LINE -> connectBy(values, temp);
+                case VETH -> connectDirectly();
             }
             far.ip("addr add " + address + " dev " + PEER + " noprefixroute");
             far.ip("link set lo up");
@@ -71,9 +83,20 @@ final class Cable implements AutoCloseable {
         far.ip((words + " " + attributes).strip());
     }
 
+    /** Nothing but a veth; {@link #TAP} is an end of it. */
+    private void connectDirectly() throws IOException, InterruptedException {
+        near.ip("link add " + TAP + " type veth peer name " + PEER + " netns " + far.name());
+        near.ip("link set " + TAP + " up");
+        // Whole frames with their checksums: nothing on the way makes them.
+        Commands.run(far.inside("ethtool", "-K", PEER, "tx", "off", "tso", "off", "gso", "off"));
+        keepOrder(near, TAP);
+        keepOrder(far, PEER);
+    }
+
     /** A delay line between the TAP interfaces instead of the bridge and the veth. */
     private void connectBy(List<String> values, Path temp)
             throws IOException, InterruptedException {
+        near.ip("tuntap add " + TAP + " mode tap");
         near.ip("link set " + TAP + " up");
         far.ip("tuntap add " + PEER + " mode tap");
         line =
@@ -85,6 +108,7 @@ final class Cable implements AutoCloseable {
     }
 
     private void connect() throws IOException, InterruptedException {
+        near.ip("tuntap add " + TAP + " mode tap");
         near.ip("link add br0 type bridge mcast_snooping 0");
         near.ip("link add middle0 type veth peer name " + PEER + " netns " + far.name());
         for (String port : List.of(TAP, "middle0")) {
@@ -109,7 +133,7 @@ final class Cable implements AutoCloseable {
 
     /** Until the bridge forwards to and from Flue: from when somebody holds the TAP interface. */
     void awaitForwarding() throws InterruptedException {
-        if (line != null) {
+        if (kind != Kind.BRIDGE) {
             return;
         }
         Commands.await(

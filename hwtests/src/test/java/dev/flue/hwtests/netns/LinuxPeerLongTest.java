@@ -36,7 +36,7 @@ class LinuxPeerLongTest {
     @ParameterizedTest(name = "{0}, IPv6 {1}")
     @CsvSource({"OFFLOADED, false", "MOVING, true", "HOST, false"})
     void aGibibyteEachWayIsEqualThroughLoss(String mode, boolean ipv6) throws Exception {
-        try (Scene scene = new Scene(mode, ipv6)) {
+        try (Scene scene = Scene.overBridge(mode, ipv6)) {
             scene.cable().lose(20, scene.temp());
             say(mode + " through loss, to Flue", scene.fromKernel("sink", "--bytes", "" + BYTES));
             say(mode + " through loss, of Flue", scene.fromKernel("source", "--bytes", "" + BYTES));
@@ -51,7 +51,7 @@ class LinuxPeerLongTest {
     void withoutLossTsharkFindsNoFaultInAGibibyteEachWay(String mode, boolean ipv6)
             throws Exception {
         assumeTrue(Capture.unavailabilityCause().isEmpty(), Capture.unavailabilityCause());
-        try (Scene scene = new Scene(mode, ipv6)) {
+        try (Scene scene = Scene.overBridge(mode, ipv6)) {
             String bytes = Long.toString(BYTES);
             long packets =
                     scene.assertWithoutFaults(
@@ -69,7 +69,7 @@ class LinuxPeerLongTest {
     @ParameterizedTest(name = "{0}, IPv6 {1}")
     @CsvSource({"OFFLOADED, false", "OFFLOADED, true", "HOST, false", "MOVING, true"})
     void tenThousandConnectionsAreOpenedUsedAndClosed(String mode, boolean ipv6) throws Exception {
-        try (Scene scene = new Scene(mode, ipv6)) {
+        try (Scene scene = Scene.overBridge(mode, ipv6)) {
             String half = Integer.toString(CONNECTIONS / 2);
             say(mode + " short", scene.fromKernel("short", "--count", half, "--parallel", "32"));
             scene.services();

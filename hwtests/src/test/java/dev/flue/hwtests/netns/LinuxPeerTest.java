@@ -51,7 +51,7 @@ class LinuxPeerTest {
         for (String program : List.of("ip", "ss", "nft")) {
             assumeTrue(Commands.installed(program), program + " is not installed");
         }
-        scene = new Scene(mode, ipv6);
+        scene = Scene.overBridge(mode, ipv6);
     }
 
     @AfterParameterizedClassInvocation

@@ -34,7 +34,7 @@ class ReorderingTest {
                         "late-us=2000",
                         "twice-ppm=10000",
                         "seed=7");
-        try (Scene scene = new Scene(mode, ipv6, line)) {
+        try (Scene scene = Scene.overDelayLine(mode, ipv6, line)) {
             scene.bothWays(BYTES);
             scene.fromKernel("echo", "--bytes", "" + BYTES);
             scene.fromKernel("requests", "--count", "50");

@@ -22,19 +22,27 @@ final class Scene implements AutoCloseable {
     private LinuxPeer.Running services;
 
     /**
+     * Over TAP, a bridge and a veth.
+     *
      * @param mode "OFFLOADED", "HOST" or "MOVING"
-     * @param words more {@code name=value} for the Flue side
      */
-    Scene(String mode, boolean ipv6, String... words) throws IOException, InterruptedException {
-        this(mode, ipv6, List.of(), words);
+    static Scene overBridge(String mode, boolean ipv6) throws IOException, InterruptedException {
+        return new Scene(mode, ipv6, Cable.Kind.BRIDGE, List.of(), "tap:" + Cable.TAP);
     }
 
-    /**
-     * The same with a delay line as the cable.
-     *
-     * @param delayLine values of it; empty = none
-     */
-    Scene(String mode, boolean ipv6, List<String> delayLine, String... words)
+    /** Over two TAP interfaces with a delay line between them. */
+    static Scene overDelayLine(String mode, boolean ipv6, List<String> values)
+            throws IOException, InterruptedException {
+        return new Scene(mode, ipv6, Cable.Kind.DELAY_LINE, values, "tap:" + Cable.TAP);
+    }
+
+    /** Over a veth, of which a DPDK device is one end. */
+    static Scene overVeth(String mode, boolean ipv6) throws IOException, InterruptedException {
+        String device = "net_af_packet0,iface=" + Cable.TAP;
+        return new Scene(mode, ipv6, Cable.Kind.VETH, List.of(), device);
+    }
+
+    private Scene(String mode, boolean ipv6, Cable.Kind kind, List<String> values, String port)
             throws IOException, InterruptedException {
         this.ipv6 = ipv6;
         temp = Files.createTempDirectory("flue-scene");
@@ -42,13 +50,12 @@ final class Scene implements AutoCloseable {
         try {
             made =
                     ipv6
-                            ? new Cable(kernel() + "/64", "2001:db8::/64", delayLine, temp)
-                            : new Cable(kernel() + "/24", "198.18.0.0/24", delayLine, temp);
+                            ? new Cable(kernel() + "/64", "2001:db8::/64", kind, values, temp)
+                            : new Cable(kernel() + "/24", "198.18.0.0/24", kind, values, temp);
             cable = made;
             peer = new LinuxPeer(cable.far(), temp);
-            List<String> all = new ArrayList<>(List.of("port=tap:" + Cable.TAP, "mode=" + mode));
+            List<String> all = new ArrayList<>(List.of("port=" + port, "mode=" + mode));
             all.add("address=" + flue() + (ipv6 ? "/64" : "/24"));
-            all.addAll(List.of(words));
             host = new FlueHost(cable.near(), temp.resolve("host.out"), all);
             // The TAP interface has no carrier until somebody holds its other end.
             cable.awaitForwarding();
