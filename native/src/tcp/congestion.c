@@ -56,11 +56,19 @@ reduced(struct flue_conn *c, struct flue_conn_rest *rest)
 	rest->ecn_cut = true;
 }
 
+/** With more data waiting the window was full: the ACKs of this pass have made room that will be used,
+ *  and say nothing against it. */
+static uint32_t
+full_flight(const struct flue_conn *c, uint32_t flight)
+{
+	return c->held && flight < c->cc.cwnd ? c->cc.cwnd : flight;
+}
+
 void
 flue_cc_lost(struct flue_engine *e, struct flue_conn *c, uint32_t flight)
 {
 	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-	struct flue_cc_view v = view(e, c, flight);
+	struct flue_cc_view v = view(e, c, full_flight(c, flight));
 
 	note(c, rest);
 	ops_of(rest)->on_loss(&c->cc, &rest->cc, &v);
@@ -111,7 +119,7 @@ flue_cc_echo(struct flue_engine *e, struct flue_conn *c, uint32_t acked)
 {
 	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	const struct flue_cc_ops *ops = ops_of(rest);
-	uint32_t flight = c->snd_max - c->snd_una + acked;
+	uint32_t flight = full_flight(c, c->snd_max - c->snd_una + acked);
 	struct flue_cc_view v = view(e, c, flight < c->cc.cwnd ? flight : c->cc.cwnd);
 
 	if (ops->on_marks != NULL)
