@@ -30,15 +30,14 @@ bool flue_loss_progress(struct flue_engine *e, struct flue_conn *c, uint32_t ack
 void flue_loss_timeout(struct flue_engine *e, struct flue_conn *c);
 
 /** What a loss is measured by (RFC 5681 3.1 FlightSize). What limited transmit sent beyond the window does
- *  not count. Where the window was in the way it was full: the ACKs that tell of the loss have emptied
- *  it by now, and nothing was sent in between.
- *  @param una  SND.UNA before them */
+ *  not count.
+ *  @param una  SND.UNA before the acknowledgment that tells of it */
 static inline uint32_t
 flue_loss_flight(const struct flue_conn *c, uint32_t una)
 {
 	uint32_t flight = c->snd_max - una;
 
-	return c->held || flight > c->cc.cwnd ? c->cc.cwnd : flight;
+	return flight > c->cc.cwnd ? c->cc.cwnd : flight;
 }
 
 /** Nothing of it: what is in flight is no question of loss any more, but of a closed window. */
