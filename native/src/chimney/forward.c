@@ -28,7 +28,8 @@ read_bytes(struct reader *r, uint8_t *to, uint32_t n)
 		if (r->len == 0 && flue_nb_walk_next(&r->walk, &r->data, &r->len) <= 0)
 			return false;
 		part = r->len < n ? r->len : n;
-		memcpy(to, r->data, part);
+		/* A host may name any region, the slabs, too. */
+		memmove(to, r->data, part);
 		to += part;
 		n -= part;
 		r->data += part;

@@ -190,7 +190,8 @@ take_buffered(struct flue_engine *e, struct flue_conn *c, flue_ref ref)
 
 				if (pkt == NULL)
 					return FLUE_STATUS_FAILURE;
-				memcpy(pkt->data, data, n);
+				/* Wherever the host says that they lie. */
+				memmove(pkt->data, data, n);
 				pkt->payload_len = (uint16_t)n;
 				(void)flue_receive_enqueue(e, c, pkt);
 				data += n;

@@ -122,7 +122,8 @@ frame_copy(struct flue_engine *e, struct flue_pkt *pkt, const struct flue_net_bu
 	if (w.left < 14 || w.left > (uint32_t)e->port->mtu + 18)
 		return false;
 	while ((rc = flue_nb_walk_next(&w, &data, &len)) > 0) {
-		memcpy(pkt->data + pkt->len, data, len);
+		/* A host may name any region, the port's own buffers, too. */
+		memmove(pkt->data + pkt->len, data, len);
 		pkt->len = (uint16_t)(pkt->len + len);
 	}
 	return rc == 0;
