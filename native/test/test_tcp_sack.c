@@ -349,12 +349,16 @@ a_peer_that_reneges_gets_all_of_it_again(void **state)
 	ack(h, &c, 1 * SEG, 65535); /* and no more: it has lost the rest */
 	pass_after(h, 250 * MS);
 	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 1);
-	for (i = 1; i < 6; i++) {
-		struct seen s;
+	/* One after the other, and all of them: only what was sent again is acknowledged. */
+	for (i = 1; i < 6;) {
+		struct seen s = sent_expect(h, &c);
 
-		while (sent_next(h, &c, &s))
-			assert_memory_equal(s.payload, stream + s.seq, s.len);
-		ack(h, &c, (i + 1) * SEG, 65535);
+		do {
+			assert_int_equal(s.seq, i * SEG);
+			assert_memory_equal(s.payload, stream + s.seq, SEG);
+			i++;
+		} while (sent_next(h, &c, &s));
+		ack(h, &c, i * SEG, 65535);
 	}
 	assert_int_equal(object(h, &c)->snd_una, c.iss + 6 * SEG);
 	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 1);
@@ -579,6 +583,73 @@ what_is_sent_again_fits_a_path_that_became_narrower(void **state)
 	finish(h, &c);
 }
 
+/** The peer has taken its window back: what lies beyond is not sent again before it opens. */
+static void
+what_is_sent_again_stays_within_the_window(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct seen s;
+
+	(void)state;
+	in_flight(h, &c, 2, 10);
+	/* 0 and 2 are lost; the window ends within segment 0, then within segment 2. */
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 700);
+	pass_after(h, MS);
+	h->port->no_alloc = true; /* its window comes after the blocks */
+	sack(h, &c, 0, SEG, 2 * SEG);
+	sack(h, &c, 0, 3 * SEG, 6 * SEG);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 700);
+	pass_after(h, MS);
+	sent_none(h);
+	h->port->no_alloc = false;
+	pass_after(h, MS);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 0);
+	assert_int_equal(s.len, 700);
+	sent_none(h);
+	peer(h, &c, TCP_ACK, 0, 700, NULL, 0, (uint16_t)(2 * SEG + 100 - 700));
+	pass_after(h, MS);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 700);
+	assert_int_equal(s.len, SEG - 700);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 2 * SEG);
+	assert_int_equal(s.len, 100);
+	sent_none(h);
+	ack(h, &c, 10 * SEG, 65535);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
+/** DSACKs of one round trip are one sign of reordering (RFC 8985 6.2 step 4). */
+static void
+the_reordering_window_grows_once_a_round_trip(void **state)
+{
+	static const uint32_t twice[1][2] = { { 0, SEG } };
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	int i;
+
+	(void)state;
+	in_flight(h, &c, 2, 10);
+	sack(h, &c, 0, 1 * SEG, 5 * SEG);
+	one_segment(h, &c, 0);
+	for (i = 0; i < 3; i++) {
+		sack_at(h, &c, 5 * SEG, twice, 1, 0);
+		pass_after(h, MS);
+		assert_int_equal(object_rest(h, &c)->reo_mult, 2);
+	}
+	ack(h, &c, 10 * SEG, 65535);
+	sack_at(h, &c, 10 * SEG, twice, 1, 0);
+	pass_after(h, MS);
+	assert_int_equal(object_rest(h, &c)->reo_mult, 3);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
 /** A FIN that is lost goes out again with the last hole. */
 static void
 a_lost_fin_is_a_hole_like_others(void **state)
@@ -629,6 +700,8 @@ main(void)
 		cmocka_unit_test(what_was_sent_twice_is_not_timed),
 		cmocka_unit_test(a_window_that_closes_ends_the_episode),
 		cmocka_unit_test(what_is_sent_again_fits_a_path_that_became_narrower),
+		cmocka_unit_test(what_is_sent_again_stays_within_the_window),
+		cmocka_unit_test(the_reordering_window_grows_once_a_round_trip),
 		cmocka_unit_test(a_lost_fin_is_a_hole_like_others),
 	};
 

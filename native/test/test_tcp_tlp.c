@@ -111,6 +111,33 @@ the_probe_waits_two_round_trips_and_ten_milliseconds_at_least(void **state)
 	}
 }
 
+/** Karn: what the probe sent again gives no sample. Of a single segment it waits for the delayed ACK. */
+RULE("9293/MUST-18")
+static void
+what_the_probe_sent_again_is_not_timed(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	uint32_t srtt8;
+
+	(void)state;
+	sack_block(h, &c);
+	tcp_delegated(&c)->rttvar = 4 * 100; /* the timeout is 420 ms */
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	pass_after(h, 200 * MS);
+	srtt8 = object(h, &c)->srtt8;
+	(void)send_data(h, &c, SEG);
+	(void)drain_sent(h, &c);
+	assert_in_range(sent_after(h), 239, 242);
+	assert_int_equal(sent_expect(h, &c).seq, 0);
+	assert_int_equal(counter(h, FLUE_CTR_TAIL_PROBES), 1);
+	pass_after(h, 20 * MS);
+	ack(h, &c, SEG, 65535);
+	assert_int_equal(object(h, &c)->srtt8, srtt8);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
 /** Something new tells as much, and is of use: even beyond the congestion window. */
 static void
 the_probe_is_new_data_where_there_is_some(void **state)
@@ -304,6 +331,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lost_tail_needs_no_timeout),
 		cmocka_unit_test(the_probe_waits_two_round_trips_and_ten_milliseconds_at_least),
+		cmocka_unit_test(what_the_probe_sent_again_is_not_timed),
 		cmocka_unit_test(the_probe_is_new_data_where_there_is_some),
 		cmocka_unit_test(there_is_one_probe_and_then_the_timeout),
 		cmocka_unit_test(new_data_starts_the_wait_anew),
