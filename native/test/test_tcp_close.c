@@ -430,6 +430,32 @@ urgent_data_is_the_hosts(void **state)
 	harness_free(h);
 }
 
+/** A peer that takes a FIN outside of its window and one that does not expect ACKs with different
+ *  numbers from then on. */
+static void
+a_fin_behind_data_that_fills_the_window_waits_for_room(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct seen s;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	ack(h, &c, 0, 100);
+	submit(h, FLUE_SUB_SEND, c.token, nbl_new(h, stream, 100, 1), 0, 0);
+	(void)disconnect(h, &c, FLUE_DISCONNECT_GRACEFUL, 0);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.len, 100);
+	assert_int_equal(s.flags, TCP_ACK | TCP_PSH);
+	sent_none(h);
+	ack(h, &c, 100, 1);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.seq, 100);
+	assert_int_equal(s.len, 0);
+	assert_int_equal(s.flags, TCP_ACK | TCP_FIN);
+	finish(h, &c);
+}
+
 int
 main(void)
 {
@@ -442,6 +468,7 @@ main(void)
 		cmocka_unit_test(a_fin_is_sent_again_like_data),
 		cmocka_unit_test(a_fin_behind_a_hole_counts_when_the_hole_is_filled),
 		cmocka_unit_test(fin_wait_2_ends_after_two_minutes),
+		cmocka_unit_test(a_fin_behind_data_that_fills_the_window_waits_for_room),
 		cmocka_unit_test(an_exact_rst_aborts),
 		cmocka_unit_test(anything_less_exact_draws_one_challenge_a_tenth_of_a_second),
 		cmocka_unit_test(an_abortive_disconnect_resets_at_once),

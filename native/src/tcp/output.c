@@ -434,7 +434,10 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 			len = unsent;
 		if (len > c->mss)
 			len = c->mss;
-		fin = len == unsent && (c->flags & CONN_FIN_QUEUED);
+		/* Behind data a FIN waits for room of its own: outside of the window nobody could tell
+		 * whether the peer has taken it, and with it what number an ACK has to bear. */
+		fin = len == unsent && (c->flags & CONN_FIN_QUEUED) &&
+		      (flight + len == 0 || flight + len < c->snd_wnd);
 		if ((len == 0 && !fin) || !worth_sending(c, len, unsent, fin)) {
 			c->held = len < c->mss && len < unsent && c->cc.cwnd < c->snd_wnd;
 			persist(e, c);

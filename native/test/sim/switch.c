@@ -98,11 +98,13 @@ trace(const struct sim_engine *x, const struct segment *s, const char *way, bool
 	printf("%s%s\n", s->ecn ? s->ecn == 3 ? " CE" : " ECT" : "", again ? " again" : "");
 }
 
-/** The byte beyond a window, as far as its sender knows: nobody has to take it, it may come again. */
+/** The byte, or the FIN, beyond a window, as far as its sender knows: nobody has to take it, it may come
+ *  again. */
 static bool
 probes(const struct sim_side *s, const struct segment *g)
 {
-	return g->len == 1 && (s->heard_closed || flue_seq_gt(g->seq + 1, s->heard_edge));
+	return g->len + ((g->flags & TCP_FIN) != 0) == 1 &&
+	       (s->heard_closed || flue_seq_gt(g->seq + 1, s->heard_edge));
 }
 
 static void
@@ -140,7 +142,7 @@ observe_sent(struct sim_side *s, const struct segment *g)
 	if (flue_seq_gt(edge, s->told_edge))
 		s->told_edge = edge;
 	if (g->len > 0 && !probes(s, g))
-		sim_require(sim, flue_seq_leq(g->seq + g->len, s->heard_edge),
+		sim_require(sim, flue_seq_leq(g->seq + numbers, s->heard_edge),
 				"data stays within the promised window");
 	if (numbers > 0 && !probes(s, g)) {
 		again = flue_seq_lt(g->seq, s->sent_max);
