@@ -233,6 +233,39 @@ a_reduction_can_be_taken_back(void **state)
 	finish(h, &c);
 }
 
+/** An ACK and the news of a loss in one burst: what the ACK has made room for was in flight, and will be. */
+RULE("5681/3.1")
+static void
+a_burst_of_acks_does_not_cut_twice(void **state)
+{
+	int waiting;
+
+	(void)state;
+	for (waiting = 0; waiting < 2; waiting++) {
+		struct harness *h = harness_new(NULL, 0);
+		struct conn c = { 0 };
+		struct flue_conn *o;
+		int i;
+
+		connect_at(h, &c, 0xffffff00, 1);
+		o = object(h, &c);
+		o->cc.ssthresh = 10 * SEG;
+		/* With nothing more to send what is left in flight is all there is. */
+		(void)send_data(h, &c, (waiting ? 40 : 10) * SEG);
+		assert_int_equal(drain_sent(h, &c), 10 * SEG);
+		peer(h, &c, TCP_ACK, 0, 4 * SEG, NULL, 0, 65535);
+		for (i = 0; i < 3; i++)
+			peer(h, &c, TCP_ACK, 0, 4 * SEG, NULL, 0, 65535);
+		pass_after(h, MS);
+		assert_int_equal(counter(h, FLUE_CTR_FAST_RETRANSMITS), 1);
+		assert_in_range(o->cc.ssthresh, waiting ? 5 * SEG : 3 * SEG,
+				waiting ? 5 * SEG + SEG / 4 : 3 * SEG);
+		assert_int_equal(sent_expect(h, &c).seq, 4 * SEG);
+		(void)drain_sent(h, &c);
+		finish(h, &c);
+	}
+}
+
 int
 main(void)
 {
@@ -243,6 +276,7 @@ main(void)
 		cmocka_unit_test(a_cubic_connection_follows_the_curve),
 		cmocka_unit_test(what_is_not_used_does_not_grow),
 		cmocka_unit_test(a_reduction_can_be_taken_back),
+		cmocka_unit_test(a_burst_of_acks_does_not_cut_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,7 +132,7 @@ flue_cc_echo(struct flue_engine *e, struct flue_conn *c, uint32_t acked)
 }
 
 void
-flue_cc_round(struct flue_engine *e, struct flue_conn *c)
+flue_cc_round_marked(struct flue_engine *e, struct flue_conn *c)
 {
 	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	const struct flue_cc_ops *ops = ops_of(rest);
@@ -141,7 +141,7 @@ flue_cc_round(struct flue_engine *e, struct flue_conn *c)
 	/* Never so far behind that it would count as ahead. */
 	if (rest->ecn_cut && flue_seq_gt(c->snd_una, rest->ecn_recover))
 		rest->ecn_cut = false;
-	if (ops->on_marks == NULL || !(c->tos & TOS_ECN))
+	if (ops->on_marks == NULL)
 		return;
 	v = view(e, c, 0);
 	ops->on_marks(&c->cc, &rest->cc, &v, 0);

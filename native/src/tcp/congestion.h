@@ -46,8 +46,15 @@ void flue_cc_idle(struct flue_engine *e, struct flue_conn *c);
  *  SND.UNA has moved. */
 void flue_cc_echo(struct flue_engine *e, struct flue_conn *c, uint32_t acked);
 
-/** A round trip is over. */
-void flue_cc_round(struct flue_engine *e, struct flue_conn *c);
+/** A round trip is over. Only where ECN was agreed that means anything. */
+void flue_cc_round_marked(struct flue_engine *e, struct flue_conn *c);
+
+static inline void
+flue_cc_round(struct flue_engine *e, struct flue_conn *c)
+{
+	if (unlikely(c->tos & TOS_ECN))
+		flue_cc_round_marked(e, c);
+}
 
 /** From the state of a hand-over; x may be NULL. cwnd and ssthresh are in place. */
 void flue_cc_import(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_state_ext *x);
