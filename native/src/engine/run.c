@@ -20,7 +20,7 @@ conn_run(struct flue_engine *e, struct flue_conn *c)
 	flue_receive_deliver(e, c);
 	if (c->flags & CONN_TX_WAIT)
 		flue_send_complete(e, c);
-	if (unlikely(c->flags & CONN_ACK_NOW) &&
+	if (unlikely(c->flags & CONN_ACK_NOW) && flue_sack_news(c) &&
 			!(c->flags & (CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))
 		more = !flue_sack_flush(e, c);
 	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))

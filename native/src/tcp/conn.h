@@ -140,6 +140,7 @@ struct flue_conn {
 	uint8_t sized;        /* the host wants indications of a certain size */
 	uint8_t sws_runs : 1; /* receiver's silly-window timer: sws_ms */
 	uint8_t sack : 1;     /* agreed at the handshake (RFC 2018) */
+	uint8_t again : 1;    /* data came twice: the next ACK says so (sack.c) */
 	uint32_t generation;
 	uint32_t send_tail;
 	uint32_t post_head; /* posted receive requests: pieces */
@@ -213,11 +214,10 @@ struct flue_watch {
 /** What the next ACKs tell of data behind a hole (sack.c). */
 struct flue_sack {
 	uint32_t recent[FLUE_SACK_RECENT]; /* a byte of the newest blocks, the newest first */
-	uint32_t again_start;              /* again: what came twice */
+	uint32_t again_start;              /* what came twice */
 	uint32_t again_end;
 	uint8_t recents;
 	uint8_t owed; /* ACKs besides the one of CONN_ACK_NOW */
-	bool again;
 };
 
 /** CONST and CACHED as given, and what only control operations and congestion need. */

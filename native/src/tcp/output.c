@@ -236,7 +236,8 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 	pkt = flue_tx_alloc(e);
 	if (pkt == NULL)
 		return false;
-	if (unlikely(c->flags & (CONN_OOO | CONN_ACK_NOW)) && !(flags & TCP_RST))
+	if (unlikely(c->flags & (CONN_OOO | CONN_ACK_NOW)) && flue_sack_news(c) &&
+			!(flags & TCP_RST))
 		told = flue_sack_put(e, c, sack, sack_room(c, path, len));
 	tos = put_marks(c, seq, len, &flags);
 	tcp = put_head(e, c, path, pkt->data, tos, hlen + told + len);

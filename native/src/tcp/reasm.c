@@ -13,10 +13,17 @@ end_of(const struct flue_pkt *pkt)
 	return pkt->seq + pkt->payload_len;
 }
 
+/** Nothing waits any more: a second ACK would look like news of another hole. */
+static void
+no_hole(struct flue_engine *e, struct flue_conn *c)
+{
+	c->flags &= ~CONN_OOO;
+	flue_conn_rest_of(e, c)->sack.owed = 0;
+}
+
 void
 flue_reasm_drop(struct flue_engine *e, struct flue_conn *c)
 {
-	(void)e;
 	while (c->ooo != NULL) {
 		struct flue_pkt *pkt = c->ooo;
 
@@ -25,7 +32,7 @@ flue_reasm_drop(struct flue_engine *e, struct flue_conn *c)
 		flue_pkt_release(pkt);
 	}
 	c->ooo_count = 0;
-	c->flags &= ~CONN_OOO;
+	no_hole(e, c);
 }
 
 /** What of the queue lies around `seq` without a gap; [seq, seq) when there is none of it. */
@@ -161,7 +168,7 @@ flue_reasm_drain(struct flue_engine *e, struct flue_conn *c)
 		if (!take_first(e, c, &fin))
 			break;
 	if (c->ooo == NULL)
-		c->flags &= ~CONN_OOO;
+		no_hole(e, c);
 	return fin;
 }
 

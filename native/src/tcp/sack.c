@@ -19,12 +19,6 @@ struct block {
 };
 
 static bool
-agreed(const struct flue_conn_rest *rest)
-{
-	return (rest->given_const.flags & FLUE_TCP_CONST_SACK) != 0;
-}
-
-static bool
 within(uint32_t seq, uint32_t start, uint32_t end)
 {
 	return flue_seq_leq(start, seq) && flue_seq_lt(seq, end);
@@ -38,7 +32,7 @@ flue_sack_came(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint3
 	uint32_t n = 0;
 	uint32_t i;
 
-	if (!agreed(flue_conn_rest_of(e, c)))
+	if (!c->sack)
 		return;
 	/* What has become one block with it is told once. */
 	for (i = 0; i < sack->recents && n < FLUE_SACK_RECENT - 1; i++)
@@ -52,23 +46,23 @@ flue_sack_came(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint3
 void
 flue_sack_duplicate(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint32_t end)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
 
-	if (!agreed(rest) || !flue_seq_lt(start, end))
+	if (!c->sack || !flue_seq_lt(start, end))
 		return;
-	rest->sack.again = true;
-	rest->sack.again_start = start;
-	rest->sack.again_end = end;
+	c->again = 1;
+	sack->again_start = start;
+	sack->again_end = end;
 }
 
 void
 flue_sack_owe(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
 
 	/* The blocks of one ACK tell of all that came before it. */
-	if ((c->flags & CONN_ACK_NOW) && !agreed(rest) && rest->sack.owed < UINT8_MAX)
-		rest->sack.owed++;
+	if ((c->flags & CONN_ACK_NOW) && !c->sack && sack->owed < UINT8_MAX)
+		sack->owed++;
 	c->flags |= CONN_ACK_NOW;
 	flue_conn_touch(e, c);
 }
@@ -118,14 +112,14 @@ flue_sack_put(struct flue_engine *e, struct flue_conn *c, uint8_t to[FLUE_SACK_B
 	uint32_t n = 0;
 	uint32_t i;
 
-	if (!agreed(flue_conn_rest_of(e, c)) || most == 0)
+	if (!c->sack || most == 0)
 		return 0;
 	if (most > 4)
 		most = 4;
 	/* What came twice is told first, and once (RFC 2883 4). */
-	if (sack->again) {
+	if (c->again) {
 		blocks[n++] = (struct block){ sack->again_start, sack->again_end };
-		sack->again = false;
+		c->again = 0;
 	}
 	if (c->flags & CONN_OOO)
 		n += collect(c, sack, blocks + n, most - n);
@@ -146,11 +140,6 @@ flue_sack_flush(struct flue_engine *e, struct flue_conn *c)
 {
 	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
 
-	/* With the hole filled a second ACK would look like news of another one. */
-	if (!(c->flags & CONN_OOO))
-		sack->owed = 0;
-	if (!(c->flags & CONN_OOO) && !sack->again)
-		return true;
 	for (;;) {
 		if (!flue_tcp_send_ack(e, c)) {
 			c->flags |= CONN_ACK_NOW;

@@ -28,8 +28,15 @@ void flue_sack_owe(struct flue_engine *e, struct flue_conn *c);
 uint32_t flue_sack_put(struct flue_engine *e, struct flue_conn *c, uint8_t to[FLUE_SACK_BYTES],
 		uint32_t room);
 
-/** Would an ACK that data carries tell less than one of its own, or not count as duplicate? Then these
- *  go first. @return false: no packet or no room now */
+/** Is there anything to tell besides the number of the ACK? */
+static inline bool
+flue_sack_news(const struct flue_conn *c)
+{
+	return (c->flags & CONN_OOO) || c->again;
+}
+
+/** News: an ACK that data carries could tell less than one of its own, and does not count as duplicate.
+ *  These go first. @return false: no packet or no room now */
 bool flue_sack_flush(struct flue_engine *e, struct flue_conn *c);
 
 #endif /* FLUE_TCP_SACK_H */
