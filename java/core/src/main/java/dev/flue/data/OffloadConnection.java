@@ -94,8 +94,10 @@ public interface OffloadConnection {
     void shutdownOutput();
 
     /**
-     * Send FIN after what was taken so far, and throw away what still comes in. An open claim can
-     * still be ended, but not sent. Loans stay. Idempotent.
+     * Send FIN after what was taken so far, and throw away what still comes in. When that is data,
+     * or data was not received yet, the peer gets a RST once it has acknowledged everything: it has
+     * to know that it did not arrive (RFC 9293, SHLD-3). An open claim can still be ended, but not
+     * sent. Loans stay. Idempotent.
      */
     void close();
 

@@ -123,13 +123,41 @@ class ConnectionTest {
     }
 
     @Test
-    void closeThrowsAwayWhatStillComes() {
+    @Rule("9293/SHLD-3")
+    void closeThrowsAwayWhatStillComesAndThePeerHearsOfIt() {
         open();
         client.connection.close();
         server.echoEnd = false;
         server.sending(Recorder.bytes(4, 500_000), true);
         lab.until(() -> client.closed != null && server.closed != null);
         assertThat(client.received.size()).isZero();
+        assertThat(client.closed).isEmpty();
+        assertThat(server.closed).isEqualTo("connection reset by peer");
+    }
+
+    @Test
+    @Rule("9293/SHLD-3")
+    void closeWithUnreadDataResetsThePeerAfterItHasEverything() {
+        client.appetite = 0;
+        open();
+        server.echoEnd = false;
+        server.sending(new byte[100], false);
+        lab.until(() -> client.connection.available() == 100);
+        byte[] last = Recorder.bytes(9, 200_000);
+        client.sending(last, false);
+        client.connection.close();
+        lab.until(() -> client.closed != null && server.closed != null);
+        assertThat(server.received.toByteArray()).isEqualTo(last);
+        assertThat(server.closed).isEqualTo("connection reset by peer");
+        assertThat(client.closed).isEmpty();
+    }
+
+    @Test
+    void closeWithNothingLostEndsInOrder() {
+        open();
+        client.connection.close();
+        lab.until(() -> client.closed != null && server.closed != null);
+        assertThat(client.closed + server.closed).isEmpty();
     }
 
     @Test

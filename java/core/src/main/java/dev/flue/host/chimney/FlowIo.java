@@ -256,6 +256,9 @@ final class FlowIo implements AutoCloseable {
         if (flow == null || flow.connection.over() || flow.connection.discards()) {
             consumed.bytes = length;
             context.returns.add(netBufferList);
+            if (flow != null) {
+                flow.connection.lostToClose();
+            }
             return OffloadStatus.SUCCESS;
         }
         TcpConnection c = flow.connection;

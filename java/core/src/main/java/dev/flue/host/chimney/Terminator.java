@@ -261,6 +261,8 @@ final class Terminator {
             flow.held.clear();
             c.phase(OffloadPhase.HOST);
             c.finish("the target lost its state");
+        } else if (c.resetIfDataLost()) {
+            flow.held.clear();
         } else {
             context.replay(flow);
         }

@@ -176,6 +176,9 @@ final class AckProcessor {
     }
 
     private void finAcknowledged(TcpConnection c, long now) {
+        if (c.resetIfDataLost()) {
+            return;
+        }
         switch (c.state) {
             case FIN_WAIT1 -> {
                 c.state = TcpState.FIN_WAIT2;

@@ -99,6 +99,7 @@ public final class TcpConnection implements OffloadConnection {
 
     int flowLabel;
     private boolean discard;
+    private boolean dataLost;
     private boolean established;
     private boolean over;
     private boolean closedTold;
@@ -244,6 +245,7 @@ public final class TcpConnection implements OffloadConnection {
         }
         boolean neverConnected = !over && (state == TcpState.SYN_SENT || state == TcpState.CLOSED);
         discard = true;
+        boolean unread = receiveQueue.bytes() > 0;
         receiveQueue.clear();
         if (neverConnected) {
             finish("");
@@ -251,9 +253,37 @@ public final class TcpConnection implements OffloadConnection {
         }
         endOutput();
         consumed();
+        if (unread) {
+            lostToClose();
+        }
         if (state == TcpState.FIN_WAIT2 && timerKind == TimerKind.NONE) {
             layer.timers().startFinWait2(this);
         }
+    }
+
+    /** Received data is thrown away because the application closed. */
+    public void lostToClose() {
+        dataLost = true;
+        if (onHost()) {
+            resetIfDataLost();
+        } else if (!over) {
+            layer.chimney().upload(this);
+        }
+    }
+
+    /**
+     * Tell the peer that data was lost, once it has all of ours (SHLD-3).
+     *
+     * @return whether the connection is over with it
+     */
+    public boolean resetIfDataLost() {
+        boolean nothingOfOurs = snd.una == snd.max && sendQueue.isEmpty() && established;
+        boolean due = dataLost && !over && (snd.finAcked || nothingOfOurs);
+        if (due) {
+            layer.output().reset(this);
+            finish("");
+        }
+        return due;
     }
 
     @Override

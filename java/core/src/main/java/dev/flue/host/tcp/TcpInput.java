@@ -73,7 +73,9 @@ final class TcpInput {
                 c.urgent.received(urgentEnd);
             }
             text(c, s, now);
-            fin(c, s, now);
+            if (!c.over()) {
+                fin(c, s, now);
+            }
         }
     }
 
@@ -214,7 +216,9 @@ final class TcpInput {
             c.rcv.delay.start(now, layer.settings().features().ackDelayNanos());
             layer.heap().update(c);
         }
-        if (!c.discards() && stored + moved > 0) {
+        if (stored + moved > 0 && c.discards()) {
+            c.lostToClose();
+        } else if (stored + moved > 0) {
             layer.raise(c, TcpConnection.EVENT_READABLE);
         }
     }

@@ -301,9 +301,19 @@ final class FakeTarget implements Miniport {
                 giveBackPosts(conns.get(token));
                 TargetConn conn = conns.remove(token);
                 if (conn != null) {
+                    giveBackDisconnects(conn);
                     giveBack(conn, at);
                 }
             }
+        }
+    }
+
+    /** Before the terminate completes. */
+    private void giveBackDisconnects(TargetConn conn) {
+        while (!conn.disconnects.isEmpty()) {
+            long nbl = conn.disconnects.remove(0);
+            complete(nbl, OffloadStatus.UPLOAD_IN_PROGRESS, 0);
+            adapter.tcpOffloadDisconnectComplete(nbl);
         }
     }
 
