@@ -11,6 +11,7 @@
 static uint8_t pattern[2000];
 
 RULE("T-6")
+RULE("9293/MUST-50")
 static void
 options_of_ip_are_not_supported(void **state)
 {

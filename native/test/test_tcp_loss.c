@@ -369,6 +369,7 @@ sack_blocks_are_passed_over(void **state)
 }
 
 RULE("T-8")
+RULE("9293/MUST-20")
 static void
 the_host_says_how_often_a_segment_is_sent_again(void **state)
 {
@@ -390,6 +391,8 @@ the_host_says_how_often_a_segment_is_sent_again(void **state)
 
 RULE("T-9")
 RULE("T-143")
+RULE("9293/MUST-20")
+RULE("9293/SHLD-10")
 static void
 doubt_about_the_path_is_the_hosts_to_settle(void **state)
 {

@@ -380,6 +380,7 @@ a_deadline_behind_the_wrap_is_not_due_before_it(void **state)
 
 RULE("T-8")
 RULE("5482/2")
+RULE("9293/MUST-21")
 static void
 max_rt_and_total_rt_are_ticks(void **state)
 {

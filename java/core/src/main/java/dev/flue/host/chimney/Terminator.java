@@ -264,6 +264,7 @@ final class Terminator {
         } else if (c.resetIfDataLost()) {
             flow.held.clear();
         } else {
+            c.returned();
             context.replay(flow);
         }
         checkIdle(path);

@@ -498,6 +498,13 @@ public final class TcpConnection implements OffloadConnection {
         }
     }
 
+    /** A target gave it back: what it found out about the way counts as if it was found here. */
+    public void returned() {
+        if (!over && retransmitCount >= TcpTimers.DOUBTED_RETRANSMITS) {
+            layer.timers().doubt(this);
+        }
+    }
+
     /** Something hinders it: the application hears of it. */
     public void problem(ConnectionProblem what) {
         if (!over) {

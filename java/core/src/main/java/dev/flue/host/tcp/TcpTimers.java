@@ -160,8 +160,7 @@ final class TcpTimers {
         c.retransmitCount++;
         c.timing = false;
         if (c.retransmitCount == DOUBTED_RETRANSMITS) {
-            layer.ip().doubt(c.hop());
-            c.problem(ConnectionProblem.NO_ACKNOWLEDGMENT);
+            doubt(c);
         }
         if (c.state == TcpState.SYN_SENT || c.state == TcpState.SYN_RCVD) {
             c.rtt.backOff();
@@ -187,6 +186,12 @@ final class TcpTimers {
             c.snd.nxt = c.snd.una + output.lastLength();
             startRetransmit(c, now);
         }
+    }
+
+    /** R1 is reached: IP has to look at the way, and the application to know (MUST-20, SHLD-9). */
+    void doubt(TcpConnection c) {
+        layer.ip().doubt(c.hop());
+        c.problem(ConnectionProblem.NO_ACKNOWLEDGMENT);
     }
 
     /** By time when the application set one (MaxRT), else by count. */
