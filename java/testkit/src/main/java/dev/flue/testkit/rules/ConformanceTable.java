@@ -41,8 +41,8 @@ public final class ConformanceTable {
             The rules that Flue keeps, in [our own words](rules/), and the tests that name each of them. The build fails when
             a test names a rule that does not exist, and when a MUST or MUST NOT of target, host stack or driver (I-1 to I-18)
             is neither tested nor excused. The rules of RFC 9293 are for the *engine*, in C, for the Java *host* stack, or for
-            both: each of them is a TCP of its own and has its own test of a rule. *EV* marks what is known from what others
-            do, not from a text.
+            both: each of them is a TCP of its own, and the build fails when a MUST or a SHOULD has no test of each side that
+            it is for. *EV* marks what is known from what others do, not from a text.
 
             """;
 

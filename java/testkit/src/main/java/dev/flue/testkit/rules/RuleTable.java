@@ -129,7 +129,7 @@ record RuleTable(String file, String title, Gate gate, List<Entry> entries) {
                 read(root, "chimney-target.tsv", "Offload target", mustsTo(Integer.MAX_VALUE)),
                 read(root, "chimney-driver.tsv", "Intermediate driver", mustsTo(18)),
                 read(root, "chimney-host.tsv", "Host stack", mustsTo(Integer.MAX_VALUE)),
-                read(root, "rfc9293.tsv", "RFC 9293", BY_SIDE_SHOWN),
+                read(root, "rfc9293.tsv", "RFC 9293", BY_SIDE),
                 read(root, "rfc-others.tsv", "Other RFCs", BY_SIDE_SHOWN));
     }
 
