@@ -4,6 +4,7 @@ package dev.flue.hwtests.host;
 import dev.flue.bindings.CongestionControl;
 import dev.flue.bindings.EngineConfig;
 import dev.flue.bindings.NativePort;
+import dev.flue.data.CongestionAlgorithm;
 import dev.flue.host.HostStackConfig;
 import dev.flue.tools.assembly.Assembly;
 import dev.flue.tools.assembly.Cidr;
@@ -61,6 +62,7 @@ final class Settings {
         if (values.containsKey("pcap")) {
             port = NativePort.capture(port, Path.of(text("pcap", null)));
         }
+        String algorithm = text("cc", "cubic").toUpperCase(Locale.ROOT);
         HostStackConfig.Builder host =
                 HostStackConfig.builder()
                         .address(address.address(), address.prefix())
@@ -71,14 +73,13 @@ final class Settings {
                         .mslNanos(number("msl-ms", 50) * 1_000_000L)
                         .seed(System.nanoTime())
                         .detectDuplicates(false)
+                        .congestion(CongestionAlgorithm.valueOf(algorithm))
                         .autoOffload(mode() != Mode.HOST);
         EngineConfig.Builder engine =
                 EngineConfig.builder()
                         .maxConnections(CONNECTIONS)
                         .seed(System.nanoTime())
-                        .congestionControl(
-                                CongestionControl.valueOf(
-                                        text("cc", "cubic").toUpperCase(Locale.ROOT)));
+                        .congestionControl(CongestionControl.valueOf(algorithm));
         List<String> drivers = mode() == Mode.MOVING ? List.of("verifier") : List.of();
         return new Assembly(port, engine.build(), host.build(), drivers, "");
     }

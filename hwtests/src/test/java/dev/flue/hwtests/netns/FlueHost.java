@@ -29,7 +29,10 @@ final class FlueHost extends FlueProcess {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:+UseSerialGC");
-        command.add("-Dorg.bytedeco.javacpp.cachedir=" + classes().resolveSibling("host-cache"));
+        // Of each build its own: libraries of two builds may have the same size and date.
+        Path cache =
+                classes().resolveSibling("host-cache-" + FlueServer.jar().toFile().lastModified());
+        command.add("-Dorg.bytedeco.javacpp.cachedir=" + cache);
         if (Runtime.version().feature() >= 22) {
             command.add("--enable-native-access=ALL-UNNAMED");
         }

@@ -155,6 +155,33 @@ class LinuxPeerTest {
     }
 
     @Test
+    void marksOfCongestionAreAnsweredInBothDirections() throws Exception {
+        assumeTrue(Capture.unavailabilityCause().isEmpty(), Capture.unavailabilityCause());
+        String ip = ipv6 ? "ip6" : "ip";
+        String mark = ip + " ecn ect0 numgen random mod 20 < 1 " + ip + " ecn set ce";
+        scene.cable().far().sysctl("net.ipv4.tcp_ecn", "1");
+        scene.cable().filter(mark, mark, scene.temp());
+        try (Capture capture = new Capture(scene.cable().far(), Cable.PEER, scene.temp())) {
+            scene.fromKernel("sink", "--bytes", "" + BULK);
+            scene.fromKernel("source", "--bytes", "" + BULK);
+            capture.stop();
+            String ofFlue = (ipv6 ? "ipv6" : "ip") + ".src == " + scene.flue();
+            assumeTrue(
+                    capture.count(ofFlue + " && tcp.flags.syn == 1 && tcp.flags.ece == 1") > 0,
+                    "the host stack does not answer an offer of ECN");
+            assertThat(capture.count(ofFlue + " && tcp.flags.syn == 0 && tcp.flags.ece == 1"))
+                    .as("marks that Flue reports")
+                    .isPositive();
+            assertThat(capture.count(ofFlue + " && tcp.flags.syn == 0 && tcp.flags.cwr == 1"))
+                    .as("marks that Flue's window answers")
+                    .isPositive();
+        } finally {
+            scene.cable().mend();
+            scene.cable().far().sysctl("net.ipv4.tcp_ecn", "2");
+        }
+    }
+
+    @Test
     void smallMessagesGoToAndFro() throws Exception {
         scene.fromKernel("requests", "--count", "500", "--nodelay");
         scene.fromKernel("requests", "--count", "100");
