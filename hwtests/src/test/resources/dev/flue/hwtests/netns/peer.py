@@ -279,6 +279,7 @@ def run_meter(args):
                 took += size
     for sock in socks:
         reset(sock)
+    time.sleep(0.5)  # The cable is long, and about to be taken away.
     return {"bytes": took, "seconds": args.seconds}
 
 
