@@ -8,6 +8,7 @@
 #include "tcp/loss.h"
 #include "tcp/reasm.h"
 #include "tcp/sack.h"
+#include "tcp/stranger.h"
 
 #define TS_OPTION UINT32_C(0x0101080a) /* NOP, NOP, timestamps, 10 bytes */
 
@@ -25,13 +26,6 @@ discard(struct flue_engine *e, struct flue_segment *s)
 	drop(s);
 }
 
-static void
-owe_ack(struct flue_engine *e, struct flue_conn *c, uint32_t flags)
-{
-	c->flags |= flags;
-	flue_conn_touch(e, c);
-}
-
 /** In-order data came: an ACK is owed, at the latest when its delay is over. */
 static void
 owe_data_ack(struct flue_engine *e, struct flue_conn *c)
@@ -47,7 +41,7 @@ owe_data_ack(struct flue_engine *e, struct flue_conn *c)
 			c->flags |= CONN_ACK_NOW;
 		}
 	}
-	owe_ack(e, c, CONN_ACK_OWED);
+	flue_tcp_owe_ack(e, c, CONN_ACK_OWED);
 }
 
 /** What the segment's flags say about the payload it brings. */
@@ -56,132 +50,6 @@ mark_push(struct flue_segment *s)
 {
 	_Static_assert(FLUE_PKT_PSH == TCP_PSH << 10, "one shift");
 	s->pkt->flags |= (uint16_t)((s->flags & TCP_PSH) << 10);
-}
-
-/** All connections together (RFC 5961 7). How many it are differs from second to second: who has a
- *  connection of his own could tell from the answers he still gets how many others were drawn. */
-static bool
-challenge_allowed(struct flue_engine *e)
-{
-	int64_t second = e->now_ms_wide / 1000;
-
-	if (second != e->challenge_second) {
-		e->challenge_second = second;
-		e->random = e->random * UINT64_C(6364136223846793005) +
-			    UINT64_C(1442695040888963407);
-		e->challenge_left = FLUE_CHALLENGES / 2 +
-				    (uint32_t)(e->random >> 33) % (FLUE_CHALLENGES + 1);
-	}
-	if (e->challenge_left == 0)
-		return false;
-	e->challenge_left--;
-	return true;
-}
-
-/** An ACK that an attacker must not be able to draw at will (RFC 5961). */
-static void
-challenge(struct flue_engine *e, struct flue_conn *c)
-{
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	if (e->now_ms - rest->challenge_ms < FLUE_CHALLENGE_MS || !challenge_allowed(e))
-		return;
-	rest->challenge_ms = e->now_ms;
-	flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
-	owe_ack(e, c, CONN_ACK_NOW);
-}
-
-/** The peer spoke, acceptably: whatever doubt there was is over. */
-static void
-heard(struct flue_engine *e, struct flue_conn *c)
-{
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	c->last_rx_ms = e->now_ms;
-	c->ka_probes = 0;
-	if (likely(rest->validity == 0))
-		return;
-	if (rest->validity & VALIDITY_BORROWED) {
-		c->flags &= ~CONN_KEEPALIVE;
-		c->ka_deadline = FLUE_NEVER;
-	} else {
-		c->ka_deadline = e->now + flue_ticks_ns(e, rest->cached.ka_timeout);
-		flue_timer_arm(e, c, c->ka_deadline);
-	}
-	rest->validity = 0;
-}
-
-/** A RST or SYN within the window: if the peer does not know the connection any more the challenge may
- *  not have told. Ask it in five minutes (chimney rules 12.3). */
-static void
-doubt(struct flue_engine *e, struct flue_conn *c)
-{
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	/* Who sends more of them does not put the question off. */
-	if (rest->validity & VALIDITY_ASKED)
-		return;
-	rest->validity |= VALIDITY_ASKED;
-	if (!(c->flags & CONN_KEEPALIVE)) {
-		rest->validity |= VALIDITY_BORROWED;
-		c->flags |= CONN_KEEPALIVE;
-		c->ka_probes = 0;
-	}
-	c->ka_deadline = e->now + FLUE_DOUBT_NS;
-	flue_timer_arm(e, c, c->ka_deadline);
-}
-
-/** A RST in the window, but not where the next segment begins. */
-static void
-doubtful_rst(struct flue_engine *e, struct flue_conn *c)
-{
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	if (!e->config.chimney_profile) {
-		challenge(e, c);
-	} else if (!(rest->validity & VALIDITY_RST)) {
-		rest->validity |= VALIDITY_RST;
-		flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
-		owe_ack(e, c, CONN_ACK_NOW);
-	}
-	doubt(e, c);
-}
-
-/** A SYN in the window. RFC 5961 knows no exact one: it may come from anybody. */
-static void
-doubtful_syn(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
-{
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	if (!e->config.chimney_profile) {
-		challenge(e, c);
-	} else if (s->seq == c->rcv_nxt) {
-		c->state = FLUE_TCP_CLOSED;
-		c->rtx_ms = FLUE_NONE;
-		flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
-		return;
-	} else if (e->now_ms - rest->challenge_syn_ms >= FLUE_SYN_ACK_MS) {
-		rest->challenge_syn_ms = e->now_ms;
-		flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
-		owe_ack(e, c, CONN_ACK_NOW);
-	}
-	doubt(e, c);
-}
-
-/** Data that comes again wants its ACK now. What carries none must not draw one for each: two ends
- *  that find each other's ACKs unacceptable would never stop. */
-static void
-answer_unacceptable(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
-{
-	if ((s->flags & TCP_SYN) && e->config.chimney_profile)
-		owe_ack(e, c, CONN_ACK_NOW);
-	else if ((s->flags & TCP_SYN) || (s->payload == 0 && !(s->flags & TCP_FIN)))
-		challenge(e, c);
-	else
-		owe_ack(e, c, CONN_ACK_NOW);
-	if (s->payload > 0 && flue_seq_lt(s->seq, c->rcv_nxt) &&
-			flue_seq_leq(s->seq + s->payload, c->rcv_nxt))
-		flue_sack_duplicate(e, c, s->seq, s->seq + s->payload);
 }
 
 /** 24 days of silence make TS.Recent worthless (RFC 7323 5.5). */
@@ -241,7 +109,7 @@ fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		return false;
 	flue_count(e, FLUE_CTR_IN_FAST, 1);
 	if (unlikely(c->flags & CONN_KEEPALIVE))
-		heard(e, c);
+		flue_heard(e, c);
 	if (c->flags & CONN_TS)
 		remember_ts(e, c, s);
 	(void)flue_tcp_acknowledge(e, c, s);
@@ -287,7 +155,7 @@ timestamps_acceptable(struct flue_engine *e, struct flue_conn *c, const struct f
 	if (ts_outdated(e, c))
 		return true;
 	flue_count(e, FLUE_CTR_IN_OUT_OF_WINDOW, 1);
-	answer_unacceptable(e, c, s);
+	flue_answer_unacceptable(e, c, s);
 	return false;
 }
 
@@ -349,7 +217,7 @@ fin_arrived(struct flue_engine *e, struct flue_conn *c)
 	if (flue_seq_lt(c->rcv_adv, c->rcv_nxt))
 		c->rcv_adv = c->rcv_nxt;
 	c->flags |= CONN_FIN_RCVD;
-	owe_ack(e, c, CONN_ACK_NOW);
+	flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 	switch (c->state) {
 	case FLUE_TCP_ESTABLISHED:
 		c->state = FLUE_TCP_CLOSE_WAIT;
@@ -394,7 +262,7 @@ payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		c->rcv_nxt = end;
 		flue_count(e, FLUE_CTR_IN_BYTES, s->payload);
 		if (holes)
-			owe_ack(e, c, CONN_ACK_NOW);
+			flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 		else
 			owe_data_ack(e, c);
 	} else {
@@ -421,7 +289,7 @@ trim_and_queue(struct flue_engine *e, struct flue_conn *c, struct flue_segment *
 	if (flue_seq_lt(s->seq, c->rcv_nxt)) {
 		cut = c->rcv_nxt - s->seq;
 		flue_count(e, FLUE_CTR_IN_DUPLICATE, 1);
-		owe_ack(e, c, CONN_ACK_NOW);
+		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 		if (cut > s->payload) /* all of it and the FIN: acceptable() saw to that */
 			cut = s->payload;
 		flue_sack_duplicate(e, c, s->seq, s->seq + cut);
@@ -432,7 +300,7 @@ trim_and_queue(struct flue_engine *e, struct flue_conn *c, struct flue_segment *
 	if (flue_seq_gt(s->seq + s->payload, c->rcv_adv)) {
 		s->payload = c->rcv_adv - s->seq;
 		s->flags &= (uint8_t) ~(TCP_FIN | TCP_PSH);
-		owe_ack(e, c, CONN_ACK_NOW);
+		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 	}
 	s->pkt->seq = s->seq;
 	s->pkt->payload_len = (uint16_t)s->payload;
@@ -525,7 +393,7 @@ marks_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *
 	if (c->flags & CONN_ACK_OWED)
 		(void)flue_tcp_send_ack(e, c);
 	c->tos ^= TOS_ECE;
-	owe_ack(e, c, CONN_ACK_NOW);
+	flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 }
 
 static void
@@ -540,13 +408,13 @@ rfc_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		if (!zero_window_exception(c, s)) {
 			flue_count(e, FLUE_CTR_IN_OUT_OF_WINDOW, 1);
 			if (!(s->flags & TCP_RST))
-				answer_unacceptable(e, c, s);
+				flue_answer_unacceptable(e, c, s);
 			drop(s);
 			return;
 		}
 		s->payload = 0;
 		s->flags &= (uint8_t)~TCP_FIN;
-		owe_ack(e, c, CONN_ACK_NOW);
+		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 	}
 	if (s->flags & TCP_RST) {
 		if (s->seq == c->rcv_nxt) {
@@ -555,18 +423,18 @@ rfc_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 			c->flags |= CONN_TELL_ABORT;
 			flue_conn_touch(e, c);
 		} else {
-			doubtful_rst(e, c);
+			flue_doubtful_rst(e, c);
 		}
 		drop(s);
 		return;
 	}
 	if (s->flags & TCP_SYN) {
-		doubtful_syn(e, c, s);
+		flue_doubtful_syn(e, c, s);
 		drop(s);
 		return;
 	}
 	if ((s->flags & TCP_ACK) && !ack_acceptable(c, s)) {
-		challenge(e, c);
+		flue_challenge(e, c);
 		drop(s);
 		return;
 	}
@@ -575,7 +443,7 @@ rfc_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		return;
 	}
 	if (c->flags & CONN_KEEPALIVE)
-		heard(e, c);
+		flue_heard(e, c);
 	if (s->flags & TCP_URG) {
 		urgent(e, c, s);
 		return;

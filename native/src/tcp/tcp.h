@@ -146,6 +146,14 @@ flue_probe_us(const struct flue_engine *e, const struct flue_conn *c, uint32_t d
 	return (uint32_t)(us < most ? us : most);
 }
 
+/** The end of this pass sends an ACK, or the timer does: CONN_ACK_NOW, CONN_ACK_OWED. */
+static inline void
+flue_tcp_owe_ack(struct flue_engine *e, struct flue_conn *c, uint32_t flags)
+{
+	c->flags |= flags;
+	flue_conn_touch(e, c);
+}
+
 /** Must the ACK that is owed go out in this pass? (RFC 9293 3.8.6.3) */
 static inline bool
 flue_ack_due(const struct flue_engine *e, const struct flue_conn *c)

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What may come from somebody who only guesses (RFC 5961), or from a peer that has forgotten. */
+
+#include "tcp/stranger.h"
+
+#include "tcp/sack.h"
+
+/** All connections together (RFC 5961 7). How many it are differs from second to second: who has a
+ *  connection of his own could tell from the answers he still gets how many others were drawn. */
+static bool
+challenge_allowed(struct flue_engine *e)
+{
+	int64_t second = e->now_ms_wide / 1000;
+
+	if (second != e->challenge_second) {
+		e->challenge_second = second;
+		e->random = e->random * UINT64_C(6364136223846793005) +
+			    UINT64_C(1442695040888963407);
+		e->challenge_left = FLUE_CHALLENGES / 2 +
+				    (uint32_t)(e->random >> 33) % (FLUE_CHALLENGES + 1);
+	}
+	if (e->challenge_left == 0)
+		return false;
+	e->challenge_left--;
+	return true;
+}
+
+/** An ACK that an attacker must not be able to draw at will (RFC 5961). */
+void
+flue_challenge(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	if (e->now_ms - rest->challenge_ms < FLUE_CHALLENGE_MS || !challenge_allowed(e))
+		return;
+	rest->challenge_ms = e->now_ms;
+	flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
+	flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
+}
+
+/** The peer spoke, acceptably: whatever doubt there was is over. */
+void
+flue_heard(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	c->last_rx_ms = e->now_ms;
+	c->ka_probes = 0;
+	if (likely(rest->validity == 0))
+		return;
+	if (rest->validity & VALIDITY_BORROWED) {
+		c->flags &= ~CONN_KEEPALIVE;
+		c->ka_deadline = FLUE_NEVER;
+	} else {
+		c->ka_deadline = e->now + flue_ticks_ns(e, rest->cached.ka_timeout);
+		flue_timer_arm(e, c, c->ka_deadline);
+	}
+	rest->validity = 0;
+}
+
+/** A RST or SYN within the window: if the peer does not know the connection any more the challenge may
+ *  not have told. Ask it in five minutes (chimney rules 12.3). */
+static void
+doubt(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	/* Who sends more of them does not put the question off. */
+	if (rest->validity & VALIDITY_ASKED)
+		return;
+	rest->validity |= VALIDITY_ASKED;
+	if (!(c->flags & CONN_KEEPALIVE)) {
+		rest->validity |= VALIDITY_BORROWED;
+		c->flags |= CONN_KEEPALIVE;
+		c->ka_probes = 0;
+	}
+	c->ka_deadline = e->now + FLUE_DOUBT_NS;
+	flue_timer_arm(e, c, c->ka_deadline);
+}
+
+/** A RST in the window, but not where the next segment begins. */
+void
+flue_doubtful_rst(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	if (!e->config.chimney_profile) {
+		flue_challenge(e, c);
+	} else if (!(rest->validity & VALIDITY_RST)) {
+		rest->validity |= VALIDITY_RST;
+		flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
+		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
+	}
+	doubt(e, c);
+}
+
+/** A SYN in the window. RFC 5961 knows no exact one: it may come from anybody. */
+void
+flue_doubtful_syn(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+
+	if (!e->config.chimney_profile) {
+		flue_challenge(e, c);
+	} else if (s->seq == c->rcv_nxt) {
+		c->state = FLUE_TCP_CLOSED;
+		c->rtx_ms = FLUE_NONE;
+		flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
+		return;
+	} else if (e->now_ms - rest->challenge_syn_ms >= FLUE_SYN_ACK_MS) {
+		rest->challenge_syn_ms = e->now_ms;
+		flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
+		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
+	}
+	doubt(e, c);
+}
+
+/** Data that comes again wants its ACK now. What carries none must not draw one for each: two ends
+ *  that find each other's ACKs unacceptable would never stop. */
+void
+flue_answer_unacceptable(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	if ((s->flags & TCP_SYN) && e->config.chimney_profile)
+		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
+	else if ((s->flags & TCP_SYN) || (s->payload == 0 && !(s->flags & TCP_FIN)))
+		flue_challenge(e, c);
+	else
+		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
+	if (s->payload > 0 && flue_seq_lt(s->seq, c->rcv_nxt) &&
+			flue_seq_leq(s->seq + s->payload, c->rcv_nxt))
+		flue_sack_duplicate(e, c, s->seq, s->seq + s->payload);
+}
