@@ -122,6 +122,25 @@ a_full_queue_drops_its_tail(void **state)
 }
 
 static void
+a_link_with_faults_of_its_own_loses_what_finds_no_buffer(void **state)
+{
+	struct flue_wire_faults faults = { .delay_ns = 1000 };
+	struct flue_wire_config config;
+	int i;
+
+	(void)state;
+	flue_wire_config_default(&config);
+	config.buffers = 64;
+	open_wire(&config);
+	assert_int_equal(flue_wire_set_faults(wire, 0, 1, &faults), 0);
+	for (i = 0; i < 100; i++)
+		assert_true(send_one(ports[0], 0, MAC0 + 1, (uint32_t)i, 60));
+	assert_int_equal(drain(ports[1], 1000), 64);
+	assert_int_equal(flue_wire_count(wire, 6), 36);
+	close_wire(2);
+}
+
+static void
 a_link_whose_mtu_shrank_swallows_what_is_longer(void **state)
 {
 	struct flue_wire_faults faults = { .mtu = 1000 };
@@ -243,6 +262,7 @@ main(void)
 		cmocka_unit_test(values_out_of_range_are_refused),
 		cmocka_unit_test(a_bottleneck_lets_frames_leave_one_after_another),
 		cmocka_unit_test(a_full_queue_drops_its_tail),
+		cmocka_unit_test(a_link_with_faults_of_its_own_loses_what_finds_no_buffer),
 		cmocka_unit_test(a_link_whose_mtu_shrank_swallows_what_is_longer),
 		cmocka_unit_test(losses_of_the_bad_state_come_in_bursts),
 		cmocka_unit_test(an_observer_sees_what_was_sent_and_what_came_bit_for_bit),

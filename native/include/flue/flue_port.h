@@ -92,7 +92,8 @@ struct flue_wire_faults {
 /**
  * Give the link from one socket to another faults of its own, from now on. What is under way keeps
  * the faults it was sent under. What a frame's loss costs of the link's capacity is spent all the
- * same. One thread only (virtual time).
+ * same. Such a link never holds its sender back: what finds no buffer free is lost. One thread only
+ * (virtual time).
  * @return 0, -EINVAL (no such link, a value out of range), -ENOMEM
  */
 FLUE_API int flue_wire_set_faults(flue_wire *wire, int source, int destination,

@@ -97,6 +97,7 @@ wire_next_event(const struct flue_port *base)
 enum push_result {
 	PUSHED,
 	PUSH_FULL,
+	PUSH_LOST, /* a link with faults of its own holds nobody back */
 	PUSH_NO_MEMORY
 };
 
@@ -119,7 +120,7 @@ push(struct wire_port *port, uint32_t destination, int64_t now, const struct flu
 			return PUSH_NO_MEMORY;
 	}
 	if (!flue_wire_link_take(link, &frame.index))
-		return PUSH_FULL;
+		return link->own_faults ? PUSH_LOST : PUSH_FULL;
 	data = wire_link_buffer(link, frame.index);
 	memcpy(data, pkt->data, pkt->len);
 	if (pkt->ext_len > 0)
@@ -192,6 +193,7 @@ send_frame(struct wire_port *port, int64_t now, const struct flue_pkt *pkt)
 		if (atomic_load_explicit(&port->wire->drop_ppm, memory_order_relaxed) == 0)
 			return false;
 		/* fall through */
+	case PUSH_LOST:
 	case PUSH_NO_MEMORY:
 		wire_count(port, WIRE_NO_BUFFER);
 		break;

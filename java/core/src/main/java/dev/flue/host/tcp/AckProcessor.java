@@ -72,7 +72,11 @@ final class AckProcessor {
 
     private static boolean updateWindow(TcpConnection c, Segment s) {
         SendVariables snd = c.snd;
-        boolean newer = Seq.lt(snd.wl1, s.seq) || snd.wl1 == s.seq && Seq.leq(snd.wl2, s.ack);
+        // What moves SND.UNA brings its window, even when it is data sent again: the old window,
+        // counted from there, would reach beyond what was promised.
+        boolean moves = Seq.gt(s.ack, snd.una);
+        boolean same = snd.wl1 == s.seq && Seq.leq(snd.wl2, s.ack);
+        boolean newer = moves || same || Seq.lt(snd.wl1, s.seq);
         if (!newer || Seq.lt(s.ack, snd.una)) {
             return false;
         }

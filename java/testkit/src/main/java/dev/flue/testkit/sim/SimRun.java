@@ -215,7 +215,7 @@ public final class SimRun {
         String line = segment == null ? null : WireJudge.describe(judge, segment);
         trace.onFrame(now, port, received, frame, line);
         if (received && addressed(frame, port)) {
-            judge.received(now, frame);
+            judge.received(now, port, frame);
         } else if (!received) {
             judge.sent(now, port, frame);
         }

@@ -44,6 +44,8 @@ public final class WireJudge {
     private final Map<String, Conversation> conversations = new LinkedHashMap<>();
     private final Predicate<String> mayReset;
     private final int[] limits = new int[PORTS];
+    // When a port last received something that is no TCP: an answer that frames may have waited for.
+    private final long[] answered = new long[PORTS];
     private long segments;
     private long retransmitted;
 
@@ -53,6 +55,7 @@ public final class WireJudge {
     public WireJudge(Predicate<String> mayReset) {
         this.mayReset = mayReset;
         Arrays.fill(limits, 0xffff + 40);
+        Arrays.fill(answered, -1);
     }
 
     /** From now on IP packets that a port sends have at most so many bytes. */
@@ -84,7 +87,7 @@ public final class WireJudge {
         Conversation conversation = conversation(s);
         WireHalf half = conversation.half(s.source());
         WireHalf peer = conversation.peer(half);
-        Check check = new Check(now, s, half, peer);
+        Check check = new Check(now, s, half, peer, now == answered[port]);
         check.require(s.valid, "a wrong checksum, or options that are no options");
         check.require(s.ipLength <= limits[port], "a packet longer than " + limits[port]);
         if (s.has(RST)) {
@@ -101,9 +104,13 @@ public final class WireJudge {
     }
 
     /** A frame was received, as it is after what the wire did to it. */
-    public void received(long now, byte[] frame) {
+    public void received(long now, int port, byte[] frame) {
         WireSegment s = WireSegment.parse(frame);
-        if (s == null || !s.valid || !known(s)) {
+        if (s == null) {
+            answered[port] = now;
+            return;
+        }
+        if (!s.valid || !known(s)) {
             return;
         }
         Conversation conversation = conversation(s);
@@ -210,12 +217,15 @@ public final class WireJudge {
         private final WireSegment s;
         private final WireHalf half;
         private final WireHalf peer;
+        private final boolean waited;
 
-        Check(long now, WireSegment s, WireHalf half, WireHalf peer) {
+        /** {@code waited}: it may have been made earlier, and waited for the next hop's address. */
+        Check(long now, WireSegment s, WireHalf half, WireHalf peer, boolean waited) {
             this.now = now;
             this.s = s;
             this.half = half;
             this.peer = peer;
+            this.waited = waited;
         }
 
         void require(boolean good, String what) {
@@ -260,7 +270,7 @@ public final class WireJudge {
             long end = start + s.span();
             int length = s.payloadLength();
             require(start >= 0 && start <= half.sndMax, "sequence space that was skipped");
-            long sure = half.surelyAcknowledged(now);
+            long sure = waited ? 0 : half.surelyAcknowledged(now);
             require(start >= sure - 1, "a sequence number long acknowledged, " + sure + " is");
             require(length <= 1 || end > sure, "data again that is acknowledged up to " + sure);
             if (length > 0) {

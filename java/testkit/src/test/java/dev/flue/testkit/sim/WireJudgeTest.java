@@ -22,7 +22,7 @@ class WireJudgeTest {
 
     private void arrives(Forge forge) {
         sent(forge);
-        judge.received(now++, forge.frame());
+        judge.received(now++, forge.port == 1_000 ? 1 : 0, forge.frame());
     }
 
     private void wrong(Forge forge, String what) {
@@ -169,10 +169,10 @@ class WireJudgeTest {
         wrong(Forge.from(0).at(1_001, 1).data(2, 0), "outside of the window");
         wrong(Forge.from(0).at(1_002, 1).data(1, 0), "outside of the window");
         // What was offered and did not come does not count.
-        judge.received(now, Forge.from(0).at(1, 1).data(500, 0).frame());
+        judge.received(now, 1, Forge.from(0).at(1, 1).data(500, 0).frame());
         sent(Forge.from(1).at(1, 501));
         wrong(Forge.from(0).at(1_002, 1).data(100, 0), "outside of the window");
-        judge.received(now, Forge.from(1).at(1, 501).frame());
+        judge.received(now, 0, Forge.from(1).at(1, 501).frame());
         sent(Forge.from(0).at(1_002, 1).data(499, 0));
     }
 
@@ -211,7 +211,7 @@ class WireJudgeTest {
         open();
         sent(Forge.from(0).at(1, 1).data(100, 0));
         wrong(Forge.from(1).at(1, 101), "did not come");
-        judge.received(now, Forge.from(0).at(1, 1).data(100, 0).frame());
+        judge.received(now, 1, Forge.from(0).at(1, 1).data(100, 0).frame());
         wrong(Forge.from(1).at(1, 102), "did not come");
         sent(Forge.from(1).at(1, 101));
         wrong(Forge.from(1).at(1, 100), "lower than 101");
@@ -223,7 +223,7 @@ class WireJudgeTest {
         sent(Forge.from(0).at(1, 1).data(100, 0));
         byte[] damaged = Forge.from(0).at(1, 1).data(100, 0).frame();
         damaged[80] ^= 4;
-        judge.received(now, damaged);
+        judge.received(now, 1, damaged);
         wrong(Forge.from(1).at(1, 101), "did not come");
     }
 
