@@ -20,6 +20,7 @@ final class NativeSimNetwork implements SimNetwork {
     private static final int MAX_CONNECTIONS = 16;
     private static final int VERIFIED_OBJECTS = 64;
     private static final int WIRE_BUFFERS = 512;
+    private static final int MANY_WIRE_BUFFERS = 8_192;
     private static final int OBSERVED_BYTES = 2 << 20;
     private static final int RECORD_BYTES = 16;
 
@@ -37,10 +38,12 @@ final class NativeSimNetwork implements SimNetwork {
                 new Wire(
                         WireConfig.builder()
                                 .mtu(plan.wireMtu())
-                                .buffers(WIRE_BUFFERS)
+                                .buffers(observer == null ? MANY_WIRE_BUFFERS : WIRE_BUFFERS)
                                 .seed(plan.seed())
                                 .build());
-        wire.observe(OBSERVED_BYTES);
+        if (observer != null) {
+            wire.observe(OBSERVED_BYTES);
+        }
         for (int host = 0; host < 2; host++) {
             NativePort port = wire.port(host, JavaSimNetwork.mac(host));
             ports.add(port);
@@ -89,6 +92,9 @@ final class NativeSimNetwork implements SimNetwork {
 
     @Override
     public void flushObserved() {
+        if (observer == null) {
+            return;
+        }
         ByteBuffer records = wire.observed();
         int at = 0;
         while (at < records.limit()) {

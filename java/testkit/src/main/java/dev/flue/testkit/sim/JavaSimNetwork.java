@@ -27,27 +27,32 @@ public final class JavaSimNetwork implements SimNetwork {
     private final List<MemorySwitch.Port> ports = new ArrayList<>();
     private final List<UserHostStack> stacks = new ArrayList<>();
 
-    /** The network of this plan. */
+    /** The network of this plan; {@code observer} null = nobody looks. */
     public JavaSimNetwork(SimPlan plan, FrameObserver observer) {
         wire = new MemorySwitch(memory, 2, plan.wireMtu(), plan.seed(), LinkFaults.delay(0));
-        wire.listener(
-                new MemorySwitch.Listener() {
-                    @Override
-                    public void onFrame(long now, int from, byte[] frame) {
-                        observer.onFrame(now, from, false, frame);
-                    }
-
-                    @Override
-                    public void onReceived(long now, int to, byte[] frame) {
-                        observer.onFrame(now, to, true, frame);
-                    }
-                });
+        if (observer != null) {
+            wire.listener(listener(observer));
+        }
         for (int host = 0; host < 2; host++) {
             MemorySwitch.Port port = wire.port(host, mac(host));
             ports.add(port);
             MiniportAdapter adapter = new MiniportAdapter(memory, port);
             stacks.add(new UserHostStack(stack(plan, host), memory, adapter));
         }
+    }
+
+    private static MemorySwitch.Listener listener(FrameObserver observer) {
+        return new MemorySwitch.Listener() {
+            @Override
+            public void onFrame(long now, int from, byte[] frame) {
+                observer.onFrame(now, from, false, frame);
+            }
+
+            @Override
+            public void onReceived(long now, int to, byte[] frame) {
+                observer.onFrame(now, to, true, frame);
+            }
+        };
     }
 
     /** MAC address of a host's port. */
@@ -73,6 +78,12 @@ public final class JavaSimNetwork implements SimNetwork {
                 .sendBuffer(of.sendBuffer())
                 .sendChunk(of.sendChunk())
                 .postedReceives(of.postedReceives())
+                .sack(of.sack())
+                .timestamps(of.timestamps())
+                .windowScaling(of.scaling())
+                .ecn(of.ecn())
+                .congestion(of.congestion())
+                .ackDelayNanos(of.ackDelayMicros() * 1_000L)
                 .detectDuplicates(false)
                 .seed((plan.seed() + host + 1) * SEED_FACTOR)
                 .autoOffload(of.engine())

@@ -121,6 +121,10 @@ final class SimEnd implements ConnectionHandler {
         if (connection == null || closed) {
             return 0;
         }
+        if (aborted) {
+            // Before it was connected, perhaps.
+            connection.abort();
+        }
         int work = write();
         work += closed ? 0 : read();
         return work + (closed ? 0 : end());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.testkit.sim;
 
+import dev.flue.data.CongestionAlgorithm;
 import dev.flue.testkit.LinkFaults;
 import dev.flue.testkit.sim.EndPlan.Close;
 import java.util.ArrayList;
@@ -76,7 +77,21 @@ public final class SimGenerator {
         int mtu = Math.max(pick(MTUS), version == 6 ? LEAST_MTU6 : 0);
         int chunk = one(3) ? log(256, 65_536) : HostPlan.SIMPLE.sendChunk();
         int posted = one(4) ? 1 + random.nextInt(8) : 0;
-        return new HostPlan(engine, mtu, pick(BUFFERS), pick(BUFFERS), chunk, posted);
+        CongestionAlgorithm congestion =
+                one(2) ? CongestionAlgorithm.RENO : CongestionAlgorithm.CUBIC;
+        return new HostPlan(
+                engine,
+                mtu,
+                pick(BUFFERS),
+                pick(BUFFERS),
+                chunk,
+                posted,
+                !one(4),
+                !one(4),
+                !one(4),
+                one(3),
+                congestion,
+                one(2) ? HostPlan.SIMPLE.ackDelayMicros() : log(1_000, 200_000));
     }
 
     private static int loss(LinkFaults link) {

@@ -6,7 +6,7 @@ import dev.flue.testkit.conformance.Network;
 
 /** A network of two hosts whose wire can be made worse in mid-run and looked at. One thread. */
 public interface SimNetwork extends Network {
-    /** Makes the network of a plan, its links without faults yet. */
+    /** Makes the network of a plan, its links without faults yet; observer null = nobody looks. */
     @FunctionalInterface
     interface Factory {
         SimNetwork create(SimPlan plan, FrameObserver observer);
