@@ -194,9 +194,10 @@ class GoodputTest {
             """
             # Goodput in virtual time
 
-            One connection sends for ever over a link of the simulator that loses each frame with the same probability,
-            independently, and nothing but data is lost; windows of 4 MiB, MSS 1460, timestamps, SACK, no queue. Mbit/s of
-            payload that arrives. The run is deterministic: a change in behaviour is a diff here.
+            One connection sends for ever over a link of the simulator of 1 Gbit/s, whose queue has no end and which loses
+            each frame of data with the same probability, independently; windows of 4 MiB, MSS 1460, timestamps, SACK.
+            Mbit/s of payload that arrives: 4,000 segments, after 1,000 that are not counted, so a figure at 0.1 % is one
+            of four losses or so. The run is deterministic: a change in behaviour is a diff here.
 
             ```
             mvn -pl java/bindings -am test -Dtest=GoodputTest -Dsurefire.failIfNoSpecifiedTests=false -Dflue.goodput.write=true
@@ -217,8 +218,10 @@ class GoodputTest {
               (C(3+b)/4(1-b))^(1/4) * (RTT/p)^(3/4) with C = 0.4 and b = 0.7, and of its Reno-friendly one,
               sqrt(a(1+b)/2(1-b)p), which equals sqrt(3/2)/sqrt(p) and does not depend on C. At these losses and round trips
               it is always the latter.
-            * Without loss the window is the limit: 4 MiB a round trip, after slow start.
-            * Models know neither slow start nor that a loss can hit what was sent again; from 3 % on windows are so small
-              that they are only a guide.
+            * Without loss the link is the limit, and at 50 ms the window, 4 MiB a round trip, after slow start.
+            * Models know neither slow start nor that a loss can hit what was sent again, and their sawtooth loses in equal
+              distances. From 3 % on windows are so small that they are only a guide.
+            * That the engine is within 15 % of Mathis and of the CUBIC model at 0.1, 1 and 3 %, 10 and 50 ms, over many
+              more segments and several seeds, is a test (`GoodputTest`), which prints each cell.
             """;
 }

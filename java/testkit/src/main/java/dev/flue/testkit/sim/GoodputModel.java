@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.testkit.sim;
 
-/** What congestion control should reach by the models of its RFCs, in segments or bytes a second. */
+/**
+ * What congestion control should reach by the models of its RFCs, in segments or bytes a second.
+ */
 public final class GoodputModel {
     private static final double CUBIC_C = 0.4;
     private static final double CUBIC_BETA = 0.7;
@@ -9,9 +11,9 @@ public final class GoodputModel {
     private GoodputModel() {}
 
     /**
-     * Average window of AIMD in segments (RFC 9438, 5.1): a sawtooth that loses one segment in
-     * 1/p. With alpha 1 and beta 1/2 it is the one of Reno, sqrt(3/2)/sqrt(p), for a sender that
-     * counts bytes: how many ACKs there are makes no difference then (RFC 3465).
+     * Average window of AIMD in segments (RFC 9438, 5.1): a sawtooth that loses one segment in 1/p.
+     * With alpha 1 and beta 1/2 it is the one of Reno, sqrt(3/2)/sqrt(p), for a sender that counts
+     * bytes: how many ACKs there are makes no difference then (RFC 3465).
      */
     public static double aimdWindow(double alpha, double beta, double loss) {
         return Math.sqrt(alpha * (1 + beta) / (2 * (1 - beta) * loss));

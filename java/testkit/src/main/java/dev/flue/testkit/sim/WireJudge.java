@@ -44,7 +44,8 @@ public final class WireJudge {
     private final Map<String, Conversation> conversations = new LinkedHashMap<>();
     private final Predicate<String> mayReset;
     private final int[] limits = new int[PORTS];
-    // When a port last received something that is no TCP: an answer that frames may have waited for.
+    // When a port last received something that is no TCP: an answer that frames may have waited
+    // for.
     private final long[] answered = new long[PORTS];
     private long segments;
     private long retransmitted;
