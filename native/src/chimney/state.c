@@ -162,6 +162,18 @@ import_recovery(struct flue_conn *c, const struct flue_tcp_delegated *d,
 	c->dup_acks = 0;
 }
 
+/** When an idle peer is asked next: what was heard since the timer was set starts the time anew. */
+static int64_t
+keepalive_due(struct flue_engine *e, const struct flue_conn *c)
+{
+	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	int64_t heard = e->now - (int64_t)(e->now_ms - c->last_rx_ms) * FLUE_NS_PER_MS;
+	int64_t due = heard + flue_ticks_ns(e, rest->cached.ka_timeout);
+	bool idling = !(rest->validity & VALIDITY_ASKED) && c->ka_probes == 0;
+
+	return idling && due > c->ka_deadline ? due : c->ka_deadline;
+}
+
 static void
 import_keepalive(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_delegated *d)
 {
@@ -239,6 +251,7 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 	c->cc.cwnd = d->cwnd < c->mss ? c->mss : d->cwnd;
 	c->cc.ssthresh = d->ssthresh < 2u * c->mss ? 2u * c->mss : d->ssthresh;
 	flue_cc_import(e, c, x);
+	flue_conn_rest_of(e, c)->given_ts_recent = d->ts_recent;
 	c->ts_recent = d->ts_recent;
 	c->ts_recent_ms = e->now_ms - (uint32_t)((uint64_t)d->ts_recent_age * 1000 /
 						      e->params.ticks_per_second);
@@ -356,7 +369,7 @@ flue_state_export(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_de
 	d->dup_ack_count = c->dup_acks;
 	d->snd_wnd_probe_count = c->probe_round;
 	d->ka_probe_count = c->ka_probes;
-	d->ka_timeout_delta = c->flags & CONN_KEEPALIVE ? ticks_left(e, c->ka_deadline)
+	d->ka_timeout_delta = c->flags & CONN_KEEPALIVE ? ticks_left(e, keepalive_due(e, c))
 							: FLUE_TIMER_STOPPED;
 	d->retransmit_count = c->rtx_count;
 	d->retransmit_timeout_delta = ticks_left(e, rtx_deadline(e, c));

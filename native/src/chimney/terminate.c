@@ -48,6 +48,9 @@ flue_terminate_prepare(struct flue_engine *e, struct flue_op *op, struct flue_op
 		return;
 	/* What was acknowledged goes the usual way as far as that leads (T-75). */
 	flue_receive_deliver(e, c);
+	/* A fast retransmit that was decided is on its way when the host hears of the recovery. */
+	if (c->loss & LOSS_RESEND)
+		(void)flue_tcp_output(e, c);
 	c->flags |= CONN_TERMINATING;
 	flue_conn_rest_of(e, c)->push_runs = false;
 	(void)pay_ack(e, c);

@@ -244,6 +244,7 @@ struct flue_conn_rest {
 	uint32_t sws_ms;           /* sws_runs: when a window that opened a little is told */
 	uint32_t challenge_ms;     /* when the last challenge ACK went out ... */
 	uint32_t challenge_syn_ms; /* ... and the last one a SYN drew (chimney profile) */
+	uint32_t given_ts_recent;  /* ts_recent as it was handed over */
 	uint32_t retransmits;      /* segments sent again since establishment */
 	uint32_t backlog_ms;       /* when the host learned of SendBacklogSize last */
 	uint8_t validity;          /* VALIDITY_*: does the peer still know the connection? */

@@ -143,14 +143,17 @@ fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 static bool
 timestamps_acceptable(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 {
+	uint32_t oldest;
+
 	/* What begins a connection or ends it may come from a peer that does not know this one. */
 	if (!(c->flags & CONN_TS) || (s->flags & (TCP_RST | TCP_SYN)))
 		return true;
 	if (!s->has_ts)
 		return false;
 	/* What came during an initiate is forwarded after later segments were seen here: its order
-	 * says nothing about its age. */
-	if (s->forwarded || !flue_seq_lt(s->tsval, c->ts_recent))
+	 * says nothing about its age, but that it is younger than what the host had seen before. */
+	oldest = s->forwarded ? flue_conn_rest_of(e, c)->given_ts_recent : c->ts_recent;
+	if (!flue_seq_lt(s->tsval, oldest))
 		return true;
 	if (ts_outdated(e, c))
 		return true;

@@ -26,6 +26,9 @@ public final class ConnectionState {
     /** Whether selective acknowledgments were agreed. */
     public boolean sack;
 
+    /** Whether explicit congestion notification was agreed. */
+    public boolean ecn;
+
     public int remoteMss = 1460;
 
     /** Next byte to send, all before it acknowledged. */

@@ -135,6 +135,7 @@ public final class StateBlocks {
         tcpExt.wrap(block + StateOffsets.TCP_EXT)
                 .clear()
                 .version(TcpStateExt.CURRENT_VERSION)
+                .flags(c.ecn ? TcpStateExt.FLAG_ECN : 0)
                 .rcvAdv(c.receiveNext + c.receiveWindow)
                 .recover(c.sendNext)
                 .srttUs(c.roundTripMicros)

@@ -236,8 +236,11 @@ final class TcpInput {
             counters.receiveDrops++;
             s.trimBack(0);
         }
-        c.duplicateAcksOwed++;
-        owe(c);
+        // Behind the hole the target held it, and has told the peer: twice is once too often.
+        if (!layer.replaying()) {
+            c.duplicateAcksOwed++;
+            owe(c);
+        }
     }
 
     private static int store(TcpConnection c, Segment s) {
@@ -256,7 +259,9 @@ final class TcpInput {
             int at = s.seq + s.payloadLength;
             if (Seq.geq(at, c.rcv.nxt)) {
                 c.reassembly.fin(at);
-                owe(c);
+                if (at == c.rcv.nxt || !layer.replaying()) {
+                    owe(c);
+                }
             }
         }
         if (!c.rcv.finReceived && c.reassembly.finIs(c.rcv.nxt) && c.reassembly.isEmpty()) {

@@ -28,6 +28,7 @@ import java.util.function.Supplier;
  * answered once.
  */
 public final class TcpLayer implements SegmentSink, AutoCloseable {
+    private boolean replaying;
     private static final int RECEIVE_BUFFER_BYTES = 4096;
     private static final int FIRST_BUFFERS = 16;
     private static final long MAX_POOL_BYTES = 1L << 30;
@@ -253,8 +254,15 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     /** A segment that was held while its connection was elsewhere. */
     public void replay(TcpConnection connection, ByteBuffer buffer, int at, int length) {
         if (segment.parse(connection, buffer, at, length)) {
+            replaying = true;
             process(connection.inTable ? connection : null);
+            replaying = false;
         }
+    }
+
+    /** Whether the segment in hand comes from a target that had it before us. */
+    boolean replaying() {
+        return replaying;
     }
 
     private void process(TcpConnection found) {

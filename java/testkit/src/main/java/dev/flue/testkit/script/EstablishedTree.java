@@ -130,6 +130,7 @@ final class EstablishedTree implements AutoCloseable {
         out.congestionWindow = INITIAL_SEGMENTS * c.mss();
         out.timestampRecent = c.timestamp();
         out.sack = c.sack();
+        out.ecn = c.ecn();
         out.receiveWindow = c.options().receiveBuffer();
         return out;
     }

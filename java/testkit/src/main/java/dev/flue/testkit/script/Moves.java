@@ -60,12 +60,14 @@ public final class Moves {
         return at == now;
     }
 
-    /** Whether the engine has had the connection for so short a time that it reports no holes. */
-    boolean settling(long now) {
+    /**
+     * Whether a hole that showed at {@code since} may go unreported: the engine has not had the
+     * connection for long, or the segment came in the middle of the move.
+     */
+    boolean settling(long since, long now) {
         return asked > 0
-                && subject.offloaded()
                 && subject.moves() != before
-                && now - at <= SETTLING_NANOS;
+                && (subject.offloaded() ? now - at <= SETTLING_NANOS : since == at);
     }
 
     /** How many came through. */

@@ -46,6 +46,7 @@ public final class WireScriptRunner {
     private int sentByApplication;
     private byte[] lastFrame;
     private int missed;
+    private long injected;
     private int highestAck;
     private int rightEdge;
 
@@ -150,7 +151,7 @@ public final class WireScriptRunner {
         boolean news = segment.ack - highestAck > 0;
         boolean pure = segment.flags == TcpSegment.ACK && segment.payload.length == 0;
         boolean owed = pure && news && moves.at(nowNanos);
-        boolean late = pure && !news && missed > 0 && moves.settling(nowNanos);
+        boolean late = pure && !news && missed > 0 && moves.settling(injected, nowNanos);
         missed -= late ? 1 : 0;
         Sent sent = new Sent(nowNanos - zero, segment, owed, late);
         highestAck = news ? segment.ack : highestAck;
@@ -216,6 +217,7 @@ public final class WireScriptRunner {
         last = now();
         TcpSegment segment = segmentOfPeer(step.fields());
         subject.inject(segment.toFrame(subject.peer(), subject.local()));
+        injected = simulation.now();
         event("< " + words.ofPeer(segment));
     }
 
@@ -250,7 +252,6 @@ public final class WireScriptRunner {
         if (wasPaid()) {
             return;
         }
-        boolean mayBeMissing = isDuplicateAck() && moves.settling(simulation.now());
         waitForSegment();
         while (!unmatched.isEmpty()
                 && (unmatched.peek().owed || unmatched.peek().late)
@@ -259,7 +260,7 @@ public final class WireScriptRunner {
             waitForSegment();
         }
         Sent sent = unmatched.poll();
-        if (sent == null && mayBeMissing) {
+        if (sent == null && isDuplicateAck() && moves.settling(injected, simulation.now())) {
             missed++;
             wire.missing(step.fields().ack.from());
             return;
