@@ -2,6 +2,7 @@
 package dev.flue.hwtests.netns;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -70,6 +71,7 @@ final class GoodputTable {
     /** Writes docs/performance/linux.md. */
     static void write(List<Line> lines, int pairs, int seconds, int flows) throws IOException {
         String root = System.getProperty("flue.root", "..");
+        double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
         StringBuilder page = new StringBuilder();
         page.append("# Goodput beside the Linux kernel's\n\n")
                 .append("Written by `mvn -B -ntp -Plinux-goodput verify`, as root. ")
@@ -87,7 +89,12 @@ final class GoodputTable {
                 .append("Mbit/s, the mean of the runs; the ratio is the geometric mean of the\n")
                 .append("pairs, with its 95 % confidence interval. Linux ")
                 .append(System.getProperty("os.version"))
-                .append(".\n\n")
+                .append(", load ")
+                .append(Math.round(load))
+                .append(" on ")
+                .append(Runtime.getRuntime().availableProcessors())
+                .append(" processors at the\nend: other work widens the intervals, and is to ")
+                .append("the disadvantage of the engine, which is a process.\n\n")
                 .append("| congestion control | round trip | loss | engine | kernel | ratio ")
                 .append("| 95 % |\n|---|---|---|---|---|---|---|\n");
         lines.forEach(line -> page.append(line.text()).append('\n'));
