@@ -27,6 +27,9 @@ public final class WireJudge {
         final WireHalf first;
         final WireHalf second;
 
+        // A SYN that was late opened it anew after a RST: who speaks of which is not known.
+        boolean anew;
+
         Conversation(String first, String second) {
             this.first = new WireHalf(first);
             this.second = new WireHalf(second);
@@ -88,6 +91,11 @@ public final class WireJudge {
         Conversation conversation = conversation(s);
         WireHalf half = conversation.half(s.source());
         WireHalf peer = conversation.peer(half);
+        boolean again = s.has(SYN) && half.synSent && s.seq() != half.iss;
+        conversation.anew |= again && (half.resetSeen || half.resetSent);
+        if (conversation.anew) {
+            return;
+        }
         Check check = new Check(now, s, half, peer, now == answered[port]);
         check.require(s.valid, "a wrong checksum, or options that are no options");
         check.require(s.ipLength <= limits[port], "a packet longer than " + limits[port]);
