@@ -5,6 +5,7 @@ import dev.flue.host.chimney.OffloadedObject.State;
 import dev.flue.host.link.BufferPool;
 import dev.flue.host.tcp.Fins;
 import dev.flue.host.tcp.TcpConnection;
+import dev.flue.host.tcp.WaitingSegments;
 import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.NetBuffer;
@@ -26,6 +27,8 @@ final class FlowIo implements AutoCloseable {
     private final Terminator terminator;
     private final NetBuffer netBuffer;
 
+    private final WaitingSegments waiting;
+
     /** NBLs without data: disconnects and zero-byte receives. */
     private final BufferPool records;
 
@@ -45,6 +48,7 @@ final class FlowIo implements AutoCloseable {
         this.policy = policy;
         this.watch = watch;
         this.netBuffer = new NetBuffer(context.memory);
+        this.waiting = new WaitingSegments(context.tcp);
         this.records = new BufferPool(context.memory, RECORD_BYTES, RECORDS_FIRST, RECORDS_MAX);
         this.poster = new ReceivePoster(context, records, posts);
     }
@@ -68,6 +72,10 @@ final class FlowIo implements AutoCloseable {
             return;
         }
         if (!flow.uploadWanted) {
+            for (long s = waiting.next(flow.connection); s != 0; ) {
+                forward(flow, s);
+                s = waiting.next(flow.connection);
+            }
             for (long s = flow.held.poll(); s != 0; s = flow.held.poll()) {
                 forward(flow, s);
             }

@@ -36,6 +36,9 @@ public final class Datagram {
     /** TTL or hop limit it came with. */
     public int hopLimit;
 
+    /** The two ECN bits it came with (RFC 3168). */
+    public int ecn;
+
     /** Whether the IPv4 header had options, or IPv6 extension headers (H-2). */
     public boolean options;
 

@@ -56,6 +56,7 @@ final class Ipv4Input {
         d.length = total - header;
         d.protocol = Ipv4.protocol(buffer, at);
         d.hopLimit = Ipv4.ttl(buffer, at);
+        d.ecn = buffer.get(at + 1) & 3;
         if (Ipv4.fragment(buffer, at)) {
             fragment(Ipv4.id(buffer, at), Net.u16(buffer, at + 6), now);
         } else {

@@ -63,6 +63,7 @@ final class Ipv6Input {
         }
         d.linkSource = linkSource;
         d.hopLimit = Ipv6.hopLimit(buffer, at);
+        d.ecn = Net.u32(buffer, at) >>> 20 & 3;
         d.options = false;
         d.route = null;
         packet(buffer, at, Ipv6.HEADER + Ipv6.payloadLength(buffer, at), false, now);

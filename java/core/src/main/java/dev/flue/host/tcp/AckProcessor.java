@@ -62,12 +62,23 @@ final class AckProcessor {
                 && snd.wnd == oldWindow) {
             duplicate(c, now);
         }
+        if (c.ecn.due(s)) {
+            marked(c);
+        }
         if (updated && c.timerKind == TimerKind.PERSIST && snd.wnd != oldWindow) {
             timers.stop(c);
             c.probeCount = 0;
         }
         layer.markDirty(c);
         return c.state != TcpState.CLOSED;
+    }
+
+    /** The network marked what it would have dropped: one cut a window (RFC 3168, 6.1.2). */
+    private static void marked(TcpConnection c) {
+        if (!c.congestion.recovering) {
+            c.congestion.cut(Seq.distance(c.snd.una, c.snd.nxt), c.snd.mss);
+        }
+        c.ecn.cut(c.snd.nxt);
     }
 
     private static boolean updateWindow(TcpConnection c, Segment s) {
@@ -174,6 +185,7 @@ final class AckProcessor {
             counters.fastRetransmits++;
             int flight = Seq.distance(c.snd.una, c.snd.max);
             cc.enterRecovery(flight, c.snd.max, c.snd.mss);
+            c.ecn.cut(c.snd.nxt);
             output.retransmitFirst(c, now);
             timers.startRetransmit(c, now);
         }

@@ -41,7 +41,7 @@ public final class HandOver {
      * #export} may be called.
      */
     public static boolean settled(TcpConnection c) {
-        return !c.ackPending && !c.dirty && !c.hasHoles() && !c.rcv.delay.waits();
+        return !c.ackPending && !c.dirty && !c.rcv.delay.waits();
     }
 
     /** What is owed goes out in this turn, an ACK that could wait for more too (H-7). */
@@ -201,6 +201,7 @@ public final class HandOver {
             RecoveryHandOver.takeNothing(c, now);
             takeWithoutExt(c, d, state);
         }
+        takeWaiting(c);
         takeState(c, state, now);
         if (state != TcpState.CLOSED && state != TcpState.TIME_WAIT) {
             takeTimer(c, timerNanos(d, extended ? e : null), now);
@@ -302,6 +303,20 @@ public final class HandOver {
         snd.finAcked = sent && snd.una == snd.max && c.sendQueue.bytes() == 0;
         if (received && !c.rcv.finReceived) {
             c.rcv.finReceived = true;
+            c.readable();
+        }
+    }
+
+    /** Data that waited here and was not forwarded: perhaps it is in order now. */
+    private static void takeWaiting(TcpConnection c) {
+        if (c.rcv.finReceived) {
+            c.reassembly.clear();
+        }
+        int moved = c.reassembly.drain(c.rcv.nxt, c.discards() ? null : c.receiveQueue);
+        if (moved > 0) {
+            c.rcv.nxt += moved;
+            c.bytesIn += moved;
+            c.ackPending = true;
             c.readable();
         }
     }

@@ -193,6 +193,8 @@ final class Handshake {
         rcv.shift = snd.scaling ? ownShift : 0;
         rcv.sack = s.sackPermitted && ours.sack();
         rcv.timestamps = s.timestamps && ours.timestamps();
+        c.ecn.agree(s, c.activeOpen && ours.ecn());
+        c.ecn.recover = snd.iss;
         rcv.tsRecent = s.tsVal;
         rcv.tsRecentAt = now / NANOS_PER_MILLI;
         snd.mss = TcpOutput.segmentSize(c, ip.pathMtu(c.remoteAddress, now));

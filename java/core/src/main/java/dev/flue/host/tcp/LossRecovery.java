@@ -72,7 +72,8 @@ final class LossRecovery {
             counters.duplicateAcksIn++;
             cc.duplicates = Math.min(cc.duplicates + 1, 0xff);
         }
-        if (cc.recovering && Seq.geq(c.snd.una, cc.recover)) {
+        boolean over = cc.recovering && Seq.geq(c.snd.una, cc.recover);
+        if (over) {
             leave(c);
         }
         boolean lost = detect(c, now);
@@ -83,7 +84,7 @@ final class LossRecovery {
             if (delivered > 0 || lost) {
                 cc.prr(delivered, r.board.inFlight(), advanced > 0 && !lost, c.snd.mss);
             }
-        } else if (advanced > 0 && delivered > 0) {
+        } else if (advanced > 0 && delivered > 0 && !over) {
             cc.acknowledged(delivered, c.snd.mss, now, srtt(c));
         }
         scheduleProbe(c, now);
@@ -176,6 +177,7 @@ final class LossRecovery {
         c.recovery.remember(c.congestion, c.snd.una);
         c.recovery.probing = false;
         c.congestion.enterPrr(flight, underWay, c.snd.nxt, c.snd.mss);
+        c.ecn.cut(c.snd.nxt);
         timers.startRetransmit(c, now);
     }
 
@@ -203,6 +205,7 @@ final class LossRecovery {
         int flight = Seq.distance(c.snd.una, c.snd.nxt);
         c.congestion.timeout(flight, c.snd.nxt, c.snd.mss, first);
         c.congestion.recovering = true;
+        c.ecn.cut(c.snd.nxt);
         r.rack.timeout(board, c.snd.mss, srtt(c), now);
         output.resendFirst(c, now);
     }

@@ -39,6 +39,18 @@ final class Reassembly {
         return starts[index];
     }
 
+    /** Bytes of a segment. */
+    int length(int index) {
+        return lengths[index];
+    }
+
+    /** Take the first segment out; its data begins where that of the buffer does. */
+    long takeFirst() {
+        long first = buffers[0];
+        drop(0);
+        return first;
+    }
+
     /** The segment that holds a byte; -1 = none does. */
     int find(int sequence) {
         for (int i = 0; i < count && Seq.leq(starts[i], sequence); i++) {
@@ -134,6 +146,10 @@ final class Reassembly {
 
     private void remove(int index) {
         pool.free(buffers[index]);
+        drop(index);
+    }
+
+    private void drop(int index) {
         count--;
         System.arraycopy(starts, index + 1, starts, index, count - index);
         System.arraycopy(lengths, index + 1, lengths, index, count - index);

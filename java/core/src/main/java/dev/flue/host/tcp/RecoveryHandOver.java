@@ -18,6 +18,7 @@ final class RecoveryHandOver {
 
     static void export(TcpConnection c, TcpStateExt e, long now) {
         exportCongestion(c, e);
+        exportEcn(c.ecn, e);
         if (!c.rcv.sack) {
             return;
         }
@@ -51,6 +52,20 @@ final class RecoveryHandOver {
         for (int i = 0; i < TcpStateExt.CC_WORDS; i++) {
             e.ccState(i, cc.control.word(i));
         }
+    }
+
+    private static void exportEcn(Ecn ecn, TcpStateExt e) {
+        int flags = ecn.agreed ? TcpStateExt.FLAG_ECN : 0;
+        flags |= ecn.echoes ? TcpStateExt.FLAG_ECE_OWED : 0;
+        flags |= ecn.tells ? TcpStateExt.FLAG_CWR_OWED : 0;
+        e.flags(e.flags() | flags).ecnRecover(ecn.recover);
+    }
+
+    private static void takeEcn(Ecn ecn, TcpStateExt e) {
+        ecn.agreed = (e.flags() & TcpStateExt.FLAG_ECN) != 0;
+        ecn.echoes = (e.flags() & TcpStateExt.FLAG_ECE_OWED) != 0;
+        ecn.tells = (e.flags() & TcpStateExt.FLAG_CWR_OWED) != 0;
+        ecn.recover = e.ecnRecover();
     }
 
     private static int micros(long nanos) {
@@ -105,6 +120,7 @@ final class RecoveryHandOver {
     static void take(TcpConnection c, TcpStateExt e, long now) {
         takeNothing(c, now);
         takeCongestion(c, e);
+        takeEcn(c.ecn, e);
         if (!c.rcv.sack) {
             return;
         }

@@ -39,6 +39,10 @@ public final class Segment {
     int seq;
     int ack;
     int flags;
+
+    /** The network marked it (RFC 3168, CE). */
+    boolean marked;
+
     int window;
 
     /** From {@link #seq} to the end of urgent data, when URG is set; trimming leaves it. */
@@ -77,6 +81,7 @@ public final class Segment {
         sourceLo = d.sourceLo;
         local = d.local;
         ipOptions = d.options;
+        marked = d.ecn == Ecn.EXPERIENCED;
         route = d.route;
         long sum = Checksum.add(d.pseudoSum(), d.buffer, d.at, d.length);
         return parse(d.buffer, d.at, d.length) && Checksum.finish(sum) == 0;
@@ -88,6 +93,7 @@ public final class Segment {
         sourceLo = c.remoteAddress.lo();
         local = c.localAddress;
         ipOptions = false;
+        marked = false;
         route = null;
         return parse(from, at, length);
     }
@@ -112,7 +118,7 @@ public final class Segment {
         destinationPort = Net.u16(from, at + 2);
         seq = Net.u32(from, at + 4);
         ack = Net.u32(from, at + 8);
-        flags = from.get(at + 13) & 0x3f;
+        flags = from.get(at + 13) & 0xff;
         window = Net.u16(from, at + 14);
         urgentPointer = Net.u16(from, at + 18);
         payloadAt = at + header;

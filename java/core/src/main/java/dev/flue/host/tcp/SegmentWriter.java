@@ -54,7 +54,9 @@ final class SegmentWriter {
         boolean ack = (flags & TcpFlags.ACK) != 0;
         int end = at + Segment.HEADER;
         end = syn ? synOptions(c, buffer, end, ack, now) : options(c, buffer, end, dataLength, now);
-        header(buffer, at, c.localPort, c.remotePort, sequence, end - at, flags);
+        boolean fresh = dataLength > 0 && sequence == c.snd.max && c.snd.wnd > 0;
+        int all = syn || !ack ? flags : flags | c.ecn.flags(fresh);
+        header(buffer, at, c.localPort, c.remotePort, sequence, end - at, all);
         Net.put32(buffer, at + 8, ack ? c.rcv.nxt : 0);
         Net.put16(buffer, at + 14, syn ? synWindow(c) : window(c));
         if (dataLength > 0) {
@@ -72,7 +74,7 @@ final class SegmentWriter {
             Net.put16(buffer, at + 18, urgent);
         }
         counters.countOut(c.remoteAddress.isIpv4());
-        ip.dress(c.options.hopLimit(), c.options.trafficClass());
+        ip.dress(c.options.hopLimit(), c.ecn.dress(c.options.trafficClass(), fresh));
         ip.via(c.route);
         finish(frame, at, c.localAddress, c.remoteAddress, c.flowLabel, end - at + dataLength, now);
         return true;
@@ -95,13 +97,17 @@ final class SegmentWriter {
         buffer.putInt(at + 16, 0);
     }
 
+    static void timestamps(ByteBuffer buffer, int at, int value, int echo) {
+        Net.put32(buffer, at, 0x0101080a);
+        Net.put32(buffer, at + 4, value);
+        Net.put32(buffer, at + 8, echo);
+    }
+
     private int options(TcpConnection c, ByteBuffer buffer, int at, int dataLength, long now) {
         int end = at;
         int blocks = SackBlocks.MAX;
         if (c.rcv.timestamps) {
-            Net.put32(buffer, at, 0x0101080a);
-            Net.put32(buffer, at + 4, timestamp(c, now));
-            Net.put32(buffer, at + 8, c.rcv.tsRecent);
+            timestamps(buffer, at, timestamp(c, now), c.rcv.tsRecent);
             end = at + TIMESTAMP_BYTES;
             blocks = SackBlocks.MAX_WITH_TIMESTAMPS;
         }

@@ -41,6 +41,7 @@ public final class TcpConnection implements OffloadConnection {
     final RttEstimator rtt;
     final Congestion congestion;
     final Recovery recovery = new Recovery();
+    final Ecn ecn = new Ecn();
     final SendQueue sendQueue;
     final SendSide sending;
     final UrgentData urgent = new UrgentData(this);

@@ -10,5 +10,11 @@ public final class TcpFlags {
     public static final int ACK = 0x10;
     public static final int URG = 0x20;
 
+    /** RFC 3168. */
+    public static final int ECE = 0x40;
+
+    /** RFC 3168. */
+    public static final int CWR = 0x80;
+
     private TcpFlags() {}
 }

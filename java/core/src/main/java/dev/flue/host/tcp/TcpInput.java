@@ -51,6 +51,7 @@ final class TcpInput {
             return;
         }
         c.keepAlive.heard(now);
+        c.ecn.received(s);
         if (s.timestamps
                 && Seq.geq(s.tsVal, c.rcv.tsRecent)
                 && Seq.leq(sequence, c.rcv.lastAckSent)) {

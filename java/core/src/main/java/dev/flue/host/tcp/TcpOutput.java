@@ -302,7 +302,11 @@ final class TcpOutput {
 
     /** SYN, or SYN,ACK; the first or once more. */
     void syn(TcpConnection c, long now) {
-        int flags = TcpFlags.SYN | (c.state == TcpState.SYN_RCVD ? TcpFlags.ACK : 0);
+        boolean answer = c.state == TcpState.SYN_RCVD;
+        // A SYN that was lost may have been dropped for asking (RFC 3168, 6.1.1.1).
+        boolean asks = layer.settings().features().ecn() && c.retransmitCount == 0;
+        int flags = TcpFlags.SYN | (answer ? TcpFlags.ACK : 0);
+        flags |= c.ecn.handshakeFlags(answer, asks);
         if (writer.send(c, c.snd.iss, flags, 0, 0, now) && c.retransmitCount > 0) {
             counters.countRetransmit(c);
         }

@@ -181,6 +181,7 @@ final class TcpTimers {
             }
             int flight = Seq.distance(c.snd.una, c.snd.max);
             c.congestion.timeout(flight, c.snd.max, c.snd.mss, c.retransmitCount == 1);
+            c.ecn.cut(c.snd.nxt);
             c.snd.nxt = c.snd.una;
             output.retransmitFirst(c, now);
             c.snd.nxt = c.snd.una + output.lastLength();

@@ -25,9 +25,9 @@ final class Talk implements AutoCloseable {
     /** MSS 1000 and SACK. */
     static final byte[] SACK = {2, 4, 3, (byte) 0xe8, 1, 1, 4, 2};
 
-    /** MSS 1000, SACK, timestamps and a window scale of 7. */
+    /** SACK, timestamps, a window scale of 7, and an MSS that leaves 1000. */
     static final byte[] ALL = {
-        2, 4, 3, (byte) 0xe8, 4, 2, 8, 10, 0, 0, 0, 100, 0, 0, 0, 0, 1, 3, 3, 7
+        2, 4, 3, (byte) 0xf4, 4, 2, 8, 10, 0, 0, 0, 100, 0, 0, 0, 0, 1, 3, 3, 7
     };
 
     /** MSS 1000. */
@@ -43,6 +43,12 @@ final class Talk implements AutoCloseable {
     final int theirs = ISS + 1;
     private final boolean timestamps;
     private int clock = 100;
+
+    /** Control bits of what the peer sends, beside ACK. */
+    int flags;
+
+    /** TSecr of what the peer sends. */
+    int echo;
 
     Talk(byte[] options) {
         this(options, config -> config);
@@ -73,12 +79,12 @@ final class Talk implements AutoCloseable {
         for (int i = 0; i < length; i++) {
             bytes[i] = (byte) (at + i);
         }
-        peer.send(PORT, theirs + at, ours, TcpFlags.ACK, options(), bytes);
+        peer.send(PORT, theirs + at, ours, flags | TcpFlags.ACK, options(), bytes);
     }
 
     /** The peer acknowledges, with SACK blocks: from, to, from, to. */
     void ack(int at, int... blocks) {
-        peer.send(PORT, theirs, ours + at, TcpFlags.ACK, options(blocks), new byte[0]);
+        peer.send(PORT, theirs, ours + at, flags | TcpFlags.ACK, options(blocks), new byte[0]);
     }
 
     private byte[] options(int... blocks) {
@@ -86,7 +92,7 @@ final class Talk implements AutoCloseable {
         ByteBuffer options = ByteBuffer.allocate((timestamps ? 12 : 0) + sack);
         if (timestamps) {
             clock += 10;
-            options.putInt(0x0101080a).putInt(clock).putInt(0);
+            options.putInt(0x0101080a).putInt(clock).putInt(echo);
         }
         if (sack > 0) {
             options.putInt(0x01010500 | 2 + 4 * blocks.length);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.host.tcp;
+
+import dev.flue.data.IpAddress;
+import dev.flue.host.ip.Checksum;
+import dev.flue.host.ip.Ipv4;
+import dev.flue.host.link.BufferPool;
+import dev.flue.host.link.Net;
+import java.nio.ByteBuffer;
+
+/**
+ * Data that came before its turn, as the segments it came in: what a target that took the
+ * connection over is given to process. The peer was told that we have it and does not send it again
+ * soon.
+ */
+public final class WaitingSegments {
+    private static final int MAX_WINDOW = 0xffff;
+
+    private final BufferPool pool;
+
+    /**
+     * @param layer whose pool the segments come from
+     */
+    public WaitingSegments(TcpLayer layer) {
+        this.pool = layer.segments();
+    }
+
+    /**
+     * The next one, TCP header first, in a buffer of {@link TcpLayer#segments} that is the caller's
+     * from now on.
+     *
+     * @return 0 = there is none left
+     */
+    public long next(TcpConnection c) {
+        Reassembly held = c.reassembly;
+        while (!held.isEmpty()) {
+            int sequence = held.start(0);
+            int length = held.length(0);
+            long buffer = held.takeFirst();
+            boolean fin = held.finIs(sequence + length);
+            if (build(c, buffer, sequence, length, fin)) {
+                return buffer;
+            }
+            pool.free(buffer);
+        }
+        held.clear();
+        return 0;
+    }
+
+    private boolean build(TcpConnection c, long buffer, int sequence, int length, boolean fin) {
+        int header = Segment.HEADER + (c.rcv.timestamps ? SegmentWriter.TIMESTAMP_BYTES : 0);
+        if (header + length > pool.dataBytes()) {
+            return false;
+        }
+        ByteBuffer b = pool.buffer(buffer);
+        int at = BufferPool.dataAt(buffer);
+        for (int i = length - 1; i >= 0; i--) {
+            b.put(at + header + i, b.get(at + i));
+        }
+        int flags = TcpFlags.ACK | (fin ? TcpFlags.FIN : 0);
+        SegmentWriter.header(b, at, c.remotePort, c.localPort, sequence, header, flags);
+        Net.put32(b, at + 8, c.snd.una);
+        Net.put16(b, at + 14, Math.min(MAX_WINDOW, c.snd.wnd >>> c.snd.shift));
+        b.putShort(at + 18, (short) 0);
+        if (c.rcv.timestamps) {
+            SegmentWriter.timestamps(b, at + Segment.HEADER, c.rcv.tsRecent, 0);
+        }
+        sum(c.remoteAddress, c.localAddress, b, at, header + length);
+        pool.range(buffer, 0, header + length);
+        pool.next(buffer, 0);
+        return true;
+    }
+
+    private static void sum(
+            IpAddress source, IpAddress destination, ByteBuffer b, int at, int length) {
+        long sum = Checksum.addPseudo(0, source, destination, Ipv4.PROTOCOL_TCP, length);
+        b.putShort(at + 16, Checksum.finish(Checksum.add(sum, b, at, length)));
+    }
+}
