@@ -79,16 +79,32 @@ final class RecoveryHandOver {
         };
     }
 
-    /** What finds no room is one run of which nothing is known. */
+    /**
+     * Runs up to the last one of which more is known than that it was sent; the rest is one without
+     * an age, and so is what finds no room: an age says that something sent later has arrived.
+     */
     private static void exportRuns(Scoreboard board, TcpStateExt e, long now) {
-        int fit = Math.min(board.runs(), TcpStateExt.MAX_RUNS);
+        int told = board.runs();
+        while (told > 0 && (board.flags(told - 1) & ~Scoreboard.UNTIMED) == 0) {
+            told--;
+        }
+        if (told == 0) {
+            return;
+        }
+        int fit = Math.min(told, TcpStateExt.MAX_RUNS - 1);
+        int last = fit;
+        while (last > 0 && (board.flags(last - 1) & Scoreboard.SACKED) == 0) {
+            last--;
+        }
         for (int i = 0; i < fit; i++) {
-            boolean timed = (board.flags(i) & Scoreboard.UNTIMED) == 0;
+            boolean passed = i < last || (board.flags(i) & Scoreboard.AGAIN) != 0;
+            boolean timed = passed && (board.flags(i) & Scoreboard.UNTIMED) == 0;
             long age = (now - board.sentAt(i)) / NANOS_PER_MICRO;
             e.run(i, board.end(i), runFlags(board.flags(i)), timed ? age : Long.MAX_VALUE);
         }
-        if (board.runs() > TcpStateExt.MAX_RUNS) {
-            e.run(fit - 1, board.end(), 0, Long.MAX_VALUE);
+        if (board.runs() > fit) {
+            e.run(fit, board.end(), 0, Long.MAX_VALUE);
+            fit++;
         }
         e.runCount(fit);
     }

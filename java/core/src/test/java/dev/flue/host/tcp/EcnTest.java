@@ -95,6 +95,8 @@ class EcnTest {
             int cut = talk.tcp.congestion.cwnd;
             talk.ack(2 * Talk.MSS);
             assertThat(talk.tcp.congestion.ssthresh).as("once").isEqualTo(cut);
+            talk.flags = 0;
+            talk.ack(10 * Talk.MSS);
             talk.write(20 * Talk.MSS);
             assertThat(talk.sentAt()).as("nothing is sent again").doesNotContain(2 * Talk.MSS);
             assertThat(talk.tcp.ecn.tells).as("told with the new data").isFalse();
