@@ -41,7 +41,7 @@ public final class HandOver {
      * #export} may be called.
      */
     public static boolean settled(TcpConnection c) {
-        return !c.ackPending && !c.dirty && !c.rcv.delay.waits();
+        return !c.ackPending && !c.dirty && !c.hasHoles() && !c.rcv.delay.waits();
     }
 
     /** What is owed goes out in this turn, an ACK that could wait for more too (H-7). */

@@ -89,7 +89,7 @@ final class SackBlocks {
             take(held, held.find(recent[i]));
         }
         for (int i = 0; i < held.segments() && written < max; i++) {
-            if (i == 0 || held.blockStart(i) == held.start(i)) {
+            if (i == 0 || held.start(i - 1) + held.length(i - 1) != held.start(i)) {
                 take(held, i);
             }
         }
