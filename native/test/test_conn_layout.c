@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a connection takes: printed line by line, and held to its bounds. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "engine/parts.h"
+#include "tcp/episode.h"
+
+#define HOT_BYTES     128
+#define CONTEXT_BYTES 256
+
+struct member {
+	const char *name;
+	size_t at;
+	size_t bytes;
+};
+
+#define MEMBER(m)                                                                     \
+	{                                                                             \
+#m, offsetof(struct flue_conn, m), sizeof(((struct flue_conn *)0)->m) \
+	}
+
+/* Members of bits share the gaps between these. */
+static const struct member members[] = {
+	MEMBER(raddr),
+	MEMBER(laddr),
+	MEMBER(ports),
+	MEMBER(flags),
+	MEMBER(rcv_nxt),
+	MEMBER(rcv_adv),
+	MEMBER(snd_una),
+	MEMBER(snd_nxt),
+	MEMBER(snd_max),
+	MEMBER(snd_wnd),
+	MEMBER(snd_wl1),
+	MEMBER(ts_recent),
+	MEMBER(ts_recent_ms),
+	MEMBER(last_ack_sent),
+	MEMBER(ts_delta),
+	MEMBER(scales),
+	MEMBER(ttl),
+	MEMBER(tos),
+	MEMBER(rxq_head),
+	MEMBER(rxq_tail),
+	MEMBER(rtx_ms),
+	MEMBER(rx_held),
+	MEMBER(snd_end),
+	MEMBER(send_head),
+	MEMBER(send_nxt),
+	MEMBER(cc),
+	MEMBER(rtt_seq),
+	MEMBER(path),
+	MEMBER(mss),
+	MEMBER(max_window),
+	MEMBER(handle),
+	MEMBER(ooo),
+	MEMBER(ka_deadline),
+	MEMBER(ack_ms),
+	MEMBER(unacked),
+	MEMBER(quick),
+	MEMBER(sized),
+	MEMBER(generation),
+	MEMBER(send_tail),
+	MEMBER(post_head),
+	MEMBER(post_tail),
+	MEMBER(indicated),
+	MEMBER(min_rtt),
+	MEMBER(rtt_start),
+	MEMBER(srtt8),
+	MEMBER(rttvar4),
+	MEMBER(recover),
+	MEMBER(timer_ms),
+	MEMBER(timer_prev),
+	MEMBER(timer_next),
+	MEMBER(rtx_start_ms),
+	MEMBER(last_rx_ms),
+	MEMBER(flow_label),
+	MEMBER(idle_ms),
+	MEMBER(bytes_in),
+	MEMBER(bytes_out),
+	MEMBER(ooo_count),
+	MEMBER(dup_acks),
+	MEMBER(rtx_count),
+	MEMBER(probe_round),
+	MEMBER(ka_probes),
+	MEMBER(upload_reason),
+	MEMBER(channel),
+};
+
+static void
+a_context_is_four_lines_and_no_member_lies_across_two(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		size_t line = members[i].at / FLUE_CACHE_LINE;
+
+		if (i == 0 || members[i - 1].at / FLUE_CACHE_LINE != line)
+			printf("line %zu, %s\n", line,
+					line < HOT_BYTES / FLUE_CACHE_LINE ? "hot" : "cold");
+		printf("  %3zu %2zu %s\n", members[i].at, members[i].bytes, members[i].name);
+		assert_int_equal((members[i].at + members[i].bytes - 1) / FLUE_CACHE_LINE, line);
+	}
+	printf("struct flue_conn: %zu bytes\n", sizeof(struct flue_conn));
+	assert_true(sizeof(struct flue_conn) <= CONTEXT_BYTES);
+}
+
+static void
+what_a_segment_without_loss_touches_is_in_the_first_two_lines(void **state)
+{
+	(void)state;
+	/* Line 2 begins with the handle: what comes before is hot. */
+	assert_true(offsetof(struct flue_conn, handle) <= HOT_BYTES);
+	assert_true(offsetof(struct flue_conn, max_window) + 2 <= HOT_BYTES);
+	assert_true(offsetof(struct flue_conn, cc) + sizeof(struct flue_cc) <= HOT_BYTES);
+}
+
+/** Beside the context, for what is rare; printed so that its growth is seen. */
+static void
+what_lies_beside_the_context_is_bounded(void **state)
+{
+	(void)state;
+	printf("struct flue_conn_rest: %zu bytes, one a connection\n",
+			sizeof(struct flue_conn_rest));
+	printf("struct flue_episode: %zu bytes, pooled\n", sizeof(struct flue_episode));
+	printf("struct flue_run: %zu bytes, pooled\n", sizeof(struct flue_run));
+	assert_true(sizeof(struct flue_conn_rest) <= 512);
+	assert_true(sizeof(struct flue_episode) <= 128);
+	assert_true(sizeof(struct flue_run) <= 24);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_context_is_four_lines_and_no_member_lies_across_two),
+		cmocka_unit_test(what_a_segment_without_loss_touches_is_in_the_first_two_lines),
+		cmocka_unit_test(what_lies_beside_the_context_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
