@@ -28,7 +28,7 @@ class CubicTest {
     }
 
     @Test
-    @Rule("9438/4.6")
+    @Rule("9438/4")
     void aLossTakesAThird() {
         Cubic cubic = new Cubic();
         assertThat(cubic.lost(100 * MSS, 100 * MSS, MSS)).isEqualTo(70 * MSS);
@@ -36,7 +36,7 @@ class CubicTest {
     }
 
     @Test
-    @Rule({"9438/4.1", "9438/4.2"})
+    @Rule("9438/4")
     void theWindowFollowsTheCubeOfTheTimeSinceTheLoss() {
         Cubic cubic = new Cubic();
         int cwnd = cubic.lost(1000 * MSS, 1000 * MSS, MSS);
@@ -51,7 +51,7 @@ class CubicTest {
     }
 
     @Test
-    @Rule("9438/4.3")
+    @Rule("9438/4")
     void itIsNeverSlowerThanReno() {
         Cubic cubic = new Cubic();
         int cwnd = cubic.lost(20 * MSS, 20 * MSS, MSS);
@@ -64,7 +64,7 @@ class CubicTest {
     }
 
     @Test
-    @Rule("9438/4.7")
+    @Rule("9438/4")
     void aSecondLossBelowTheFirstMakesRoom() {
         Cubic cubic = new Cubic();
         cubic.lost(100 * MSS, 100 * MSS, MSS);
