@@ -347,6 +347,8 @@ flue_state_export(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_de
 {
 	struct flue_state_header header = d->header;
 
+	/* How long nothing was sent is not told: the pause ends here. */
+	flue_tcp_restart_if_idle(e, c);
 	memset(d, 0, sizeof(*d));
 	d->header = header;
 	d->state = c->state;

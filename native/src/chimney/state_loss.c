@@ -13,21 +13,24 @@
 
 /* ---- Out ------------------------------------------------------------------------------------ */
 
-/** Age of a run's last transmission as it travels. */
+/** Age of a run's last transmission as it travels. Of what was sent once it is a guess: it is older than
+ *  what has arrived, whose age is `rack_age`. */
 static uint32_t
-age_info(const struct flue_engine *e, const struct flue_run *r)
+age_info(const struct flue_engine *e, const struct flue_run *r, uint32_t rack_age)
 {
 	uint32_t age = flue_now_us(e) - r->sent_us;
 
+	if (!(r->flags & RUN_RESENT) && age < rack_age)
+		age = rack_age;
 	if (!(r->flags & (RUN_RESENT | RUN_PASSED)) || age >= FLUE_TCP_RUN_AGE_UNKNOWN)
 		age = FLUE_TCP_RUN_AGE_UNKNOWN;
 	return age << INFO_SHIFT;
 }
 
 static uint32_t
-run_info(const struct flue_engine *e, const struct flue_run *r)
+run_info(const struct flue_engine *e, const struct flue_run *r, uint32_t rack_age)
 {
-	uint32_t info = age_info(e, r);
+	uint32_t info = age_info(e, r, rack_age);
 
 	if (r->flags & RUN_SACKED)
 		return FLUE_TCP_RUN_SACKED | FLUE_TCP_RUN_AGE_UNKNOWN << INFO_SHIFT;
@@ -39,6 +42,33 @@ run_info(const struct flue_engine *e, const struct flue_run *r)
 	return info;
 }
 
+/** What has arrived and was sent last: its age and its end. Of what was sent once we know the order alone;
+ *  it was sent before all that was sent again and that nothing has overtaken. */
+static void
+export_rack(const struct flue_engine *e, const struct flue_episode *ep,
+		struct flue_tcp_state_ext *x)
+{
+	uint32_t now = flue_now_us(e);
+	uint32_t age = ep->rack_rtt;
+	uint32_t i;
+
+	for (i = ep->board.head; i != RUN_NONE; i = e->runs.run[i].next) {
+		const struct flue_run *r = &e->runs.run[i];
+
+		if ((r->flags & (RUN_RESENT | RUN_SACKED)) == RUN_RESENT &&
+				!flue_rack_overtaken(ep, r) && now - r->sent_us >= age)
+			age = now - r->sent_us + 1;
+	}
+	x->rack_rtt_us = ep->rack_rtt != 0 ? ep->rack_rtt : 1;
+	x->rack_age_us = age;
+	x->rack_end = ep->rack_first;
+	x->rack_fack = ep->board.fack;
+	if (ep->rack_again && now - ep->rack_us <= age) {
+		x->rack_age_us = now - ep->rack_us;
+		x->rack_end = ep->rack_end;
+	}
+}
+
 static void
 export_board(const struct flue_engine *e, const struct flue_conn *c, const struct flue_episode *ep,
 		struct flue_tcp_state_ext *x)
@@ -47,9 +77,11 @@ export_board(const struct flue_engine *e, const struct flue_conn *c, const struc
 	uint32_t end = c->snd_una;
 	uint32_t i;
 
+	export_rack(e, ep, x);
 	for (i = ep->board.head; i != RUN_NONE && n < FLUE_TCP_EXT_RUNS; i = e->runs.run[i].next) {
 		end = e->runs.run[i].end;
-		x->runs[n++] = (struct flue_tcp_ext_run){ end, run_info(e, &e->runs.run[i]) };
+		x->runs[n++] = (struct flue_tcp_ext_run){ end,
+			run_info(e, &e->runs.run[i], x->rack_age_us) };
 	}
 	/* What lies behind is as it was sent, or not told. */
 	if (end != c->snd_max && n > 0) {
@@ -61,10 +93,6 @@ export_board(const struct flue_engine *e, const struct flue_conn *c, const struc
 	x->prr_delivered = ep->prr_delivered;
 	x->prr_out = ep->prr_out;
 	x->recover_flight = ep->prr_flight;
-	x->rack_rtt_us = ep->rack_rtt;
-	x->rack_age_us = ep->rack_again ? flue_now_us(e) - ep->rack_us : ep->rack_rtt;
-	x->rack_end = ep->rack_again ? ep->rack_end : ep->rack_first;
-	x->rack_fack = ep->board.fack;
 }
 
 void

@@ -90,6 +90,9 @@ flue_loss_progress(struct flue_engine *e, struct flue_conn *c, uint32_t acked)
 	if ((c->loss & LOSS_FAST) && !recovered(e, c, acked))
 		return true;
 	if (c->flags & CONN_DUP_ACKS) {
+		/* Backed off by the giver, and what it has sent since then was not sent twice. */
+		if (c->loss & LOSS_ECHO)
+			c->rto_us = flue_rto(e, c);
 		c->loss &= LOSS_TLP | LOSS_TLP_OLD;
 		c->dup_acks = 0;
 		if (c->loss == 0)

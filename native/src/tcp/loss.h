@@ -73,6 +73,8 @@ void flue_rack_learn(struct flue_engine *e, struct flue_conn *c, const struct fl
 /** Mark what is lost and arm the reordering timer for what may be (steps 4, 5).
  *  @return bytes newly lost */
 uint32_t flue_rack_detect(struct flue_engine *e, struct flue_conn *c);
+/** Has something arrived that was sent after the run, which was sent again? */
+bool flue_rack_overtaken(const struct flue_episode *ep, const struct flue_run *r);
 /** A DSACK came: reordering was taken for loss (step 4). */
 void flue_rack_dsack(struct flue_engine *e, struct flue_conn *c);
 /** A recovery is over: what reordering taught is forgotten one day. */

@@ -400,9 +400,8 @@ usable_window(const struct flue_engine *e, const struct flue_conn *c)
 	return cwnd < c->snd_wnd ? (uint32_t)cwnd : c->snd_wnd;
 }
 
-/** After a pause there is no flow of ACKs that would pace a whole window. */
-static void
-restart_if_idle(struct flue_engine *e, struct flue_conn *c)
+void
+flue_tcp_restart_if_idle(struct flue_engine *e, struct flue_conn *c)
 {
 	if (c->snd_una == c->snd_max && e->now_ms - c->idle_ms > c->rto_us / 1000)
 		flue_cc_idle(e, c);
@@ -422,7 +421,7 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 		return false;
 	}
 	flue_tcp_fit(e, c);
-	restart_if_idle(e, c);
+	flue_tcp_restart_if_idle(e, c);
 	wnd = usable_window(e, c);
 	for (; flue_seq_lt(c->snd_nxt, limit); turns++) {
 		uint32_t flight = c->snd_nxt - c->snd_una;

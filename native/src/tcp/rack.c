@@ -127,9 +127,8 @@ reordering_window(
 	return us < c->srtt8 / 8 ? (uint32_t)us : c->srtt8 / 8;
 }
 
-/** Has something arrived that was sent after the run, which was sent again? */
-static bool
-overtaken(const struct flue_episode *ep, const struct flue_run *r)
+bool
+flue_rack_overtaken(const struct flue_episode *ep, const struct flue_run *r)
 {
 	if (flue_seq_gt(ep->rack_first, r->order))
 		return true;
@@ -145,7 +144,7 @@ candidate(const struct flue_episode *ep, struct flue_run *r, uint32_t now)
 	if ((r->flags & RUN_SACKED) || (r->flags & (RUN_LOST | RUN_RESENT)) == RUN_LOST)
 		return false;
 	if (r->flags & RUN_RESENT)
-		return overtaken(ep, r);
+		return flue_rack_overtaken(ep, r);
 	if (flue_seq_gt(r->end, ep->rack_order))
 		return false;
 	if (!(r->flags & RUN_PASSED)) {

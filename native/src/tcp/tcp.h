@@ -17,6 +17,9 @@ void flue_tcp_unprocessed(struct flue_engine *e, struct flue_conn *c, struct flu
  *  @return true when there is more to do: give the connection another turn */
 bool flue_tcp_output(struct flue_engine *e, struct flue_conn *c);
 
+/** After a pause there is no flow of ACKs that would pace a whole window (RFC 5681 4.1). */
+void flue_tcp_restart_if_idle(struct flue_engine *e, struct flue_conn *c);
+
 /** Sequence number of a segment without data, such that the peer finds it within its window. */
 uint32_t flue_tcp_bare_seq(const struct flue_conn *c);
 

@@ -102,6 +102,10 @@ final class AckProcessor {
         SendVariables snd = c.snd;
         int bytes = Seq.distance(snd.una, s.ack);
         layer.ip().confirm(c.hop());
+        if (c.sentByTarget) {
+            c.sentByTarget = false;
+            c.rtt.reset();
+        }
         if (!c.rcv.sack) {
             measure(c, s, now);
         }

@@ -59,6 +59,8 @@ public final class HandOver {
      * @param tail last one
      */
     public void export(TcpConnection c, long block, long chain, long tail, long now) {
+        // How long nothing was sent is not told: the pause ends here.
+        TcpOutput.restartIfIdle(c, now);
         exportConst(c, block);
         exportCached(c, block + StateOffsets.TCP_CACHED, 0);
         exportDelegated(c, block, now);
@@ -193,6 +195,8 @@ public final class HandOver {
                 (d.recognizedOptions() & TcpDelegated.OPTION_EXT) != 0
                         && e.version() == TcpStateExt.CURRENT_VERSION;
         takeSequences(c, d, now);
+        // The path may have become narrower; what is in flight the target has sent by it.
+        c.snd.mss = TcpOutput.segmentSize(c, layer.ip().pathMtu(c.remoteAddress, now));
         takeCongestion(c, d);
         if (extended) {
             takeExt(c, e, d);
@@ -201,6 +205,8 @@ public final class HandOver {
             RecoveryHandOver.takeNothing(c, now);
             takeWithoutExt(c, d, state);
         }
+        boolean again = c.retransmitCount > 0 || c.congestion.recovering || c.congestion.timedOut;
+        c.sentByTarget = !again && c.snd.una != c.snd.max && c.snd.nxt == c.snd.max;
         takeWaiting(c);
         takeState(c, state, now);
         if (state != TcpState.CLOSED && state != TcpState.TIME_WAIT) {
@@ -370,11 +376,30 @@ public final class HandOver {
             kind = c.sendQueue.bytes() > 0 ? TimerKind.PERSIST : TimerKind.NONE;
         }
         if (left >= 0 && kind != TimerKind.NONE) {
-            layer.timers().start(c, kind, now + left);
+            long longer = kind == TimerKind.PERSIST && snd.wnd == 0 ? takeProbes(c) : 0;
+            layer.timers().start(c, kind, now + left + longer);
         } else if (kind == TimerKind.FIN_WAIT2) {
             layer.timers().startFinWait2(c);
         } else if (inFlight && kind == TimerKind.RETRANSMIT) {
             layer.timers().startRetransmit(c, now);
         }
+    }
+
+    /**
+     * A target counts the probes that are not answered as retransmissions, and the answer doubles
+     * the time to the next one (chimney rules 10.4); here the probe itself has doubled it.
+     *
+     * @return nanoseconds by which the timer runs longer here
+     */
+    private static long takeProbes(TcpConnection c) {
+        int unanswered = c.retransmitCount;
+        if (unanswered == 0) {
+            return 0;
+        }
+        c.retransmitCount = 0;
+        c.unansweredProbes = unanswered;
+        long before = TcpTimers.probeNanos(c, unanswered - 1);
+        c.probeCount = Math.min(c.probeCount + unanswered, 0xff);
+        return Math.max(0, TcpTimers.probeNanos(c, c.probeCount) - before);
     }
 }

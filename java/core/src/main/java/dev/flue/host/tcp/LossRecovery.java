@@ -51,7 +51,7 @@ final class LossRecovery {
         Rack rack = r.rack;
         int flight = Seq.distance(c.snd.una, c.snd.nxt) + advanced;
         int underWay = Seq.distance(c.snd.una, c.snd.nxt) + advanced - r.board.sacked();
-        rack.begin(now, minRtt(c));
+        rack.begin(now, minRtt(c), srtt(c));
         if (s.timestamps && s.tsEcr != 0) {
             int ago = SegmentWriter.timestamp(c, now) - s.tsEcr;
             rack.echo((now / NANOS_PER_MILLI - ago) * NANOS_PER_MILLI);

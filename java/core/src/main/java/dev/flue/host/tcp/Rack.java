@@ -47,13 +47,15 @@ final class Rack implements Scoreboard.Arrivals {
     // The ACK that is being looked at.
     private long now;
     private long leastRtt;
+    private long smoothedRtt;
     private boolean echoed;
     private long echoNanos;
 
     /** An ACK came. */
-    void begin(long time, long minRtt) {
+    void begin(long time, long minRtt, long srtt) {
         now = time;
         leastRtt = minRtt;
+        smoothedRtt = srtt;
         echoed = false;
         sample = -1;
     }
@@ -83,6 +85,21 @@ final class Rack implements Scoreboard.Arrivals {
         }
         rtt = took;
         if (first || sentAfter(pieceSentAt, pieceEnd, sentAt, end)) {
+            sentAt = pieceSentAt;
+            end = pieceEnd;
+        }
+        known = true;
+    }
+
+    @Override
+    public void ordered(int pieceEnd, long pieceSentAt) {
+        if (!known) {
+            rtt = smoothedRtt;
+            fack = pieceEnd;
+        }
+        reordering |= Seq.lt(pieceEnd, fack);
+        fack = Seq.max(fack, pieceEnd);
+        if (!known || sentAfter(pieceSentAt, pieceEnd, sentAt, end)) {
             sentAt = pieceSentAt;
             end = pieceEnd;
         }
@@ -148,6 +165,8 @@ final class Rack implements Scoreboard.Arrivals {
         for (int i = 0; i < board.runs(); i++) {
             boolean underWay = (board.flags(i) & (Scoreboard.SACKED | Scoreboard.LOST)) == 0;
             if (underWay && sentAfter(sentAt, end, board.sentAt(i), board.end(i))) {
+                // What came was under way for a round trip, and this was sent before it.
+                board.sentBefore(i, time - rtt);
                 long left = board.sentAt(i) + allowed - time;
                 if (left <= 0) {
                     board.lose(i);

@@ -126,9 +126,9 @@ final class RecoveryHandOver {
         c.congestion.used = Seq.distance(c.snd.una, c.snd.nxt);
     }
 
-    private static void unknown(TcpConnection c, long now) {
+    private static void unknown(TcpConnection c, long sentAt) {
         if (c.rcv.sack) {
-            c.recovery.board.append(c.snd.nxt, Scoreboard.UNTIMED, now);
+            c.recovery.board.append(c.snd.nxt, Scoreboard.UNTIMED, sentAt);
         }
     }
 
@@ -197,6 +197,7 @@ final class RecoveryHandOver {
         Scoreboard board = c.recovery.board;
         board.clear(c.snd.una);
         int count = Math.min(Math.max(0, e.runCount()), TcpStateExt.MAX_RUNS);
+        long unknown = timeOfUnknown(c.recovery.rack, e, count, now);
         for (int i = 0; i < count; i++) {
             int end = e.runEnd(i);
             if (Seq.leq(end, board.end()) || Seq.gt(end, c.snd.nxt)) {
@@ -210,8 +211,28 @@ final class RecoveryHandOver {
             if ((told & TcpStateExt.RUN_SACKED) != 0) {
                 flags = Scoreboard.SACKED;
             }
-            board.append(end, flags, timed ? now - e.runAgeUs(i) * NANOS_PER_MICRO : now);
+            board.append(end, flags, timed ? sentAt(e, i, now) : unknown);
         }
-        unknown(c, now);
+        unknown(c, unknown);
+    }
+
+    /**
+     * What has no age was sent after all that is known to have arrived, and before all that was
+     * sent again since then: where an answer to that comes, it has overtaken what is missing.
+     */
+    private static long timeOfUnknown(Rack rack, TcpStateExt e, int count, long now) {
+        long time = now;
+        for (int i = 0; i < count; i++) {
+            boolean again = (e.runFlags(i) & TcpStateExt.RUN_RETRANSMITTED) != 0;
+            boolean timed = e.runAgeUs(i) != TcpStateExt.AGE_UNKNOWN;
+            if (again && timed && (!rack.known || sentAt(e, i, now) > rack.sentAt)) {
+                time = Math.min(time, sentAt(e, i, now) - 1);
+            }
+        }
+        return time;
+    }
+
+    private static long sentAt(TcpStateExt e, int run, long now) {
+        return now - e.runAgeUs(run) * NANOS_PER_MICRO;
     }
 }

@@ -35,6 +35,9 @@ final class SackBlocks {
     private final int[] ends = new int[MAX];
     private int written;
 
+    /** The first of them that is one of what is held: what came twice may be the whole of it. */
+    private int told;
+
     /** A segment was put aside; {@code held} has it. */
     void arrived(Reassembly held, int sequence) {
         int index = held.find(sequence);
@@ -81,8 +84,10 @@ final class SackBlocks {
             return at;
         }
         written = 0;
+        told = 0;
         if (twice) {
             take(twiceFrom, twiceTo);
+            told = 1;
             twice = false;
         }
         for (int i = Math.min(age, Math.max(0, count - 1)); i < count && written < max; i++) {
@@ -107,7 +112,7 @@ final class SackBlocks {
         }
         int start = held.blockStart(index);
         int end = held.blockEnd(index);
-        for (int i = 0; i < written; i++) {
+        for (int i = told; i < written; i++) {
             if (starts[i] == start && ends[i] == end) {
                 return;
             }

@@ -36,6 +36,14 @@ final class Scoreboard {
          * @param again whether it was sent more than once, or nobody knows
          */
         void arrived(int end, long sentAt, boolean again);
+
+        /**
+         * The same of what was sent once, nobody knows when: its time says only what was sent
+         * before it, and what after it.
+         */
+        default void ordered(int end, long sentAt) {
+            arrived(end, sentAt, true);
+        }
     }
 
     private int[] ends = new int[FIRST];
@@ -73,6 +81,13 @@ final class Scoreboard {
     /** When a run was sent last. */
     long sentAt(int index) {
         return times[index];
+    }
+
+    /** When a run was sent is not known, but that it was not after this. */
+    void sentBefore(int index, long time) {
+        if ((flags[index] & (UNTIMED | AGAIN)) == UNTIMED) {
+            times[index] = Math.min(times[index], time);
+        }
     }
 
     /** One past the last byte. */
@@ -175,7 +190,12 @@ final class Scoreboard {
             return;
         }
         lost -= (flags[index] & LOST) != 0 ? length : 0;
-        if (arrivals != null) {
+        if (arrivals == null) {
+            return;
+        }
+        if ((flags[index] & (AGAIN | UNTIMED)) == UNTIMED) {
+            arrivals.ordered(end, times[index]);
+        } else {
             arrivals.arrived(end, times[index], (flags[index] & (AGAIN | UNTIMED)) != 0);
         }
     }

@@ -74,6 +74,9 @@ public final class TcpConnection implements OffloadConnection {
     long timedAt;
     long lastSentAt;
 
+    /** A target sent what is in flight, once: the answer is no sample, but it ends a back-off. */
+    boolean sentByTarget;
+
     // ACKs owed.
     boolean ackPending;
     int duplicateAcksOwed;

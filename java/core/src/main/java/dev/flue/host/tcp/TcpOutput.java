@@ -59,10 +59,8 @@ final class TcpOutput {
     /** New data, or data again after a timeout; then FIN. */
     private void sendData(TcpConnection c, long now) {
         SendVariables snd = c.snd;
-        if (snd.una == snd.max
-                && c.sendQueue.bytes() > 0
-                && now - c.lastSentAt > c.rtt.rtoNanos()) {
-            c.congestion.restartAfterIdle(snd.mss);
+        if (c.sendQueue.bytes() > 0) {
+            restartIfIdle(c, now);
         }
         boolean more = !c.rcv.sack || resendLost(c, now);
         while (more && !snd.finAcked) {
@@ -82,6 +80,13 @@ final class TcpOutput {
         armIfIdle(c, now);
         if (c.rcv.sack && c.lastSentAt == now) {
             layer.recovery().scheduleProbe(c, now);
+        }
+    }
+
+    /** After a pause there is no flow of ACKs that would pace a whole window (RFC 5681, 4.1). */
+    static void restartIfIdle(TcpConnection c, long now) {
+        if (c.snd.una == c.snd.max && now - c.lastSentAt > c.rtt.rtoNanos()) {
+            c.congestion.restartAfterIdle(c.snd.mss);
         }
     }
 

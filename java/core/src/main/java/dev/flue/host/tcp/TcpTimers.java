@@ -92,9 +92,12 @@ final class TcpTimers {
 
     /** The next zero-window probe: the timeout, doubled with every probe. */
     void startPersist(TcpConnection c, long now) {
-        long wait = c.rtt.rtoNanos() << Math.min(c.probeCount, MAX_PROBE_SHIFT);
-        long longest = RttEstimator.MAX_RTO_US * 1_000L;
-        start(c, TimerKind.PERSIST, now + Math.min(wait, longest));
+        start(c, TimerKind.PERSIST, now + probeNanos(c, c.probeCount));
+    }
+
+    static long probeNanos(TcpConnection c, int doublings) {
+        long wait = c.rtt.rtoNanos() << Math.min(doublings, MAX_PROBE_SHIFT);
+        return Math.min(wait, RttEstimator.MAX_RTO_US * 1_000L);
     }
 
     /** The application closed it: the peer's FIN is not waited for for ever. */
