@@ -205,6 +205,42 @@ what_the_peer_has_is_known_after_the_move(void **state)
 	finish(h, &c);
 }
 
+/** However late its answer is: what arrived before is not told as sent after what was sent again. */
+static void
+what_was_sent_again_is_not_overtaken_by_the_move(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	const struct flue_tcp_state_ext *x;
+	uint32_t again;
+	unsigned i;
+
+	(void)state;
+	connect_sack(h, &c, 0xffffc000, 1);
+	(void)send_data(h, &c, 8 * SEG);
+	(void)drain_sent(h, &c);
+	sack(h, &c, 0, SEG, 5 * SEG);
+	assert_true(object(h, &c)->loss & LOSS_FAST);
+	assert_true(drain_sent(h, &c) > 0);
+	for (i = 0; i < 50; i++)
+		pass_after(h, MS);
+	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
+	x = tcp_ext(&c);
+	again = x->runs[0].info >> 3;
+	assert_int_equal(x->runs[0].end, c.iss + SEG);
+	assert_true(x->runs[0].info & FLUE_TCP_RUN_RETRANSMITTED);
+	assert_true(again >= 49000 && again != FLUE_TCP_RUN_AGE_UNKNOWN);
+	assert_true(x->rack_rtt_us != 0);
+	assert_true(x->rack_age_us > again);
+	c.handle->miniport_offload_context = 0;
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	pass_after(h, 2 * MS);
+	sent_none(h);
+	ack(h, &c, 8 * SEG, 65535);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
 /** More than the extension holds: what lies behind is not known, and learned again. */
 static void
 what_does_not_fit_is_learned_again(void **state)
@@ -388,6 +424,7 @@ main(void)
 		cmocka_unit_test(loss_is_mended_by_what_was_lost_alone),
 		cmocka_unit_test(a_move_after_any_event_costs_no_retransmission),
 		cmocka_unit_test(what_the_peer_has_is_known_after_the_move),
+		cmocka_unit_test(what_was_sent_again_is_not_overtaken_by_the_move),
 		cmocka_unit_test(what_does_not_fit_is_learned_again),
 		cmocka_unit_test(runs_of_a_hostile_host_are_not_believed),
 		cmocka_unit_test(every_shortage_of_runs_ends_in_recovery_without_them),
