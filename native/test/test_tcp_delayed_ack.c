@@ -222,6 +222,41 @@ after_an_initiate_the_peers_slow_start_is_not_slowed_down(void **state)
 	finish(h, &c);
 }
 
+/** Behind a loss the peer's window may be a segment or two: waiting for the second one, each would cost it
+ *  a delay. */
+static void
+after_a_hole_each_segment_is_acknowledged_for_a_while(void **state)
+{
+	(void)state;
+	EACH_NUMBER(n)
+	{
+		struct harness *h = delaying();
+		struct conn c = { 0 };
+		uint32_t i;
+
+		connect_at(h, &c, start_numbers[n][0], start_numbers[n][1]);
+		object(h, &c)->quick = 0;
+		arrive(h, &c, 1000, 1000, 0);
+		assert_int_equal(sent_expect(h, &c).ack, 0);
+		arrive(h, &c, 0, 1000, 0);
+		assert_int_equal(sent_expect(h, &c).ack, 2000);
+		(void)accept_data(h, &c, buf);
+		for (i = 2; object(h, &c)->quick > 0; i++) {
+			arrive(h, &c, i * 1000, 1000, 0);
+			(void)accept_data(h, &c, buf);
+			assert_int_equal(sent_expect(h, &c).ack, (i + 1) * 1000);
+		}
+		assert_in_range(i, FLUE_QUICK_ACKS, FLUE_QUICK_ACKS + 2);
+		arrive(h, &c, i * 1000, 1000, 0);
+		(void)accept_data(h, &c, buf);
+		sent_none(h);
+		arrive(h, &c, (i + 1) * 1000, 1000, 0);
+		(void)accept_data(h, &c, buf);
+		assert_int_equal(sent_expect(h, &c).ack, (i + 2) * 1000);
+		finish(h, &c);
+	}
+}
+
 RULE("T-67")
 static void
 an_ack_that_is_delayed_is_sent_before_the_terminate_completes(void **state)
@@ -280,6 +315,7 @@ main(void)
 		cmocka_unit_test(what_is_out_of_order_fills_a_hole_or_ends_is_acknowledged_at_once),
 		cmocka_unit_test(a_window_that_opens_is_told_at_once),
 		cmocka_unit_test(after_an_initiate_the_peers_slow_start_is_not_slowed_down),
+		cmocka_unit_test(after_a_hole_each_segment_is_acknowledged_for_a_while),
 		cmocka_unit_test(an_ack_that_is_delayed_is_sent_before_the_terminate_completes),
 		cmocka_unit_test(an_upload_that_is_asked_for_pays_what_is_owed),
 	};

@@ -35,7 +35,7 @@
 #define FLUE_COPY_BELOW       256 /* payload bytes that are not worth lending */
 #define FLUE_SLAB_BYTES       2048
 #define FLUE_QUIET_NS         INT64_C(100000000)
-#define FLUE_QUICK_ACKS       16  /* ACKs after an initiate that are not delayed */
+#define FLUE_QUICK_ACKS       16  /* ACKs after an initiate or a loss that are not delayed */
 #define FLUE_ACK_DELAY_MAX_MS 490 /* an ACK waits less than half a second */
 #define FLUE_CHALLENGE_MS     100
 #define FLUE_CHALLENGES       1000 /* a second, all connections together, on the average */

@@ -136,7 +136,7 @@ struct flue_conn {
 	int64_t ka_deadline;
 	uint32_t ack_ms;      /* CONN_ACK_OWED: no later than this */
 	uint8_t unacked;      /* CONN_ACK_OWED: segments that came since the last ACK */
-	uint8_t quick;        /* bursts still to be acknowledged at once: the peer's slow start */
+	uint8_t quick;        /* bursts still to be acknowledged at once: slow start, a loss */
 	uint8_t sized;        /* the host wants indications of a certain size */
 	uint8_t sws_runs : 1; /* receiver's silly-window timer: sws_ms */
 	uint8_t sack : 1;     /* agreed at the handshake (RFC 2018) */

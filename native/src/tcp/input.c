@@ -251,6 +251,8 @@ payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		int64_t quiet_until = flue_conn_rest_of(e, c)->quiet_until;
 
 		flue_reasm_add(e, c, s->pkt, fin);
+		/* Behind a loss the peer's window is small: one that waits for an ACK stands still. */
+		c->quick = FLUE_QUICK_ACKS;
 		if (e->now >= quiet_until)
 			flue_sack_owe(e, c);
 		else
