@@ -84,6 +84,14 @@ public final class Congestion {
         }
     }
 
+    /**
+     * What a loss is measured by: what limited transmit, or a probe of the tail, sent beyond the
+     * window does not count (RFC 5681, 3.2).
+     */
+    private int counted(int flight) {
+        return Math.min(flight, cwnd);
+    }
+
     // ---- With SACK: PRR.
 
     /**
@@ -93,7 +101,7 @@ public final class Congestion {
      * @param underWay of them, before this ACK, not told to have arrived
      */
     void enterPrr(int flight, int underWay, int sndMax, int mss) {
-        ssthresh = control.lost(cwnd, flight, mss);
+        ssthresh = control.lost(cwnd, counted(flight), mss);
         recover = sndMax;
         recovering = true;
         timedOut = false;
@@ -137,7 +145,7 @@ public final class Congestion {
 
     /** The peer marked or lost something, and nothing is to be sent again for it: one cut. */
     void cut(int flight, int mss) {
-        ssthresh = control.lost(cwnd, flight, mss);
+        ssthresh = control.lost(cwnd, counted(flight), mss);
         cwnd = Math.min(cwnd, ssthresh);
     }
 
@@ -145,7 +153,7 @@ public final class Congestion {
 
     /** The third duplicate ACK: cut, and inflate by what has left the network. */
     void enterRecovery(int flight, int sndMax, int mss) {
-        ssthresh = control.lost(cwnd, flight, mss);
+        ssthresh = control.lost(cwnd, counted(flight), mss);
         cwnd = ssthresh + DUPLICATES * mss;
         recover = sndMax;
         recovering = true;

@@ -80,6 +80,25 @@ class EstimatorTest {
     }
 
     @Test
+    void whatLimitedTransmitSentIsNotHalvedButTheWindow() {
+        for (CongestionAlgorithm each : CongestionAlgorithm.values()) {
+            double part = each == CongestionAlgorithm.RENO ? 0.5 : 0.7;
+            Congestion cc = new Congestion(each);
+            cc.start(MSS, 0);
+            cc.enterPrr(12 * MSS, 9 * MSS, 12 * MSS, MSS);
+            assertThat(cc.ssthresh).as("with SACK").isEqualTo((int) (part * 10 * MSS));
+            cc = new Congestion(each);
+            cc.start(MSS, 0);
+            cc.enterRecovery(12 * MSS, 12 * MSS, MSS);
+            assertThat(cc.ssthresh).as("without").isEqualTo((int) (part * 10 * MSS));
+            cc = new Congestion(each);
+            cc.start(MSS, 0);
+            cc.cut(11 * MSS, MSS);
+            assertThat(cc.cwnd).as("with a probe").isEqualTo((int) (part * 10 * MSS));
+        }
+    }
+
+    @Test
     void aTimeoutStartsWithOneSegmentAndHalvesOnce() {
         Congestion cc = new Congestion(CongestionAlgorithm.RENO);
         cc.start(MSS, 0);
