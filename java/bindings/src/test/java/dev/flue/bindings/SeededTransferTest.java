@@ -25,6 +25,9 @@ class SeededTransferTest {
     // How often a connection changed sides, over all runs of a test.
     private long moves;
 
+    // Segments that waited for data before them and went along.
+    private long waited;
+
     @Test
     void twoHundredSeedsWithLossAndJitter() {
         for (long seed = 1; seed <= SEEDS; seed++) {
@@ -39,6 +42,7 @@ class SeededTransferTest {
             assertThat(run(seed, true)).as("trace of seed %d", seed).isEqualTo(run(seed, true));
         }
         assertThat(moves).isGreaterThan(10 * SEEDS);
+        assertThat(waited).as("segments behind holes that moved").isGreaterThan(SEEDS / 10);
     }
 
     @Test
@@ -67,6 +71,9 @@ class SeededTransferTest {
             long hash = run.simulation().traceHash();
             run.finish();
             moves += ends[0].offloadChanges() + ends[1].offloadChanges();
+            for (int host = 0; host < 2; host++) {
+                waited += run.network().stack(host).counters().chimney.segmentsMoved;
+            }
             return hash;
         } catch (AssertionError | RuntimeException e) {
             throw new AssertionError("seed " + seed + (moving ? ", moving" : ""), e);

@@ -83,12 +83,16 @@ final class ChimneyContext {
         return (int) Math.min(Integer.MAX_VALUE, neighbors.confirmedAgo(hop, now) / NANOS_PER_TICK);
     }
 
-    /** Hand the held segments of a connection that is back to TCP, in order. */
-    void replay(Flow flow) {
+    /**
+     * Hand the held segments of a connection that is back to TCP, in order.
+     *
+     * @param told whether a target had the connection: what it held, it told the peer of
+     */
+    void replay(Flow flow, boolean told) {
         for (long segment = flow.held.poll(); segment != 0; segment = flow.held.poll()) {
             BufferPool pool = tcp.segments();
             int at = BufferPool.dataAt(segment);
-            tcp.replay(flow.connection, pool.buffer(segment), at, pool.length(segment));
+            tcp.replay(flow.connection, pool.buffer(segment), at, pool.length(segment), told);
             pool.free(segment);
         }
     }

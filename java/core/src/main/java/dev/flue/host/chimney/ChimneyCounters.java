@@ -65,6 +65,9 @@ public final class ChimneyCounters {
     /** Segments given to a target. */
     public long segmentsForwarded;
 
+    /** Of these, those that had waited for data before them when their connection moved. */
+    public long segmentsMoved;
+
     /**
      * Segments for a target that were dropped here: larger than a buffer of our MTU, as one that
      * came in fragments may be, or no buffer was free.
@@ -104,6 +107,7 @@ public final class ChimneyCounters {
         map.put("segmentsHeld", segmentsHeld);
         map.put("segmentsNotHeld", segmentsNotHeld);
         map.put("segmentsForwarded", segmentsForwarded);
+        map.put("segmentsMoved", segmentsMoved);
         map.put("segmentsNotForwarded", segmentsNotForwarded);
         map.put("indicationsRefused", indicationsRefused);
         map.put("receivesPosted", receivesPosted);

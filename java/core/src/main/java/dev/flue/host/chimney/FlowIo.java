@@ -72,15 +72,24 @@ final class FlowIo implements AutoCloseable {
             return;
         }
         if (!flow.uploadWanted) {
-            for (long s = waiting.next(flow.connection); s != 0; ) {
-                forward(flow, s);
-                s = waiting.next(flow.connection);
-            }
-            for (long s = flow.held.poll(); s != 0; s = flow.held.poll()) {
+            for (long s = nextKept(flow); s != 0; s = nextKept(flow)) {
                 forward(flow, s);
             }
         }
         context.tcp.markDirty(flow.connection);
+    }
+
+    /** What waits behind a hole first: it came first. What a target gives back stays here. */
+    private long nextKept(Flow flow) {
+        if (flow.uploading) {
+            return 0;
+        }
+        long segment = waiting.next(flow.connection);
+        if (segment != 0) {
+            context.counters.segmentsMoved++;
+            return segment;
+        }
+        return flow.held.poll();
     }
 
     /** Send what is queued, and the FIN behind it. */

@@ -414,7 +414,7 @@ final class Initiator {
             flow.held.clear();
             c.abortNow();
         } else {
-            context.replay(flow);
+            context.replay(flow, false);
         }
         dropAbsent(path);
         terminator.checkIdle(path);

@@ -265,7 +265,7 @@ final class Terminator {
             flow.held.clear();
         } else {
             c.returned();
-            context.replay(flow);
+            context.replay(flow, true);
         }
         checkIdle(path);
     }

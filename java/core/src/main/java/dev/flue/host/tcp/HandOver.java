@@ -41,7 +41,7 @@ public final class HandOver {
      * #export} may be called.
      */
     public static boolean settled(TcpConnection c) {
-        return !c.ackPending && !c.dirty && !c.hasHoles() && !c.rcv.delay.waits();
+        return !c.ackPending && !c.dirty && !c.rcv.delay.waits();
     }
 
     /** What is owed goes out in this turn, an ACK that could wait for more too (H-7). */
@@ -66,6 +66,7 @@ public final class HandOver {
         exportDelegated(c, block, now);
         delegated.sendDataHead(chain).sendDataTail(tail).bufferedData(0);
         exportExt(c, block, now);
+        c.rcv.tsGiven = c.rcv.tsRecent;
         c.frozenKind = c.timerKind;
         c.frozenAt = c.timerAt;
         layer.timers().stop(c);
@@ -213,6 +214,7 @@ public final class HandOver {
             takeTimer(c, timerNanos(d, extended ? e : null), now);
             takeKeepAlive(c, d, now);
             layer.recovery().resume(c, now);
+            layer.input().finNext(c, now);
         }
         return true;
     }

@@ -96,6 +96,16 @@ final class Reassembly {
         return finKnown && finAt == sequence;
     }
 
+    /** Whether the peer's FIN was seen and lies at or behind {@code from} and before {@code to}. */
+    boolean finIsWithin(int from, int to) {
+        return finKnown && Seq.within(finAt, from, to);
+    }
+
+    /** Where the peer's FIN lies, once it was seen. */
+    int finAt() {
+        return finAt;
+    }
+
     /** Keep a piece; false when there is no room. Where pieces overlap, the first one stays. */
     boolean insert(int sequence, ByteBuffer from, int at, int length) {
         int start = sequence;

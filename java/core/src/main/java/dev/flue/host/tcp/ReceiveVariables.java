@@ -30,7 +30,10 @@ final class ReceiveVariables {
     /** TS.Recent. */
     int tsRecent;
 
-    /** When it was taken, milliseconds of the stack's clock. */
+    /** TS.Recent when a target was given the connection: what came since is no older. */
+    int tsGiven;
+
+    /** When TS.Recent was taken, milliseconds of the stack's clock. */
     long tsRecentAt;
 
     /** Our timestamps are the stack's milliseconds plus this (StackDelta). */

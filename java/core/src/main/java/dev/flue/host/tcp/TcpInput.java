@@ -122,7 +122,10 @@ final class TcpInput {
         if (!s.timestamps) {
             return false;
         }
-        if (Seq.geq(s.tsVal, c.rcv.tsRecent)) {
+        // A target that let data wait may have seen later data since: its order says nothing of its
+        // age.
+        boolean waited = layer.replaying() && Seq.lt(c.rcv.tsGiven, c.rcv.tsRecent);
+        if (Seq.geq(s.tsVal, waited ? c.rcv.tsGiven : c.rcv.tsRecent)) {
             return true;
         }
         if (now / NANOS_PER_MILLI - c.rcv.tsRecentAt > TS_RECENT_LIFETIME_MILLIS) {
@@ -265,6 +268,11 @@ final class TcpInput {
                 }
             }
         }
+        finNext(c, now);
+    }
+
+    /** The peer's FIN came before its turn, and it is its turn now: then it is received. */
+    void finNext(TcpConnection c, long now) {
         if (!c.rcv.finReceived && c.reassembly.finIs(c.rcv.nxt) && c.reassembly.isEmpty()) {
             finReceived(c, now);
         }

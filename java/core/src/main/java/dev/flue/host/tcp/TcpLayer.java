@@ -115,6 +115,10 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         return timers;
     }
 
+    TcpInput input() {
+        return input;
+    }
+
     LossRecovery recovery() {
         return recovery;
     }
@@ -251,10 +255,15 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         process(connection);
     }
 
-    /** A segment that was held while its connection was elsewhere. */
-    public void replay(TcpConnection connection, ByteBuffer buffer, int at, int length) {
+    /**
+     * A segment that was held while its connection was elsewhere.
+     *
+     * @param told the peer may have heard of it: behind a hole it draws no duplicate ACK
+     */
+    public void replay(
+            TcpConnection connection, ByteBuffer buffer, int at, int length, boolean told) {
         if (segment.parse(connection, buffer, at, length)) {
-            replaying = true;
+            replaying = told;
             process(connection.inTable ? connection : null);
             replaying = false;
         }

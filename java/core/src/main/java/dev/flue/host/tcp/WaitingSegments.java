@@ -27,7 +27,7 @@ public final class WaitingSegments {
 
     /**
      * The next one, TCP header first, in a buffer of {@link TcpLayer#segments} that is the caller's
-     * from now on.
+     * from now on. A FIN goes with the data before it, or behind all when that is still to come.
      *
      * @return 0 = there is none left
      */
@@ -39,12 +39,24 @@ public final class WaitingSegments {
             long buffer = held.takeFirst();
             boolean fin = held.finIs(sequence + length);
             if (build(c, buffer, sequence, length, fin)) {
+                if (fin) {
+                    held.clear();
+                }
                 return buffer;
             }
             pool.free(buffer);
         }
-        held.clear();
-        return 0;
+        return held.finIsWithin(c.rcv.nxt, c.rcv.adv) ? finAlone(c) : 0;
+    }
+
+    /** Without a buffer now it stays known here: the peer sends it again. */
+    private long finAlone(TcpConnection c) {
+        long buffer = pool.allocate();
+        if (buffer != 0) {
+            build(c, buffer, c.reassembly.finAt(), 0, true);
+            c.reassembly.clear();
+        }
+        return buffer;
     }
 
     private boolean build(TcpConnection c, long buffer, int sequence, int length, boolean fin) {

@@ -77,6 +77,7 @@ final class FakeTarget implements Miniport {
     boolean chimney = true;
     OffloadStatus terminateStatus = OffloadStatus.SUCCESS;
     OffloadStatus queryStatus = OffloadStatus.SUCCESS;
+    OffloadStatus forwardStatus = OffloadStatus.SUCCESS;
     OffloadStatus lastVerdict;
     int lastConsumed;
     int returned;
@@ -441,7 +442,7 @@ final class FakeTarget implements Miniport {
         calls.add("forward");
         control.io(token, "forward");
         conns.get(token).forwarded.add(bytes(netBufferLists));
-        complete(netBufferLists, OffloadStatus.SUCCESS, 0);
+        complete(netBufferLists, forwardStatus, 0);
         actions.add(() -> adapter.tcpOffloadForwardComplete(netBufferLists));
     }
 

@@ -72,29 +72,6 @@ class InitiateOrderTest {
     }
 
     @Test
-    @Rule("H-7")
-    void aConnectionThatHasToRepeatItsAckForAHoleWaitsUntilItIsFilled() {
-        OffloadConnection c = lab.connect(mine, theirs, 80);
-        boolean[] lost = {false};
-        lab.link.filter(
-                (from, number, frame, at, length) -> {
-                    boolean lose = from == 1 && length > 1000 && !lost[0];
-                    lost[0] |= lose;
-                    return !lose;
-                });
-        theirs.sending(new byte[4_000], false);
-        lab.peer.doWork(lab.now);
-        lab.stack.doWork(lab.now);
-        c.offload();
-        lab.stack.doWork(lab.now);
-        lab.stack.doWork(lab.now);
-        assertThat(lost[0]).isTrue();
-        assertThat(target.shapes).as("a hole is open").isEmpty();
-        lab.until(c::offloaded);
-        assertThat(mine.received.size()).isEqualTo(4_000);
-    }
-
-    @Test
     @Rule({"H-4", "H-22", "H-45"})
     void nothingIsAskedOfAConnectionWhoseInitiateRuns() {
         OffloadConnection c = lab.connect(mine, theirs, 80);
