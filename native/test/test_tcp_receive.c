@@ -145,6 +145,35 @@ a_forwarded_segment_fills_the_hole_it_left(void **state)
 
 RULE("T-128")
 static void
+what_the_peer_was_told_of_draws_no_ack_when_it_is_forwarded(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	uint8_t frame[2048];
+	uint32_t len;
+	flue_ref nbl;
+
+	(void)state;
+	conn_block(h, &c, 1, 1);
+	assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
+	len = peer_frame(&c, frame, TCP_ACK, 1000, 0, pattern + 1000, 1000, 65535, NULL);
+	nbl = nbl_new(h, frame + tcp_at(&c), len - tcp_at(&c), 3);
+	nbl_at(h, nbl)->flags = FLUE_NBL_TOLD;
+	submit(h, FLUE_SUB_FORWARD, c.token, nbl, 0, 0);
+	pass_after(h, MS);
+	(void)up_expect(h, FLUE_UP_FORWARD_COMPLETE);
+	pass_after(h, 300 * MS);
+	sent_none(h);
+	peer(h, &c, TCP_ACK, 0, 0, pattern, 1000, 65535);
+	pass_after(h, MS);
+	assert_int_equal(accept_data(h, &c, buf), 2000);
+	assert_memory_equal(buf, pattern, 2000);
+	assert_int_equal(sent_expect(h, &c).ack, 2000);
+	finish(h, &c);
+}
+
+RULE("T-128")
+static void
 a_forwarded_segment_of_64_kib_is_taken_whole(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
@@ -606,6 +635,7 @@ main(void)
 		cmocka_unit_test(overlapping_and_repeated_data_is_delivered_once),
 		cmocka_unit_test(for_100_ms_after_an_initiate_a_hole_draws_no_ack),
 		cmocka_unit_test(a_forwarded_segment_fills_the_hole_it_left),
+		cmocka_unit_test(what_the_peer_was_told_of_draws_no_ack_when_it_is_forwarded),
 		cmocka_unit_test(a_forwarded_segment_of_64_kib_is_taken_whole),
 		cmocka_unit_test(refused_data_waits_for_a_posted_receive),
 		cmocka_unit_test(what_came_meanwhile_stays_behind_what_was_not_taken),

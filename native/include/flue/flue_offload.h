@@ -462,6 +462,10 @@ struct flue_net_buffer_list {
  *  for upload and gives it back marked (T-116). */
 #define FLUE_NBL_URGENT UINT32_C(0x1)
 
+/** In `flags` of a forwarded NBL: the peer was told that it arrived. Behind a hole a target does not
+ *  answer it. */
+#define FLUE_NBL_TOLD UINT32_C(0x2)
+
 /** Data starts `data_offset` bytes into the MDL chain; current_mdl is the MDL in which that byte
  *  lies, current_mdl_offset its place there. 64 bytes. */
 struct flue_net_buffer {

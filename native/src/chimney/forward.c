@@ -89,7 +89,7 @@ place_urgent(uint8_t *tcp, uint32_t offset)
 /** One chunk in. @return false when its bytes cannot be read */
 static bool
 chunk_in(struct flue_engine *e, struct flue_conn *c, struct reader *r, const uint8_t *header,
-		uint32_t hlen, uint32_t offset, uint32_t len, bool last)
+		uint32_t hlen, uint32_t offset, uint32_t len, bool last, bool told)
 {
 	struct flue_pkt *pkt = flue_slab_take(e);
 	struct flue_segment s;
@@ -119,6 +119,7 @@ chunk_in(struct flue_engine *e, struct flue_conn *c, struct reader *r, const uin
 		return false;
 	}
 	s.forwarded = true;
+	s.told = told;
 	/* The chunk before may have ended the processing; a reset ends it for good. */
 	if (c->flags & CONN_ABORTED)
 		flue_pkt_release(pkt);
@@ -142,6 +143,7 @@ forward_one(struct flue_engine *e, struct flue_conn *c, const struct flue_net_bu
 	uint32_t hlen;
 	uint32_t left;
 	uint32_t done = 0;
+	bool told = (__atomic_load_n(&nbl->flags, __ATOMIC_RELAXED) & FLUE_NBL_TOLD) != 0;
 
 	if (nb == NULL || flue_nb_walk_begin(&r.walk, nb) < 0)
 		return FLUE_STATUS_FAILURE;
@@ -155,7 +157,7 @@ forward_one(struct flue_engine *e, struct flue_conn *c, const struct flue_net_bu
 	do {
 		uint32_t n = left < CHUNK ? left : CHUNK;
 
-		if (!chunk_in(e, c, &r, header, hlen, done, n, n == left))
+		if (!chunk_in(e, c, &r, header, hlen, done, n, n == left, told))
 			return FLUE_STATUS_FAILURE;
 		left -= n;
 		done += n;

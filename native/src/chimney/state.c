@@ -209,6 +209,7 @@ import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_
 	if (x != NULL && x->retransmit_timeout_us != 0 && x->retransmit_timeout_us < us)
 		us = x->retransmit_timeout_us;
 	flue_conn_rest_of(e, c)->quiet_until = e->now + FLUE_QUIET_NS;
+	flue_conn_rest_of(e, c)->untold = false;
 	c->quick = FLUE_QUICK_ACKS;
 	c->rtx_count = d->retransmit_count;
 	if (c->state == FLUE_TCP_FIN_WAIT2) {

@@ -90,6 +90,7 @@ struct flue_segment {
 	uint8_t sacks;    /* blocks in `sack` */
 	bool has_ts;
 	bool forwarded; /* by the host; may be older than what the wire brought since */
+	bool told;      /* forwarded, and the peer knows that it arrived */
 	bool checked;   /* checksums are known to be good */
 	bool tagged;    /* the frame carries a VLAN or priority tag */
 	uint16_t vlan;  /* of that tag */

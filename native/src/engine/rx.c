@@ -107,6 +107,7 @@ flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segm
 	s->has_ts = false;
 	s->sacks = 0;
 	s->forwarded = false;
+	s->told = false;
 	s->checked = (pkt->flags & FLUE_PKT_RX_CSUM_GOOD) != 0;
 	s->hash = flue_flow_hash(&e->flow, s->key.raddr, s->key.laddr, s->key.ports);
 	pkt->seq = s->seq;

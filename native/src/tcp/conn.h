@@ -265,6 +265,7 @@ struct flue_conn_rest {
 	bool undo_sent;
 	uint32_t push_ms;     /* push_runs: when the first posted request completes as it is */
 	int64_t quiet_until;  /* no duplicate ACK before */
+	bool untold;          /* then one is due */
 	bool push_runs;       /* the push timer of 5.3 */
 	bool set_aside;       /* urgent data came: all segments wait for the terminate (5.8) */
 	bool urgent_buffered; /* ... in the BufferedData of the initiate */

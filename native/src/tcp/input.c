@@ -248,15 +248,19 @@ payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 
 	mark_push(s);
 	if (s->seq != c->rcv_nxt) {
-		int64_t quiet_until = flue_conn_rest_of(e, c)->quiet_until;
+		struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 
 		flue_reasm_add(e, c, s->pkt, fin);
 		/* Behind a loss the peer's window is small: one that waits for an ACK stands still. */
 		c->quick = FLUE_QUICK_ACKS;
-		if (e->now >= quiet_until)
+		if (s->told)
+			return;
+		if (e->now >= rest->quiet_until) {
 			flue_sack_owe(e, c);
-		else
-			flue_timer_arm(e, c, quiet_until);
+		} else {
+			rest->untold = true;
+			flue_timer_arm(e, c, rest->quiet_until);
+		}
 		return;
 	}
 	if (s->payload > 0) {

@@ -177,12 +177,12 @@ receive_timers(struct flue_engine *e, struct flue_conn *c)
 			flue_timer_arm_ms(e, c, c->ack_ms);
 	}
 	if ((c->flags & (CONN_OOO | CONN_STOPPED)) == CONN_OOO) {
-		int64_t *quiet_until = &flue_conn_rest_of(e, c)->quiet_until;
+		struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 
-		if (*quiet_until > e->now) {
-			next = *quiet_until;
-		} else if (*quiet_until != 0) {
-			*quiet_until = 0;
+		if (rest->untold && rest->quiet_until > e->now) {
+			next = rest->quiet_until;
+		} else if (rest->untold) {
+			rest->untold = false;
 			c->flags |= CONN_ACK_NOW;
 			flue_conn_touch(e, c);
 		}

@@ -28,6 +28,9 @@ public final class NetBufferList extends Record {
     static final int RECEIVE_NO_PUSH = 100;
     static final int FLAGS = 104;
 
+    /** Of a forwarded segment: the peer was told that it arrived, and is not told again for it. */
+    public static final int FLAG_TOLD = 0x2;
+
     public NetBufferList(Memory memory) {
         super(memory);
     }

@@ -9,6 +9,7 @@ import dev.flue.host.tcp.WaitingSegments;
 import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.NetBuffer;
+import dev.flue.offload.NetBufferList;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.TcpEvent;
 import dev.flue.offload.UploadReason;
@@ -86,6 +87,7 @@ final class FlowIo implements AutoCloseable {
         }
         long segment = waiting.next(flow.connection);
         if (segment != 0) {
+            context.list.wrap(segment).flags(NetBufferList.FLAG_TOLD);
             context.counters.segmentsMoved++;
             return segment;
         }

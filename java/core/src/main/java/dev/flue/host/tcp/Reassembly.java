@@ -44,11 +44,11 @@ final class Reassembly {
         return lengths[index];
     }
 
-    /** Take the first segment out; its data begins where that of the buffer does. */
-    long takeFirst() {
-        long first = buffers[0];
-        drop(0);
-        return first;
+    /** Take a segment out; its data begins where that of the buffer does. */
+    long take(int index) {
+        long taken = buffers[index];
+        drop(index);
+        return taken;
     }
 
     /** The segment that holds a byte; -1 = none does. */
@@ -59,6 +59,11 @@ final class Reassembly {
             }
         }
         return -1;
+    }
+
+    /** Whether a segment, not the first one, begins where the one before it ends. */
+    boolean follows(int index) {
+        return starts[index - 1] + lengths[index - 1] == starts[index];
     }
 
     /** First byte of the segments without a gap that a segment is one of. */
@@ -99,6 +104,11 @@ final class Reassembly {
     /** Whether the peer's FIN was seen and lies at or behind {@code from} and before {@code to}. */
     boolean finIsWithin(int from, int to) {
         return finKnown && Seq.within(finAt, from, to);
+    }
+
+    /** The FIN goes elsewhere. */
+    void forgetFin() {
+        finKnown = false;
     }
 
     /** Where the peer's FIN lies, once it was seen. */

@@ -58,6 +58,32 @@ final class SackBlocks {
         count++;
     }
 
+    /** A segment of the block that was touched the longest ago; {@code held} is not empty. */
+    int oldest(Reassembly held) {
+        for (int i = 0; i < held.segments(); i++) {
+            boolean first = i == 0 || !held.follows(i);
+            if (first && !lately(held.start(i), held.blockEnd(i))) {
+                return i;
+            }
+        }
+        for (int i = count - 1; i > 0; i--) {
+            int index = held.find(recent[i]);
+            if (index >= 0) {
+                return held.find(held.blockStart(index));
+            }
+        }
+        return 0;
+    }
+
+    private boolean lately(int start, int end) {
+        for (int i = 0; i < count; i++) {
+            if (Seq.within(recent[i], start, end)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Bytes came that we had. Told once, in the next ACK; pieces that touch are told as one. */
     void twice(int from, int to) {
         boolean touches = twice && Seq.leq(from, twiceTo) && Seq.leq(twiceFrom, to);
@@ -94,7 +120,7 @@ final class SackBlocks {
             take(held, held.find(recent[i]));
         }
         for (int i = 0; i < held.segments() && written < max; i++) {
-            if (i == 0 || held.start(i - 1) + held.length(i - 1) != held.start(i)) {
+            if (i == 0 || !held.follows(i)) {
                 take(held, i);
             }
         }

@@ -27,20 +27,21 @@ public final class WaitingSegments {
 
     /**
      * The next one, TCP header first, in a buffer of {@link TcpLayer#segments} that is the caller's
-     * from now on. A FIN goes with the data before it, or behind all when that is still to come.
+     * from now on; those first that came first, as far as that is known. A FIN goes with the data before it, or behind all when that is still to come.
      *
      * @return 0 = there is none left
      */
     public long next(TcpConnection c) {
         Reassembly held = c.reassembly;
         while (!held.isEmpty()) {
-            int sequence = held.start(0);
-            int length = held.length(0);
-            long buffer = held.takeFirst();
+            int index = c.rcv.sacks.oldest(held);
+            int sequence = held.start(index);
+            int length = held.length(index);
+            long buffer = held.take(index);
             boolean fin = held.finIs(sequence + length);
             if (build(c, buffer, sequence, length, fin)) {
                 if (fin) {
-                    held.clear();
+                    held.forgetFin();
                 }
                 return buffer;
             }
