@@ -217,6 +217,7 @@ struct flue_sack {
 	uint32_t again_start;              /* what came twice */
 	uint32_t again_end;
 	uint8_t recents;
+	uint8_t news; /* of them, the first ones, that hold what came here */
 	uint8_t owed; /* ACKs besides the one of CONN_ACK_NOW */
 };
 

@@ -250,7 +250,7 @@ payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 	if (s->seq != c->rcv_nxt) {
 		struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 
-		flue_reasm_add(e, c, s->pkt, fin);
+		flue_reasm_add(e, c, s->pkt, fin, s->told);
 		/* Behind a loss the peer's window is small: one that waits for an ACK stands still. */
 		c->quick = FLUE_QUICK_ACKS;
 		if (s->told)

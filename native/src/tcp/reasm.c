@@ -57,7 +57,8 @@ span_at(const struct flue_conn *c, uint32_t seq, uint32_t *start, uint32_t *end)
 }
 
 void
-flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, bool fin)
+flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, bool fin,
+		bool told)
 {
 	struct flue_pkt **link = &c->ooo;
 	uint32_t end = end_of(pkt) + fin;
@@ -81,7 +82,7 @@ flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt,
 		flue_sack_duplicate(e, c, pkt->seq, flue_seq_lt(to, end) ? to : end);
 	if (flue_seq_geq(to, end)) {
 		flue_count(e, FLUE_CTR_IN_DUPLICATE, 1);
-		flue_sack_came(e, c, from, to);
+		flue_sack_came(e, c, from, to, told);
 		flue_pkt_release(pkt);
 		return;
 	}
@@ -100,7 +101,7 @@ flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt,
 	c->flags |= CONN_OOO;
 	flue_count(e, FLUE_CTR_IN_OUT_OF_ORDER, 1);
 	span_at(c, pkt->seq, &from, &to);
-	flue_sack_came(e, c, from, to);
+	flue_sack_came(e, c, from, to, told);
 	if (unlikely(e->watch))
 		flue_watch_out_of_order(e, c);
 }

@@ -25,22 +25,34 @@ within(uint32_t seq, uint32_t start, uint32_t end)
 }
 
 void
-flue_sack_came(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint32_t end)
+flue_sack_came(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint32_t end, bool told)
 {
 	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
 	uint32_t kept[FLUE_SACK_RECENT];
 	uint32_t n = 0;
+	uint32_t news = 0;
+	bool fresh = !told;
+	uint32_t at;
 	uint32_t i;
 
 	if (!c->sack)
 		return;
 	/* What has become one block with it is told once. */
-	for (i = 0; i < sack->recents && n < FLUE_SACK_RECENT - 1; i++)
-		if (!within(sack->recent[i], start, end))
-			kept[n++] = sack->recent[i];
-	sack->recent[0] = start;
-	memcpy(&sack->recent[1], kept, n * sizeof(kept[0]));
+	for (i = 0; i < sack->recents && n < FLUE_SACK_RECENT - 1; i++) {
+		if (within(sack->recent[i], start, end)) {
+			fresh |= i < sack->news;
+			continue;
+		}
+		news += i < sack->news;
+		kept[n++] = sack->recent[i];
+	}
+	/* What the host had is older than what came here before the host could forward it. */
+	at = fresh ? 0 : news;
+	memcpy(sack->recent, kept, at * sizeof(kept[0]));
+	sack->recent[at] = start;
+	memcpy(&sack->recent[at + 1], kept + at, (n - at) * sizeof(kept[0]));
 	sack->recents = (uint8_t)(n + 1);
+	sack->news = (uint8_t)(news + fresh);
 }
 
 void

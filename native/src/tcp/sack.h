@@ -11,8 +11,9 @@
 #define FLUE_SACK_BYTES 36
 
 /** Data up to `end` came, from `start` on; the queue holds all between without a gap. Its block is the
- *  first one from now on. */
-void flue_sack_came(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint32_t end);
+ *  first one from now on; of what the host told the peer of, behind those of what came here. */
+void
+flue_sack_came(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint32_t end, bool told);
 
 /** [start, end) came again: the next ACK says so. */
 void flue_sack_duplicate(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint32_t end);

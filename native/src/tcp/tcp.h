@@ -50,7 +50,8 @@ void
 flue_tcp_update_window(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s);
 
 /** Out-of-order queue (reasm.c). Takes over the packet. */
-void flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, bool fin);
+void flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, bool fin,
+		bool told);
 /** Move what has become in-order to the receive queue. @return a FIN became in-order */
 bool flue_reasm_drain(struct flue_engine *e, struct flue_conn *c);
 /** Behind all there is, to go up with it; dropped where FLUE_OOO_MAX wait already. Takes over the

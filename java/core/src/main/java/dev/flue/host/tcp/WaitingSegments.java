@@ -27,7 +27,8 @@ public final class WaitingSegments {
 
     /**
      * The next one, TCP header first, in a buffer of {@link TcpLayer#segments} that is the caller's
-     * from now on; those first that came first, as far as that is known. A FIN goes with the data before it, or behind all when that is still to come.
+     * from now on; those first that came first, as far as that is known. A FIN goes with the data
+     * before it, or behind all when that is still to come.
      *
      * @return 0 = there is none left
      */
