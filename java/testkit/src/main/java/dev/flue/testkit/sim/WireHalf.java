@@ -7,9 +7,21 @@ import java.util.BitSet;
 /**
  * One end of a conversation as the wire shows it: what it sent, and what it may know by what came
  * to it. Numbers are relative: 0 is this end's SYN; of what came, 0 is the peer's SYN.
+ *
+ * <p>It is one life of that end. A SYN that comes when it is over, be it an old one that the wire
+ * had kept, opens a listening port again: that is the next life, with numbers of its own. The peer
+ * goes on speaking of the life whose SYN came to it first.
  */
 final class WireHalf {
     final String name;
+
+    /** Whom it speaks of; by its SYN, once that came. */
+    WireHalf peer;
+
+    /** What begins with the SYN that came when this was over; null while none came. */
+    WireHalf next;
+
+    private WireHalf previous;
 
     // What it sent.
     boolean synSent;
@@ -20,6 +32,7 @@ final class WireHalf {
     boolean timestamps;
     long sndMax;
     long fin = -1;
+    boolean finishesLast;
     byte[] content = new byte[4096];
     int tsMax;
     boolean tsSent;
@@ -50,6 +63,43 @@ final class WireHalf {
     /** Everything below came. */
     long contiguous() {
         return came.nextClearBit(0);
+    }
+
+    /** The FIN of the peer came, and all before it. */
+    boolean peerFinished() {
+        return peer.fin >= 0 && contiguous() > peer.fin;
+    }
+
+    /**
+     * Nothing is left of it: reset, or closed both ways by whoever does not have to wait. Whoever
+     * sent its FIN first is in TIME-WAIT, and takes no old SYN (RFC 9293, 3.10.7.4).
+     */
+    private boolean over() {
+        return resetSeen || resetSent || finishesLast && ackSeen > fin && peerFinished();
+    }
+
+    /** A SYN comes to it. */
+    void meet(WireSegment syn) {
+        if (synSent && !syn.has(WireSegment.ACK) && over()) {
+            next = new WireHalf(name);
+            next.peer = peer;
+            next.previous = this;
+        }
+        if (!came.get(0)) {
+            peer = peer.lifeOf(syn);
+        }
+    }
+
+    /** The life of this end that sent this SYN. */
+    private WireHalf lifeOf(WireSegment syn) {
+        WireHalf life = this;
+        while (life.next != null) {
+            life = life.next;
+        }
+        while (life.previous != null && !(life.synSent && life.iss == syn.seq())) {
+            life = life.previous;
+        }
+        return life;
     }
 
     /** Something it sent is not known to have arrived. */

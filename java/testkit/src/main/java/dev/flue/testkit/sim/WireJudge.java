@@ -24,23 +24,28 @@ public final class WireJudge {
 
     /** Two halves; {@code first} sent the first segment. */
     private static final class Conversation {
-        final WireHalf first;
-        final WireHalf second;
-
-        // A SYN that was late opened it anew after a RST: who speaks of which is not known.
-        boolean anew;
+        WireHalf first;
+        WireHalf second;
 
         Conversation(String first, String second) {
             this.first = new WireHalf(first);
             this.second = new WireHalf(second);
+            this.first.peer = this.second;
+            this.second.peer = this.first;
         }
 
         WireHalf half(String name) {
             return first.name.equals(name) ? first : second;
         }
 
-        WireHalf peer(WireHalf half) {
-            return half == first ? second : first;
+        /** The end is in its next life. */
+        WireHalf renew(WireHalf half) {
+            if (half == first) {
+                first = half.next;
+            } else {
+                second = half.next;
+            }
+            return half.next;
         }
     }
 
@@ -90,13 +95,10 @@ public final class WireJudge {
         segments++;
         Conversation conversation = conversation(s);
         WireHalf half = conversation.half(s.source());
-        WireHalf peer = conversation.peer(half);
-        boolean again = s.has(SYN) && half.synSent && s.seq() != half.iss;
-        conversation.anew |= again && (half.resetSeen || half.resetSent);
-        if (conversation.anew) {
-            return;
+        if (half.next != null && s.has(SYN) && s.seq() != half.iss) {
+            half = conversation.renew(half);
         }
-        Check check = new Check(now, s, half, peer, now == answered[port]);
+        Check check = new Check(now, s, half, half.peer, now == answered[port]);
         check.require(s.valid, "a wrong checksum, or options that are no options");
         check.require(s.ipLength <= limits[port], "a packet longer than " + limits[port]);
         if (s.has(RST)) {
@@ -122,9 +124,17 @@ public final class WireJudge {
         if (!s.valid || !known(s)) {
             return;
         }
-        Conversation conversation = conversation(s);
-        WireHalf peer = conversation.half(s.source());
-        WireHalf half = conversation.peer(peer);
+        WireHalf half = conversation(s).half(s.destination());
+        if (s.has(SYN)) {
+            half.meet(s);
+        }
+        for (WireHalf each = half; each != null; each = each.next) {
+            received(now, s, each);
+        }
+    }
+
+    private static void received(long now, WireSegment s, WireHalf half) {
+        WireHalf peer = half.peer;
         if (s.has(RST)) {
             half.resetSeen = true;
             return;
@@ -148,6 +158,10 @@ public final class WireJudge {
 
     private static void acknowledged(
             long now, WireHalf half, long ack, long window, boolean inOrder) {
+        if (ack > half.sndMax) {
+            // Of another life.
+            return;
+        }
         half.ackSeen = Math.max(half.ackSeen, ack);
         half.edgeSeen = Math.max(half.edgeSeen, ack + window);
         if (inOrder && ack > half.ackPending) {
@@ -172,7 +186,7 @@ public final class WireJudge {
     static String describe(WireJudge judge, WireSegment s) {
         Conversation c = judge.conversations.get(key(s));
         WireHalf half = c == null ? null : c.half(s.source());
-        return half == null ? s.describe(0, 0) : s.describe(half.iss, c.peer(half).iss);
+        return half == null ? s.describe(0, 0) : s.describe(half.iss, half.peer.iss);
     }
 
     /** How far each conversation came, for people. */
@@ -296,6 +310,7 @@ public final class WireJudge {
                 long at = start + length;
                 require(half.fin < 0 || half.fin == at, "a FIN at another place than before");
                 require(at >= half.sndMax || half.fin == at, "a FIN before data that was sent");
+                half.finishesLast |= half.fin < 0 && half.peerFinished();
                 half.fin = at;
             }
             half.sndMax = Math.max(half.sndMax, end);

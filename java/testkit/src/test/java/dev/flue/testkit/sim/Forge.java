@@ -11,8 +11,8 @@ final class Forge {
 
     final int port;
     private final int peerPort;
-    private final int iss;
-    private final int peerIss;
+    private int iss;
+    private int peerIss;
     private int seq;
     private int ack;
     private int flags = WireSegment.ACK;
@@ -30,6 +30,13 @@ final class Forge {
     /** A segment of end 0 or 1; sequence numbers of both wrap within the first bytes. */
     static Forge from(int end) {
         return end == 0 ? new Forge(1_000, 2_000, -3, -9) : new Forge(2_000, 1_000, -9, -3);
+    }
+
+    /** By the numbers of another life, whose SYNs came so much later. */
+    Forge later(int own, int peer) {
+        iss += own;
+        peerIss += peer;
+        return this;
     }
 
     /** Relative to the SYNs. */

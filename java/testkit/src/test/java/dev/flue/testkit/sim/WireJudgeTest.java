@@ -116,6 +116,72 @@ class WireJudgeTest {
         wrong(Forge.from(0).flags(SYN).at(5, 0).mss(500), "another SYN");
     }
 
+    /** Closed by end 0 first, so that it waits and end 1 does not. */
+    private void closeBoth() {
+        arrives(Forge.from(0).at(1, 1).flags(FIN | ACK));
+        arrives(Forge.from(1).at(1, 2));
+        arrives(Forge.from(1).at(1, 2).flags(FIN | ACK));
+        arrives(Forge.from(0).at(2, 2));
+    }
+
+    @Test
+    void anOldSynOpensAClosedPortAgain() {
+        open();
+        closeBoth();
+        judge.received(now++, 1, Forge.from(0).flags(SYN).mss(500).frame());
+        Forge[] opened = new Forge[4];
+        for (int i = 0; i < opened.length; i++) {
+            opened[i] = Forge.from(1).later(500, 0).flags(SYN | ACK).at(0, 1).mss(500);
+        }
+        arrives(opened[0]);
+        // The other end knows nothing of that, and stands where it was.
+        sent(Forge.from(0).at(2, 2));
+        wrong(Forge.from(0).at(2, 3), "did not come");
+        // The new life is judged as the first was.
+        sent(opened[1]);
+        wrong(opened[2].at(0, 2), "an ACK of what did not come");
+        wrong(opened[3].at(1, 1), "another SYN");
+        wrong(Forge.from(1).at(1, 2), "skipped");
+    }
+
+    @Test
+    void noOldSynOpensWhatLivesOrWaits() {
+        open();
+        judge.received(now++, 1, Forge.from(0).flags(SYN).mss(500).frame());
+        Forge[] opened = new Forge[3];
+        for (int i = 0; i < opened.length; i++) {
+            opened[i] = Forge.from(1).later(500, 0).flags(SYN | ACK).at(0, 1).mss(500);
+        }
+        wrong(opened[0], "another SYN");
+        // End 1 closes first: it is in TIME-WAIT.
+        arrives(Forge.from(1).at(1, 1).flags(FIN | ACK));
+        arrives(Forge.from(0).at(1, 2).flags(FIN | ACK));
+        arrives(Forge.from(1).at(2, 2));
+        judge.received(now++, 1, Forge.from(0).flags(SYN).mss(500).frame());
+        wrong(opened[1], "another SYN");
+    }
+
+    @Test
+    void aClosedEndDoesNotOpenByItself() {
+        open();
+        closeBoth();
+        wrong(Forge.from(1).later(500, 0).flags(SYN | ACK).at(0, 1).mss(500), "another SYN");
+    }
+
+    @Test
+    void whoeverOpensFollowsTheLifeThatAnswersFirst() {
+        arrives(Forge.from(0).flags(SYN).mss(500));
+        sent(Forge.from(1).flags(SYN | ACK).at(0, 1).mss(500));
+        mayReset = true;
+        sent(Forge.from(1).at(1, 1).flags(RST | ACK));
+        mayReset = false;
+        arrives(Forge.from(0).flags(SYN).mss(500));
+        arrives(Forge.from(1).later(500, 0).flags(SYN | ACK).at(0, 1).mss(500));
+        arrives(Forge.from(0).later(0, 500).at(1, 1).data(100, 0));
+        wrong(Forge.from(0).at(101, 1), "lower than 1 before");
+        arrives(Forge.from(1).later(500, 0).at(1, 101));
+    }
+
     @Test
     void answersToWhatWasNotOffered() {
         arrives(Forge.from(0).flags(SYN).mss(500));
