@@ -209,8 +209,8 @@ public final class HandOver {
         boolean again = c.retransmitCount > 0 || c.congestion.recovering || c.congestion.timedOut;
         c.sentByTarget = !again && c.snd.una != c.snd.max && c.snd.nxt == c.snd.max;
         takeWaiting(c);
-        takeState(c, state, now);
-        if (state != TcpState.CLOSED && state != TcpState.TIME_WAIT) {
+        takeState(c, readsOn(c, d, state) ? TcpState.FIN_WAIT2 : state, now);
+        if (!c.over() && c.state != TcpState.TIME_WAIT) {
             takeTimer(c, timerNanos(d, extended ? e : null), now);
             takeKeepAlive(c, d, now);
             layer.recovery().resume(c, now);
@@ -300,7 +300,8 @@ public final class HandOver {
                     case CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT -> true;
                     default -> false;
                 };
-        boolean finished = state == TcpState.FIN_WAIT2 || state == TcpState.TIME_WAIT;
+        boolean finished =
+                state == TcpState.FIN_WAIT2 || state == TcpState.TIME_WAIT || c.snd.finAcked;
         takeFins(c, false, finBeyondData || finished, received);
     }
 
@@ -333,12 +334,30 @@ public final class HandOver {
         c.phase(OffloadPhase.HOST);
         switch (state) {
             case TIME_WAIT -> layer.timeWaits().enter(c, now);
-            case CLOSED -> c.finish(Fins.both(c) ? "" : "ended by the target");
+            case CLOSED -> c.finish(through(c) ? "" : "ended by the target");
             case ESTABLISHED -> c.state = c.snd.finQueued ? TcpState.FIN_WAIT1 : state;
             case CLOSE_WAIT -> c.state = c.snd.finQueued ? TcpState.LAST_ACK : state;
             default -> c.state = state;
         }
         layer.markDirty(c);
+    }
+
+    /** Nobody waits for anything any more. */
+    private static boolean through(TcpConnection c) {
+        return Fins.both(c) || c.snd.finAcked && c.discards();
+    }
+
+    /**
+     * A target closes what waited too long in FIN-WAIT-2 (T-135). It cannot know whether the
+     * application closed, or shut down its output and reads on, which it may for ever (RFC 9293,
+     * 3.6). A peer that answered no probe is gone.
+     */
+    private static boolean readsOn(TcpConnection c, TcpDelegated d, TcpState state) {
+        return state == TcpState.CLOSED
+                && c.snd.finAcked
+                && !c.rcv.finReceived
+                && !c.discards()
+                && d.kaProbeCount() < c.options.keepAliveCount();
     }
 
     /** How long the timer still runs; -1 = it is stopped. */
