@@ -31,12 +31,12 @@ public enum Between {
         for (int i = 0; i < passThrough; i++) {
             PassThroughDriver driver = new PassThroughDriver(memory, adapter, OBJECTS);
             drivers.add(driver);
-            adapter = new MiniportAdapter(memory, driver);
+            adapter = new MiniportAdapter(memory, driver.upper());
         }
         if (verifier) {
             VerifierDriver driver = new VerifierDriver(memory, adapter, OBJECTS, "verifier");
             drivers.add(driver);
-            adapter = new MiniportAdapter(memory, driver);
+            adapter = new MiniportAdapter(memory, driver.upper());
         }
         return adapter;
     }

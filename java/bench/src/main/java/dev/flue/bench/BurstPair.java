@@ -85,7 +85,7 @@ final class BurstPair implements AutoCloseable {
             MiniportAdapter adapter = new MiniportAdapter(memory, target);
             for (int driver = 0; driver < between; driver++) {
                 drivers.add(new PassThroughDriver(memory, adapter, DRIVER_OBJECTS));
-                adapter = new MiniportAdapter(memory, drivers.get(drivers.size() - 1));
+                adapter = new MiniportAdapter(memory, drivers.get(drivers.size() - 1).upper());
             }
             HostStackConfig stack =
                     HostStackConfig.builder()

@@ -43,7 +43,7 @@ class BadInputTest {
             new VerifierDriver(memory, new MiniportAdapter(memory, target), 64, "verifier");
     private final RecordingProtocol protocol = new RecordingProtocol(memory);
     private final Binding binding =
-            new Binding(memory, protocol, new MiniportAdapter(memory, verifier));
+            new Binding(memory, protocol, new MiniportAdapter(memory, verifier.upper()));
     private final OffloadTrees trees = new OffloadTrees(memory, 128);
     private final NblPool nbls = new NblPool(memory, 64, 64);
     private final StateBlocks state = new StateBlocks(memory);
@@ -85,7 +85,7 @@ class BadInputTest {
 
     private void work() {
         for (int turns = 0; turns < 10; turns++) {
-            verifier.doWork(++now);
+            verifier.upper().doWork(++now);
         }
     }
 

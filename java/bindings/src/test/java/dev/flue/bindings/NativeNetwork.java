@@ -67,7 +67,7 @@ final class NativeNetwork implements Network {
             for (int i = 0; i < config.drivers(); i++) {
                 PassThroughDriver driver = new PassThroughDriver(memory, adapter, DRIVER_OBJECTS);
                 drivers.add(driver);
-                adapter = new MiniportAdapter(memory, driver);
+                adapter = new MiniportAdapter(memory, driver.upper());
             }
             if (config.drivers() > 0) {
                 VerifierDriver below = verifiers.get(verifiers.size() - 1);
@@ -106,7 +106,7 @@ final class NativeNetwork implements Network {
     private MiniportAdapter verified(NativeMemory in, MiniportAdapter lower, String name) {
         VerifierDriver verifier = new VerifierDriver(in, lower, DRIVER_OBJECTS, name);
         verifiers.add(verifier);
-        return new MiniportAdapter(in, verifier);
+        return new MiniportAdapter(in, verifier.upper());
     }
 
     @Override

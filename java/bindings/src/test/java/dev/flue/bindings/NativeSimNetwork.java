@@ -65,7 +65,7 @@ final class NativeSimNetwork implements SimNetwork {
                     new UserHostStack(
                             JavaSimNetwork.stack(plan, host),
                             memory,
-                            new MiniportAdapter(memory, verifier)));
+                            new MiniportAdapter(memory, verifier.upper())));
         }
     }
 

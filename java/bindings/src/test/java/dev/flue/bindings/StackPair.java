@@ -37,7 +37,7 @@ final class StackPair implements AutoCloseable {
                             .build();
             MiniportAdapter lowest = new MiniportAdapter(memory, targets[i]);
             verifiers[i] = new VerifierDriver(memory, lowest, 1024, "verifier " + i);
-            stacks[i] = new UserHostStack(stack, memory, new MiniportAdapter(memory, verifiers[i]));
+            stacks[i] = new UserHostStack(stack, memory, new MiniportAdapter(memory, verifiers[i].upper()));
         }
     }
 

@@ -19,6 +19,7 @@ final class CallEntries {
     private final long[] imReserved1;
     private final long[] sourceHandle;
     private final StateOperation[] operation;
+    private final int[] face;
     private final int[] free;
     private int freeCount;
 
@@ -29,6 +30,7 @@ final class CallEntries {
         this.imReserved1 = new long[capacity];
         this.sourceHandle = new long[capacity];
         this.operation = new StateOperation[capacity];
+        this.face = new int[capacity];
         this.free = new int[capacity];
         for (int i = 0; i < capacity; i++) {
             free[i] = capacity - 1 - i;
@@ -45,11 +47,12 @@ final class CallEntries {
     }
 
     /** Save what the root holds and put our number in its place. There must be a free entry. */
-    void open(long rootBlock, StateOperation what) {
+    void open(long rootBlock, StateOperation what, int fromFace) {
         int entry = free[--freeCount];
         block.wrap(rootBlock);
         root[entry] = rootBlock;
         operation[entry] = what;
+        face[entry] = fromFace;
         imReserved0[entry] = block.imReserved0();
         imReserved1[entry] = block.imReserved1();
         sourceHandle[entry] = block.sourceHandle();
@@ -69,6 +72,11 @@ final class CallEntries {
         }
         int entry = (int) number;
         return root[entry] == rootBlock && operation[entry] == what ? entry : -1;
+    }
+
+    /** Number of the face above that the operation came from. */
+    int face(int entry) {
+        return face[entry];
     }
 
     long sourceHandle(int entry) {

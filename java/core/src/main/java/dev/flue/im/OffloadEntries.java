@@ -39,6 +39,9 @@ final class OffloadEntries implements AutoCloseable {
     private final int[] uses;
     private final byte[] state;
     private final byte[] failures;
+    private final int[] upperFace;
+    private final int[] lowerFace;
+    private final boolean[] shortOfMemory;
 
     OffloadEntries(Memory memory, int capacity) {
         this.pool = new RecordPool(memory, OffloadHandle.BYTES, capacity);
@@ -49,19 +52,27 @@ final class OffloadEntries implements AutoCloseable {
         this.uses = new int[capacity];
         this.state = new byte[capacity];
         this.failures = new byte[capacity];
+        this.upperFace = new int[capacity];
+        this.lowerFace = new int[capacity];
+        this.shortOfMemory = new boolean[capacity];
     }
 
     /** An entry for a new object, its own slot empty; -1 when all are taken. */
-    int create(long upperHandle) {
-        return allocate(upperHandle, INITIATING, 0);
+    int create(long upperHandle, UpperInterface from, LowerInterface to) {
+        return allocate(upperHandle, from, to, INITIATING, 0);
     }
 
     /** An entry that only carries a dead reference through the driver below; -1 when none is. */
-    int createGhost(long upperHandle) {
-        return allocate(upperHandle, GONE, NO_SUCH_TOKEN);
+    int createGhost(long upperHandle, UpperInterface from, LowerInterface to) {
+        return allocate(upperHandle, from, to, GONE, NO_SUCH_TOKEN);
     }
 
-    private int allocate(long upperHandle, byte newState, long lowerToken) {
+    private int allocate(
+            long upperHandle,
+            UpperInterface from,
+            LowerInterface to,
+            byte newState,
+            long lowerToken) {
         long ref = pool.allocate();
         if (ref == 0) {
             return -1;
@@ -69,6 +80,9 @@ final class OffloadEntries implements AutoCloseable {
         int entry = pool.index(ref);
         own[entry] = ref;
         upper[entry] = upperHandle;
+        upperFace[entry] = from.number();
+        lowerFace[entry] = to.number();
+        shortOfMemory[entry] = false;
         state[entry] = newState;
         uses[entry] = 0;
         failures[entry] = 0;
@@ -108,6 +122,25 @@ final class OffloadEntries implements AutoCloseable {
     /** Reference of the handle above. */
     long upperHandle(int entry) {
         return upper[entry];
+    }
+
+    /** Number of the face above that the object came from. */
+    int upper(int entry) {
+        return upperFace[entry];
+    }
+
+    /** Number of the face below that it went to. */
+    int lower(int entry) {
+        return lowerFace[entry];
+    }
+
+    /** I/O of it found no memory: nothing more goes down before it is uploaded (I-33). */
+    boolean shortOfMemory(int entry) {
+        return shortOfMemory[entry];
+    }
+
+    void shortOfMemory(int entry, boolean now) {
+        shortOfMemory[entry] = now;
     }
 
     /** The token of the driver below. */

@@ -12,35 +12,38 @@ final class OidCalls {
     private final OidRequest request;
     private final long[] ref;
     private final long[] sourceHandle;
+    private final int[] face;
 
     OidCalls(Memory memory, int capacity) {
         this.request = new OidRequest(memory);
         this.ref = new long[capacity];
         this.sourceHandle = new long[capacity];
+        this.face = new int[capacity];
     }
 
-    /** Save the SourceHandle. False: no room. */
-    boolean open(long requestRef) {
+    /** Save the SourceHandle and the face it came from. False: no room. */
+    boolean open(long requestRef, int fromFace) {
         for (int i = 0; i < ref.length; i++) {
             if (ref[i] == 0) {
                 ref[i] = requestRef;
                 sourceHandle[i] = request.wrap(requestRef).sourceHandle();
+                face[i] = fromFace;
                 return true;
             }
         }
         return false;
     }
 
-    /** Restore it and forget the request. False: no such request is under way. */
-    boolean close(long requestRef) {
+    /** Restore it and forget the request: its face, or -1: no such request is under way. */
+    int close(long requestRef) {
         for (int i = 0; i < ref.length; i++) {
             if (ref[i] == requestRef) {
                 request.wrap(requestRef).sourceHandle(sourceHandle[i]);
                 ref[i] = 0;
-                return true;
+                return face[i];
             }
         }
-        return false;
+        return -1;
     }
 
     int held() {

@@ -26,8 +26,9 @@ final class OperationQueue {
         return length;
     }
 
-    void add(long root, StateOperation operation) {
-        block.wrap(root).scratch0(0).scratch1(operation.ordinal());
+    /** {@code face}: number of the face above that it came from. */
+    void add(long root, StateOperation operation, int face) {
+        block.wrap(root).scratch0(0).scratch1((long) face << 32 | operation.ordinal());
         if (tail == 0) {
             head = root;
         } else {
@@ -39,6 +40,10 @@ final class OperationQueue {
 
     StateOperation peekOperation() {
         return StateOperation.of((int) block.wrap(head).scratch1());
+    }
+
+    int peekFace() {
+        return (int) (block.wrap(head).scratch1() >>> 32);
     }
 
     long remove() {

@@ -12,26 +12,24 @@ import dev.flue.spi.Memory;
  */
 final class Refusals {
     private final OperationQueue operations;
-    private final RefusedIo sends;
-    private final RefusedIo receives;
-    private final RefusedIo disconnects;
-    private final RefusedIo forwards;
+    private final RefusedIo[] io = new RefusedIo[IoKind.count()];
+    private final RefusedIo frames;
     private final BlockWalk walk;
     private final NetBufferList nbl;
 
     Refusals(Memory memory) {
         this.operations = new OperationQueue(memory);
-        this.sends = new RefusedIo(memory);
-        this.receives = new RefusedIo(memory);
-        this.disconnects = new RefusedIo(memory);
-        this.forwards = new RefusedIo(memory);
+        for (int i = 0; i < io.length; i++) {
+            io[i] = new RefusedIo(memory);
+        }
+        this.frames = new RefusedIo(memory);
         this.walk = new BlockWalk(memory);
         this.nbl = new NetBufferList(memory);
     }
 
     /** A state operation that fails in every block. */
     void add(long root, StateOperation operation) {
-        operations.add(root, operation);
+        operations.add(root, operation, 0);
     }
 
     /** State operations kept. */
@@ -39,28 +37,22 @@ final class Refusals {
         return operations.length();
     }
 
-    RefusedIo sends() {
-        return sends;
+    RefusedIo io(IoKind kind) {
+        return io[kind.ordinal()];
     }
 
-    RefusedIo receives() {
-        return receives;
-    }
-
-    RefusedIo disconnects() {
-        return disconnects;
-    }
-
-    RefusedIo forwards() {
-        return forwards;
+    /** Ordinary frames that were not sent. */
+    RefusedIo frames() {
+        return frames;
     }
 
     boolean isEmpty() {
-        return operations.isEmpty()
-                && sends.isEmpty()
-                && receives.isEmpty()
-                && disconnects.isEmpty()
-                && forwards.isEmpty();
+        for (RefusedIo each : io) {
+            if (!each.isEmpty()) {
+                return false;
+            }
+        }
+        return operations.isEmpty() && frames.isEmpty();
     }
 
     /** Complete what was there at the call; what handlers add meanwhile waits. How many calls. */
@@ -72,26 +64,17 @@ final class Refusals {
             walk.fill(root, OffloadStatus.FAILURE);
             operation.complete(upper, root);
         }
-        long chain = sends.takeAll();
-        if (chain != 0) {
-            upper.tcpOffloadSendComplete(chain);
-            work++;
+        for (int i = 0; i < io.length; i++) {
+            long chain = io[i].takeAll();
+            if (chain != 0) {
+                IoKind.of(i).complete(upper, nbl, chain);
+                work++;
+            }
         }
-        chain = receives.takeAll();
+        long chain = frames.takeAll();
         if (chain != 0) {
-            upper.tcpOffloadReceiveComplete(chain);
+            upper.sendNetBufferListsComplete(chain);
             work++;
-        }
-        chain = forwards.takeAll();
-        if (chain != 0) {
-            upper.tcpOffloadForwardComplete(chain);
-            work++;
-        }
-        long next;
-        for (chain = disconnects.takeAll(); chain != 0; chain = next, work++) {
-            next = nbl.wrap(chain).next();
-            nbl.next(0);
-            upper.tcpOffloadDisconnectComplete(chain);
         }
         return work;
     }

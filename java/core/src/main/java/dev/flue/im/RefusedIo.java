@@ -27,6 +27,11 @@ final class RefusedIo {
 
     /** Write the status into each NBL of the chain and keep it. */
     void add(long chain, OffloadStatus status) {
+        add(chain, status, status);
+    }
+
+    /** The same with a status of its own for the first one. */
+    void add(long chain, OffloadStatus first, OffloadStatus others) {
         if (chain == 0) {
             return;
         }
@@ -35,9 +40,9 @@ final class RefusedIo {
         } else {
             nbl.wrap(tail).next(chain);
         }
-        nbl.wrap(chain).status(status.code()).bytesTransferred(0);
+        nbl.wrap(chain).status(first.code()).bytesTransferred(0);
         for (int i = 1; nbl.next() != 0 && i < MAX_NBLS_PER_CALL; i++) {
-            nbl.wrap(nbl.next()).status(status.code()).bytesTransferred(0);
+            nbl.wrap(nbl.next()).status(others.code()).bytesTransferred(0);
         }
         nbl.next(0);
         tail = nbl.ref();

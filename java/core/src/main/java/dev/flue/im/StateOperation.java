@@ -4,8 +4,8 @@ package dev.flue.im;
 import dev.flue.offload.Binding;
 import dev.flue.offload.MiniportAdapter;
 
-/** The five state operations: how each goes down, and how its completion goes up (chimney 4.0). */
-enum StateOperation {
+/** The five state operations: how each goes down, and how its completion goes up (4.0). */
+public enum StateOperation {
     INITIATE {
         @Override
         void down(Binding lower, long root) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.im;
 
-import dev.flue.offload.Binding;
 import dev.flue.offload.MiniportOffloadBlockList;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
@@ -23,11 +22,10 @@ final class StatePropagation implements AutoCloseable {
     private static final int GHOSTS = 64;
 
     private final IntermediateDriver driver;
-    private final Binding lower;
     private final OffloadEntries entries;
     private final CallEntries calls;
     private final OperationQueue waiting;
-    private final Refusals refusals;
+    private final ListRouting routing;
     private final BlockWalk walk;
     private final MiniportOffloadBlockList block;
     private final OffloadHandle slot;
@@ -35,14 +33,9 @@ final class StatePropagation implements AutoCloseable {
     private long strayCalls;
 
     StatePropagation(
-            Memory memory,
-            IntermediateDriver driver,
-            Binding lower,
-            Refusals refusals,
-            int maxObjects) {
+            Memory memory, IntermediateDriver driver, ListRouting routing, int maxObjects) {
         this.driver = driver;
-        this.lower = lower;
-        this.refusals = refusals;
+        this.routing = routing;
         this.entries = new OffloadEntries(memory, Math.addExact(maxObjects, GHOSTS));
         this.calls = new CallEntries(memory, CALLS);
         this.waiting = new OperationQueue(memory);
@@ -74,42 +67,59 @@ final class StatePropagation implements AutoCloseable {
     }
 
     /** An operation came from above. */
-    void submit(StateOperation operation, long root) {
+    void submit(UpperInterface from, StateOperation operation, long root) {
         boolean initiate = operation == StateOperation.INITIATE;
         int reserve = initiate ? RESERVED_CALLS : 0;
-        if (waiting.isEmpty() && calls.available() > reserve) {
-            pass(operation, root);
+        if (initiate && !driver.offersChimney()) {
+            from.refusals().add(root, operation);
+        } else if (waiting.isEmpty() && calls.available() > reserve) {
+            pass(from, operation, root);
         } else if (initiate) {
-            refuse(operation, root);
+            from.refusals().add(root, operation);
         } else {
-            waiting.add(root, operation);
+            waiting.add(root, operation, from.number());
         }
     }
 
-    private void pass(StateOperation operation, long root) {
-        if (!fits(operation, root)) {
-            refuse(operation, root);
+    private void pass(UpperInterface from, StateOperation operation, long root) {
+        LowerInterface to = destination(from, root);
+        if (!fits(from, to, operation, root)) {
+            from.refusals().add(root, operation);
             return;
         }
-        calls.open(root, operation);
+        calls.open(root, operation, from.number());
         walk.start(root);
         for (long ref = walk.next(); ref != 0; ref = walk.next()) {
-            convertDown(operation, ref);
+            convertDown(from, to, operation, ref);
         }
         driver.goesDown(operation, root);
-        operation.down(lower, root);
+        operation.down(to.binding(), root);
         driver.wentDown();
     }
 
-    private void refuse(StateOperation operation, long root) {
-        driver.refused(operation, root);
-        refusals.add(root, operation);
+    /**
+     * Where the objects are that the tree refers to; a tree of new ones goes where the driver says.
+     */
+    private LowerInterface destination(UpperInterface from, long root) {
+        if (driver.lowerCount() > 1) {
+            walk.start(root);
+            for (long ref = walk.next(); ref != 0; ref = walk.next()) {
+                int entry =
+                        block.wrap(ref).miniportOffloadContext() == 0 ? -1 : entries.find(token());
+                if (entry >= 0) {
+                    return driver.lower(entries.lower(entry));
+                }
+            }
+        }
+        return driver.lowerFor(from, root);
     }
 
     /** Counts before anything is changed, so that an operation that is refused needs no undoing. */
-    private boolean fits(StateOperation operation, long root) {
+    private boolean fits(
+            UpperInterface from, LowerInterface to, StateOperation operation, long root) {
         int objects = 0;
         int ghosts = 0;
+        int lists = 0;
         walk.start(root);
         for (long ref = walk.next(); ref != 0; ref = walk.next()) {
             block.wrap(ref);
@@ -118,12 +128,15 @@ final class StatePropagation implements AutoCloseable {
             }
             if (createsObject(operation)) {
                 objects++;
-            } else if (referenced() < 0) {
+                lists += routing.needs(block.netBufferListChain());
+            } else if (referenced(from, to) < 0) {
                 ghosts++;
             }
         }
         int free = entries.available();
-        return ghosts <= free && (objects == 0 || objects + ghosts <= free - GHOSTS);
+        return ghosts <= free
+                && lists <= routing.available()
+                && (objects == 0 || objects + ghosts <= free - GHOSTS);
     }
 
     /** Whether {@link #block} brings a new object: an initiate, and the slot is still empty. */
@@ -132,16 +145,22 @@ final class StatePropagation implements AutoCloseable {
     }
 
     /** The entry that {@link #block} refers to by the token in its slot, or -1. */
-    private int referenced() {
+    private int referenced(UpperInterface from, LowerInterface to) {
         int entry = entries.find(token());
-        return entry >= 0 && entries.upperHandle(entry) == block.ndisOffloadHandle() ? entry : -1;
+        return entry >= 0
+                        && entries.upper(entry) == from.number()
+                        && entries.lower(entry) == to.number()
+                        && entries.upperHandle(entry) == block.ndisOffloadHandle()
+                ? entry
+                : -1;
     }
 
     private long token() {
         return slot.wrap(block.miniportOffloadContext() - Long.BYTES).miniportOffloadContext();
     }
 
-    private void convertDown(StateOperation operation, long ref) {
+    private void convertDown(
+            UpperInterface from, LowerInterface to, StateOperation operation, long ref) {
         block.wrap(ref);
         if (block.miniportOffloadContext() == 0) {
             return;
@@ -149,13 +168,14 @@ final class StatePropagation implements AutoCloseable {
         long above = block.ndisOffloadHandle();
         int entry;
         if (createsObject(operation)) {
-            entry = entries.create(above);
-            driver.offering(ref);
+            entry = entries.create(above, from, to);
+            routing.lend(entry, block.netBufferListChain());
+            driver.offering(entry, ref);
         } else {
-            entry = referenced();
+            entry = referenced(from, to);
             if (entry < 0) {
                 staleReferences++;
-                entry = entries.createGhost(above);
+                entry = entries.createGhost(above, from, to);
             }
         }
         entries.use(entry);
@@ -177,8 +197,9 @@ final class StatePropagation implements AutoCloseable {
                 convertUp(operation, ref);
             }
         }
+        UpperInterface from = driver.upper(calls.face(call));
         calls.close(call);
-        operation.complete(driver.upper(), root);
+        operation.complete(from.adapter(), root);
         passWaiting();
     }
 
@@ -198,6 +219,7 @@ final class StatePropagation implements AutoCloseable {
                         || entries.terminateFailed(entry))) {
             entries.offloaded(entry, false);
             slot.wrap(above).miniportOffloadContext(0);
+            routing.takeBack(block.netBufferListChain());
             driver.gone(entry, ref);
         }
         entries.unuse(entry);
@@ -216,13 +238,16 @@ final class StatePropagation implements AutoCloseable {
         if (success) {
             slot.wrap(above).miniportOffloadContext(entries.token(entry));
             driver.offloaded(entry, ref);
+        } else {
+            routing.takeBack(block.netBufferListChain());
         }
     }
 
     private void passWaiting() {
         while (!waiting.isEmpty() && calls.available() > 0) {
             StateOperation operation = waiting.peekOperation();
-            pass(operation, waiting.remove());
+            UpperInterface from = driver.upper(waiting.peekFace());
+            pass(from, operation, waiting.remove());
         }
     }
 

@@ -134,7 +134,7 @@ public final class VerifierDriver extends IntermediateDriver {
     // ---- For the parts.
 
     Binding below() {
-        return lower();
+        return lower().binding();
     }
 
     VerifiedObject object(int entry) {
@@ -194,157 +194,75 @@ public final class VerifierDriver extends IntermediateDriver {
     }
 
     @Override
-    public void initiateOffloadComplete(long root) {
-        VerifiedOperation done = state.comesUp(StateOperation.INITIATE, root, callsDown > 0);
-        super.initiateOffloadComplete(root);
-        if (done != null) {
+    protected void stateOperationComplete(
+            LowerInterface from, StateOperation operation, long root) {
+        VerifiedOperation done = state.comesUp(operation, root, callsDown > 0);
+        super.stateOperationComplete(from, operation, root);
+        if (done != null && operation == StateOperation.INITIATE) {
             state.returned(done);
         }
-    }
-
-    @Override
-    public void queryOffloadComplete(long root) {
-        state.comesUp(StateOperation.QUERY, root, callsDown > 0);
-        super.queryOffloadComplete(root);
-    }
-
-    @Override
-    public void updateOffloadComplete(long root) {
-        state.comesUp(StateOperation.UPDATE, root, callsDown > 0);
-        super.updateOffloadComplete(root);
-    }
-
-    @Override
-    public void invalidateOffloadComplete(long root) {
-        state.comesUp(StateOperation.INVALIDATE, root, callsDown > 0);
-        super.invalidateOffloadComplete(root);
-    }
-
-    @Override
-    public void terminateOffloadComplete(long root) {
-        state.comesUp(StateOperation.TERMINATE, root, callsDown > 0);
-        super.terminateOffloadComplete(root);
     }
 
     // ---- I/O, down.
 
     @Override
-    public void tcpOffloadSend(long token, long netBufferLists) {
-        VerifiedObject object = addressed(token, VerifiedObject.SEND);
-        if (object == null) {
-            super.tcpOffloadSend(token, netBufferLists);
-            return;
-        }
-        if (object.inSendCall) {
-            log.report("H-35", object, "a send inside a send of the same connection");
-        }
-        io.down(object, VerifiedObject.SEND, netBufferLists, 0);
-        object.inSendCall = true;
-        callsDown++;
-        super.tcpOffloadSend(token, netBufferLists);
-        callsDown--;
-        object.inSendCall = false;
-    }
-
-    @Override
-    public void tcpOffloadReceive(long token, long netBufferLists) {
-        VerifiedObject object = addressed(token, VerifiedObject.RECEIVE);
-        if (object != null) {
-            io.down(object, VerifiedObject.RECEIVE, netBufferLists, 0);
-        }
-        callsDown++;
-        super.tcpOffloadReceive(token, netBufferLists);
-        callsDown--;
-    }
-
-    @Override
-    public void tcpOffloadDisconnect(long token, long netBufferList, int flags) {
-        VerifiedObject object = addressed(token, VerifiedObject.DISCONNECT);
-        if (object != null) {
-            io.down(object, VerifiedObject.DISCONNECT, netBufferList, flags);
-        }
-        callsDown++;
-        super.tcpOffloadDisconnect(token, netBufferList, flags);
-        callsDown--;
-    }
-
-    @Override
-    public void tcpOffloadForward(long token, long netBufferLists) {
-        VerifiedObject object = addressed(token, VerifiedObject.FORWARD);
-        if (object != null) {
-            io.down(object, VerifiedObject.FORWARD, netBufferLists, 0);
-        }
-        callsDown++;
-        super.tcpOffloadForward(token, netBufferLists);
-        callsDown--;
-    }
-
-    @Override
-    public void tcpOffloadReceiveReturn(long netBufferLists) {
-        indications.returned(netBufferLists);
-        super.tcpOffloadReceiveReturn(netBufferLists);
-    }
-
-    /** The object of a token; null when it names nothing, which is a breach of its own. */
-    private VerifiedObject addressed(long token, int kind) {
-        int entry = entryOf(token);
-        if (entry < 0) {
-            String rule = token == 0 ? "H-4" : kind == VerifiedObject.FORWARD ? "H-45" : "H-22";
-            log.report(
-                    rule,
-                    null,
-                    "I/O by a token that names nothing offloaded: " + Long.toHexString(token));
-            return null;
-        }
+    protected void io(IoKind kind, int entry, long netBufferLists, int flags) {
         VerifiedObject object = objects[entry];
         if (slot.wrap(object.ownHandle).miniportOffloadContext() != object.lowerToken) {
             log.report("T-24", object, "the target changed its token");
         }
-        return object;
+        boolean send = kind == IoKind.SEND;
+        if (send && object.inSendCall) {
+            log.report("H-35", object, "a send inside a send of the same connection");
+        }
+        io.down(object, kind.ordinal(), netBufferLists, flags);
+        boolean nested = object.inSendCall;
+        object.inSendCall |= send;
+        callsDown++;
+        super.io(kind, entry, netBufferLists, flags);
+        callsDown--;
+        object.inSendCall = nested;
+    }
+
+    @Override
+    void staleToken(IoKind kind, long token) {
+        String rule = token == 0 ? "H-4" : kind == IoKind.FORWARD ? "H-45" : "H-22";
+        log.report(
+                rule,
+                null,
+                "I/O by a token that names nothing offloaded: " + Long.toHexString(token));
+    }
+
+    @Override
+    protected void receiveReturn(UpperInterface from, long netBufferLists) {
+        indications.returned(netBufferLists);
+        super.receiveReturn(from, netBufferLists);
     }
 
     // ---- I/O, up.
 
     @Override
-    public void tcpOffloadSendComplete(long netBufferLists) {
-        io.up(VerifiedObject.SEND, netBufferLists, callsDown > 0);
-        super.tcpOffloadSendComplete(netBufferLists);
-    }
-
-    @Override
-    public void tcpOffloadReceiveComplete(long netBufferLists) {
-        int mark = delivered.enter(netBufferLists);
-        for (int i = mark; i < delivered.size(); i++) {
+    protected void ioComplete(LowerInterface from, IoKind kind, long netBufferLists) {
+        boolean delivers = kind == IoKind.RECEIVE;
+        int mark = delivers ? delivered.enter(netBufferLists) : 0;
+        for (int i = mark; delivers && i < delivered.size(); i++) {
             if (++delivered.get(i).delivering > 1) {
                 log.report("T-97", delivered.get(i), "a receive completed inside a delivery");
             }
         }
-        io.up(VerifiedObject.RECEIVE, netBufferLists, callsDown > 0);
-        super.tcpOffloadReceiveComplete(netBufferLists);
-        delivered.leave(mark);
-    }
-
-    @Override
-    public void tcpOffloadDisconnectComplete(long netBufferList) {
-        io.up(VerifiedObject.DISCONNECT, netBufferList, callsDown > 0);
-        super.tcpOffloadDisconnectComplete(netBufferList);
-    }
-
-    @Override
-    public void tcpOffloadForwardComplete(long netBufferLists) {
-        io.up(VerifiedObject.FORWARD, netBufferLists, callsDown > 0);
-        super.tcpOffloadForwardComplete(netBufferLists);
+        io.up(kind.ordinal(), netBufferLists, callsDown > 0);
+        super.ioComplete(from, kind, netBufferLists);
+        if (delivers) {
+            delivered.leave(mark);
+        }
     }
 
     // ---- Indications.
 
     @Override
-    public OffloadStatus tcpOffloadReceiveIndicate(
-            long offloadHandle, long netBufferList, OffloadStatus status, BytesConsumed consumed) {
-        VerifiedObject object = indicating(offloadHandle, "T-45");
-        if (object == null) {
-            return super.tcpOffloadReceiveIndicate(offloadHandle, netBufferList, status, consumed);
-        }
+    protected OffloadStatus receiveIndicate(
+            int entry, long netBufferList, OffloadStatus status, BytesConsumed consumed) {
+        VerifiedObject object = objects[entry];
         if (judgeBelow != null) {
             judgeBelow.indicationAbove(object, netBufferList, status);
         }
@@ -353,8 +271,7 @@ public final class VerifierDriver extends IntermediateDriver {
         }
         int length = indications.indicated(object, netBufferList, status);
         object.delivering++;
-        OffloadStatus verdict =
-                super.tcpOffloadReceiveIndicate(offloadHandle, netBufferList, status, consumed);
+        OffloadStatus verdict = super.receiveIndicate(entry, netBufferList, status, consumed);
         object.delivering--;
         indications.verdict(object, netBufferList, length, verdict, consumed.bytes);
         if (judgeAbove != null) {
@@ -367,12 +284,8 @@ public final class VerifierDriver extends IntermediateDriver {
     }
 
     @Override
-    public void tcpOffloadEvent(long offloadHandle, TcpEvent event, long information) {
-        VerifiedObject object = indicating(offloadHandle, "T-47");
-        if (object == null) {
-            super.tcpOffloadEvent(offloadHandle, event, information);
-            return;
-        }
+    protected void event(int entry, TcpEvent event, long information) {
+        VerifiedObject object = objects[entry];
         if (judgeBelow != null) {
             judgeBelow.eventAbove(object, event, information);
         }
@@ -381,33 +294,29 @@ public final class VerifierDriver extends IntermediateDriver {
         }
         indications.event(object, event, information);
         object.delivering++;
-        super.tcpOffloadEvent(offloadHandle, event, information);
+        super.event(entry, event, information);
         object.delivering--;
         if (judgeAbove != null) {
             judgeAbove.eventDone(object);
         }
     }
 
-    /** The object that an indication is for; null when there is none, which is reported. */
-    private VerifiedObject indicating(long handle, String early) {
-        int entry = entries().ofHandle(handle);
+    @Override
+    void strayIndication(int entry, long handle, boolean event) {
         VerifiedObject object = object(entry);
         if (entry < 0 || object == null || object.ownHandle != handle) {
             log.report("T-66", null, "an indication for no object: " + Long.toHexString(handle));
-            return null;
-        }
-        if (!entries().offloaded(entry)) {
-            String rule = object.phase == VerifiedObject.Phase.INITIATING ? early : "T-66";
+        } else {
+            boolean early = object.phase == VerifiedObject.Phase.INITIATING;
+            String rule = !early ? "T-66" : event ? "T-47" : "T-45";
             log.report(rule, object, "an indication for it while it is not offloaded");
-            return null;
         }
-        return object;
     }
 
     @Override
-    public void statusIndication(StatusIndication indication) {
+    protected void status(LowerInterface from, StatusIndication indication) {
         traceAdapter("status", indication);
-        super.statusIndication(indication);
+        super.status(from, indication);
         switch (indication) {
             case OFFLOAD_PAUSE, UPLOAD_ALL -> state.paused(true);
             case OFFLOAD_RESUME -> state.paused(false);
@@ -416,9 +325,10 @@ public final class VerifierDriver extends IntermediateDriver {
     }
 
     @Override
-    public void indicateOffloadEvent(long blockRef, OffloadEvent event) {
-        VerifiedObject object = indicating(block.wrap(blockRef).offloadHandle(), "T-47");
-        if (object != null) {
+    protected void neighborEvent(LowerInterface from, long blockRef, OffloadEvent event) {
+        int entry = entries().ofHandle(block.wrap(blockRef).offloadHandle());
+        if (entry >= 0 && entries().offloaded(entry)) {
+            VerifiedObject object = objects[entry];
             note(object, Act.NEIGHBOR_EVENT, 0);
             block.wrap(blockRef);
             boolean right =
@@ -431,25 +341,25 @@ public final class VerifierDriver extends IntermediateDriver {
                 log.report("T-140", object, event + " with a block that is not a neighbor's");
             }
         }
-        super.indicateOffloadEvent(blockRef, event);
+        super.neighborEvent(from, blockRef, event);
     }
 
     // ---- Adapter.
 
     @Override
-    public void oidRequest(long request) {
+    protected void oidRequest(UpperInterface from, long request) {
         traceAdapter("oid request", Long.toHexString(request));
-        super.oidRequest(request);
+        super.oidRequest(from, request);
     }
 
     @Override
-    public void oidRequestComplete(long request) {
+    protected void oidRequestComplete(LowerInterface from, long request) {
         traceAdapter("oid complete", Long.toHexString(request));
-        super.oidRequestComplete(request);
+        super.oidRequestComplete(from, request);
     }
 
     @Override
-    public int doWork(long nowNanos) {
+    protected int doWork(long nowNanos) {
         now = nowNanos;
         // A call down that threw is over, too.
         callsDown = 0;

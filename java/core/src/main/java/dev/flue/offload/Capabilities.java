@@ -25,4 +25,20 @@ public record Capabilities(
         int maxReceiveWindow,
         int maxPathMtu,
         long macAddress,
-        String name) {}
+        String name) {
+
+    /** The same miniport, which for this cause takes no connections. */
+    public Capabilities without(String cause) {
+        return new Capabilities(
+                false,
+                cause,
+                false,
+                false,
+                sack,
+                0,
+                maxReceiveWindow,
+                maxPathMtu,
+                macAddress,
+                name);
+    }
+}

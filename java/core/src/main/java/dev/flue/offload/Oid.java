@@ -3,6 +3,8 @@ package dev.flue.offload;
 
 /** Object identifiers (8.3). */
 public enum Oid {
+    /** The older form of what a miniport can do: query, set. */
+    TCP_TASK_OFFLOAD(0xFC010201),
     /** {@link TcpOffloadStats}, IPv4: query; set = reset. */
     TCP4_OFFLOAD_STATS(0xFC010207),
     /** {@link TcpOffloadStats}, IPv6: query; set = reset. */

@@ -32,7 +32,7 @@ class DriverAllocationTest {
     private final PassThroughDriver driver =
             new PassThroughDriver(memory, new MiniportAdapter(memory, target), 16);
     private final Binding binding =
-            new Binding(memory, protocol, new MiniportAdapter(memory, driver));
+            new Binding(memory, protocol, new MiniportAdapter(memory, driver.upper()));
     private final OffloadTrees trees = new OffloadTrees(memory, 4);
     private final NblPool nbls = new NblPool(memory, 4, 16);
 
@@ -40,7 +40,7 @@ class DriverAllocationTest {
     void nothingIsAllocatedOnTheDataPath() {
         long handle = trees.handle();
         binding.initiateOffload(trees.block(StateType.TCP, handle));
-        driver.doWork(1);
+        driver.upper().doWork(1);
         assertThat(trees.token(handle)).isNotZero();
         long nbl = nbls.allocate(new byte[4]);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -64,8 +64,8 @@ class DriverAllocationTest {
             binding.tcpOffloadReceiveReturn(nbl);
             binding.sendNetBufferLists(nbl);
             binding.returnNetBufferLists(nbl);
-            driver.tcpOffloadSend(-1, nbl);
-            driver.doWork(i);
+            driver.upper().tcpOffloadSend(-1, nbl);
+            driver.upper().doWork(i);
         }
     }
 

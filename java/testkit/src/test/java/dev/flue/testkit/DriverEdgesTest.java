@@ -88,7 +88,7 @@ class DriverEdgesTest {
                 new Binding(
                         memory,
                         recorder(Protocol.class, up, adapters),
-                        new MiniportAdapter(memory, driver));
+                        new MiniportAdapter(memory, driver.upper()));
         assertThat(adapters).as("registered below, once").containsExactly(lower);
 
         OffloadTrees trees = new OffloadTrees(memory, 16);

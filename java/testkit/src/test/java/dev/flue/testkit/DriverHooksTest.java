@@ -4,6 +4,7 @@ package dev.flue.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.im.IntermediateDriver;
+import dev.flue.im.IoKind;
 import dev.flue.offload.Binding;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.MiniportOffloadBlockList;
@@ -39,7 +40,7 @@ class DriverHooksTest {
         }
 
         @Override
-        protected void offering(long blockRef) {
+        protected void offering(int entry, long blockRef) {
             if (block.wrap(blockRef).type() == StateType.NEIGHBOR.code()) {
                 neighbor.wrap(blockRef + StateOffsets.NEIGHBOR_CONST).vlanId(VLAN);
             }
@@ -57,9 +58,9 @@ class DriverHooksTest {
         }
 
         @Override
-        public void tcpOffloadSend(long token, long netBufferLists) {
-            seen.add("send of " + entryOf(token));
-            super.tcpOffloadSend(token, netBufferLists);
+        protected void io(IoKind kind, int entry, long netBufferLists, int flags) {
+            seen.add(kind + " of " + entry);
+            super.io(kind, entry, netBufferLists, flags);
         }
     }
 
@@ -72,7 +73,8 @@ class DriverHooksTest {
                 (number, type) -> number == 3 ? OffloadStatus.RESOURCES : OffloadStatus.SUCCESS);
         VlanDriver driver = new VlanDriver(memory, new MiniportAdapter(memory, target));
         RecordingProtocol protocol = new RecordingProtocol(memory);
-        Binding binding = new Binding(memory, protocol, new MiniportAdapter(memory, driver));
+        Binding binding =
+                new Binding(memory, protocol, new MiniportAdapter(memory, driver.upper()));
         protocol.bind(binding);
         OffloadTrees trees = new OffloadTrees(memory, 16);
         NblPool nbls = new NblPool(memory, 4, 16);
@@ -86,13 +88,13 @@ class DriverHooksTest {
         binding.initiateOffload(root);
         NeighborConst below = new NeighborConst(memory).wrap(root + StateOffsets.NEIGHBOR_CONST);
         assertThat(below.vlanId()).isEqualTo(VLAN);
-        driver.doWork(1);
+        driver.upper().doWork(1);
         binding.tcpOffloadSend(connection, nbls.allocate(new byte[4]));
-        driver.doWork(2);
+        driver.upper().doWork(2);
         trees.free(root);
         long back = trees.block(StateType.TCP, connection);
         binding.terminateOffload(back);
-        driver.doWork(3);
+        driver.upper().doWork(3);
 
         assertThat(driver.seen)
                 .containsExactly(
@@ -103,7 +105,7 @@ class DriverHooksTest {
                         "offloaded 4 as 0",
                         "offloaded 8 as 1",
                         "offloaded 17 as 2",
-                        "send of 2",
+                        "SEND of 2",
                         "gone 2");
         assertThat(driver.name()).isEqualTo("vlan 42");
     }

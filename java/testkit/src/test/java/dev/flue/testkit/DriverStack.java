@@ -44,15 +44,15 @@ final class DriverStack implements AutoCloseable {
     DriverStack(int depth, int maxObjects) {
         int more = Math.max(64, maxObjects) + 64;
         below = new VerifierDriver(memory, new MiniportAdapter(memory, target), more, "below");
-        MiniportAdapter adapter = new MiniportAdapter(memory, below);
+        MiniportAdapter adapter = new MiniportAdapter(memory, below.upper());
         for (int i = 0; i < depth; i++) {
             PassThroughDriver driver = new PassThroughDriver(memory, adapter, maxObjects);
             drivers.add(driver);
-            adapter = new MiniportAdapter(memory, driver);
+            adapter = new MiniportAdapter(memory, driver.upper());
         }
         above = new VerifierDriver(memory, adapter, more, "above");
         above.compareWith(below);
-        topAdapter = new MiniportAdapter(memory, above);
+        topAdapter = new MiniportAdapter(memory, above.upper());
         top = topAdapter.miniport();
         binding = new Binding(memory, protocol, topAdapter);
         protocol.bind(binding);

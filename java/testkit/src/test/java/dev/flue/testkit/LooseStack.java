@@ -31,7 +31,7 @@ final class LooseStack implements AutoCloseable {
     final VerifierDriver verifier =
             new VerifierDriver(memory, new MiniportAdapter(memory, target), 64, "verifier");
     final RecordingProtocol protocol = new RecordingProtocol(memory);
-    final MiniportAdapter top = new MiniportAdapter(memory, verifier);
+    final MiniportAdapter top = new MiniportAdapter(memory, verifier.upper());
     final Binding binding = new Binding(memory, protocol, top);
     final OffloadTrees trees = new OffloadTrees(memory, 256);
     final NblPool nbls = new NblPool(memory, 64, 64);

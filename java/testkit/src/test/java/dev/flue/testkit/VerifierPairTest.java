@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.im.Breach;
 import dev.flue.im.IntermediateDriver;
+import dev.flue.im.IoKind;
+import dev.flue.im.LowerInterface;
+import dev.flue.im.StateOperation;
+import dev.flue.im.UpperInterface;
 import dev.flue.im.VerifierDriver;
 import dev.flue.offload.Binding;
 import dev.flue.offload.BytesConsumed;
@@ -30,12 +34,12 @@ class VerifierPairTest {
     private final VerifierDriver below =
             new VerifierDriver(memory, new MiniportAdapter(memory, target), 16, "below");
     private final BrokenDriver driver =
-            new BrokenDriver(memory, new MiniportAdapter(memory, below));
+            new BrokenDriver(memory, new MiniportAdapter(memory, below.upper()));
     private final VerifierDriver above =
-            new VerifierDriver(memory, new MiniportAdapter(memory, driver), 16, "above");
+            new VerifierDriver(memory, new MiniportAdapter(memory, driver.upper()), 16, "above");
     private final RecordingProtocol protocol = new RecordingProtocol(memory);
     private final Binding binding =
-            new Binding(memory, protocol, new MiniportAdapter(memory, above));
+            new Binding(memory, protocol, new MiniportAdapter(memory, above.upper()));
     private final OffloadTrees trees = new OffloadTrees(memory, 32);
     private final NblPool nbls = new NblPool(memory, 16, 64);
     private final long handle = trees.handle();
@@ -51,7 +55,7 @@ class VerifierPairTest {
         private boolean changeVerdict;
         private boolean completeEarly;
         private long otherList;
-        private long otherToken;
+        private int otherEntry = -1;
         private int informationAdded;
 
         BrokenDriver(Memory memory, MiniportAdapter lower) {
@@ -65,45 +69,38 @@ class VerifierPairTest {
         }
 
         @Override
-        public void updateOffload(long root) {
-            if (breakSource) {
-                super.queryOffload(root);
-            } else {
-                super.updateOffload(root);
-            }
+        protected void stateOperation(UpperInterface from, StateOperation operation, long root) {
+            boolean wrong = breakSource && operation == StateOperation.UPDATE;
+            super.stateOperation(from, wrong ? StateOperation.QUERY : operation, root);
         }
 
         @Override
-        public void queryOffloadComplete(long root) {
-            if (breakSource) {
+        protected void stateOperationComplete(
+                LowerInterface from, StateOperation operation, long root) {
+            if (breakSource && operation == StateOperation.QUERY) {
                 block.wrap(block.wrap(root).nextBlock()).protocolReserved0(9);
             }
-            super.queryOffloadComplete(root);
+            super.stateOperationComplete(from, operation, root);
         }
 
         @Override
-        public void tcpOffloadSend(long token, long netBufferLists) {
-            super.tcpOffloadSend(
-                    otherToken != 0 ? otherToken : token,
-                    otherList != 0 ? otherList : netBufferLists);
-            if (completeEarly) {
-                upper().tcpOffloadSendComplete(netBufferLists);
+        protected void io(IoKind kind, int entry, long netBufferLists, int flags) {
+            boolean send = kind == IoKind.SEND;
+            int wrong = changeFlags && kind == IoKind.DISCONNECT ? 3 - flags : flags;
+            super.io(
+                    kind,
+                    send && otherEntry >= 0 ? otherEntry : entry,
+                    send && otherList != 0 ? otherList : netBufferLists,
+                    wrong);
+            if (send && completeEarly) {
+                upper().adapter().tcpOffloadSendComplete(netBufferLists);
             }
         }
 
         @Override
-        public void tcpOffloadDisconnect(long token, long netBufferList, int flags) {
-            super.tcpOffloadDisconnect(token, netBufferList, changeFlags ? 3 - flags : flags);
-        }
-
-        @Override
-        public OffloadStatus tcpOffloadReceiveIndicate(
-                long offloadHandle,
-                long netBufferList,
-                OffloadStatus status,
-                BytesConsumed consumed) {
-            OffloadStatus verdict =
-                    super.tcpOffloadReceiveIndicate(offloadHandle, netBufferList, status, consumed);
+        protected OffloadStatus receiveIndicate(
+                int entry, long netBufferList, OffloadStatus status, BytesConsumed consumed) {
+            OffloadStatus verdict = super.receiveIndicate(entry, netBufferList, status, consumed);
             if (changeVerdict) {
                 consumed.bytes = 0;
                 return OffloadStatus.OFFLOAD_DATA_NOT_ACCEPTED;
@@ -112,9 +109,9 @@ class VerifierPairTest {
         }
 
         @Override
-        public void tcpOffloadEvent(long offloadHandle, TcpEvent event, long information) {
+        protected void event(int entry, TcpEvent event, long information) {
             if (!dropEvents) {
-                super.tcpOffloadEvent(offloadHandle, event, information + informationAdded);
+                super.event(entry, event, information + informationAdded);
             }
         }
     }
@@ -142,7 +139,7 @@ class VerifierPairTest {
 
     private void work() {
         for (int turn = 0; turn < 4; turn++) {
-            above.doWork(++now);
+            above.upper().doWork(++now);
         }
     }
 
@@ -201,7 +198,7 @@ class VerifierPairTest {
         work();
         broken();
         // Entries are numbered alike in all drivers here, so the tokens are the same.
-        driver.otherToken = trees.token(other);
+        driver.otherEntry = (int) trees.token(other);
         binding.tcpOffloadSend(handle, nbls.allocate(new byte[4]));
         broken("I-14");
     }

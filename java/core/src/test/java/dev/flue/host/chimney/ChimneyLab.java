@@ -73,7 +73,7 @@ final class ChimneyLab implements AutoCloseable {
                 new UserHostStack(
                         tune.apply(mine).build(),
                         own.apply(memory),
-                        new MiniportAdapter(memory, verifier));
+                        new MiniportAdapter(memory, verifier.upper()));
         HostStackConfig.Builder theirs =
                 HostStackConfig.builder()
                         .address(PEER)

@@ -67,7 +67,7 @@ public final class MiniportSubject implements WireSubject {
         this.name = name;
         this.version = version;
         this.verifier = new VerifierDriver(memory, ground.stack(), VERIFIED_OBJECTS, "verifier");
-        MiniportAdapter verified = new MiniportAdapter(memory, verifier);
+        MiniportAdapter verified = new MiniportAdapter(memory, verifier.upper());
         this.target = verified.miniport();
         this.peer = new WirePeer(memory, ground.peer(), version.peer());
         this.wireNext = ground.nextEvent();

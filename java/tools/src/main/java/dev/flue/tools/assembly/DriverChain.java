@@ -47,7 +47,7 @@ public final class DriverChain implements AutoCloseable {
             if (driver instanceof VerifierDriver verifier) {
                 verifiers.add(verifier);
             }
-            adapter = new MiniportAdapter(memory, driver);
+            adapter = new MiniportAdapter(memory, driver.upper());
         }
         top = adapter;
     }
