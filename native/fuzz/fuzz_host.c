@@ -321,6 +321,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.max_receives = how & 4 ? 2 : 64;
 	h.f = fuzz_new(&config);
 	h.f->ip6 = how & 1;
+	h.f->host_names_buffers = true;
 	h.region = flue_region_create(FLUE_REGION_HEAP, 65536);
 	(void)fuzz_connect(h.f, how & 8);
 	for (i = 0; in.left > 0 && i < 400; i++)

@@ -146,7 +146,8 @@ fuzz_receive(struct fuzz *f, const uint8_t *frame, uint32_t len, uint16_t flags)
 	memcpy(pkt->data, frame, len);
 	pkt->len = (uint16_t)len;
 	pkt->flags = flags;
-	ASAN_POISON_MEMORY_REGION(pkt->data + len, FLUE_PKT_ROOM - len);
+	if (!f->host_names_buffers)
+		ASAN_POISON_MEMORY_REGION(pkt->data + len, FLUE_PKT_ROOM - len);
 	while (*last != NULL)
 		last = &(*last)->next;
 	*last = pkt;

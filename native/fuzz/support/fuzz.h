@@ -48,6 +48,9 @@ struct fuzz {
 	int64_t now;
 	bool ip6;
 	/* Told of each frame that is sent; may be NULL. */
+	/** Nothing behind a frame is poisoned: a host that names the port's region may have the
+	 *  engine read there, as in any region of its own. */
+	bool host_names_buffers;
 	void (*sent)(struct fuzz *f, const struct flue_pkt *pkt);
 	void *context;
 };
