@@ -37,7 +37,9 @@ final class StackPair implements AutoCloseable {
                             .build();
             MiniportAdapter lowest = new MiniportAdapter(memory, targets[i]);
             verifiers[i] = new VerifierDriver(memory, lowest, 1024, "verifier " + i);
-            stacks[i] = new UserHostStack(stack, memory, new MiniportAdapter(memory, verifiers[i].upper()));
+            stacks[i] =
+                    new UserHostStack(
+                            stack, memory, new MiniportAdapter(memory, verifiers[i].upper()));
         }
     }
 
