@@ -13,6 +13,8 @@ import java.util.BitSet;
  * goes on speaking of the life whose SYN came to it first.
  */
 final class WireHalf {
+    private static final long FIRST_TIMEOUT_NANOS = 1_000_000_000L;
+
     final String name;
 
     /** Whom it speaks of; by its SYN, once that came. */
@@ -26,6 +28,8 @@ final class WireHalf {
     // What it sent.
     boolean synSent;
     int iss;
+    private long synAt;
+    private long synDue;
     int mss = -1;
     int shift = -1;
     boolean sackPermitted;
@@ -71,16 +75,29 @@ final class WireHalf {
     }
 
     /**
-     * Nothing is left of it: reset, or closed both ways by whoever does not have to wait. Whoever
-     * sent its FIN first is in TIME-WAIT, and takes no old SYN (RFC 9293, 3.10.7.4).
+     * Nothing is left of it: reset, never answered and given up, or closed both ways by whoever
+     * does not have to wait. Whoever sent its FIN first is in TIME-WAIT, and takes no old SYN (RFC
+     * 9293, 3.10.7.4).
      */
-    private boolean over() {
-        return resetSeen || resetSent || finishesLast && ackSeen > fin && peerFinished();
+    private boolean over(long now) {
+        boolean givenUp = ackSeen == 0 && now > synDue;
+        boolean closed = finishesLast && ackSeen > fin && peerFinished();
+        return resetSeen || resetSent || givenUp || closed;
+    }
+
+    /** Its SYN was sent, again perhaps: the next one is due after twice the time (RFC 6298). */
+    void synSent(long now, int number) {
+        synDue = now + (synSent ? 2 * (now - synAt) : FIRST_TIMEOUT_NANOS);
+        synAt = now;
+        if (!synSent) {
+            synSent = true;
+            iss = number;
+        }
     }
 
     /** A SYN comes to it. */
-    void meet(WireSegment syn) {
-        if (synSent && !syn.has(WireSegment.ACK) && over()) {
+    void meet(long now, WireSegment syn) {
+        if (synSent && !syn.has(WireSegment.ACK) && over(now)) {
             next = new WireHalf(name);
             next.peer = peer;
             next.previous = this;

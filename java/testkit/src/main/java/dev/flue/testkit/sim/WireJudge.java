@@ -126,7 +126,7 @@ public final class WireJudge {
         }
         WireHalf half = conversation(s).half(s.destination());
         if (s.has(SYN)) {
-            half.meet(s);
+            half.meet(now, s);
         }
         for (WireHalf each = half; each != null; each = each.next) {
             received(now, s, each);
@@ -270,11 +270,8 @@ public final class WireJudge {
                 return;
             }
             require(s.payloadLength() == 0, "data with a SYN");
-            if (!half.synSent) {
-                half.synSent = true;
-                half.iss = s.seq();
-            }
-            require(s.seq() == half.iss, "another SYN than before");
+            require(!half.synSent || s.seq() == half.iss, "another SYN than before");
+            half.synSent(now, s.seq());
             half.mss = s.mss;
             half.shift = s.shift;
             half.sackPermitted = s.sackPermitted;

@@ -76,7 +76,7 @@ final class WireSegment {
         } else if (type == 0x86dd && frame.length >= ETHERNET + IPV6_HEADER) {
             at = ETHERNET + IPV6_HEADER;
             ipLength = IPV6_HEADER + (in.getShort(ETHERNET + 4) & 0xffff);
-            if (frame[ETHERNET + 6] != PROTOCOL_TCP) {
+            if (frame[ETHERNET] >>> 4 != 6 || frame[ETHERNET + 6] != PROTOCOL_TCP) {
                 return null;
             }
         } else {

@@ -169,6 +169,20 @@ class WireJudgeTest {
     }
 
     @Test
+    void aHalfOpenConnectionIsGivenUpWhenItsSynIsNotSentAgain() {
+        arrives(Forge.from(0).flags(SYN).mss(500));
+        sent(Forge.from(1).flags(SYN | ACK).at(0, 1).mss(500));
+        now += 1_000_000_000L;
+        sent(Forge.from(1).flags(SYN | ACK).at(0, 1).mss(500));
+        now += 1_900_000_000L;
+        arrives(Forge.from(0).flags(SYN).mss(500));
+        wrong(Forge.from(1).later(500, 0).flags(SYN | ACK).at(0, 1).mss(500), "another SYN");
+        now += 200_000_000L;
+        arrives(Forge.from(0).flags(SYN).mss(500));
+        sent(Forge.from(1).later(500, 0).flags(SYN | ACK).at(0, 1).mss(500));
+    }
+
+    @Test
     void whoeverOpensFollowsTheLifeThatAnswersFirst() {
         arrives(Forge.from(0).flags(SYN).mss(500));
         sent(Forge.from(1).flags(SYN | ACK).at(0, 1).mss(500));
@@ -291,6 +305,20 @@ class WireJudgeTest {
         damaged[80] ^= 4;
         judge.received(now, 1, damaged);
         wrong(Forge.from(1).at(1, 101), "did not come");
+    }
+
+    @Test
+    void aPacketOfAnotherVersionIsNone() {
+        byte[] frame = new byte[14 + 40 + 20];
+        frame[12] = (byte) 0x86;
+        frame[13] = (byte) 0xdd;
+        frame[14] = 0x60;
+        frame[19] = 20;
+        frame[20] = 6;
+        assertThat(WireSegment.parse(frame)).isNotNull();
+        // No checksum covers it.
+        frame[14] = 0x70;
+        assertThat(WireSegment.parse(frame)).isNull();
     }
 
     @Test
