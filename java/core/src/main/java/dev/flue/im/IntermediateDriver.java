@@ -195,10 +195,21 @@ public abstract class IntermediateDriver implements AutoCloseable {
     }
 
     /**
+     * Whether a new object may go down. Anything but SUCCESS refuses the whole tree with this
+     * status, before anything of it is changed.
+     */
+    protected OffloadStatus admits(UpperInterface from, long blockRef) {
+        return OffloadStatus.SUCCESS;
+    }
+
+    /**
      * A new object is on its way down. The hook may change CONST and CACHED values (I-23), links
      * and handles not.
      */
     protected void offering(int entry, long blockRef) {}
+
+    /** New CACHED values of an object, or a new link, are on their way down: likewise. */
+    protected void updating(int entry, long blockRef) {}
 
     /** The driver below took the object. */
     protected void offloaded(int entry, long blockRef) {}
@@ -215,8 +226,16 @@ public abstract class IntermediateDriver implements AutoCloseable {
     protected void completed(IoKind kind, int entry, long netBufferList, long note) {}
 
     /**
+     * Whether {@link #receiverOf} is asked for each frame also when there is one face on either
+     * side.
+     */
+    protected boolean sortsFrames() {
+        return false;
+    }
+
+    /**
      * With several faces: the one above that a frame from below is for; null = for none, it goes
-     * back.
+     * back. It may be changed here.
      */
     protected UpperInterface receiverOf(LowerInterface from, long netBufferList) {
         return uppers.get(0);

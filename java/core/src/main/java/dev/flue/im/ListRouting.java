@@ -200,25 +200,54 @@ final class ListRouting {
         }
     }
 
-    /** Each frame to the face that the driver names; what nobody wants goes back. */
+    /**
+     * Frames to the faces that the driver names, those of one face that follow each other in one
+     * call; what nobody wants goes back.
+     */
     void receiveFrames(LowerInterface from, long chain) {
-        if (driver.upperCount() == 1 && driver.lowerCount() == 1) {
+        if (driver.upperCount() == 1 && driver.lowerCount() == 1 && !driver.sortsFrames()) {
             driver.upper().adapter().receiveNetBufferLists(chain);
             return;
         }
+        UpperInterface owner = null;
+        long head = 0;
+        long last = 0;
         long next;
         for (long at = chain; at != 0; at = next) {
             next = list.wrap(at).next();
             list.next(0);
-            UpperInterface to = driver.receiverOf(from, at);
-            boolean wanted = to != null && to.adapter() != null;
-            if (wanted
-                    && (driver.lowerCount() == 1
-                            || contexts.open(at, -1, to.number(), from.number(), 0))) {
-                to.adapter().receiveNetBufferLists(at);
+            UpperInterface to = receiver(from, at);
+            if (last != 0 && to == owner) {
+                list.wrap(last).next(at);
             } else {
-                from.binding().returnNetBufferLists(at);
+                deliver(from, owner, head);
+                owner = to;
+                head = at;
             }
+            last = at;
+        }
+        deliver(from, owner, head);
+    }
+
+    /** Who gets a frame, with what it takes to find the way back; null = nobody. */
+    private UpperInterface receiver(LowerInterface from, long frame) {
+        UpperInterface to = driver.receiverOf(from, frame);
+        boolean wanted =
+                to != null
+                        && to.adapter() != null
+                        && (driver.lowerCount() == 1
+                                || contexts.open(frame, -1, to.number(), from.number(), 0));
+        return wanted ? to : null;
+    }
+
+    private static void deliver(LowerInterface from, UpperInterface to, long chain) {
+        if (chain == 0) {
+            return;
+        }
+        if (to == null) {
+            from.binding().returnNetBufferLists(chain);
+        } else {
+            to.adapter().receiveNetBufferLists(chain);
         }
     }
 

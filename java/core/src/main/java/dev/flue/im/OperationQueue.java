@@ -26,9 +26,9 @@ final class OperationQueue {
         return length;
     }
 
-    /** {@code face}: number of the face above that it came from. */
-    void add(long root, StateOperation operation, int face) {
-        block.wrap(root).scratch0(0).scratch1((long) face << 32 | operation.ordinal());
+    /** {@code note}: a number to keep with it. */
+    void add(long root, StateOperation operation, int note) {
+        block.wrap(root).scratch0(0).scratch1((long) note << 32 | operation.ordinal());
         if (tail == 0) {
             head = root;
         } else {
@@ -42,7 +42,7 @@ final class OperationQueue {
         return StateOperation.of((int) block.wrap(head).scratch1());
     }
 
-    int peekFace() {
+    int peekNote() {
         return (int) (block.wrap(head).scratch1() >>> 32);
     }
 

@@ -11,6 +11,8 @@ import dev.flue.spi.Memory;
  * comes out of the call that it completes.
  */
 final class Refusals {
+    private static final OffloadStatus[] STATUSES = OffloadStatus.values();
+
     private final OperationQueue operations;
     private final RefusedIo[] io = new RefusedIo[IoKind.count()];
     private final RefusedIo frames;
@@ -27,9 +29,9 @@ final class Refusals {
         this.nbl = new NetBufferList(memory);
     }
 
-    /** A state operation that fails in every block. */
-    void add(long root, StateOperation operation) {
-        operations.add(root, operation, 0);
+    /** A state operation that fails in every block, with this status. */
+    void add(long root, StateOperation operation, OffloadStatus status) {
+        operations.add(root, operation, status.ordinal());
     }
 
     /** State operations kept. */
@@ -60,8 +62,9 @@ final class Refusals {
         int work = 0;
         for (int n = operations.length(); n > 0; n--, work++) {
             StateOperation operation = operations.peekOperation();
+            OffloadStatus status = STATUSES[operations.peekNote()];
             long root = operations.remove();
-            walk.fill(root, OffloadStatus.FAILURE);
+            walk.fill(root, status);
             operation.complete(upper, root);
         }
         for (int i = 0; i < io.length; i++) {

@@ -71,11 +71,11 @@ final class StatePropagation implements AutoCloseable {
         boolean initiate = operation == StateOperation.INITIATE;
         int reserve = initiate ? RESERVED_CALLS : 0;
         if (initiate && !driver.offersChimney()) {
-            from.refusals().add(root, operation);
+            from.refusals().add(root, operation, OffloadStatus.FAILURE);
         } else if (waiting.isEmpty() && calls.available() > reserve) {
             pass(from, operation, root);
         } else if (initiate) {
-            from.refusals().add(root, operation);
+            from.refusals().add(root, operation, OffloadStatus.FAILURE);
         } else {
             waiting.add(root, operation, from.number());
         }
@@ -83,8 +83,12 @@ final class StatePropagation implements AutoCloseable {
 
     private void pass(UpperInterface from, StateOperation operation, long root) {
         LowerInterface to = destination(from, root);
-        if (!fits(from, to, operation, root)) {
-            from.refusals().add(root, operation);
+        OffloadStatus status =
+                fits(from, to, operation, root)
+                        ? admitted(from, operation, root)
+                        : OffloadStatus.FAILURE;
+        if (status != OffloadStatus.SUCCESS) {
+            from.refusals().add(root, operation, status);
             return;
         }
         calls.open(root, operation, from.number());
@@ -139,6 +143,23 @@ final class StatePropagation implements AutoCloseable {
                 && (objects == 0 || objects + ghosts <= free - GHOSTS);
     }
 
+    /** What the driver says to the new objects, none of them changed yet. */
+    private OffloadStatus admitted(UpperInterface from, StateOperation operation, long root) {
+        OffloadStatus status = OffloadStatus.SUCCESS;
+        if (operation == StateOperation.INITIATE) {
+            walk.start(root);
+            for (long ref = walk.next();
+                    ref != 0 && status == OffloadStatus.SUCCESS;
+                    ref = walk.next()) {
+                block.wrap(ref);
+                if (block.miniportOffloadContext() != 0 && createsObject(operation)) {
+                    status = driver.admits(from, ref);
+                }
+            }
+        }
+        return status;
+    }
+
     /** Whether {@link #block} brings a new object: an initiate, and the slot is still empty. */
     private boolean createsObject(StateOperation operation) {
         return operation == StateOperation.INITIATE && token() == 0;
@@ -176,6 +197,8 @@ final class StatePropagation implements AutoCloseable {
             if (entry < 0) {
                 staleReferences++;
                 entry = entries.createGhost(above, from, to);
+            } else if (operation == StateOperation.UPDATE) {
+                driver.updating(entry, ref);
             }
         }
         entries.use(entry);
@@ -246,7 +269,7 @@ final class StatePropagation implements AutoCloseable {
     private void passWaiting() {
         while (!waiting.isEmpty() && calls.available() > 0) {
             StateOperation operation = waiting.peekOperation();
-            UpperInterface from = driver.upper(waiting.peekFace());
+            UpperInterface from = driver.upper(waiting.peekNote());
             pass(from, operation, waiting.remove());
         }
     }

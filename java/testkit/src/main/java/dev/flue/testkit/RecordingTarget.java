@@ -20,6 +20,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 
 /**
  * A target without a network: keeps objects, answers block lists by the rules of the chimney, fails
@@ -148,7 +149,17 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
 
     /** Hand up a frame at the next turn. */
     public void frame(byte[] frame) {
-        indications.add(() -> adapter.receiveNetBufferLists(buffers.allocate(frame)));
+        frame(frame, ref -> {});
+    }
+
+    /** The same, its list prepared by somebody. */
+    public void frame(byte[] frame, LongConsumer prepare) {
+        indications.add(
+                () -> {
+                    long ref = buffers.allocate(frame);
+                    prepare.accept(ref);
+                    adapter.receiveNetBufferLists(ref);
+                });
     }
 
     /** Anything else at the next turn. */
