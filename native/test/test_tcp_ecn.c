@@ -177,6 +177,35 @@ a_mark_is_echoed_until_the_peer_has_slowed_down(void **state)
 	}
 }
 
+/** A segment that comes through the host has its mark in the list's flags, and is echoed alike. */
+RULE("3168/6.1.3")
+static void
+a_mark_survives_a_forward(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	uint8_t frame[2048];
+	uint32_t flags;
+
+	(void)state;
+	connect_ecn(h, &c, FLUE_CC_CUBIC, 0);
+	for (flags = 0; flags <= FLUE_NBL_MARKED; flags += FLUE_NBL_MARKED) {
+		uint32_t at = object(h, &c)->rcv_nxt - c.irs;
+		uint32_t len = peer_frame(&c, frame, TCP_ACK, at, 0, buf, 1000, 65535, NULL);
+		flue_ref nbl = nbl_new(h, frame + tcp_at(&c), len - tcp_at(&c), 1);
+
+		nbl_at(h, nbl)->flags = flags;
+		submit(h, FLUE_SUB_FORWARD, c.token, nbl, 0, 0);
+		pass_after(h, MS);
+		(void)up_expect(h, FLUE_UP_FORWARD_COMPLETE);
+		assert_int_equal(accept_data(h, &c, buf), 1000);
+		marked(h, &c, at + 1000, ECT0, 0);
+		assert_int_equal(sent_expect(h, &c).flags, TCP_ACK | (flags ? TCP_ECE : 0));
+		assert_int_equal(accept_data(h, &c, buf), 1000);
+	}
+	finish(h, &c);
+}
+
 /** The window is cut once for all marks of a window, and the peer is told once. */
 RULE("3168/6.1.2")
 static void
@@ -413,6 +442,7 @@ main(void)
 		cmocka_unit_test(new_data_alone_is_ecn_capable),
 		cmocka_unit_test(the_two_bits_are_not_the_hosts),
 		cmocka_unit_test(a_mark_is_echoed_until_the_peer_has_slowed_down),
+		cmocka_unit_test(a_mark_survives_a_forward),
 		cmocka_unit_test(an_echo_cuts_once_a_window),
 		cmocka_unit_test(a_loss_is_told_with_cwr_and_counts_for_marks),
 		cmocka_unit_test(dctcp_tells_which_segments_were_marked),

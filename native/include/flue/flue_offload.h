@@ -466,6 +466,9 @@ struct flue_net_buffer_list {
  *  answer it. */
 #define FLUE_NBL_TOLD UINT32_C(0x2)
 
+/** In `flags` of a forwarded NBL: its IP header said that it met congestion, CE (RFC 3168). */
+#define FLUE_NBL_MARKED UINT32_C(0x4)
+
 /** Data starts `data_offset` bytes into the MDL chain; current_mdl is the MDL in which that byte
  *  lies, current_mdl_offset its place there. 64 bytes. */
 struct flue_net_buffer {

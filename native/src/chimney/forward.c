@@ -12,6 +12,9 @@
 #define SEGMENT_MAX 65535u
 #define CHUNK       1400u
 
+/** Congestion experienced, in the low bits of the traffic class (RFC 3168, 5). */
+#define ECN_CE 0x3
+
 /** Gathering reader over the segment's buffers. */
 struct reader {
 	struct flue_nb_walk walk;
@@ -38,10 +41,10 @@ read_bytes(struct reader *r, uint8_t *to, uint32_t n)
 	return true;
 }
 
-/** Ethernet and IP header as the peer would have sent them. @return bytes */
+/** Ethernet and IP header as the peer would have sent them; `ecn` as it came. @return bytes */
 static uint32_t
 put_peer_head(struct flue_engine *e, const struct flue_conn *c, uint8_t *at, uint32_t tcp_len,
-		uint64_t *pseudo)
+		uint8_t ecn, uint64_t *pseudo)
 {
 	const struct flue_path *p = &e->paths[c->path];
 	uint8_t *ip = at + 14;
@@ -53,6 +56,7 @@ put_peer_head(struct flue_engine *e, const struct flue_conn *c, uint8_t *at, uin
 		memset(ip, 0, 8);
 		flue_store16be(at + 12, 0x86dd);
 		ip[0] = 0x60;
+		ip[1] = (uint8_t)(ecn << 4);
 		flue_store16be(ip + 4, (uint16_t)tcp_len);
 		ip[6] = 6;
 		ip[7] = 64;
@@ -63,6 +67,7 @@ put_peer_head(struct flue_engine *e, const struct flue_conn *c, uint8_t *at, uin
 	memset(ip, 0, 20);
 	flue_store16be(at + 12, 0x0800);
 	ip[0] = 0x45;
+	ip[1] = ecn;
 	flue_store16be(ip + 2, (uint16_t)(tcp_len + 20));
 	ip[8] = 64;
 	ip[9] = 6;
@@ -89,7 +94,7 @@ place_urgent(uint8_t *tcp, uint32_t offset)
 /** One chunk in. @return false when its bytes cannot be read */
 static bool
 chunk_in(struct flue_engine *e, struct flue_conn *c, struct reader *r, const uint8_t *header,
-		uint32_t hlen, uint32_t offset, uint32_t len, bool last, bool told)
+		uint32_t hlen, uint32_t offset, uint32_t len, bool last, uint32_t flags)
 {
 	struct flue_pkt *pkt = flue_slab_take(e);
 	struct flue_segment s;
@@ -99,7 +104,8 @@ chunk_in(struct flue_engine *e, struct flue_conn *c, struct reader *r, const uin
 	/* No slab: like a segment lost on the wire. */
 	if (pkt == NULL)
 		return true;
-	tcp = pkt->data + put_peer_head(e, c, pkt->data, hlen + len, &sum);
+	tcp = pkt->data + put_peer_head(e, c, pkt->data, hlen + len,
+					  flags & FLUE_NBL_MARKED ? ECN_CE : 0, &sum);
 	memcpy(tcp, header, hlen);
 	flue_store32be(tcp + 4, flue_load32be(header + 4) + offset);
 	if (!last)
@@ -119,7 +125,7 @@ chunk_in(struct flue_engine *e, struct flue_conn *c, struct reader *r, const uin
 		return false;
 	}
 	s.forwarded = true;
-	s.told = told;
+	s.told = (flags & FLUE_NBL_TOLD) != 0;
 	/* The chunk before may have ended the processing; a reset ends it for good. */
 	if (c->flags & CONN_ABORTED)
 		flue_pkt_release(pkt);
@@ -143,7 +149,7 @@ forward_one(struct flue_engine *e, struct flue_conn *c, const struct flue_net_bu
 	uint32_t hlen;
 	uint32_t left;
 	uint32_t done = 0;
-	bool told = (__atomic_load_n(&nbl->flags, __ATOMIC_RELAXED) & FLUE_NBL_TOLD) != 0;
+	uint32_t flags = __atomic_load_n(&nbl->flags, __ATOMIC_RELAXED);
 
 	if (nb == NULL || flue_nb_walk_begin(&r.walk, nb) < 0)
 		return FLUE_STATUS_FAILURE;
@@ -157,7 +163,7 @@ forward_one(struct flue_engine *e, struct flue_conn *c, const struct flue_net_bu
 	do {
 		uint32_t n = left < CHUNK ? left : CHUNK;
 
-		if (!chunk_in(e, c, &r, header, hlen, done, n, n == left, told))
+		if (!chunk_in(e, c, &r, header, hlen, done, n, n == left, flags))
 			return FLUE_STATUS_FAILURE;
 		left -= n;
 		done += n;

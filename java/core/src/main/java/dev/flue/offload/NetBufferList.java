@@ -31,6 +31,9 @@ public final class NetBufferList extends Record {
     /** Of a forwarded segment: the peer was told that it arrived, and is not told again for it. */
     public static final int FLAG_TOLD = 0x2;
 
+    /** Of a forwarded segment: IP said that it met congestion (RFC 3168). */
+    public static final int FLAG_MARKED = 0x4;
+
     public NetBufferList(Memory memory) {
         super(memory);
     }

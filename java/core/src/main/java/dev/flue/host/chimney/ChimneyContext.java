@@ -92,7 +92,9 @@ final class ChimneyContext {
         for (long segment = flow.held.poll(); segment != 0; segment = flow.held.poll()) {
             BufferPool pool = tcp.segments();
             int at = BufferPool.dataAt(segment);
-            tcp.replay(flow.connection, pool.buffer(segment), at, pool.length(segment), told);
+            boolean marked = (pool.flags(segment) & NetBufferList.FLAG_MARKED) != 0;
+            tcp.replay(
+                    flow.connection, pool.buffer(segment), at, pool.length(segment), marked, told);
             pool.free(segment);
         }
     }

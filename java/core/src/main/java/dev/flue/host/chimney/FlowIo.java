@@ -150,18 +150,18 @@ final class FlowIo implements AutoCloseable {
     }
 
     /** A segment came here that is the target's. */
-    void segment(Flow flow, ByteBuffer buffer, int at, int length) {
+    void segment(Flow flow, ByteBuffer buffer, int at, int length, boolean marked) {
         if (flow.connection.over()) {
             return;
         }
         if (flow.state == State.PRESENT && !flow.uploading) {
-            long copy = HeldSegments.copy(context.tcp.segments(), buffer, at, length);
+            long copy = HeldSegments.copy(context.tcp.segments(), buffer, at, length, marked);
             if (copy != 0) {
                 forward(flow, copy);
             } else {
                 context.counters.segmentsNotForwarded++;
             }
-        } else if (flow.held.hold(buffer, at, length)) {
+        } else if (flow.held.hold(buffer, at, length, marked)) {
             context.counters.segmentsHeld++;
         } else {
             context.counters.segmentsNotHeld++;

@@ -2,6 +2,7 @@
 package dev.flue.host.chimney;
 
 import dev.flue.host.link.BufferPool;
+import dev.flue.offload.NetBufferList;
 import java.nio.ByteBuffer;
 
 /**
@@ -24,19 +25,24 @@ final class HeldSegments {
         return count;
     }
 
-    /** Copy a segment into a buffer of its own; 0 when there is none. */
-    static long copy(BufferPool pool, ByteBuffer buffer, int at, int length) {
+    /**
+     * Copy a segment into a buffer of its own; 0 when there is none.
+     *
+     * @param marked IP said that it met congestion
+     */
+    static long copy(BufferPool pool, ByteBuffer buffer, int at, int length, boolean marked) {
         long copy = length <= pool.dataBytes() ? pool.allocate() : 0;
         if (copy != 0) {
             pool.buffer(copy).put(BufferPool.dataAt(copy), buffer, at, length);
             pool.range(copy, 0, length);
+            pool.flags(copy, marked ? NetBufferList.FLAG_MARKED : 0);
         }
         return copy;
     }
 
     /** Keep a copy; false when there is no room. */
-    boolean hold(ByteBuffer buffer, int at, int length) {
-        long copy = count < MAX_SEGMENTS ? copy(pool, buffer, at, length) : 0;
+    boolean hold(ByteBuffer buffer, int at, int length, boolean marked) {
+        long copy = count < MAX_SEGMENTS ? copy(pool, buffer, at, length, marked) : 0;
         if (copy == 0) {
             return false;
         }

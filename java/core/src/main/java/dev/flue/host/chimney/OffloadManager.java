@@ -189,8 +189,9 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     }
 
     @Override
-    public void segment(TcpConnection connection, ByteBuffer buffer, int at, int length) {
-        io.segment((Flow) connection.flow(), buffer, at, length);
+    public void segment(
+            TcpConnection connection, ByteBuffer buffer, int at, int length, boolean marked) {
+        io.segment((Flow) connection.flow(), buffer, at, length, marked);
     }
 
     @Override

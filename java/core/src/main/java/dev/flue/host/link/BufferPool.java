@@ -150,6 +150,15 @@ public final class BufferPool implements AutoCloseable {
         mdl.wrap(ref + NetBufferList.BYTES + NetBuffer.BYTES).byteCount(offset + length);
     }
 
+    /** Flags of the list, {@link NetBufferList#flags()}; 0 after {@link #allocate}. */
+    public int flags(long ref) {
+        return list.wrap(ref).flags();
+    }
+
+    public void flags(long ref, int value) {
+        list.wrap(ref).flags(value);
+    }
+
     /** First byte of the range, from the start of the data. */
     public int offset(long ref) {
         return netBuffer.wrap(ref + NetBufferList.BYTES).dataOffset();

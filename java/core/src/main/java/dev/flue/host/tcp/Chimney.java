@@ -31,8 +31,12 @@ public interface Chimney {
     /** The application took received data of a connection that is not here. */
     void consumed(TcpConnection connection);
 
-    /** A segment came here for a connection that is not here. Its checksum is right. */
-    void segment(TcpConnection connection, ByteBuffer buffer, int at, int length);
+    /**
+     * A segment came here for a connection that is not here. Its checksum is right.
+     *
+     * @param marked IP said that it met congestion (RFC 3168)
+     */
+    void segment(TcpConnection connection, ByteBuffer buffer, int at, int length, boolean marked);
 
     /** The application aborted a connection that is not here. */
     void abort(TcpConnection connection);

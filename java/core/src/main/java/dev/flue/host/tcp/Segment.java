@@ -88,12 +88,12 @@ public final class Segment {
     }
 
     /** Decode a segment that was held; its checksum was right. */
-    boolean parse(TcpConnection c, ByteBuffer from, int at, int length) {
+    boolean parse(TcpConnection c, ByteBuffer from, int at, int length, boolean metCongestion) {
         sourceHi = c.remoteAddress.hi();
         sourceLo = c.remoteAddress.lo();
         local = c.localAddress;
         ipOptions = false;
-        marked = false;
+        marked = metCongestion;
         route = null;
         return parse(from, at, length);
     }

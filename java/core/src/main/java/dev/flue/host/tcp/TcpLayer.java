@@ -249,7 +249,8 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
                         segment.destinationPort);
         if (connection != null && !connection.onHost()) {
             connection.needsIpOptions |= segment.ipOptions;
-            chimney.segment(connection, datagram.buffer, datagram.at, datagram.length);
+            chimney.segment(
+                    connection, datagram.buffer, datagram.at, datagram.length, segment.marked);
             return;
         }
         process(connection);
@@ -258,11 +259,17 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     /**
      * A segment that was held while its connection was elsewhere.
      *
+     * @param marked IP said that it met congestion
      * @param told the peer may have heard of it: behind a hole it draws no duplicate ACK
      */
     public void replay(
-            TcpConnection connection, ByteBuffer buffer, int at, int length, boolean told) {
-        if (segment.parse(connection, buffer, at, length)) {
+            TcpConnection connection,
+            ByteBuffer buffer,
+            int at,
+            int length,
+            boolean marked,
+            boolean told) {
+        if (segment.parse(connection, buffer, at, length, marked)) {
             replaying = told;
             process(connection.inTable ? connection : null);
             replaying = false;
