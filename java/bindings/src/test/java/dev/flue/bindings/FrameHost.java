@@ -39,23 +39,35 @@ final class FrameHost extends RecordingProtocol implements AutoCloseable {
         this.binding = new Binding(memory, this, new MiniportAdapter(memory, target));
     }
 
-    /** A frame of the given addresses whose payload repeats {@code fill}, in two MDLs. */
+    /** A frame of the given addresses whose payload repeats {@code fill}. */
     void send(long to, long from, int bytes, int fill) {
-        long at = records.allocate();
-        int offset = records.index(at) * FRAME_BYTES;
-        ByteBuffer buffer = data.buffer();
+        byte[] frame = new byte[bytes];
         for (int i = 0; i < bytes; i++) {
-            buffer.put(offset + i, (byte) (fill + i));
+            frame[i] = (byte) (fill + i);
         }
         for (int i = 0; i < 6; i++) {
-            buffer.put(offset + i, (byte) (to >>> 8 * (5 - i)));
-            buffer.put(offset + 6 + i, (byte) (from >>> 8 * (5 - i)));
+            frame[i] = (byte) (to >>> 8 * (5 - i));
+            frame[6 + i] = (byte) (from >>> 8 * (5 - i));
         }
         // An EtherType of local experiments.
-        buffer.put(offset + 12, (byte) 0x88).put(offset + 13, (byte) 0xb5);
+        frame[12] = (byte) 0x88;
+        frame[13] = (byte) 0xb5;
+        send(frame);
+    }
+
+    /** These bytes, in two MDLs. */
+    void send(byte[] frame) {
+        long at = records.allocate();
+        int offset = records.index(at) * FRAME_BYTES;
+        int bytes = frame.length;
+        int first = Math.min(20, bytes / 2);
+        data.buffer().put(offset, frame);
         long second = at + MDL_AT + Mdl.BYTES;
-        mdl.wrap(at + MDL_AT).next(second).data(Refs.make(data.id(), offset)).byteCount(20);
-        mdl.wrap(second).next(0).data(Refs.make(data.id(), offset + 20)).byteCount(bytes - 20);
+        mdl.wrap(at + MDL_AT).next(second).data(Refs.make(data.id(), offset)).byteCount(first);
+        mdl.wrap(second)
+                .next(0)
+                .data(Refs.make(data.id(), offset + first))
+                .byteCount(bytes - first);
         netBuffer.wrap(at + NetBufferList.BYTES).next(0).mdlChain(at + MDL_AT);
         netBuffer.currentMdl(at + MDL_AT).currentMdlOffset(0).dataOffset(0).dataLength(bytes);
         list.wrap(at).next(0).firstNetBuffer(at + NetBufferList.BYTES).status(-1);

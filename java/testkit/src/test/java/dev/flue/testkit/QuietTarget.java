@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.testkit;
+
+import dev.flue.offload.BytesConsumed;
+import dev.flue.offload.Capabilities;
+import dev.flue.offload.Miniport;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.offload.MiniportOffloadBlockList;
+import dev.flue.offload.OffloadHandle;
+import dev.flue.offload.OffloadStatus;
+import dev.flue.offload.TcpEvent;
+import dev.flue.spi.HeapMemory;
+
+/**
+ * A target that counts calls and completes all it was given, once a turn, without an allocation.
+ */
+final class QuietTarget implements Miniport {
+    private final MiniportOffloadBlockList block;
+    private final OffloadHandle slot;
+    private final BytesConsumed consumed = new BytesConsumed();
+    private MiniportAdapter adapter;
+    private long pending;
+    private long handle;
+    private long nbl;
+    private long sentFrame;
+    long receivedFrame;
+    long calls;
+
+    QuietTarget(HeapMemory memory) {
+        block = new MiniportOffloadBlockList(memory);
+        slot = new OffloadHandle(memory);
+    }
+
+    @Override
+    public void initialize(MiniportAdapter miniportAdapter) {
+        adapter = miniportAdapter;
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return null;
+    }
+
+    @Override
+    public void initiateOffload(long root) {
+        pending = root;
+    }
+
+    @Override
+    public void queryOffload(long root) {}
+
+    @Override
+    public void oidRequest(long request) {}
+
+    @Override
+    public void updateOffload(long root) {}
+
+    @Override
+    public void invalidateOffload(long root) {}
+
+    @Override
+    public void terminateOffload(long root) {}
+
+    @Override
+    public void tcpOffloadSend(long token, long netBufferLists) {
+        nbl = netBufferLists;
+        calls++;
+    }
+
+    @Override
+    public void tcpOffloadReceive(long token, long netBufferLists) {
+        calls++;
+    }
+
+    @Override
+    public void tcpOffloadDisconnect(long token, long netBufferList, int flags) {
+        calls++;
+    }
+
+    @Override
+    public void tcpOffloadForward(long token, long netBufferLists) {
+        calls++;
+    }
+
+    @Override
+    public void tcpOffloadReceiveReturn(long netBufferLists) {
+        calls++;
+    }
+
+    @Override
+    public void sendNetBufferLists(long netBufferLists) {
+        sentFrame = netBufferLists;
+        calls++;
+    }
+
+    @Override
+    public void returnNetBufferLists(long netBufferLists) {
+        calls++;
+    }
+
+    @Override
+    public int doWork(long nowNanos) {
+        calls++;
+        if (pending != 0) {
+            handle = block.wrap(pending).ndisOffloadHandle();
+            block.status(OffloadStatus.SUCCESS.code());
+            slot.wrap(handle).miniportOffloadContext(1);
+            long root = pending;
+            pending = 0;
+            adapter.initiateOffloadComplete(root);
+            return 1;
+        }
+        adapter.tcpOffloadSendComplete(nbl);
+        adapter.tcpOffloadReceiveComplete(nbl);
+        adapter.tcpOffloadForwardComplete(nbl);
+        adapter.tcpOffloadReceiveIndicate(handle, nbl, OffloadStatus.SUCCESS, consumed);
+        adapter.tcpOffloadEvent(handle, TcpEvent.DISCONNECT, 0);
+        adapter.receiveNetBufferLists(receivedFrame == 0 ? nbl : receivedFrame);
+        adapter.sendNetBufferListsComplete(sentFrame);
+        return 7;
+    }
+
+    @Override
+    public long nextDeadline() {
+        return 0;
+    }
+}
