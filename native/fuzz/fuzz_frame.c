@@ -119,7 +119,7 @@ arrive(struct frames *r, bool trusted)
 {
 	struct flue_conn *c = flue_conn_of(r->f->e, fuzz_token(r->f, 2));
 	bool raw = c == NULL || (c->flags & (CONN_STOPPED | CONN_ABORTED));
-	bool aside = c != NULL && flue_conn_rest_of(r->f->e, c)->set_aside;
+	bool aside = c != NULL && c->set_aside;
 	uint32_t before = r->up;
 
 	if (!fuzz_receive(r->f, r->last, r->len, trusted ? FLUE_PKT_RX_CSUM_GOOD : 0))

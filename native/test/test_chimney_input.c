@@ -321,7 +321,7 @@ many_holes_are_filled_in_any_order(void **state)
 		connect_at(h, &c, 1, 0xfffff000);
 		for (i = 1; i < 12; i += 2)
 			arrive(h, &c, i * 700, 700, 0);
-		assert_int_equal(object(h, &c)->ooo_count, 6);
+		assert_int_equal(object_extra(h, &c)->ooo_count, 6);
 		up_none(h);
 		for (i = 0; i < 6; i++) {
 			uint32_t at = orders[o][i];
@@ -335,7 +335,7 @@ many_holes_are_filled_in_any_order(void **state)
 		for (i = 0; i < 12 * 700;)
 			i += accept_data(h, &c, buf + i);
 		assert_memory_equal(buf, stream, 12 * 700);
-		assert_int_equal(object(h, &c)->ooo_count, 0);
+		assert_int_equal(object_extra(h, &c)->ooo_count, 0);
 		finish(h, &c);
 	}
 }
@@ -351,10 +351,10 @@ a_fin_in_order_flushes_what_waits_behind_a_hole(void **state)
 	connect_at(h, &c, 1, 1);
 	arrive(h, &c, 2000, 1000, 0);
 	arrive(h, &c, 500, 400, 0);
-	assert_int_equal(object(h, &c)->ooo_count, 2);
+	assert_int_equal(object_extra(h, &c)->ooo_count, 2);
 	/* The stream ends where data was said to lie: that data is not to be believed. */
 	arrive(h, &c, 0, 600, TCP_FIN);
-	assert_int_equal(object(h, &c)->ooo_count, 0);
+	assert_int_equal(object_extra(h, &c)->ooo_count, 0);
 	assert_int_equal(object(h, &c)->rcv_nxt, c.irs + 601);
 	assert_int_equal(accept_data(h, &c, buf), 600);
 	assert_memory_equal(buf, stream, 600);
@@ -382,11 +382,11 @@ what_lies_beyond_a_queued_fin_is_dropped_and_the_queue_with_it(void **state)
 			arrive(h, &c, 1200, 100, TCP_FIN);
 		} else {
 			arrive(h, &c, 2000, 500, TCP_FIN);
-			assert_int_equal(object(h, &c)->ooo_count, 2);
+			assert_int_equal(object_extra(h, &c)->ooo_count, 2);
 			/* Data, or another FIN, beyond the one that is queued. */
 			arrive(h, &c, 2500, 100, kind == 1 ? TCP_FIN : 0);
 		}
-		assert_int_equal(object(h, &c)->ooo_count, 0);
+		assert_int_equal(object_extra(h, &c)->ooo_count, 0);
 		assert_int_equal(h->port->port.held, 0);
 		h->port->seen = h->port->sent_count;
 		/* The stream goes on with what is sent again. */

@@ -249,7 +249,7 @@ damage(struct harness *h, unsigned how)
 		c->state = 2;
 		break;
 	default:
-		h->e->rests[0].given_const.remote_mss ^= 0x40;
+		h->e->profiles.at[h->e->conns[0].profile].given_const.remote_mss ^= 0x40;
 		break;
 	}
 }

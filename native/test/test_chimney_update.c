@@ -110,6 +110,7 @@ a_connection_gets_its_new_cached_values_and_keeps_all_others(void **state)
 	struct harness *h = harness_new(NULL, 0);
 	struct flue_miniport_offload_block_list *b;
 	struct flue_tcp_cached *cached;
+	struct flue_tcp_const given;
 	struct flue_conn before;
 	struct conn c = { 0 };
 	struct seen s;
@@ -133,8 +134,9 @@ a_connection_gets_its_new_cached_values_and_keeps_all_others(void **state)
 			offsetof(struct flue_conn, ts_delta) - offsetof(struct flue_conn, rcv_nxt));
 	assert_memory_equal(&before.rtx_ms, &h->e->conns[0].rtx_ms,
 			offsetof(struct flue_conn, handle) - offsetof(struct flue_conn, rtx_ms));
-	assert_memory_equal(
-			&h->e->rests[0].given_const, tcp_const(&c), sizeof(struct flue_tcp_const));
+	given = flue_conn_const(h->e, &h->e->conns[0]);
+	given.header = tcp_const(&c)->header;
+	assert_memory_equal(&given, tcp_const(&c), sizeof(given));
 	s = send_and_see(h, &c, 100);
 	assert_int_equal(s.ttl, 33);
 	if (!c.ip6)
@@ -203,7 +205,9 @@ what_cannot_be_updated_fails_and_works_on(void **state)
 	struct harness *h = harness_new(NULL, 0);
 	struct flue_miniport_offload_block_list *b;
 	struct flue_neighbor_cached *mac;
-	struct flue_conn_rest before;
+	struct flue_tcp_cached cached;
+	struct flue_tcp_cached after;
+	struct flue_conn before;
 	struct conn c = { 0 };
 	flue_ref ref;
 	flue_ref link;
@@ -211,7 +215,8 @@ what_cannot_be_updated_fails_and_works_on(void **state)
 
 	(void)state;
 	connect_at(h, &c, 1, 1);
-	before = h->e->rests[0];
+	before = h->e->conns[0];
+	cached = flue_conn_cached(h->e, &before);
 	for (i = 0; i < sizeof(types); i++) {
 		b = refer(h, types[i], c.block->miniport_offload_context, &ref);
 		memset(behind(b), 0x11, 44);
@@ -221,8 +226,9 @@ what_cannot_be_updated_fails_and_works_on(void **state)
 	b = refer(h, FLUE_STATE_TCP_CACHED, c.block->miniport_offload_context, &ref);
 	((struct flue_tcp_cached *)behind(b))->initial_rcv_wnd = (1 << 20) + 1;
 	assert_int_equal(run_op(h, FLUE_SUB_UPDATE, ref), (uint32_t)FLUE_STATUS_FAILURE);
-	assert_memory_equal(&before.given_const, &h->e->rests[0].given_const,
-			sizeof(before.given_const) + sizeof(before.cached));
+	assert_int_equal(before.profile, h->e->conns[0].profile);
+	after = flue_conn_cached(h->e, &h->e->conns[0]);
+	assert_memory_equal(&cached, &after, sizeof(after));
 	/* A group's address, and none, are nobody's. */
 	b = refer(h, FLUE_STATE_NEIGHBOR_CACHED, h->neighbor_block->miniport_offload_context, &ref);
 	mac = behind(b);

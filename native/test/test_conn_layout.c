@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "engine/parts.h"
+#include "support/fake_port.h"
 #include "tcp/episode.h"
 
 #define HOT_BYTES     128
@@ -60,38 +61,33 @@ static const struct member members[] = {
 	MEMBER(mss),
 	MEMBER(max_window),
 	MEMBER(handle),
-	MEMBER(ooo),
-	MEMBER(ka_deadline),
 	MEMBER(ack_ms),
 	MEMBER(unacked),
 	MEMBER(quick),
-	MEMBER(sized),
-	MEMBER(generation),
 	MEMBER(send_tail),
-	MEMBER(post_head),
 	MEMBER(post_tail),
-	MEMBER(indicated),
 	MEMBER(min_rtt),
 	MEMBER(rtt_start),
 	MEMBER(srtt8),
 	MEMBER(rttvar4),
+	MEMBER(since_ms),
+	MEMBER(claim),
 	MEMBER(recover),
-	MEMBER(timer_ms),
-	MEMBER(timer_prev),
-	MEMBER(timer_next),
-	MEMBER(rtx_start_ms),
-	MEMBER(last_rx_ms),
-	MEMBER(flow_label),
-	MEMBER(idle_ms),
+	MEMBER(told_ms),
+	MEMBER(challenge_ms),
 	MEMBER(bytes_in),
 	MEMBER(bytes_out),
-	MEMBER(ooo_count),
-	MEMBER(dup_acks),
-	MEMBER(rtx_count),
-	MEMBER(probe_round),
-	MEMBER(ka_probes),
+	MEMBER(timer_prev),
+	MEMBER(timer_next),
+	MEMBER(ka_ms),
+	MEMBER(last_rx_ms),
+	MEMBER(given_ts_recent),
+	MEMBER(retransmits),
+	MEMBER(hash_value),
+	MEMBER(check),
+	MEMBER(reo_mult),
+	MEMBER(reo_persist),
 	MEMBER(upload_reason),
-	MEMBER(channel),
 };
 
 static void
@@ -128,13 +124,43 @@ static void
 what_lies_beside_the_context_is_bounded(void **state)
 {
 	(void)state;
-	printf("struct flue_conn_rest: %zu bytes, one a connection\n",
-			sizeof(struct flue_conn_rest));
+	printf("struct flue_extra: %zu bytes, pooled\n", sizeof(struct flue_extra));
+	printf("struct flue_profile: %zu bytes, pooled and shared\n", sizeof(struct flue_profile));
 	printf("struct flue_episode: %zu bytes, pooled\n", sizeof(struct flue_episode));
 	printf("struct flue_run: %zu bytes, pooled\n", sizeof(struct flue_run));
-	assert_true(sizeof(struct flue_conn_rest) <= 512);
+	assert_true(sizeof(struct flue_extra) <= 256);
+	assert_true(sizeof(struct flue_profile) <= 80);
 	assert_true(sizeof(struct flue_episode) <= 128);
 	assert_true(sizeof(struct flue_run) <= 24);
+}
+
+/** Contexts, flow table, ready queue, free ids: all there is of an engine of so many connections but the
+ *  records, which are configured to be few. The timers' links lie in the contexts. */
+static void
+a_million_connections_take_no_more_than_335_bytes_each(void **state)
+{
+	struct flue_engine_config config;
+	struct fake_port *port = fake_port_new(8, 0);
+	flue_engine *e;
+	double each;
+
+	(void)state;
+	flue_engine_config_default(&config);
+	config.max_connections = 1000000;
+	config.max_extras = 1024;
+	config.max_paths = 64;
+	config.max_neighbors = 64;
+	config.max_sends = 64;
+	config.max_receives = 64;
+	config.max_frames = 64;
+	assert_int_equal(flue_engine_create(&config, &port->port, &e), 0);
+	each = (double)((uint64_t)flue_engine_arena(e, 1) + e->memory_bytes) / 1e6;
+	printf("1,000,000 connections: arena %lld, tables %llu, %.1f bytes each\n",
+			(long long)flue_engine_arena(e, 1), (unsigned long long)e->memory_bytes,
+			each);
+	assert_true(each <= 335.0);
+	flue_engine_destroy(e);
+	fake_port_free(port);
 }
 
 int
@@ -144,6 +170,7 @@ main(void)
 		cmocka_unit_test(a_context_is_four_lines_and_no_member_lies_across_two),
 		cmocka_unit_test(what_a_segment_without_loss_touches_is_in_the_first_two_lines),
 		cmocka_unit_test(what_lies_beside_the_context_is_bounded),
+		cmocka_unit_test(a_million_connections_take_no_more_than_335_bytes_each),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,9 +162,9 @@ timers_fire_in_order_and_not_before(void **state)
 	h->e->now_ms_wide = h->e->now_ms = 0;
 	for (i = 0; i < 1000; i++) {
 		seed = seed * 1664525 + 1013904223;
-		flue_timer_arm(h->e, &h->e->conns[i], (int64_t)(seed % 5000 + 1000) * MS - 1);
+		flue_timer_arm_ms(h->e, &h->e->conns[i], seed % 5000 + 1000);
 		if (i % 3 == 0)
-			flue_timer_arm(h->e, &h->e->conns[i], (int64_t)(seed % 500 + 500) * MS);
+			flue_timer_arm_ms(h->e, &h->e->conns[i], seed % 500 + 500);
 		if (i % 5 == 0)
 			flue_timer_drop(h->e, &h->e->conns[i]);
 	}
@@ -175,7 +175,7 @@ timers_fire_in_order_and_not_before(void **state)
 
 		assert_true(ms >= last);
 		assert_true(ms < FLUE_WHEEL_SLOTS);
-		assert_int_equal(c->timer_ms, ms);
+		assert_int_equal(c->timer_slot, ms);
 		last = ms;
 		flue_timer_drop(h->e, c);
 	}

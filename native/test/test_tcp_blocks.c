@@ -73,7 +73,7 @@ the_first_block_holds_the_newest_segment(void **state)
 				}
 				told(h, &c, 0, blocks);
 			}
-			assert_int_equal(object(h, &c)->ooo_count, 8);
+			assert_int_equal(object_extra(h, &c)->ooo_count, 8);
 			/* The holes are closed from the left; what is left stays as it was told. */
 			data(h, &c, 0, 1000);
 			if (ts)

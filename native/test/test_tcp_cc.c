@@ -74,13 +74,13 @@ the_engine_has_a_default_and_the_host_a_choice(void **state)
 		config.congestion_control = (int32_t)i;
 		h = harness_new(&config, 0);
 		connect_at(h, &c, 1, 1);
-		assert_int_equal(object_rest(h, &c)->cc_algorithm, i);
+		assert_int_equal(object(h, &c)->cc_algorithm, i);
 		assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
 		assert_int_equal(tcp_ext(&c)->cc_algorithm, i);
 		/* What the other one remembers is kept, and goes on. */
 		c.handle->miniport_offload_context = 0;
 		connect_with(h, &c, (i + 1) % 3, words);
-		assert_int_equal(object_rest(h, &c)->cc_algorithm, (i + 1) % 3);
+		assert_int_equal(object(h, &c)->cc_algorithm, (i + 1) % 3);
 		assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
 		assert_int_equal(tcp_ext(&c)->cc_algorithm, (i + 1) % 3);
 		assert_memory_equal(tcp_ext(&c)->cc_state, words, sizeof(words));
@@ -104,8 +104,8 @@ an_unknown_one_gives_way_without_slow_start(void **state)
 
 	(void)state;
 	connect_with(h, &c, 77, words);
-	assert_int_equal(object_rest(h, &c)->cc_algorithm, FLUE_CC_RENO);
-	assert_int_equal(object_rest(h, &c)->cc.word[0], 0);
+	assert_int_equal(object(h, &c)->cc_algorithm, FLUE_CC_RENO);
+	assert_int_equal(object_extra(h, &c)->cc.word[0], 0);
 	assert_int_equal(object(h, &c)->cc.cwnd, 21 * SEG);
 	assert_int_equal(object(h, &c)->cc.ssthresh, 21 * SEG);
 	finish(h, &c);
@@ -123,7 +123,7 @@ the_chimney_has_its_own(void **state)
 	config.chimney_profile = 1;
 	h = harness_new(&config, 0);
 	connect_with(h, &c, FLUE_CC_CUBIC, NULL);
-	assert_int_equal(object_rest(h, &c)->cc_algorithm, FLUE_CC_CHIMNEY);
+	assert_int_equal(object(h, &c)->cc_algorithm, FLUE_CC_CHIMNEY);
 	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
 	assert_int_equal(tcp_ext(&c)->cc_algorithm, FLUE_CC_RENO);
 	harness_free(h);
@@ -164,7 +164,7 @@ a_cubic_connection_follows_the_curve(void **state)
 		h->now += 60 * SEC;
 		assert_int_equal(conn_initiate(h, &c), FLUE_STATUS_SUCCESS);
 		pass_after(h, MS);
-		assert_in_range(object_rest(h, &c)->cc.word[FLUE_CC_CUBIC_T], 2600000, 3000000);
+		assert_in_range(object_extra(h, &c)->cc.word[FLUE_CC_CUBIC_T], 2600000, 3000000);
 		finish(h, &c);
 	}
 }
@@ -217,16 +217,16 @@ a_reduction_can_be_taken_back(void **state)
 	o->cc.ssthresh = 21 * SEG;
 	round_trip(h, &c, true);
 	round_trip(h, &c, true);
-	before = object_rest(h, &c)->cc;
+	before = object_extra(h, &c)->cc;
 	cwnd = o->cc.cwnd;
 	flue_cc_lost(h->e, o, cwnd);
 	o->cc.cwnd = o->cc.ssthresh;
 	assert_in_range(o->cc.ssthresh, cwnd * 7 / 10 - 1, cwnd * 7 / 10 + 1);
-	assert_true(object_rest(h, &c)->cc.word[FLUE_CC_CUBIC_W_MAX] != 30 * SEG);
+	assert_true(object_extra(h, &c)->cc.word[FLUE_CC_CUBIC_W_MAX] != 30 * SEG);
 	flue_cc_undo(h->e, o);
 	assert_int_equal(o->cc.cwnd, cwnd);
 	assert_int_equal(o->cc.ssthresh, 21 * SEG);
-	assert_memory_equal(object_rest(h, &c)->cc.word, before.word, sizeof(before.word));
+	assert_memory_equal(object_extra(h, &c)->cc.word, before.word, sizeof(before.word));
 	o->cc.cwnd = 3 * SEG;
 	flue_cc_undo(h->e, o);
 	assert_int_equal(o->cc.cwnd, 3 * SEG);

@@ -371,13 +371,13 @@ dctcp_cuts_by_the_part_that_was_marked(void **state)
 			ack(h, &c, upto + SEG, 65535);
 		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
 	}
-	alpha = object_rest(h, &c)->cc.word[FLUE_CC_DCTCP_ALPHA];
+	alpha = object_extra(h, &c)->cc.word[FLUE_CC_DCTCP_ALPHA];
 	assert_in_range(alpha, FLUE_CC_DCTCP_ONE / 100, FLUE_CC_DCTCP_ONE / 3);
 	o->cc.cwnd = 40 * SEG;
 	(void)send_data(h, &c, 44 * SEG);
 	(void)drain_sent(h, &c);
 	echo(h, &c, upto + SEG);
-	alpha = object_rest(h, &c)->cc.word[FLUE_CC_DCTCP_ALPHA];
+	alpha = object_extra(h, &c)->cc.word[FLUE_CC_DCTCP_ALPHA];
 	assert_in_range(o->cc.cwnd,
 			40 * SEG - (uint32_t)((uint64_t)40 * SEG * alpha / FLUE_CC_DCTCP_ONE / 2) -
 					1,

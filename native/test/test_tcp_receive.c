@@ -529,7 +529,8 @@ the_reassembly_queue_is_bounded(void **state)
 		peer(h, &c, TCP_ACK, i * 10, 0, pattern, 5, 65535);
 		pass_after(h, MS);
 	}
-	assert_int_equal(h->e->conns[(uint32_t)c.token].ooo_count, FLUE_OOO_MAX);
+	assert_int_equal(flue_extra_of(h->e, &h->e->conns[(uint32_t)c.token])->ooo_count,
+			FLUE_OOO_MAX);
 	assert_int_equal(h->port->port.held, FLUE_OOO_MAX);
 	finish(h, &c);
 }
@@ -545,10 +546,10 @@ data_beyond_a_queued_fin_flushes_the_queue(void **state)
 	connect_at(h, &c, 1, 1);
 	peer(h, &c, TCP_ACK | TCP_FIN, 1000, 0, pattern, 100, 65535);
 	poll_engine(h);
-	assert_int_equal(h->e->conns[(uint32_t)c.token].ooo_count, 1);
+	assert_int_equal(flue_extra_of(h->e, &h->e->conns[(uint32_t)c.token])->ooo_count, 1);
 	peer(h, &c, TCP_ACK, 1050, 0, pattern, 100, 65535);
 	poll_engine(h);
-	assert_int_equal(h->e->conns[(uint32_t)c.token].ooo_count, 0);
+	assert_int_equal(flue_extra_of(h->e, &h->e->conns[(uint32_t)c.token])->ooo_count, 0);
 	finish(h, &c);
 }
 

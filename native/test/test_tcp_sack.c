@@ -154,7 +154,7 @@ reordering_is_no_loss(void **state)
 	sack(h, &c, 0, 1 * SEG, 3 * SEG);
 	pass_after(h, 2 * MS);
 	ack(h, &c, 3 * SEG, 65535); /* segment 0 came late */
-	assert_true(object_rest(h, &c)->reo_seen);
+	assert_true(object(h, &c)->reo_seen);
 	assert_int_equal(object(h, &c)->loss, 0);
 	sack(h, &c, 3 * SEG, 4 * SEG, 14 * SEG);
 	pass_after(h, 2 * MS);
@@ -311,7 +311,7 @@ a_timeout_sends_only_what_the_peer_has_not(void **state)
 	(void)state;
 	in_flight(h, &c, 2, 6);
 	h->e->params.tcp_duplicate_ack_threshold = 200;
-	object_rest(h, &c)->reo_seen = true;
+	object(h, &c)->reo_seen = true;
 	object(h, &c)->min_rtt = object(h, &c)->srtt8 = 8 * 400000; /* the timeout comes first */
 	sack(h, &c, 0, 1 * SEG, 2 * SEG);
 	sack(h, &c, 0, 3 * SEG, 4 * SEG);
@@ -416,8 +416,8 @@ dsack_of_all_that_was_sent_again_restores_the_window(void **state)
 	assert_int_equal(counter(h, FLUE_CTR_UNDONE), 1);
 	assert_true(o->cc.cwnd >= 10 * SEG);
 	assert_true(o->cc.ssthresh > 10 * SEG);
-	assert_int_equal(object_rest(h, &c)->reo_mult, 2);
-	assert_int_equal(object_rest(h, &c)->reo_persist, 16);
+	assert_int_equal(object(h, &c)->reo_mult, 2);
+	assert_int_equal(object(h, &c)->reo_persist, 16);
 	/* The same again tells nothing new. */
 	sack_at(h, &c, 10 * SEG, twice, 1, 0);
 	pass_after(h, MS);
@@ -432,18 +432,18 @@ the_wider_reordering_window_is_forgotten_after_sixteen_recoveries(void **state)
 {
 	struct harness *h = harness_new(NULL, 0);
 	struct conn c = { 0 };
-	struct flue_conn_rest *rest;
+	struct flue_conn *o;
 	uint32_t at = 10 * SEG;
 	unsigned i;
 
 	(void)state;
 	in_flight(h, &c, 1, 10);
-	rest = object_rest(h, &c);
-	rest->reo_mult = 3;
-	rest->reo_persist = 16;
+	o = object(h, &c);
+	o->reo_mult = 3;
+	o->reo_persist = 16;
 	ack(h, &c, at, 65535);
 	for (i = 0; i < 16; i++) {
-		assert_int_equal(rest->reo_mult, 3);
+		assert_int_equal(o->reo_mult, 3);
 		object(h, &c)->cc.cwnd = 10 * SEG;
 		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
 		(void)send_data(h, &c, 5 * SEG);
@@ -454,7 +454,7 @@ the_wider_reordering_window_is_forgotten_after_sixteen_recoveries(void **state)
 		assert_int_equal(object(h, &c)->loss, 0);
 	}
 	assert_int_equal(counter(h, FLUE_CTR_FAST_RETRANSMITS), 16);
-	assert_int_equal(rest->reo_mult, 0);
+	assert_int_equal(o->reo_mult, 0);
 	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
 	(void)drain_sent(h, &c);
 	finish(h, &c);
@@ -480,7 +480,7 @@ an_old_echo_undoes_a_timeout(void **state)
 	pass_after(h, 20 * MS); /* the probe is not what this is about */
 	o->loss |= LOSS_TLP;
 	o->flags |= CONN_DUP_ACKS;
-	object_rest(h, &c)->tlp_end = o->snd_max;
+	h->e->extras[o->extra].tlp_end = o->snd_max;
 	pass_after(h, 250 * MS);
 	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 1);
 	s = sent_expect(h, &c);
@@ -639,12 +639,12 @@ the_reordering_window_grows_once_a_round_trip(void **state)
 	for (i = 0; i < 3; i++) {
 		sack_at(h, &c, 5 * SEG, twice, 1, 0);
 		pass_after(h, MS);
-		assert_int_equal(object_rest(h, &c)->reo_mult, 2);
+		assert_int_equal(object(h, &c)->reo_mult, 2);
 	}
 	ack(h, &c, 10 * SEG, 65535);
 	sack_at(h, &c, 10 * SEG, twice, 1, 0);
 	pass_after(h, MS);
-	assert_int_equal(object_rest(h, &c)->reo_mult, 3);
+	assert_int_equal(object(h, &c)->reo_mult, 3);
 	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
 	(void)drain_sent(h, &c);
 	finish(h, &c);

@@ -360,7 +360,7 @@ connections_take_turns(void **state)
 	for (i = 0; i < 4; i++) {
 		h->e->conns[(uint32_t)c[i].token].cc.cwnd = 1 << 20;
 		h->e->conns[(uint32_t)c[i].token].snd_wnd = 1 << 20;
-		h->e->conns[(uint32_t)c[i].token].idle_ms = h->e->now_ms;
+		h->e->conns[(uint32_t)c[i].token].since_ms = h->e->now_ms;
 		submit(h, FLUE_SUB_SEND, c[i].token, nbl_new(h, stream, 100000, 1), 0, 0);
 	}
 	poll_engine(h);

@@ -275,7 +275,7 @@ the_answer_tells_whether_the_probe_repaired_a_loss(void **state)
 		}
 		assert_int_equal(o->loss, 0);
 		/* The probe's DSACK is no sign of reordering. */
-		assert_int_equal(object_rest(h, &c)->reo_mult, 0);
+		assert_int_equal(object(h, &c)->reo_mult, 0);
 		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
 		finish(h, &c);
 	}

@@ -452,7 +452,7 @@ world_end(struct world *w)
 		world_pass(w, 1000000);
 	}
 	world_pass(w, 1000000);
-	for (i = 0; i <= 10; i++)
+	for (i = 0; i <= 12; i++)
 		fuzz_require(flue_engine_held(f->e, i) == 0, "the engine is at rest");
 	fuzz_require(f->port.held == 0 && f->e->slabs.port.held == 0, "no packet is held");
 	fuzz_free(f);

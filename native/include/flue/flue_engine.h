@@ -56,6 +56,11 @@ struct flue_engine_config {
 				      *   names none we know; FLUE_CC_CUBIC */
 	int32_t receive_window_limit; /**< a connection's window may grow beyond InitialRcvWnd up to
 				       *   this many bytes where a faster peer could use it; 0 = never */
+	int32_t max_extras; /**< connections that at a time may need more than their context: that lose
+			     *   something, have data behind a hole or end. Who finds no record for it
+			     *   does without. So many different sets of CONST and CACHED values there can
+			     *   be, too, and at least 256. 0 = all connections up to 65536, then one in
+			     *   16 where that is more */
 };
 
 /** The defaults named above; 16384 connections, heap arena. */
@@ -99,7 +104,8 @@ FLUE_API int flue_engine_stop(flue_engine *engine);
 
 /** Objects that exist. which: 0 neighbors, 1 paths, 2 connections, 3 flow entries, 4 send pieces,
  *  5 receive NBLs out, 6 frame NBLs out, 7 timers armed, 8 reachability queries out, 9 connections
- *  with a scoreboard, 10 runs of these. All 0 in an engine at rest. */
+ *  with a scoreboard, 10 runs of these, 11 connections that need more than their context, 12 sets of
+ *  CONST and CACHED values. All 0 in an engine at rest. */
 FLUE_API int64_t flue_engine_held(const flue_engine *engine, int which);
 
 /** Bytes of the arena in use / in all; enum flue_region_kind. which: 0 used, 1 size, 2 kind. */

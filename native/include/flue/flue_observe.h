@@ -50,6 +50,8 @@ extern "C" {
 	X(TAIL_PROBES, "tcp.tail_loss_probes")               \
 	X(UNDONE, "tcp.reductions_undone")                   \
 	X(NO_BOARD, "tcp.recoveries_without_scoreboard")     \
+	X(NO_EXTRA, "tcp.extra_records_missing")             \
+	X(NO_PROFILE, "chimney.profiles_missing")            \
 	X(PROBES, "tcp.zero_window_probes")                  \
 	X(CHALLENGE_ACKS, "tcp.challenge_acks")              \
 	X(ABORTS, "tcp.resets_received")                     \
@@ -73,6 +75,8 @@ extern "C" {
 	X(FRAMES_NOW, "frames.lists_now")                    \
 	X(EPISODES_NOW, "tcp.loss_episodes_now")             \
 	X(RUNS_NOW, "tcp.scoreboard_runs_now")               \
+	X(EXTRAS_NOW, "tcp.extra_records_now")               \
+	X(PROFILES_NOW, "chimney.profiles_now")              \
 	X(BUFFERS_NOW, "port.buffers_held_now")
 
 enum flue_counter {

@@ -56,27 +56,25 @@ flue_path_seal(struct flue_path *p)
 	p->check = path_sum(p);
 }
 
+/** All but the path, which the check is mixed with: of the two each tells the other. */
 static uint32_t
 conn_sum(const struct flue_engine *e, const struct flue_conn *c)
 {
-	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	uint32_t generation = c->generation;
 	uint32_t sum = MIX(3, c->handle);
 
-	sum = MIX(sum, c->generation);
-	sum = MIX(sum, c->path);
+	sum = MIX(sum, generation);
 	sum = MIX(sum, c->raddr);
 	sum = MIX(sum, c->laddr);
 	sum = MIX(sum, c->ports);
-	return MIX(sum, rest->given_const);
+	sum = MIX(sum, c->hash_value);
+	return MIX(sum, flue_profile_of(e, c)->given_const);
 }
 
 void
 flue_conn_seal(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	rest->path = c->path;
-	rest->check = conn_sum(e, c);
+	c->check = conn_sum(e, c) ^ c->path;
 }
 
 bool
@@ -114,6 +112,14 @@ index_sane(uint32_t i, uint32_t size)
 	return i < size || i == FLUE_NONE;
 }
 
+/** Indices that lead somewhere. */
+static bool
+conn_leads(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return c->path < e->path_ids.size && flue_profile_sane(e, c) &&
+	       (!c->more || c->extra < e->extra_ids.size);
+}
+
 /** Relations that hold whatever the peer and the host do. */
 static bool
 conn_sane(const struct flue_engine *e, const struct flue_conn *c)
@@ -126,55 +132,73 @@ conn_sane(const struct flue_engine *e, const struct flue_conn *c)
 	       c->rcv_adv - c->rcv_nxt <= UINT32_C(0x7fffffff) && c->state <= FLUE_TCP_TIME_WAIT &&
 	       (c->state >= FLUE_TCP_ESTABLISHED || c->state == FLUE_TCP_CLOSED) &&
 	       index_sane(c->send_head, pieces) && index_sane(c->send_nxt, pieces) &&
-	       index_sane(c->send_tail, pieces) && index_sane(c->post_head, pieces) &&
-	       index_sane(c->post_tail, pieces) && index_sane(c->indicated, e->rx_ids.size) &&
-	       c->mss != 0;
+	       index_sane(c->send_tail, pieces) && index_sane(c->post_tail, pieces) && c->mss != 0;
+}
+
+static bool
+path_usable(const struct flue_engine *e, uint32_t i)
+{
+	return i < e->path_ids.size && e->paths[i].used;
+}
+
+/** The path it depends on: the one it names, if that fits its addresses; the one its check names; some
+ *  other, for it has to lead somewhere as long as it is there. */
+static uint32_t
+path_found(struct flue_engine *e, const struct flue_conn *c)
+{
+	struct flue_conn probe = *c;
+	uint32_t i = c->path;
+
+	if (path_usable(e, i)) {
+		flue_conn_set_key(e, &probe);
+		if (probe.raddr == c->raddr && probe.laddr == c->laddr)
+			return i;
+	}
+	if (flue_profile_sane(e, c) && path_usable(e, conn_sum(e, c) ^ c->check))
+		return conn_sum(e, c) ^ c->check;
+	if (path_usable(e, i))
+		return i;
+	e->paths[0].connections++;
+	return 0;
 }
 
 /** Numbers that nobody can use are replaced by some that harm nobody. */
 static void
 quarantine(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	uint32_t pieces = e->piece_ids.size;
 
 	flue_timer_drop(e, c);
-	c->path = rest->path;
+	c->path = path_found(e, c);
+	if (c->more && c->extra >= e->extra_ids.size)
+		c->more = 0;
 	/* No segment may find it once it is gone. */
 	if (!flue_flow_holds(&e->flow, c))
-		flue_conn_set_key(e, c);
+		flue_flow_purge(&e->flow, c);
 	c->state = FLUE_TCP_CLOSED;
 	c->snd_nxt = c->snd_max = c->snd_una;
 	c->rcv_adv = c->rcv_nxt;
 	c->rtx_ms = FLUE_NONE;
-	c->ka_deadline = FLUE_NEVER;
 	if (!index_sane(c->send_head, pieces) || !index_sane(c->send_tail, pieces))
 		c->send_head = c->send_tail = FLUE_NONE;
 	c->send_nxt = c->send_head;
-	if (!index_sane(c->post_head, pieces) || !index_sane(c->post_tail, pieces))
-		c->post_head = c->post_tail = FLUE_NONE;
-	if (!index_sane(c->indicated, e->rx_ids.size)) {
-		c->indicated = FLUE_NONE;
-		c->flags &= ~CONN_INDICATING;
-	}
+	if (!index_sane(c->post_tail, pieces))
+		c->post_tail = FLUE_NONE;
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE | CONN_PERSIST |
-			CONN_FIN_WAIT | CONN_TELL_ABORT);
+			CONN_FIN_WAIT | CONN_TELL_ABORT | CONN_KEEPALIVE);
 }
 
 bool
 flue_conn_trust(struct flue_engine *e, const struct flue_op *op, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	if (rest->corrupt)
+	if (c->corrupt)
 		return false;
-	if (likely(rest->check == conn_sum(e, c) && conn_sane(e, c)))
+	if (likely(conn_leads(e, c) && c->check == (conn_sum(e, c) ^ c->path) && conn_sane(e, c)))
 		return true;
 	quarantine(e, c);
-	rest->corrupt = true;
+	c->corrupt = true;
 	/* The operation's failure is told first, then that the host has to take it back. */
-	rest->initiate_op = (uint32_t)(op - e->ops);
-	rest->initiate_mark = op->mark;
+	c->claim = flue_claim_of(op);
 	c->flags |= CONN_INVALID | CONN_STOPPED | CONN_GATED | CONN_TELL_UPLOAD;
 	c->upload_reason = FLUE_UPLOAD_HARDWARE_FAILURE;
 	flue_count(e, FLUE_CTR_UPLOAD_REQUESTS, 1);

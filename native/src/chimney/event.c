@@ -51,8 +51,7 @@ flue_neighbor_doubt(struct flue_engine *e, struct flue_neighbor *n)
 	uint32_t i;
 
 	/* Not while its initiate, or its terminate, is under way. */
-	if (n->query != FLUE_NONE || flue_op_active(e, n->claim.op, n->claim.mark) ||
-			!flue_up_room(ch))
+	if (n->query != FLUE_NONE || flue_claim_holder(e, n->claim) != NULL || !flue_up_room(ch))
 		return;
 	i = flue_ids_take(&e->event_ids);
 	if (i == FLUE_NONE)

@@ -70,15 +70,15 @@ indicate(struct flue_engine *e, struct flue_conn *c)
 	if (i == FLUE_NONE)
 		return false;
 	fill_record(e, c, i,
-			unlikely(c->sized) ? flue_conn_rest_of(e, c)->cached.rcv_indication_size
+			unlikely(c->sized) ? flue_profile_of(e, c)->cached.rcv_indication_size
 					   : UINT32_MAX);
 	e->rx_records[i].state = RECORD_INDICATED;
-	c->indicated = i;
+	e->rx_records[i].conn = flue_conn_index(e, c) & UINT32_C(0xffffff);
 	c->flags |= CONN_INDICATING;
 	(void)flue_up_put(ch, FLUE_UP_RECEIVE_INDICATE, 0, c->handle, RX_REF(e, i),
 			flue_token(FLUE_KIND_TCP, c->generation, flue_conn_index(e, c)));
 	flue_count(e, FLUE_CTR_INDICATIONS, 1);
-	if (unlikely(e->watch))
+	if (unlikely(e->watches != NULL))
 		flue_watch_indicated(e, c, e->rx_records[i].bytes);
 	return true;
 }
@@ -87,12 +87,9 @@ indicate(struct flue_engine *e, struct flue_conn *c)
 static bool
 gated(struct flue_engine *e, struct flue_conn *c)
 {
-	const struct flue_conn_rest *rest;
-
 	if (likely(!(c->flags & CONN_GATED)))
 		return false;
-	rest = flue_conn_rest_of(e, c);
-	if (flue_op_active(e, rest->initiate_op, rest->initiate_mark))
+	if (flue_claim_holder(e, c->claim) != NULL)
 		return true;
 	c->flags &= ~CONN_GATED;
 	return false;
@@ -148,7 +145,7 @@ tell(struct flue_engine *e, struct flue_conn *c)
 			return false;
 		c->flags &= ~CONN_TELL_UPLOAD;
 		/* Nothing of it can be relied on: that is told next (chimney rules 4.7). */
-		if (unlikely(flue_conn_rest_of(e, c)->corrupt)) {
+		if (unlikely(c->corrupt)) {
 			c->flags |= CONN_TELL_ABORT;
 			flue_conn_touch(e, c);
 		}
@@ -219,21 +216,21 @@ void
 flue_receive_verdict(struct flue_engine *e, struct flue_chan *ch, const struct flue_submission *s)
 {
 	struct flue_conn *c = flue_conn_of(e, s->token);
+	uint64_t i = (s->ref - e->rx_ref) / sizeof(struct flue_rx_shared);
 	struct flue_record *rec;
-	uint32_t i;
 
 	if (c == NULL || c->channel != ch->index) {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
 		return;
 	}
-	i = c->indicated;
-	if (!(c->flags & CONN_INDICATING) || s->ref != RX_REF(e, i)) {
+	if (!(c->flags & CONN_INDICATING) || s->ref < e->rx_ref || i >= e->rx_ids.size ||
+			s->ref != RX_REF(e, i) || e->rx_records[i].state != RECORD_INDICATED ||
+			e->rx_records[i].conn != flue_conn_index(e, c)) {
 		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 		return;
 	}
 	rec = &e->rx_records[i];
 	c->flags &= ~CONN_INDICATING;
-	c->indicated = FLUE_NONE;
 	if (s->arg0 == FLUE_STATUS_SUCCESS) {
 		c->rx_held -= rec->bytes;
 		c->bytes_in += rec->bytes;
@@ -247,7 +244,7 @@ flue_receive_verdict(struct flue_engine *e, struct flue_chan *ch, const struct f
 			flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 		take_back(e, c, rec, consumed);
 		*rec = (struct flue_record){ 0 };
-		flue_ids_give(&e->rx_ids, i);
+		flue_ids_give(&e->rx_ids, (uint32_t)i);
 		/* A request that came while the host was still deciding counts (5.5). */
 		if (!(c->flags & CONN_POSTED))
 			c->flags |= CONN_REFUSED;
@@ -294,7 +291,7 @@ flue_receive_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *chain)
 		uint32_t i = flue_ids_take(&e->rx_ids);
 
 		fill_record(e, c, i, UINT32_MAX);
-		if (flue_conn_rest_of(e, c)->urgent_buffered)
+		if (c->urgent_buffered)
 			e->rx_shared[i].nbl.flags = FLUE_NBL_URGENT;
 		e->rx_records[i].state = RECORD_LENT;
 		if (last != NULL)

@@ -64,7 +64,7 @@ new_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv
 	n->host_time = e->now_ticks - n->host_delta;
 	n->query = FLUE_NONE;
 	n->channel = op->channel;
-	flue_claim_take(e, &n->claim, op);
+	n->claim = flue_claim_of(op);
 	flue_neighbor_seal(n);
 	n->nic_time = e->now_ticks - state.d.nic_reachability_delta;
 	*token = lv->token = flue_token(FLUE_KIND_NEIGHBOR, n->generation, i);
@@ -121,7 +121,7 @@ new_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	memcpy(p->local, local, 16);
 	memcpy(p->remote, remote, bytes);
 	flue_path_build_head(e, p);
-	flue_claim_take(e, &p->claim, op);
+	p->claim = flue_claim_of(op);
 	flue_path_seal(p);
 	neighbor->paths++;
 	*token = lv->token = flue_token(FLUE_KIND_PATH, p->generation, i);
@@ -177,7 +177,7 @@ take_buffered(struct flue_engine *e, struct flue_conn *c, flue_ref ref)
 		if (nbl == NULL || i == FLUE_MAX_NBLS_PER_CALL)
 			return FLUE_STATUS_FAILURE;
 		if (__atomic_load_n(&nbl->flags, __ATOMIC_RELAXED) & FLUE_NBL_URGENT)
-			flue_conn_rest_of(e, c)->urgent_buffered = true;
+			c->urgent_buffered = true;
 		nb = flue_nb_at(__atomic_load_n(&nbl->first_net_buffer, __ATOMIC_RELAXED));
 		if (nb == NULL || flue_nb_walk_begin(&w, nb) < 0)
 			return FLUE_STATUS_FAILURE;
@@ -239,14 +239,12 @@ read_tcp_state(flue_ref ref, struct tcp_state *s)
 	return true;
 }
 
-/** CONST, CACHED and the path's part of the connection. */
-static void
+/** CONST, CACHED and the path's part of the connection. @return false: no profile left */
+static bool
 set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	rest->given_const = s->c;
-	rest->cached = s->cached;
+	if (!flue_profile_set(e, c, &s->c, &s->cached))
+		return false;
 	flue_conn_set_key(e, c);
 	if (s->c.flags & FLUE_TCP_CONST_TIMESTAMPS)
 		c->flags |= CONN_TS;
@@ -259,11 +257,11 @@ set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s)
 		c->flags |= CONN_KEEPALIVE;
 	c->ttl = s->cached.ttl_or_hop_limit != 0 ? s->cached.ttl_or_hop_limit : 64;
 	c->tos = s->cached.tos_or_traffic_class & 0xfc;
-	c->flow_label = s->cached.flow_label & 0xfffff;
 	flue_conn_set_tag(e, c);
 	flue_conn_set_mss(e, c);
 	c->rcv_buf = s->cached.initial_rcv_wnd & INT32_MAX;
 	c->sized = s->cached.rcv_indication_size != 0;
+	return true;
 }
 
 static void
@@ -273,14 +271,13 @@ blank(struct flue_engine *e, struct flue_conn *c, uint32_t path)
 	uint32_t ready = c->flags & CONN_READY;
 
 	memset(c, 0, sizeof(*c));
-	memset(flue_conn_rest_of(e, c), 0, sizeof(struct flue_conn_rest));
-	c->generation = generation;
+	c->generation = generation & UINT32_C(0xffffff);
+	c->profile = UINT32_C(0xffffff);
 	c->flags = ready;
 	c->path = path;
 	c->send_head = c->send_nxt = c->send_tail = FLUE_NONE;
-	c->post_head = c->post_tail = c->indicated = FLUE_NONE;
+	c->post_tail = FLUE_NONE;
 	c->rtx_ms = FLUE_NONE;
-	c->ka_deadline = FLUE_NEVER;
 	e->paths[path].connections++;
 }
 
@@ -318,7 +315,7 @@ fill_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv, s
 	int rc;
 
 	c->handle = lv->block->ndis_offload_handle;
-	c->channel = op->channel;
+	c->channel = op->channel & 7;
 	status = flue_state_import(
 			e, c, &s->d, s->x.version == FLUE_TCP_EXT_VERSION ? &s->x : NULL);
 	if (status == FLUE_STATUS_SUCCESS)
@@ -338,7 +335,6 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_op_level *parent, uint64_t *token)
 {
 	const struct flue_path *p = parent != NULL ? flue_path_of(e, parent->token) : NULL;
-	struct flue_conn_rest *rest;
 	struct tcp_state s;
 	struct flue_conn *c;
 	uint32_t status;
@@ -359,23 +355,20 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		return FLUE_STATUS_OFFLOAD_TCP_ENTRIES;
 	c = &e->conns[i];
 	blank(e, c, (uint32_t)(p - e->paths));
-	set_given(e, c, &s);
-	status = fill_conn(e, op, lv, c, &s);
+	status = set_given(e, c, &s) ? fill_conn(e, op, lv, c, &s)
+				     : (uint32_t)FLUE_STATUS_RESOURCES;
 	if (status != FLUE_STATUS_SUCCESS) {
 		undo(e, c);
 		return status;
 	}
 	lv->block->net_buffer_list_chain = FLUE_REF_NULL;
-	rest = flue_conn_rest_of(e, c);
-	rest->initiate_op = (uint32_t)(op - e->ops);
-	rest->initiate_mark = op->mark;
-	flue_claim_take(e, &rest->claim, op);
+	flue_conn_claim(c, op);
 	flue_conn_seal(e, c);
 	c->flags |= CONN_GATED;
 	*token = flue_token(FLUE_KIND_TCP, c->generation, i);
 	flue_count(e, FLUE_CTR_INITIATED, 1);
-	if (rest->urgent_buffered) {
-		rest->set_aside = true;
+	if (c->urgent_buffered) {
+		c->set_aside = true;
 		flue_tcp_request_upload(e, c, FLUE_UPLOAD_RECEIVED_URGENT_DATA);
 	}
 	flue_conn_touch(e, c);
@@ -393,7 +386,7 @@ link_existing(struct flue_engine *e, struct flue_op *op, struct flue_op_level *l
 	if (n == NULL && p == NULL) {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
 		lv->failed = 1;
-	} else if (flue_claimed(e, n != NULL ? &n->claim : &p->claim, op) == FLUE_SUB_INITIATE) {
+	} else if (flue_claimed(e, n != NULL ? n->claim : p->claim, op) == FLUE_SUB_INITIATE) {
 		/* Not the host's yet: how does it know its token? */
 		flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 		lv->failed = 1;

@@ -12,13 +12,12 @@
 enum flue_validity
 flue_conn_validity(const struct flue_engine *e, const struct flue_conn *c)
 {
-	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	const struct flue_path *p = &e->paths[c->path];
 	const struct flue_neighbor *n = &e->neighbors[p->neighbor];
 
-	if (rest->corrupt || p->invalid == OBJECT_CORRUPT || n->invalid == OBJECT_CORRUPT)
+	if (c->corrupt || p->invalid == OBJECT_CORRUPT || n->invalid == OBJECT_CORRUPT)
 		return OBJECT_CORRUPT;
-	return rest->invalid || p->invalid || n->invalid ? OBJECT_INVALID : OBJECT_VALID;
+	return c->invalid || p->invalid || n->invalid ? OBJECT_INVALID : OBJECT_VALID;
 }
 
 void
@@ -52,7 +51,7 @@ flue_conn_rescue(struct flue_engine *e, struct flue_conn *c)
 
 /** May an invalidate start on it? */
 static bool
-open_to_invalidate(struct flue_engine *e, const struct flue_op *op, const struct flue_claim *claim)
+open_to_invalidate(struct flue_engine *e, const struct flue_op *op, uint32_t claim)
 {
 	uint32_t by = flue_claimed(e, claim, op);
 
@@ -65,11 +64,9 @@ open_to_invalidate(struct flue_engine *e, const struct flue_op *op, const struct
 static bool
 invalidate_conn(struct flue_engine *e, struct flue_op *op, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	if (!open_to_invalidate(e, op, &rest->claim) || !flue_conn_trust(e, op, c))
+	if (!open_to_invalidate(e, op, c->claim) || !flue_conn_trust(e, op, c))
 		return false;
-	rest->invalid = true;
+	c->invalid = true;
 	flue_conn_invalidate(e, c);
 	return true;
 }
@@ -86,11 +83,11 @@ flue_invalidate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_
 	if (lv->block->miniport_offload_context == FLUE_REF_NULL) {
 		ok = true;
 	} else if ((n = flue_neighbor_of(e, token)) != NULL) {
-		ok = open_to_invalidate(e, op, &n->claim) && flue_neighbor_trust(e, n);
+		ok = open_to_invalidate(e, op, n->claim) && flue_neighbor_trust(e, n);
 		if (ok)
 			n->invalid = OBJECT_INVALID;
 	} else if ((p = flue_path_of(e, token)) != NULL) {
-		ok = open_to_invalidate(e, op, &p->claim) && flue_path_trust(e, p);
+		ok = open_to_invalidate(e, op, p->claim) && flue_path_trust(e, p);
 		if (ok)
 			p->invalid = OBJECT_INVALID;
 	} else if ((c = flue_conn_of(e, token)) != NULL) {

@@ -11,7 +11,7 @@
 #include "engine/parts.h"
 
 /** Marks are never the same twice, in no two engines of the process. */
-static _Atomic uint64_t next_mark = 1;
+static _Atomic uint64_t next_mark = 3;
 
 static struct flue_miniport_offload_block_list *
 block_at(flue_ref ref)
@@ -38,26 +38,26 @@ flue_block_token(const struct flue_op_level *lv)
 	return slot != NULL ? __atomic_load_n(slot, __ATOMIC_RELAXED) : 0;
 }
 
+const struct flue_op *
+flue_claim_holder(const struct flue_engine *e, uint32_t claim)
+{
+	uint32_t i;
+
+	for (i = 0; claim != 0 && i < e->op_count; i++) {
+		const struct flue_op *op = &e->ops[e->op_order[i]];
+
+		if (op->phase != OP_FREE && flue_claim_of(op) == claim)
+			return op;
+	}
+	return NULL;
+}
+
 uint32_t
-flue_claimed(const struct flue_engine *e, const struct flue_claim *claim, const struct flue_op *op)
+flue_claimed(const struct flue_engine *e, uint32_t claim, const struct flue_op *op)
 {
-	if (claim->mark == 0 || claim->mark == op->mark ||
-			!flue_op_active(e, claim->op, claim->mark))
-		return 0;
-	return e->ops[claim->op].code;
-}
+	const struct flue_op *holder = flue_claim_holder(e, claim);
 
-void
-flue_claim_take(const struct flue_engine *e, struct flue_claim *claim, const struct flue_op *op)
-{
-	claim->mark = op->mark;
-	claim->op = (uint32_t)(op - e->ops);
-}
-
-bool
-flue_op_active(const struct flue_engine *e, uint32_t slot, uint64_t mark)
-{
-	return slot < FLUE_OPS && e->ops[slot].phase != OP_FREE && e->ops[slot].mark == mark;
+	return holder == NULL || holder == op ? 0 : holder->code;
 }
 
 static void

@@ -111,7 +111,6 @@ flue_fill_delegated(struct flue_engine *e, const struct flue_op_level *lv, struc
 static bool
 fill_conn(struct flue_engine *e, const struct flue_op_level *lv, struct flue_conn *c, uint8_t type)
 {
-	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	bool all = type == FLUE_STATE_TCP;
 	struct flue_tcp_delegated *d;
 
@@ -119,7 +118,7 @@ fill_conn(struct flue_engine *e, const struct flue_op_level *lv, struct flue_con
 		return false;
 	if (all || type == FLUE_STATE_TCP_CONST) {
 		struct flue_tcp_const *to = behind(lv, FLUE_TCP_CONST_AT, sizeof(*to));
-		struct flue_tcp_const from = rest->given_const;
+		struct flue_tcp_const from = flue_conn_const(e, c);
 
 		if (to == NULL)
 			return false;
@@ -129,7 +128,7 @@ fill_conn(struct flue_engine *e, const struct flue_op_level *lv, struct flue_con
 	if (all || type == FLUE_STATE_TCP_CACHED) {
 		struct flue_tcp_cached *to = behind(
 				lv, all ? FLUE_TCP_CACHED_AT : FLUE_BLOCK_LIST_BYTES, sizeof(*to));
-		struct flue_tcp_cached from = rest->cached;
+		struct flue_tcp_cached from = flue_conn_cached(e, c);
 
 		if (to == NULL)
 			return false;
@@ -152,7 +151,7 @@ fill_conn(struct flue_engine *e, const struct flue_op_level *lv, struct flue_con
 /** Initiate and terminate have an object to themselves; any number of queries may run on it beside an
  *  update. */
 static bool
-open_to_query(struct flue_engine *e, const struct flue_op *op, const struct flue_claim *claim)
+open_to_query(struct flue_engine *e, const struct flue_op *op, uint32_t claim)
 {
 	uint32_t by = flue_claimed(e, claim, op);
 
@@ -178,14 +177,14 @@ flue_query_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level
 		return;
 	}
 	if ((n = flue_neighbor_of(e, token)) != NULL) {
-		ok = open_to_query(e, op, &n->claim) && flue_neighbor_trust(e, n) &&
+		ok = open_to_query(e, op, n->claim) && flue_neighbor_trust(e, n) &&
 		     (ok || fill_neighbor(e, lv, n, type));
 	} else if ((p = flue_path_of(e, token)) != NULL) {
-		ok = open_to_query(e, op, &p->claim) && flue_path_trust(e, p) &&
+		ok = open_to_query(e, op, p->claim) && flue_path_trust(e, p) &&
 		     (ok || fill_path(lv, p, type));
 	} else if ((c = flue_conn_of(e, token)) != NULL) {
-		ok = open_to_query(e, op, &flue_conn_rest_of(e, c)->claim) &&
-		     flue_conn_trust(e, op, c) && (ok || fill_conn(e, lv, c, type));
+		ok = open_to_query(e, op, c->claim) && flue_conn_trust(e, op, c) &&
+		     (ok || fill_conn(e, lv, c, type));
 	} else {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
 		ok = false;

@@ -87,45 +87,45 @@ flue_receive_enqueue(struct flue_engine *e, struct flue_conn *c, struct flue_pkt
 
 /* ---- Posted requests ------------------------------------------------------------------------ */
 
-static void
-complete_post(struct flue_engine *e, struct flue_conn *c, flue_ref ref, uint32_t status,
-		uint32_t credits)
+/** The first posted piece; FLUE_NONE. */
+static uint32_t
+post_head(const struct flue_engine *e, const struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-	struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
-
-	if (nbl != NULL) {
-		nbl->status = status;
-		nbl->bytes_transferred = rest->post_bytes;
-		flue_nbl_advance(nbl, rest->post_bytes);
-	}
-	rest->post_bytes = 0;
-	flue_chain_append(&e->chans[c->channel].receives, ref, nbl, credits);
+	return c->post_tail == FLUE_NONE ? FLUE_NONE : e->pieces[c->post_tail].next;
 }
 
-/** Give back the first posted NBL, filled or not. */
+/** Give back the first posted NBL, filled or not. There is one. */
 static void
 finish_post(struct flue_engine *e, struct flue_conn *c, uint32_t status)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-	bool last = false;
+	struct flue_extra *x = flue_extra_held(e, c);
+	struct flue_net_buffer_list *nbl;
+	const struct flue_piece *p;
+	uint32_t bytes = 0;
+	uint32_t id;
 
-	rest->push_runs = false;
-	while (c->post_head != FLUE_NONE && !last) {
-		uint32_t id = c->post_head;
-		struct flue_piece *p = &e->pieces[id];
-
-		rest->post_bytes += p->seq;
-		last = (p->flags & PIECE_LAST_OF_NBL) != 0;
-		c->post_head = p->next;
+	if (x != NULL)
+		x->push_runs = false;
+	do {
+		id = post_head(e, c);
+		p = &e->pieces[id];
+		bytes += p->seq;
+		if (id == c->post_tail)
+			c->post_tail = FLUE_NONE;
+		else
+			e->pieces[c->post_tail].next = p->next;
 		flue_piece_give(e, id);
-		if (last)
-			complete_post(e, c, p->nbl, status, (p->flags & PIECE_LAST_OF_SUB) != 0);
-	}
-	if (c->post_head == FLUE_NONE) {
-		c->post_tail = FLUE_NONE;
+	} while (!(p->flags & PIECE_LAST_OF_NBL) && c->post_tail != FLUE_NONE);
+	if (c->post_tail == FLUE_NONE)
 		c->flags &= ~CONN_POSTED;
+	nbl = flue_nbl_at(p->nbl);
+	if (nbl != NULL) {
+		nbl->status = status;
+		nbl->bytes_transferred = bytes;
+		flue_nbl_advance(nbl, bytes);
 	}
+	flue_chain_append(&e->chans[c->channel].receives, p->nbl, nbl,
+			(p->flags & PIECE_LAST_OF_SUB) != 0);
 }
 
 void
@@ -134,14 +134,14 @@ flue_receive_abort(struct flue_engine *e, struct flue_conn *c, uint32_t status)
 	/* One call at a time goes up (T-96): after the verdict. */
 	if (c->flags & CONN_INDICATING)
 		return;
-	while (c->post_head != FLUE_NONE)
+	while (c->post_tail != FLUE_NONE)
 		finish_post(e, c, status);
 }
 
 void
 flue_receive_finish_partial(struct flue_engine *e, struct flue_conn *c)
 {
-	if (c->post_head != FLUE_NONE && e->pieces[c->post_head].seq > 0)
+	if (c->post_tail != FLUE_NONE && e->pieces[post_head(e, c)].seq > 0)
 		finish_post(e, c, FLUE_STATUS_SUCCESS);
 }
 
@@ -178,7 +178,7 @@ fill(struct flue_conn *c, struct flue_piece *p, bool push, uint32_t *placed)
 static bool
 fill_first(struct flue_engine *e, struct flue_conn *c, uint32_t *placed)
 {
-	uint32_t at = c->post_head;
+	uint32_t at = post_head(e, c);
 	bool pushed = false;
 
 	for (;;) {
@@ -192,28 +192,31 @@ fill_first(struct flue_engine *e, struct flue_conn *c, uint32_t *placed)
 }
 
 static bool
-push_due(const struct flue_engine *e, const struct flue_conn_rest *rest)
+push_due(const struct flue_engine *e, const struct flue_extra *x)
 {
-	return rest->push_runs && (int32_t)(e->now_ms - rest->push_ms) >= 0;
+	return x->push_runs && (int32_t)(e->now_ms - x->push_ms) >= 0;
 }
 
 /** Started by the first byte, started anew by each further one; what the host has put there before
- *  counts as such (T-102, T-103). */
-static void
+ *  counts as such (T-102, T-103). @return false: it cannot be noted; then it is due */
+static bool
 start_push_timer(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_extra *x = flue_extra_take(e, c);
 
-	rest->push_runs = true;
-	rest->push_ms = e->now_ms + flue_ticks_ms(e, e->params.tcp_push_ticks);
-	flue_timer_arm_ms(e, c, rest->push_ms);
+	if (x == NULL)
+		return false;
+	x->push_runs = true;
+	x->push_ms = e->now_ms + flue_ticks_ms(e, e->params.tcp_push_ticks);
+	flue_timer_arm_ms(e, c, x->push_ms);
+	return true;
 }
 
 /** Does the first request hold something that the host waits for? */
 static bool
 push_wanted(const struct flue_engine *e, const struct flue_conn *c)
 {
-	const struct flue_piece *p = &e->pieces[c->post_head];
+	const struct flue_piece *p = &e->pieces[post_head(e, c)];
 
 	return !(p->flags & PIECE_NO_PUSH) && (p->seq > 0 || (p->flags & PIECE_PREFILLED));
 }
@@ -221,21 +224,20 @@ push_wanted(const struct flue_engine *e, const struct flue_conn *c)
 void
 flue_receive_push_timer(struct flue_engine *e, struct flue_conn *c)
 {
-	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	const struct flue_extra *x = flue_extra_of(e, c);
 
-	if (push_due(e, rest))
+	if (push_due(e, x))
 		flue_conn_touch(e, c);
-	else if (rest->push_runs)
-		flue_timer_arm_ms(e, c, rest->push_ms);
+	else if (x->push_runs)
+		flue_timer_arm_ms(e, c, x->push_ms);
 }
 
 void
 flue_receive_place(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	uint32_t total = 0;
 
-	while (c->post_head != FLUE_NONE) {
+	while (c->post_tail != FLUE_NONE) {
 		uint32_t placed = 0;
 		bool complete = fill_first(e, c, &placed);
 
@@ -243,12 +245,12 @@ flue_receive_place(struct flue_engine *e, struct flue_conn *c)
 		if (!complete) {
 			if (!push_wanted(e, c))
 				break;
-			if (placed > 0 || !rest->push_runs) {
-				start_push_timer(e, c);
+			if (placed > 0 || !flue_extra_of(e, c)->push_runs) {
+				if (start_push_timer(e, c))
+					break;
+			} else if (!push_due(e, flue_extra_of(e, c))) {
 				break;
 			}
-			if (!push_due(e, rest))
-				break;
 		}
 		finish_post(e, c, FLUE_STATUS_SUCCESS);
 	}
@@ -346,6 +348,7 @@ flue_receive_post(struct flue_engine *e, struct flue_chan *ch, uint64_t token, f
 	uint32_t first = FLUE_NONE;
 	uint32_t last = FLUE_NONE;
 	uint32_t status;
+	bool alone;
 
 	if (c == NULL || c->channel != ch->index) {
 		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
@@ -371,16 +374,19 @@ flue_receive_post(struct flue_engine *e, struct flue_chan *ch, uint64_t token, f
 		return;
 	}
 	e->pieces[last].flags |= PIECE_LAST_OF_SUB;
-	if (c->post_head == FLUE_NONE)
-		c->post_head = first;
-	else
-		e->pieces[c->post_tail].next = first;
-	c->post_tail = last;
-	if (unlikely(e->watch))
+	if (unlikely(e->watches != NULL))
 		watch_posts(e, c, first);
+	alone = c->post_tail == FLUE_NONE;
+	if (alone) {
+		e->pieces[last].next = first;
+	} else {
+		e->pieces[last].next = post_head(e, c);
+		e->pieces[c->post_tail].next = first;
+	}
+	c->post_tail = last;
 	c->flags |= CONN_POSTED;
 	c->flags &= ~CONN_REFUSED;
-	if (c->post_head == first && push_wanted(e, c))
-		start_push_timer(e, c);
+	if (alone && push_wanted(e, c))
+		(void)start_push_timer(e, c);
 	flue_conn_touch(e, c);
 }

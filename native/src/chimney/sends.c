@@ -35,6 +35,8 @@ capture_piece(struct flue_engine *e, struct capture *cap, flue_ref nbl, uint32_t
 	p->len = 0;
 	p->next = FLUE_NONE;
 	p->flags = 0;
+	p->refused_credits = 0;
+	p->refused_head = p->refused_tail = FLUE_REF_NULL;
 	atomic_store_explicit(&p->tx_refs, 0, memory_order_relaxed);
 	if (cap->last != FLUE_NONE)
 		e->pieces[cap->last].next = id;
@@ -139,7 +141,7 @@ flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int 
 		c->send_nxt = cap.first;
 	c->send_tail = cap.last;
 	c->snd_end += cap.bytes;
-	if (unlikely(e->watch))
+	if (unlikely(e->watches != NULL))
 		flue_watch_posted(e, c, (uint32_t)i, cap.bytes, false);
 	return 0;
 }
@@ -149,11 +151,33 @@ static void
 refuse(struct flue_engine *e, struct flue_chan *ch, struct flue_conn *c, flue_ref ref,
 		uint32_t status)
 {
-	struct flue_chain *chain = &ch->sends;
+	struct flue_chain chain = { 0 };
+	struct flue_piece *last;
 
-	if (c != NULL && c->send_head != FLUE_NONE)
-		chain = &flue_conn_rest_of(e, c)->refused;
-	flue_chain_refuse(e, chain, ref, status);
+	if (c == NULL || c->send_head == FLUE_NONE) {
+		flue_chain_refuse(e, &ch->sends, ref, status);
+		return;
+	}
+	last = &e->pieces[c->send_tail];
+	chain.head = last->refused_head;
+	chain.tail = last->refused_tail;
+	flue_chain_refuse(e, &chain, ref, status);
+	last->refused_head = chain.head;
+	last->refused_tail = chain.tail;
+	last->refused_credits += chain.credits;
+}
+
+/** The piece in front of them is gone: now those that were refused behind it. */
+static void
+complete_refused(struct flue_engine *e, struct flue_conn *c, const struct flue_piece *p)
+{
+	struct flue_chain from = { .head = p->refused_head,
+		.tail = p->refused_tail,
+		.credits = p->refused_credits,
+		.count = p->refused_credits };
+
+	if (unlikely(from.credits != 0))
+		flue_chain_join(&e->chans[c->channel].sends, &from);
 }
 
 void
@@ -208,7 +232,8 @@ complete_nbl(struct flue_engine *e, struct flue_conn *c, const struct flue_piece
 	uint32_t bytes = flue_seq_gt(end, p->nbl_seq) ? end - p->nbl_seq : 0;
 
 	if (p->flags & PIECE_DISCONNECT) {
-		flue_conn_rest_of(e, c)->disconnect_bytes = bytes;
+		if (c->more)
+			e->extras[c->extra].disconnect_bytes = bytes;
 		if (nbl != NULL)
 			flue_nbl_advance(nbl, bytes);
 		return;
@@ -226,14 +251,9 @@ complete_nbl(struct flue_engine *e, struct flue_conn *c, const struct flue_piece
 static void
 complete_disconnect(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	uint32_t status = FLUE_STATUS_SUCCESS;
 
-	if (rest->refused.credits != 0)
-		flue_chain_join(&e->chans[c->channel].sends, &rest->refused);
-	if (rest->disconnect == 0)
-		return;
-	if (!rest->disconnect_abortive) {
+	if (!flue_extra_of(e, c)->disconnect_abortive) {
 		if (!(c->flags & (CONN_FIN_ACKED | CONN_ABORTED)))
 			return;
 		if (!(c->flags & CONN_FIN_ACKED))
@@ -265,6 +285,7 @@ flue_send_complete(struct flue_engine *e, struct flue_conn *c)
 		}
 		if (p->flags & PIECE_LAST_OF_NBL)
 			complete_nbl(e, c, p, acked);
+		complete_refused(e, c, p);
 		if (acked)
 			c->bytes_out += p->len;
 		c->send_head = p->next;
@@ -273,8 +294,7 @@ flue_send_complete(struct flue_engine *e, struct flue_conn *c)
 		flue_piece_give(e, id);
 	}
 	c->send_tail = FLUE_NONE;
-	if (flue_conn_rest_of(e, c)->disconnect != 0 ||
-			flue_conn_rest_of(e, c)->refused.credits != 0)
+	if (unlikely(c->more) && flue_extra_of(e, c)->disconnect != 0)
 		complete_disconnect(e, c);
 }
 
@@ -321,6 +341,7 @@ flue_send_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *head, flu
 				flue_nbl_advance(nbl, done);
 		}
 		credits += (p->flags & PIECE_LAST_OF_SUB) != 0;
+		complete_refused(e, c, p);
 		c->send_head = p->next;
 		flue_piece_give(e, id);
 	}

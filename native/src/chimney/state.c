@@ -166,18 +166,20 @@ import_recovery(struct flue_conn *c, const struct flue_tcp_delegated *d,
 static int64_t
 keepalive_due(struct flue_engine *e, const struct flue_conn *c)
 {
-	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	int64_t heard = e->now - (int64_t)(e->now_ms - c->last_rx_ms) * FLUE_NS_PER_MS;
-	int64_t due = heard + flue_ticks_ns(e, rest->cached.ka_timeout);
-	bool idling = !(rest->validity & VALIDITY_ASKED) && c->ka_probes == 0;
+	int64_t due = heard + flue_ticks_ns(e, flue_profile_of(e, c)->cached.ka_timeout);
+	/* As flue_keepalive_in() counts. */
+	int32_t left = (int32_t)(c->ka_ms - e->now_ms - (e->now_sub_us != 0));
+	int64_t set = e->now + left * FLUE_NS_PER_MS;
+	bool idling = !(c->validity & VALIDITY_ASKED) && c->ka_probes == 0;
 
-	return idling && due > c->ka_deadline ? due : c->ka_deadline;
+	return idling && due > set ? due : set;
 }
 
 static void
 import_keepalive(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_delegated *d)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	uint32_t timeout = flue_profile_of(e, c)->cached.ka_timeout;
 	uint32_t delta = d->ka_timeout_delta;
 
 	/* It runs, and the host did not switch it on: a doubtful segment did (chimney rules 12.3). */
@@ -185,16 +187,15 @@ import_keepalive(struct flue_engine *e, struct flue_conn *c, const struct flue_t
 		if (delta == FLUE_TIMER_STOPPED)
 			return;
 		c->flags |= CONN_KEEPALIVE;
-		rest->validity = VALIDITY_ASKED | VALIDITY_BORROWED;
+		c->validity = VALIDITY_ASKED | VALIDITY_BORROWED;
 	}
 	if (delta == FLUE_TIMER_STOPPED)
-		delta = rest->cached.ka_timeout;
+		delta = timeout;
 	c->ka_probes = d->ka_probe_count;
-	c->ka_deadline = e->now + delta * tick_ns(e);
 	/* As if the last segment had come so long ago that the rest is what is left. */
-	c->last_rx_ms = e->now_ms - (uint32_t)(((int64_t)rest->cached.ka_timeout - delta) *
-						    tick_ns(e) / FLUE_NS_PER_MS);
-	flue_timer_arm(e, c, c->ka_deadline);
+	c->last_rx_ms = e->now_ms -
+			(uint32_t)(((int64_t)timeout - delta) * tick_ns(e) / FLUE_NS_PER_MS);
+	flue_keepalive_in(e, c, flue_ka_ms(e, delta));
 }
 
 static void
@@ -208,8 +209,8 @@ import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_
 
 	if (x != NULL && x->retransmit_timeout_us != 0 && x->retransmit_timeout_us < us)
 		us = x->retransmit_timeout_us;
-	flue_conn_rest_of(e, c)->quiet_until = e->now + FLUE_QUIET_NS;
-	flue_conn_rest_of(e, c)->untold = false;
+	c->told_ms = (uint16_t)(e->now_ms + (e->now_sub_us != 0));
+	c->quiet = 1;
 	c->quick = FLUE_QUICK_ACKS;
 	c->rtx_count = d->retransmit_count;
 	if (c->state == FLUE_TCP_FIN_WAIT2) {
@@ -226,6 +227,17 @@ import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_
 		flue_tcp_arm_rtx(e, c, c->rto_us);
 	}
 	import_keepalive(e, c, d);
+}
+
+/** flue_conn.since_ms. When the giver sent last is not told; only by one that probes tails at all. */
+static uint32_t
+since(const struct flue_engine *e, const struct flue_conn *c, const struct flue_tcp_delegated *d,
+		bool extended)
+{
+	if (d->retransmit_count != 0 && c->snd_una != c->snd_max)
+		return e->now_ms -
+		       (uint32_t)((uint64_t)d->total_rt * 1000 / e->params.ticks_per_second);
+	return extended || c->snd_una == c->snd_max ? e->now_ms : e->now_ms - 0x40000000;
 }
 
 uint32_t
@@ -251,31 +263,29 @@ flue_state_import(struct flue_engine *e, struct flue_conn *c, const struct flue_
 	import_rtt(e, c, d, x);
 	c->cc.cwnd = d->cwnd < c->mss ? c->mss : d->cwnd;
 	c->cc.ssthresh = d->ssthresh < 2u * c->mss ? 2u * c->mss : d->ssthresh;
-	flue_cc_import(e, c, x);
-	flue_conn_rest_of(e, c)->given_ts_recent = d->ts_recent;
+	if (!flue_cc_import(e, c, x))
+		return FLUE_STATUS_RESOURCES;
+	c->given_ts_recent = d->ts_recent;
 	c->ts_recent = d->ts_recent;
 	c->ts_recent_ms = e->now_ms - (uint32_t)((uint64_t)d->ts_recent_age * 1000 /
 						      e->params.ticks_per_second);
 	c->ts_delta = d->ts_time - e->now_ticks;
-	flue_conn_rest_of(e, c)->challenge_ms = e->now_ms - FLUE_CHALLENGE_MS;
-	flue_conn_rest_of(e, c)->challenge_syn_ms = e->now_ms - FLUE_SYN_ACK_MS;
-	c->rtx_start_ms = e->now_ms -
-			  (uint32_t)((uint64_t)d->total_rt * 1000 / e->params.ticks_per_second);
+	c->challenge_ms = (uint16_t)(e->now_ms - FLUE_CHALLENGE_MS);
 	c->dup_acks = d->dup_ack_count;
 	if (c->dup_acks != 0)
 		c->flags |= CONN_DUP_ACKS;
-	c->idle_ms = e->now_ms;
+	c->since_ms = since(e, c, d, x != NULL);
 	import_recovery(c, d, x);
 	if (x != NULL) {
 		if (c->state != FLUE_TCP_FIN_WAIT2 && !probing(d))
 			flue_loss_import(e, c, x);
 		c->bytes_in = x->bytes_in;
 		c->bytes_out = x->bytes_out;
-		flue_conn_rest_of(e, c)->retransmits = x->retransmits;
+		c->retransmits = x->retransmits;
 	}
 	import_timers(e, c, d, x);
 	flue_backlog_told(e, c);
-	if (unlikely(e->watch))
+	if (unlikely(e->watches != NULL))
 		flue_watch_start(e, c);
 	return FLUE_STATUS_SUCCESS;
 }
@@ -336,7 +346,7 @@ export_ext(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_state_ext
 	x->snd_wl2 = c->snd_una; /* see flue_tcp_update_window() */
 	x->bytes_in = c->bytes_in;
 	x->bytes_out = c->bytes_out;
-	x->retransmits = flue_conn_rest_of(e, c)->retransmits;
+	x->retransmits = c->retransmits;
 	flue_cc_export(e, c, x);
 	flue_loss_export(e, c, x);
 	x->retransmit_timeout_us = us_left(e, rtx_deadline(e, c));
@@ -368,7 +378,7 @@ flue_state_export(struct flue_engine *e, struct flue_conn *c, struct flue_tcp_de
 	d->ts_recent = c->ts_recent;
 	d->ts_recent_age = ms_to_ticks(e, e->now_ms - c->ts_recent_ms);
 	d->ts_time = flue_ts_clock(e, c);
-	d->total_rt = c->rtx_count != 0 ? ms_to_ticks(e, e->now_ms - c->rtx_start_ms) : 0;
+	d->total_rt = c->rtx_count != 0 ? ms_to_ticks(e, e->now_ms - c->since_ms) : 0;
 	d->dup_ack_count = c->dup_acks;
 	d->snd_wnd_probe_count = c->probe_round;
 	d->ka_probe_count = c->ka_probes;

@@ -99,17 +99,17 @@ void
 flue_loss_export(const struct flue_engine *e, const struct flue_conn *c,
 		struct flue_tcp_state_ext *x)
 {
-	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	const struct flue_extra *extra = flue_extra_of(e, c);
 
 	if (c->flags & CONN_RTO_RECOVERY)
 		x->flags |= FLUE_TCP_EXT_RTO_RECOVERY;
-	if (rest->reo_seen)
+	if (c->reo_seen)
 		x->flags |= FLUE_TCP_EXT_REORDERING;
-	x->rack_reo_mult = rest->reo_mult;
-	x->rack_reo_persist = rest->reo_persist;
-	if (c->loss & LOSS_TLP) {
+	x->rack_reo_mult = c->reo_mult;
+	x->rack_reo_persist = c->reo_persist;
+	if ((c->loss & LOSS_TLP) && extra->tlp_flight != 0) {
 		x->flags |= FLUE_TCP_EXT_TLP;
-		x->tlp_end = rest->tlp_end;
+		x->tlp_end = extra->tlp_end;
 	}
 	if (c->loss & LOSS_TLP_OLD)
 		x->flags |= FLUE_TCP_EXT_TLP_RETRANS;
@@ -251,23 +251,24 @@ import_board(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_s
 void
 flue_loss_import(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_state_ext *x)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_extra *extra;
 	uint32_t span = c->snd_max - c->snd_una;
 
-	rest->reo_seen = (x->flags & FLUE_TCP_EXT_REORDERING) != 0;
-	rest->reo_mult = (uint8_t)(x->rack_reo_mult < UINT8_MAX ? x->rack_reo_mult : UINT8_MAX);
-	rest->reo_persist = (uint8_t)(x->rack_reo_persist < UINT8_MAX ? x->rack_reo_persist
-								      : UINT8_MAX);
-	/* When the giver sent last is not told. */
-	rest->sent_ms = e->now_ms;
+	c->reo_seen = (x->flags & FLUE_TCP_EXT_REORDERING) != 0;
+	c->reo_mult = (uint8_t)(x->rack_reo_mult < UINT8_MAX ? x->rack_reo_mult : UINT8_MAX);
+	c->reo_persist = (uint8_t)(x->rack_reo_persist < UINT8_MAX ? x->rack_reo_persist
+								   : UINT8_MAX);
 	if (span == 0)
 		return;
 	import_board(e, c, x);
 	if (!(x->flags & FLUE_TCP_EXT_TLP) || !c->sack || (c->loss & LOSS_FAST) ||
 			(c->flags & CONN_RTO_RECOVERY) || x->tlp_end - c->snd_una - 1 >= span)
 		return;
+	extra = flue_extra_take(e, c);
+	if (extra == NULL)
+		return;
 	c->loss |= x->flags & FLUE_TCP_EXT_TLP_RETRANS ? LOSS_TLP | LOSS_TLP_OLD : LOSS_TLP;
 	c->flags |= CONN_DUP_ACKS;
-	rest->tlp_end = x->tlp_end;
-	rest->tlp_flight = span;
+	extra->tlp_end = x->tlp_end;
+	extra->tlp_flight = span;
 }

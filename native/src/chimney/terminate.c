@@ -21,7 +21,7 @@ pay_ack(struct flue_engine *e, struct flue_conn *c)
 
 /** May this operation have the connection? */
 static bool
-open_to_terminate(struct flue_engine *e, const struct flue_op *op, const struct flue_claim *claim)
+open_to_terminate(struct flue_engine *e, const struct flue_op *op, uint32_t claim)
 {
 	uint32_t by = flue_claimed(e, claim, op);
 
@@ -35,14 +35,13 @@ void
 flue_terminate_prepare(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv)
 {
 	struct flue_conn *c = flue_conn_of(e, flue_block_token(lv));
-	struct flue_claim *claim;
+	struct flue_extra *x;
 
 	if (c == NULL || (c->flags & CONN_TERMINATING) || c->channel != op->channel)
 		return;
-	claim = &flue_conn_rest_of(e, c)->claim;
-	if (!open_to_terminate(e, op, claim))
+	if (!open_to_terminate(e, op, c->claim))
 		return;
-	flue_claim_take(e, claim, op);
+	flue_conn_claim(c, op);
 	/* One that cannot be trusted is left alone: what has to be told of it comes first. */
 	if (!flue_conn_trust(e, op, c))
 		return;
@@ -52,7 +51,9 @@ flue_terminate_prepare(struct flue_engine *e, struct flue_op *op, struct flue_op
 	if (c->loss & LOSS_RESEND)
 		(void)flue_tcp_output(e, c);
 	c->flags |= CONN_TERMINATING;
-	flue_conn_rest_of(e, c)->push_runs = false;
+	x = flue_extra_held(e, c);
+	if (x != NULL)
+		x->push_runs = false;
 	(void)pay_ack(e, c);
 	flue_timer_drop(e, c);
 }
@@ -74,9 +75,7 @@ conn_ready(struct flue_engine *e, struct flue_conn *c)
 static void
 give_back_out_of_order(struct flue_engine *e, struct flue_conn *c, bool extended)
 {
-	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	if ((rest->given_const.flags & FLUE_TCP_CONST_SACK) && !extended && !rest->set_aside)
+	if (c->sack && !extended && !c->set_aside)
 		flue_reasm_drop(e, c);
 	else
 		flue_reasm_hand_up(e, c);
@@ -87,7 +86,6 @@ static bool
 give_back(struct flue_engine *e, struct flue_op_level *lv, struct flue_conn *c)
 {
 	uint8_t type = __atomic_load_n(&lv->block->header.type, __ATOMIC_RELAXED);
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	struct flue_chan *ch = &e->chans[c->channel];
 	struct flue_tcp_delegated *d = NULL;
 	flue_ref buffered;
@@ -98,7 +96,6 @@ give_back(struct flue_engine *e, struct flue_op_level *lv, struct flue_conn *c)
 		return false;
 	flue_receive_abort(e, c, FLUE_STATUS_UPLOAD_IN_PROGRESS);
 	ch->sends.credits += flue_send_recall(e, c, &head, &tail);
-	flue_chain_join(&ch->sends, &rest->refused);
 	if (type == FLUE_STATE_TCP || type == FLUE_STATE_TCP_DELEGATED)
 		(void)flue_fill_delegated(e, lv, c, type, &d);
 	give_back_out_of_order(
@@ -120,9 +117,7 @@ give_back(struct flue_engine *e, struct flue_op_level *lv, struct flue_conn *c)
 static bool
 give_up(struct flue_engine *e, const struct flue_op *op, struct flue_conn *c, bool *found_now)
 {
-	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	*found_now = rest->initiate_mark == op->mark;
+	*found_now = (c->flags & CONN_GATED) && c->claim == flue_claim_of(op);
 	if (*found_now || (c->flags & CONN_TERMINATING))
 		return true;
 	if (c->flags & (CONN_TELL_UPLOAD | CONN_TELL_ABORT)) {
@@ -139,22 +134,21 @@ static bool
 terminate_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	bool found_now = false;
 
 	/* Not prepared: another channel's, or another operation is at it. */
-	if (rest->claim.mark != op->mark)
+	if (c->claim != flue_claim_of(op))
 		return true;
-	if (rest->corrupt && !give_up(e, op, c, &found_now))
+	if (c->corrupt && !give_up(e, op, c, &found_now))
 		return false;
 	if (found_now)
 		return true;
 	if (!conn_ready(e, c) || !give_back(e, lv, c))
 		return false;
-	if (rest->disconnect != 0)
+	if (flue_extra_of(e, c)->disconnect != 0)
 		(void)flue_disconnect_complete(e, c,
-				rest->corrupt ? (uint32_t)FLUE_STATUS_REQUEST_ABORTED
-					      : (uint32_t)FLUE_STATUS_UPLOAD_IN_PROGRESS);
+				c->corrupt ? (uint32_t)FLUE_STATUS_REQUEST_ABORTED
+					   : (uint32_t)FLUE_STATUS_UPLOAD_IN_PROGRESS);
 	flue_conn_free(e, c);
 	flue_count(e, FLUE_CTR_TERMINATED, 1);
 	lv->status = FLUE_STATUS_SUCCESS;
@@ -167,7 +161,7 @@ terminate_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *
 {
 	bool known = p->invalid == OBJECT_CORRUPT;
 
-	if (!open_to_terminate(e, op, &p->claim) || (!flue_path_trust(e, p) && !known) ||
+	if (!open_to_terminate(e, op, p->claim) || (!flue_path_trust(e, p) && !known) ||
 			p->connections != 0)
 		return;
 	flue_path_free(e, p);
@@ -181,7 +175,7 @@ terminate_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_lev
 {
 	bool known = n->invalid == OBJECT_CORRUPT;
 
-	if (!open_to_terminate(e, op, &n->claim) || (!flue_neighbor_trust(e, n) && !known) ||
+	if (!open_to_terminate(e, op, n->claim) || (!flue_neighbor_trust(e, n) && !known) ||
 			n->paths != 0)
 		return true;
 	if (n->query != FLUE_NONE)

@@ -13,11 +13,10 @@
 
 /** May an update start on the object? (chimney rules 4.8) */
 static bool
-open_to_update(struct flue_engine *e, const struct flue_op *op, const struct flue_claim *claim,
-		bool invalid)
+open_to_update(struct flue_engine *e, const struct flue_op *op, uint32_t claim, bool invalid)
 {
 	/* The same tree may name it once. */
-	if (!invalid && claim->mark != op->mark && flue_claimed(e, claim, op) == 0)
+	if (!invalid && claim != flue_claim_of(op) && flue_claimed(e, claim, op) == 0)
 		return true;
 	flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 	return false;
@@ -44,12 +43,12 @@ update_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level 
 		return lv->block->dependent_block_list != FLUE_REF_NULL;
 	from = flue_ref_at(lv->ref + FLUE_BLOCK_LIST_BYTES, sizeof(cached));
 	if (type != FLUE_STATE_NEIGHBOR_CACHED || from == NULL || !flue_neighbor_trust(e, n) ||
-			!open_to_update(e, op, &n->claim, n->invalid != OBJECT_VALID))
+			!open_to_update(e, op, n->claim, n->invalid != OBJECT_VALID))
 		return false;
 	memcpy(&cached, from, sizeof(cached));
 	if (!mac_usable(cached.dl_destination_address))
 		return false;
-	flue_claim_take(e, &n->claim, op);
+	n->claim = flue_claim_of(op);
 	n->host_delta = cached.host_reachability_delta;
 	n->host_time = e->now_ticks - n->host_delta;
 	if (memcmp(n->mac, cached.dl_destination_address, 6) != 0) {
@@ -72,7 +71,7 @@ relink(struct flue_engine *e, struct flue_op *op, struct flue_op_level *parent, 
 		return false;
 	if (n == old)
 		return true;
-	if (n->invalid != OBJECT_VALID || flue_claimed(e, &n->claim, op) == FLUE_SUB_INITIATE)
+	if (n->invalid != OBJECT_VALID || flue_claimed(e, n->claim, op) == FLUE_SUB_INITIATE)
 		return false;
 	old->paths--;
 	n->paths++;
@@ -96,7 +95,7 @@ update_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	lv->token = flue_block_token(lv);
 	if (!values && !moves)
 		return lv->block->dependent_block_list != FLUE_REF_NULL;
-	if (!flue_path_trust(e, p) || !open_to_update(e, op, &p->claim, p->invalid != OBJECT_VALID))
+	if (!flue_path_trust(e, p) || !open_to_update(e, op, p->claim, p->invalid != OBJECT_VALID))
 		return false;
 	if (values) {
 		const void *from = flue_ref_at(lv->ref + FLUE_BLOCK_LIST_BYTES, sizeof(cached));
@@ -109,7 +108,7 @@ update_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	}
 	if (moves && !relink(e, op, parent, p))
 		return false;
-	flue_claim_take(e, &p->claim, op);
+	p->claim = flue_claim_of(op);
 	if (cached.path_mtu != p->mtu) {
 		flue_path_set_mtu(p, cached.path_mtu);
 		flue_sweep_start(e);
@@ -122,24 +121,29 @@ static bool
 update_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_op_level *parent, struct flue_conn *c, uint8_t type)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-	const void *from = flue_ref_at(lv->ref + FLUE_BLOCK_LIST_BYTES, sizeof(rest->cached));
-	struct flue_tcp_cached old = rest->cached;
+	const void *from = flue_ref_at(
+			lv->ref + FLUE_BLOCK_LIST_BYTES, sizeof(struct flue_tcp_cached));
+	struct flue_tcp_const given;
 	struct flue_tcp_cached cached;
+	struct flue_tcp_cached old;
 
 	/* A connection stays on its path. */
 	if (parent != NULL && parent->token != 0 &&
 			flue_path_of(e, parent->token) != &e->paths[c->path])
 		return false;
 	if (type != FLUE_STATE_TCP_CACHED || from == NULL || !flue_conn_trust(e, op, c) ||
-			!open_to_update(e, op, &rest->claim,
-					rest->invalid || (c->flags & CONN_TERMINATING)))
+			!open_to_update(e, op, c->claim,
+					c->invalid || (c->flags & CONN_TERMINATING)))
 		return false;
 	memcpy(&cached, from, sizeof(cached));
 	if (cached.initial_rcv_wnd > (uint32_t)e->config.max_receive_window)
 		return false;
-	flue_claim_take(e, &rest->claim, op);
-	rest->cached = cached;
+	given = flue_conn_const(e, c);
+	old = flue_conn_cached(e, c);
+	if (!flue_profile_set(e, c, &given, &cached))
+		return false;
+	flue_conn_claim(c, op);
+	flue_conn_seal(e, c);
 	flue_conn_set_tag(e, c);
 	flue_conn_cached_changed(e, c, &old);
 	return true;

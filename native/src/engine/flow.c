@@ -11,6 +11,12 @@
 #define REBUILD_SEEDS       4
 
 uint32_t
+flue_flow_scratch(uint32_t connections)
+{
+	return flue_flow_buckets(connections) <= REBUILD_MAX_BUCKETS ? connections + 1 : 0;
+}
+
+uint32_t
 flue_flow_buckets(uint32_t connections)
 {
 	uint32_t n = 64;
@@ -128,6 +134,23 @@ flue_flow_remove(struct flue_flow *flow, const struct flue_conn *c)
 		return;
 	*entry = (struct flue_flow_entry){ 0, 0 };
 	flow->count--;
+}
+
+void
+flue_flow_purge(struct flue_flow *flow, const struct flue_conn *c)
+{
+	uint32_t index1 = (uint32_t)(c - flow->conns) + 1;
+	uint32_t i;
+	int k;
+
+	for (i = 0; i <= flow->mask; i++) {
+		for (k = 0; k < 8; k++) {
+			if (flow->buckets[i].entry[k].index1 != index1)
+				continue;
+			flow->buckets[i].entry[k] = (struct flue_flow_entry){ 0, 0 };
+			flow->count--;
+		}
+	}
 }
 
 bool

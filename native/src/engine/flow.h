@@ -101,12 +101,17 @@ flue_flow_find(const struct flue_flow *flow, uint64_t hash, const struct flue_fl
 
 /** The buckets a table for `connections` needs, a power of two. */
 uint32_t flue_flow_buckets(uint32_t connections);
+/** Words of scratch memory behind them. */
+uint32_t flue_flow_scratch(uint32_t connections);
 
 /** @return 0, -EEXIST, -ENOSPC (the bucket is full and another seed did not help) */
 int flue_flow_insert(struct flue_flow *flow, struct flue_conn *c);
 
 /** No effect on a connection that is not in the table. */
 void flue_flow_remove(struct flue_flow *flow, const struct flue_conn *c);
+
+/** Take out all that leads to it, wherever: its key cannot be relied on. Looks at the whole table. */
+void flue_flow_purge(struct flue_flow *flow, const struct flue_conn *c);
 
 /** Is it in the table? */
 bool flue_flow_holds(const struct flue_flow *flow, const struct flue_conn *c);

@@ -72,10 +72,11 @@ flue_conn_free(struct flue_engine *e, struct flue_conn *c)
 	flue_flow_remove(&e->flow, c);
 	flue_timer_drop(e, c);
 	flue_episode_end(e, c);
+	flue_extra_drop(e, c);
+	flue_profile_drop(e, c);
 	e->paths[c->path].connections--;
 	memset(c, 0, sizeof(*c));
-	memset(flue_conn_rest_of(e, c), 0, sizeof(struct flue_conn_rest));
-	c->generation = generation;
+	c->generation = generation & GENERATION_MASK;
 	c->path = FLUE_NONE;
 	/* It may still stand in the ready queue: that entry must find itself again. */
 	c->flags = ready;
@@ -125,7 +126,7 @@ flue_path_set_mtu(struct flue_path *p, uint32_t mtu)
 void
 flue_conn_set_tag(struct flue_engine *e, struct flue_conn *c)
 {
-	c->priority = flue_conn_rest_of(e, c)->cached.user_priority & 7;
+	c->priority = flue_profile_of(e, c)->cached.user_priority & 7;
 	c->tagged = c->priority != 0 || e->paths[c->path].vlan != 0;
 }
 
@@ -133,7 +134,7 @@ void
 flue_conn_set_mss(struct flue_engine *e, struct flue_conn *c)
 {
 	const struct flue_path *p = &e->paths[c->path];
-	uint32_t mss = flue_conn_rest_of(e, c)->given_const.remote_mss;
+	uint32_t mss = flue_profile_of(e, c)->given_const.remote_mss;
 
 	if (mss < 64)
 		mss = 64;
@@ -156,11 +157,9 @@ void
 flue_conn_set_key(struct flue_engine *e, struct flue_conn *c)
 {
 	const struct flue_path *p = &e->paths[c->path];
-	const struct flue_tcp_const *given = &flue_conn_rest_of(e, c)->given_const;
 
 	c->raddr = fold(p->remote, p->ip6);
 	c->laddr = fold(p->local, p->ip6);
-	c->ports = (uint32_t)given->local_port << 16 | given->remote_port;
 	c->flags = p->ip6 ? c->flags | CONN_IP6 : c->flags & ~CONN_IP6;
 }
 

@@ -129,10 +129,49 @@ struct flue_pkt *flue_slab_take(struct flue_engine *e);
  */
 struct flue_pkt *flue_pkt_spare(struct flue_engine *e, struct flue_pkt *pkt, uint32_t reserve);
 
+/* ---- profile.c, extra.c: what lies beside a context ------------------------------------------ */
+
+static inline const struct flue_profile *
+flue_profile_of(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return &e->profiles.at[c->profile];
+}
+
+extern const struct flue_extra flue_extra_none;
+
+/** To read: as things are, with a record or without. */
+static inline const struct flue_extra *
+flue_extra_of(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return c->more ? &e->extras[c->extra] : &flue_extra_none;
+}
+
+/** To change what there is. @return NULL: it has none */
+static inline struct flue_extra *
+flue_extra_held(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return c->more ? &e->extras[c->extra] : NULL;
+}
+
+/** To set something. @return NULL: none left */
+struct flue_extra *flue_extra_take(struct flue_engine *e, struct flue_conn *c);
+/** End of the pass: give it back if nothing of it is needed. It has one. */
+void flue_extra_settle(struct flue_engine *e, struct flue_conn *c);
+/** The connection ends. No effect without one. */
+void flue_extra_drop(struct flue_engine *e, struct flue_conn *c);
+
+/* ---- tables.c: the engine's memory ----------------------------------------------------------- */
+
+/** Pools and tables, as large as the configuration says. @return 0, -ENOMEM */
+int flue_tables_make(struct flue_engine *e);
+/** Objects, in the arena. @return 0, -errno of the arena */
+int flue_objects_make(struct flue_engine *e);
+/** What Java sees of indications, frames and events, and the slabs. @return 0, -errno */
+int flue_shared_make(struct flue_engine *e);
+
 /* ---- timer.c -------------------------------------------------------------------------------- */
 
-/** Have timers_run() look at `c` no later than `deadline`. */
-void flue_timer_arm(struct flue_engine *e, struct flue_conn *c, int64_t deadline);
+/** Have timers_run() look at `c` no later than `ms`, by the engine's clock. */
 void flue_timer_arm_ms(struct flue_engine *e, struct flue_conn *c, uint32_t ms);
 void flue_timer_drop(struct flue_engine *e, struct flue_conn *c);
 int flue_timers_run(struct flue_engine *e);
@@ -188,15 +227,28 @@ void flue_neighbor_verdict(struct flue_engine *e, uint64_t token, flue_ref ref);
 bool flue_op_start(struct flue_engine *e, struct flue_chan *ch, uint32_t code, flue_ref root);
 /** @return blocks looked at */
 int flue_ops_run(struct flue_engine *e);
-/** Is the operation in that slot still the one with that mark? */
-bool flue_op_active(const struct flue_engine *e, uint32_t slot, uint64_t mark);
+/** What an object keeps of the operation that has it to itself: no other may start on it (chimney rules
+ *  4.8). Over when that operation is. Never 0; the same again after 2^32 operations. */
+static inline uint32_t
+flue_claim_of(const struct flue_op *op)
+{
+	uint32_t claim = (uint32_t)(op->mark >> 1);
 
+	return claim + (claim == 0);
+}
+
+/** Is the operation of that claim still under way? NULL = no. */
+const struct flue_op *flue_claim_holder(const struct flue_engine *e, uint32_t claim);
 /** Is another operation at the object that allows no second one? 0 = no; else its enum
  *  flue_submission_op. */
-uint32_t
-flue_claimed(const struct flue_engine *e, const struct flue_claim *claim, const struct flue_op *op);
-void
-flue_claim_take(const struct flue_engine *e, struct flue_claim *claim, const struct flue_op *op);
+uint32_t flue_claimed(const struct flue_engine *e, uint32_t claim, const struct flue_op *op);
+/** A connection: it is not held back for its initiate any more, for that is over. */
+static inline void
+flue_conn_claim(struct flue_conn *c, const struct flue_op *op)
+{
+	c->claim = flue_claim_of(op);
+	c->flags &= ~CONN_GATED;
+}
 
 /* initiate.c, update.c, ...: what the walk calls. leave: false = not yet, ask again */
 void flue_initiate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "engine/flow.h"
+#include "engine/profile.h"
 #include "flue/flue_channel.h"
 #include "flue/flue_engine.h"
 #include "flue/flue_memory.h"
@@ -21,6 +22,7 @@
 #include "memory/region.h"
 #include "tcp/conn.h"
 #include "tcp/episode.h"
+#include "tcp/extra.h"
 
 #define FLUE_MAX_CHANNELS     8
 #define FLUE_BURST            32
@@ -34,13 +36,13 @@
 #define FLUE_RX_MDLS          32  /* of one receive indication */
 #define FLUE_COPY_BELOW       256 /* payload bytes that are not worth lending */
 #define FLUE_SLAB_BYTES       2048
-#define FLUE_QUIET_NS         INT64_C(100000000)
+#define FLUE_QUIET_MS         100 /* after an initiate */
 #define FLUE_QUICK_ACKS       16  /* ACKs after an initiate or a loss that are not delayed */
 #define FLUE_ACK_DELAY_MAX_MS 490 /* an ACK waits less than half a second */
 #define FLUE_CHALLENGE_MS     100
-#define FLUE_CHALLENGES       1000 /* a second, all connections together, on the average */
-#define FLUE_SYN_ACK_MS       3000 /* between challenges of SYNs, chimney profile */
-#define FLUE_DOUBT_NS         INT64_C(300000000000) /* to the first probe after a doubtful segment */
+#define FLUE_CHALLENGES       1000   /* a second, all connections together, on the average */
+#define FLUE_SYN_ACK_MS       3000   /* between challenges of SYNs, chimney profile */
+#define FLUE_DOUBT_MS         300000 /* to the first probe after a doubtful segment */
 #define FLUE_FIN_WAIT_US      120000000u
 #define FLUE_NS_PER_MS        INT64_C(1000000)
 
@@ -81,9 +83,8 @@ struct flue_neighbor {
 	uint32_t host_delta; /* HostReachabilityDelta, ticks, as given last */
 	uint32_t query;      /* event block that waits for the host's answer; FLUE_NONE */
 	uint32_t check;      /* see check.c */
-	uint32_t pad1;
-	struct flue_claim claim;
-	uint8_t pad2[24];
+	uint32_t claim;      /* operation that has it to itself */
+	uint8_t pad2[40];
 };
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_neighbor) == 128);
@@ -110,8 +111,8 @@ struct flue_path {
 	uint8_t remote[16];
 	uint32_t connections; /* that depend on it */
 	uint32_t check;       /* see check.c */
-	struct flue_claim claim;
-	uint8_t pad1[40];
+	uint32_t claim;       /* operation that has it to itself */
+	uint8_t pad1[52];
 };
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_path) == 192);
@@ -160,8 +161,10 @@ struct flue_piece {
 	_Atomic uint32_t tx_refs; /* packets at the port that read this */
 	uint32_t flags;
 	uint32_t region; /* in which data lies */
-	uint32_t pad0;
-	uint64_t pad[2];
+	/* Sends that found no piece complete behind this one. */
+	uint32_t refused_credits;
+	flue_ref refused_head;
+	flue_ref refused_tail;
 };
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_piece) == FLUE_CACHE_LINE);
@@ -202,8 +205,9 @@ FLUE_ASSERT_LAYOUT(sizeof(struct flue_event_shared) == 320);
 /** The engine's own note on a record: Java cannot write here. */
 struct flue_record {
 	struct flue_pkt *pkts;
-	uint32_t bytes; /* indicated; of a frame of this pass: the next record */
-	uint32_t state; /* enum flue_record_state */
+	uint32_t bytes;     /* indicated; of a frame of this pass: the next record */
+	uint32_t state : 8; /* enum flue_record_state */
+	uint32_t conn : 24; /* RECORD_INDICATED: whose data it is */
 };
 
 /** Packets on slabs: looks like a port to flue_pkt_release(). */
@@ -321,7 +325,6 @@ struct flue_engine {
 	uint32_t low_buffers;    /* port.held above this: copy instead of lending */
 	uint32_t op_count;
 	struct flue_conn *conns;
-	struct flue_conn_rest *rests;
 	struct flue_path *paths;
 	struct flue_neighbor *neighbors;
 	struct flue_ids conn_ids;
@@ -330,6 +333,12 @@ struct flue_engine {
 	struct flue_flow flow;
 	struct flue_piece *pieces;
 	struct flue_ids piece_ids;
+	struct flue_profiles profiles;
+	struct flue_ids profile_ids;
+	struct flue_extra *extras;
+	struct flue_ids extra_ids;
+	struct flue_watch *watches;    /* by connection; NULL: none has a threshold */
+	struct flue_sizing *sizings;   /* ... NULL: no receive_window_limit */
 	struct flue_episode *episodes; /* of loss; see tcp/episode.h */
 	struct flue_ids episode_ids;
 	struct flue_runs runs; /* of their scoreboards */
@@ -443,12 +452,6 @@ static inline uint32_t
 flue_conn_index(const struct flue_engine *e, const struct flue_conn *c)
 {
 	return (uint32_t)(c - e->conns);
-}
-
-static inline struct flue_conn_rest *
-flue_conn_rest_of(const struct flue_engine *e, const struct flue_conn *c)
-{
-	return &e->rests[c - e->conns];
 }
 
 /** Have the end of this pass look at the connection. */

@@ -32,6 +32,8 @@ conn_run(struct flue_engine *e, struct flue_conn *c)
 		else
 			flue_timer_arm_ms(e, c, c->ack_ms);
 	}
+	if (unlikely(c->more))
+		flue_extra_settle(e, c);
 	return more;
 }
 
@@ -77,6 +79,8 @@ publish_counters(struct flue_engine *e)
 	e->ctr[FLUE_CTR_RECEIVES_NOW] = flue_ids_used(&e->rx_ids);
 	e->ctr[FLUE_CTR_FRAMES_NOW] = flue_ids_used(&e->frame_ids);
 	e->ctr[FLUE_CTR_EPISODES_NOW] = flue_ids_used(&e->episode_ids);
+	e->ctr[FLUE_CTR_EXTRAS_NOW] = flue_ids_used(&e->extra_ids);
+	e->ctr[FLUE_CTR_PROFILES_NOW] = flue_ids_used(&e->profile_ids);
 	e->ctr[FLUE_CTR_RUNS_NOW] = e->runs.size - e->runs.free;
 	e->ctr[FLUE_CTR_BUFFERS_NOW] = e->port->held;
 	records = flue_counters_records(header);

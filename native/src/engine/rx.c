@@ -316,7 +316,7 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 			segment_in(e, &segs[i], &tally);
 			continue;
 		}
-		if (unlikely(e->watch))
+		if (unlikely(e->watches != NULL))
 			flue_watch_frame(e, pkts[i]);
 		flue_frame_up(e, pkts[i]);
 	}

@@ -24,7 +24,7 @@ put(struct flue_engine *e, struct flue_conn *c, uint32_t ms)
 	uint32_t slot = SLOT(ms);
 	uint32_t i = flue_conn_index(e, c);
 
-	c->timer_ms = ms;
+	c->timer_slot = slot;
 	c->timer_prev = FLUE_NONE;
 	c->timer_next = FLUE_NONE;
 	if (w->busy[slot / 64] & (UINT64_C(1) << (slot % 64))) {
@@ -41,7 +41,7 @@ void
 flue_timer_drop(struct flue_engine *e, struct flue_conn *c)
 {
 	struct flue_wheel *w = &e->wheel;
-	uint32_t slot = SLOT(c->timer_ms);
+	uint32_t slot = c->timer_slot;
 
 	if (!(c->flags & CONN_TIMER))
 		return;
@@ -69,22 +69,11 @@ flue_timer_arm_ms(struct flue_engine *e, struct flue_conn *c, uint32_t ms)
 	if (ms - w->ms >= FLUE_WHEEL_SLOTS)
 		ms = w->ms + FLUE_WHEEL_SLOTS - 1;
 	if (c->flags & CONN_TIMER) {
-		if (!before(ms, c->timer_ms))
+		if (ms - w->ms >= SLOT(c->timer_slot - w->ms))
 			return;
 		flue_timer_drop(e, c);
 	}
 	put(e, c, ms);
-}
-
-void
-flue_timer_arm(struct flue_engine *e, struct flue_conn *c, int64_t deadline)
-{
-	int64_t ms = deadline / FLUE_NS_PER_MS + (deadline % FLUE_NS_PER_MS != 0);
-
-	/* Further than 32 bits can count: look again in between. */
-	if (ms > e->now_ms_wide + 0x3fffffff)
-		ms = e->now_ms_wide + 0x3fffffff;
-	flue_timer_arm_ms(e, c, (uint32_t)ms);
 }
 
 /** Milliseconds from the wheel's time to its first entry. There is one. */
@@ -141,7 +130,7 @@ flue_timers_run(struct flue_engine *e)
 		c = &e->conns[w->first[SLOT(w->ms)]];
 		if (c->timer_next != FLUE_NONE) {
 			__builtin_prefetch(&e->conns[c->timer_next], 1);
-			__builtin_prefetch(&e->conns[c->timer_next].rttvar4, 1);
+			__builtin_prefetch(&e->conns[c->timer_next].timer_next, 1);
 		}
 		flue_timer_drop(e, c);
 		flue_tcp_timer(e, c);

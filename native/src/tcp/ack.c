@@ -66,7 +66,7 @@ flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct fl
 	}
 	if (c->snd_una == c->snd_max) {
 		c->rtx_ms = FLUE_NONE;
-		c->idle_ms = e->now_ms;
+		c->since_ms = e->now_ms;
 	} else if (!recovering) {
 		flue_tcp_arm_rtx(e, c, c->rto_us);
 	}

@@ -24,10 +24,9 @@ flue_send_backlog(const struct flue_conn *c)
 void
 flue_backlog_told(const struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
 	c->backlog_kib = flue_send_backlog(c) >> 10;
-	rest->backlog_ms = e->now_ms;
+	if (!flue_quiet(e, c))
+		c->told_ms = (uint16_t)e->now_ms;
 }
 
 void
@@ -39,7 +38,8 @@ flue_backlog_check(struct flue_engine *e, struct flue_conn *c)
 	/* Worth an event: twice as much, or half. */
 	if (likely(kib / 2 < c->backlog_kib && kib > c->backlog_kib / 2))
 		return;
-	if (e->now_ms - flue_conn_rest_of(e, c)->backlog_ms < EVERY_MS ||
+	/* Low bits, and those of an initiate may lie a little ahead: at worst it waits a second more. */
+	if ((uint16_t)(e->now_ms + 1 - c->told_ms) <= EVERY_MS ||
 			!flue_event_now(e, c, FLUE_TCP_INDICATE_SEND_BACKLOG_CHANGE, size))
 		return;
 	flue_backlog_told(e, c);

@@ -104,7 +104,7 @@ flue_blocks_settle(struct flue_engine *e, struct flue_conn *c, const struct flue
 	if ((c->loss & LOSS_TLP) &&
 			flue_tlp_answer(e, c, s, advanced, b.has_dsack ? &b.dsack : NULL))
 		b.has_dsack = false; /* of that nothing more follows */
-	if (b.has_dsack && flue_conn_rest_of(e, c)->retransmits > 0) {
+	if (b.has_dsack && c->retransmits > 0) {
 		flue_rack_dsack(e, c);
 		flue_recovery_dsack(e, c, b.dsack.end - b.dsack.start);
 	}

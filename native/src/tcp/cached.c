@@ -25,8 +25,7 @@ static void
 restart_keepalive(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_cached *cached)
 {
 	c->last_rx_ms = e->now_ms;
-	c->ka_deadline = e->now + flue_ticks_ns(e, cached->ka_timeout);
-	flue_timer_arm(e, c, c->ka_deadline);
+	flue_keepalive_in(e, c, flue_ka_ms(e, cached->ka_timeout));
 }
 
 static void
@@ -35,17 +34,16 @@ keepalive_changed(struct flue_engine *e, struct flue_conn *c, const struct flue_
 {
 	bool on = (cached->flags & FLUE_TCP_CACHED_KEEP_ALIVE_ENABLED) && cached->ka_timeout != 0;
 
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
+	if (c->flags & CONN_ABORTED)
+		return;
 	/* A timer that a doubtful segment started is not the host's to stop. */
-	if (!on && (rest->validity & VALIDITY_ASKED)) {
-		rest->validity |= VALIDITY_BORROWED;
+	if (!on && (c->validity & VALIDITY_ASKED)) {
+		c->validity |= VALIDITY_BORROWED;
 		return;
 	}
-	rest->validity &= (uint8_t)~VALIDITY_BORROWED;
+	c->validity &= ~VALIDITY_BORROWED & 7;
 	if (!on) {
 		c->flags &= ~CONN_KEEPALIVE;
-		c->ka_deadline = FLUE_NEVER;
 		c->ka_probes = 0;
 		return;
 	}
@@ -72,11 +70,10 @@ void
 flue_conn_cached_changed(
 		struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_cached *old)
 {
-	const struct flue_tcp_cached *cached = &flue_conn_rest_of(e, c)->cached;
+	const struct flue_tcp_cached *cached = &flue_profile_of(e, c)->cached;
 
 	c->ttl = cached->ttl_or_hop_limit != 0 ? cached->ttl_or_hop_limit : 64;
 	c->tos = (uint8_t)((cached->tos_or_traffic_class & 0xfc) | (c->tos & (TOS_ECN | TOS_ECE)));
-	c->flow_label = cached->flow_label & 0xfffff;
 	c->sized = cached->rcv_indication_size != 0;
 	if (cached->flags & FLUE_TCP_CACHED_NAGLING_ENABLED)
 		c->flags |= CONN_NAGLE;
@@ -85,8 +82,10 @@ flue_conn_cached_changed(
 	keepalive_changed(e, c, cached, old);
 	/* The time spent on the current segment counts from here. */
 	if ((cached->flags & FLUE_TCP_CACHED_MAX_RT_RESTART) ||
-			(cached->max_rt != old->max_rt && cached->max_rt != 0))
-		c->rtx_start_ms = e->now_ms;
+			(cached->max_rt != old->max_rt && cached->max_rt != 0)) {
+		if (c->rtx_count != 0)
+			c->since_ms = e->now_ms;
+	}
 	if (cached->initial_rcv_wnd != old->initial_rcv_wnd ||
 			(cached->flags & FLUE_TCP_CACHED_UPDATE_RCV_WND))
 		window_changed(e, c, cached);

@@ -56,8 +56,9 @@ flue_cc_round(struct flue_engine *e, struct flue_conn *c)
 		flue_cc_round_marked(e, c);
 }
 
-/** From the state of a hand-over; x may be NULL. cwnd and ssthresh are in place. */
-void flue_cc_import(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_state_ext *x);
+/** From the state of a hand-over; x may be NULL. cwnd and ssthresh are in place.
+ *  @return false: it needs a record (tcp/extra.h), and there is none */
+bool flue_cc_import(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_state_ext *x);
 void flue_cc_export(const struct flue_engine *e, const struct flue_conn *c,
 		struct flue_tcp_state_ext *x);
 

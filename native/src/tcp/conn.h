@@ -11,7 +11,8 @@
  *   line 2, 3  the rest: identity, recovery, timers, counters
  *
  * A segment without loss touches the first two lines (and once a round trip, to take its time, the
- * third). Values of CONST and CACHED lie apart, in struct flue_conn_rest.
+ * third). Values of CONST and CACHED that thousands have in common lie in a profile (engine/profile.h);
+ * what a connection needs only at times in a record of its own (tcp/extra.h).
  *
  *      SND.UNA          SND.NXT      SND.MAX          snd_end   +1 if a FIN is queued
  *   ------|----------------|------------|-----------------|----
@@ -76,8 +77,9 @@
 #define LOSS_RESEND  0x2 /* the segment at SND.UNA is to be sent again */
 #define LOSS_PARTIAL 0x4 /* a partial ACK came: the timer is not started again */
 #define LOSS_ECHO    0x8 /* not in it: the giver sent what is in flight, its echo is the time */
-#define LOSS_BOARD   0x10 /* a scoreboard knows what is in flight: rest.episode; SND.NXT is SND.MAX */
-#define LOSS_TLP     0x20 /* a tail loss probe is out, up to rest.tlp_end (RFC 8985 7) */
+#define LOSS_BOARD \
+	0x10 /* a scoreboard knows what is in flight: extra.episode; SND.NXT is SND.MAX */
+#define LOSS_TLP     0x20 /* a tail loss probe is out, up to extra.tlp_end (RFC 8985 7) */
 #define LOSS_TLP_OLD 0x40 /* ... which sent old data again */
 
 /* The two low bits of the traffic class are ECN's, not the host's (RFC 3168). */
@@ -124,52 +126,71 @@ struct flue_conn {
 	uint32_t send_head;    /* piece with snd_una; FLUE_NONE */
 	uint32_t send_nxt;     /* piece with snd_nxt, or before it; FLUE_NONE = none */
 	struct flue_cc cc;
-	uint32_t rto_us : 31;
+	uint32_t rto_us : 30;
 	uint32_t held : 1; /* data waits, and the congestion window is why */
+	uint32_t more : 1; /* it has a record of its own: `extra` */
 	uint32_t rtt_seq;  /* acknowledged beyond this: take the time */
 	uint32_t path;
 	uint16_t mss;        /* payload bytes of a full segment */
 	uint16_t max_window; /* largest window field seen; unscaled */
 	/* line 2 */
-	uint64_t handle;      /* NdisOffloadHandle */
-	struct flue_pkt *ooo; /* by sequence number */
-	int64_t ka_deadline;
-	uint32_t ack_ms;      /* CONN_ACK_OWED: no later than this */
-	uint8_t unacked;      /* CONN_ACK_OWED: segments that came since the last ACK */
-	uint8_t quick;        /* bursts still to be acknowledged at once: slow start, a loss */
-	uint8_t sized;        /* the host wants indications of a certain size */
-	uint8_t sws_runs : 1; /* receiver's silly-window timer: sws_ms */
-	uint8_t sack : 1;     /* agreed at the handshake (RFC 2018) */
-	uint8_t again : 1;    /* data came twice: the next ACK says so (sack.c) */
-	uint32_t generation;
+	uint64_t handle;        /* NdisOffloadHandle */
+	uint32_t ack_ms;        /* CONN_ACK_OWED: no later than this */
+	uint8_t unacked;        /* CONN_ACK_OWED: segments that came since the last ACK */
+	uint8_t quick;          /* bursts still to be acknowledged at once: slow start, a loss */
+	uint16_t sized : 1;     /* the host wants indications of a certain size */
+	uint16_t sws_runs : 1;  /* receiver's silly-window timer: extra.sws_ms */
+	uint16_t sack : 1;      /* agreed at the handshake (RFC 2018) */
+	uint16_t again : 1;     /* data came twice: the next ACK says so (sack.c) */
+	uint16_t quiet : 1;     /* no duplicate ACK before told_ms + FLUE_QUIET_MS ... */
+	uint16_t untold : 1;    /* ... and then one is due */
+	uint16_t set_aside : 1; /* urgent data came: all segments wait for the terminate (5.8) */
+	uint16_t urgent_buffered : 1; /* ... in the BufferedData of the initiate */
+	uint16_t invalid : 1;         /* by itself, not for what it depends on */
+	uint16_t corrupt : 1;         /* found so: told, and to be given up (chimney rules 4.7) */
+	uint16_t reo_seen : 1;        /* RACK.reordering_seen */
+	uint16_t cc_algorithm : 2;    /* enum flue_congestion_control, FLUE_CC_CHIMNEY */
+	uint16_t validity : 3;        /* VALIDITY_*: does the peer still know the connection? */
+	uint32_t extra : 24;          /* `more`: its record */
+	uint32_t ka_probes : 8;
 	uint32_t send_tail;
-	uint32_t post_head; /* posted receive requests: pieces */
-	uint32_t post_tail;
-	uint32_t indicated; /* receive record a verdict is awaited for; FLUE_NONE */
+	uint32_t post_tail; /* posted receive requests: pieces, a ring; the last one leads to the first */
 	uint32_t min_rtt;   /* us */
 	uint32_t rtt_start; /* us */
 	uint32_t srtt8;     /* us x 8; 0 = no sample yet */
+	uint32_t rttvar4;   /* us x 4 */
+	/* Nothing in flight: when the last of what was under way was acknowledged. rtx_count: when the
+	 * current segment was sent again first. Else new data left then that no ACK had drawn; older than
+	 * the timer = of no interest. */
+	uint32_t since_ms;
+	uint32_t generation : 24;
+	uint32_t rtx_count : 8;
+	uint32_t claim;   /* operation that has it to itself (flue_claim_take()) */
+	uint32_t recover; /* end of recovery; else behind it duplicate ACKs tell of a loss */
+	uint16_t told_ms; /* low bits: when the host learned of the backlog; quiet: of the initiate */
+	uint16_t challenge_ms; /* ... when the last challenge ACK went out */
 	/* line 3 */
-	uint32_t rttvar4;    /* us x 4 */
-	uint32_t recover;    /* end of recovery; else behind it duplicate ACKs tell of a loss */
-	uint32_t timer_ms;   /* CONN_TIMER: when the wheel looks at it */
-	uint32_t timer_prev; /* neighbors in that slot of the wheel */
+	uint64_t bytes_in;   /* accepted by the host */
+	uint64_t bytes_out;  /* of send pieces given back */
+	uint32_t timer_prev; /* CONN_TIMER: neighbors in that slot of the wheel */
 	uint32_t timer_next;
-	uint32_t rtx_start_ms; /* first retransmission of the current segment */
+	uint32_t timer_slot : 12; /* ... in which it looks at the connection */
+	uint32_t flow_label : 20; /* IPv6: as it lies in the header */
+	uint32_t ka_ms;           /* CONN_KEEPALIVE: when the peer is asked */
 	uint32_t last_rx_ms;
-	uint32_t flow_label;       /* IPv6: its lower 20 bits, as they lie in the header */
-	uint32_t idle_ms;          /* when the last of what was under way was acknowledged */
 	uint32_t loss : 8;         /* LOSS_* */
 	uint32_t backlog_kib : 24; /* SendBacklogSize the host knows of */
-	uint64_t bytes_in;         /* accepted by the host */
-	uint64_t bytes_out;        /* of send pieces given back */
-	uint16_t ooo_count;
-	uint8_t dup_acks;
-	uint8_t rtx_count;
-	uint8_t probe_round;
-	uint8_t ka_probes;
+	uint32_t given_ts_recent;  /* ts_recent as it was handed over */
+	uint32_t retransmits;      /* segments sent again since establishment */
+	uint32_t profile : 24;     /* CONST and CACHED but for what lies here */
+	uint32_t dup_acks : 8;
+	uint32_t hash_value;   /* of CONST */
+	uint32_t check;        /* of what never changes; see check.c */
+	uint8_t reo_mult;      /* RACK.reo_wnd_mult; 0 counts as 1 */
+	uint8_t reo_persist;   /* recoveries it still holds */
 	uint8_t upload_reason; /* enum flue_upload_reason of CONN_TELL_UPLOAD */
-	uint8_t channel;
+	uint8_t probe_round : 5;
+	uint8_t channel : 3;
 };
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_conn) == 256);
@@ -177,6 +198,7 @@ FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, tos) == 63);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, rxq_head) == 64);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, max_window) == 126);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, handle) == 128);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, bytes_in) == 192);
 
 /** Completions that wait for their up-ring entry: NBLs linked by next. */
 struct flue_chain {
@@ -184,14 +206,6 @@ struct flue_chain {
 	flue_ref tail; /* followed anew each time: its region may be gone by then */
 	uint32_t credits;
 	uint32_t count;
-};
-
-/** The operation that has an object to itself: no other may start on it (chimney rules 4.8). Over
- *  when that operation is. */
-struct flue_claim {
-	uint64_t mark;
-	uint32_t op; /* its slot */
-	uint32_t pad;
 };
 
 /** One interval of watch.c. */
@@ -209,73 +223,10 @@ struct flue_watch {
 	bool posted;       /* a receive was */
 };
 
-#define FLUE_SACK_RECENT 8
-
-/** What the next ACKs tell of data behind a hole (sack.c). */
-struct flue_sack {
-	uint32_t recent[FLUE_SACK_RECENT]; /* a byte of the newest blocks, the newest first */
-	uint32_t again_start;              /* what came twice */
-	uint32_t again_end;
-	uint8_t recents;
-	uint8_t news; /* of them, the first ones, that hold what came here */
-	uint8_t owed; /* ACKs besides the one of CONN_ACK_NOW */
-};
-
-/** CONST and CACHED as given, and what only control operations and congestion need. */
-struct flue_conn_rest {
-	/* One line: congestion avoidance. */
-	_Alignas(FLUE_CACHE_LINE) struct flue_cc_memory cc;
-	uint32_t ecn_recover; /* ecn_cut: no second cut before SND.UNA is beyond */
-	uint8_t cc_algorithm; /* enum flue_congestion_control, FLUE_CC_CHIMNEY */
-	bool ecn_cut;
-	bool undo_holds; /* undo_*: what there was before the last loss */
-	struct flue_cc undo_cc;
-	uint32_t undo_word[FLUE_CC_WORDS];
-	struct flue_tcp_const given_const;
-	struct flue_tcp_cached cached;
-	uint64_t disconnect;       /* NBL of the graceful disconnect under way; 0 */
-	struct flue_chain refused; /* sends that found no piece */
-	uint64_t initiate_mark;    /* mark and ... */
-	uint32_t initiate_op;      /* ... slot of the operation that brought it */
-	uint32_t disconnect_bytes; /* acknowledged of the disconnect's final data */
-	uint32_t post_bytes;       /* placed so far for the first posted NBL */
-	uint32_t check;            /* of what never changes; see check.c */
-	uint32_t path;             /* as in the connection, which may be damaged */
-	struct flue_claim claim;
-	uint32_t sws_ms;           /* sws_runs: when a window that opened a little is told */
-	uint32_t challenge_ms;     /* when the last challenge ACK went out ... */
-	uint32_t challenge_syn_ms; /* ... and the last one a SYN drew (chimney profile) */
-	uint32_t given_ts_recent;  /* ts_recent as it was handed over */
-	uint32_t retransmits;      /* segments sent again since establishment */
-	uint32_t backlog_ms;       /* when the host learned of SendBacklogSize last */
-	uint8_t validity;          /* VALIDITY_*: does the peer still know the connection? */
-	struct flue_watch watch;
-	uint32_t episode; /* LOSS_BOARD: its record */
-	uint32_t sent_ms; /* new data left that no ACK had drawn; older than the timer = of no interest */
-	uint32_t tlp_end;     /* LOSS_TLP: behind what was in flight then */
-	uint32_t tlp_flight;  /* ... and its bytes */
-	uint32_t dsack_round; /* dsack_seen: no second step of reo_mult before SND.UNA is there */
-	uint32_t undo_bytes;  /* undo: sent again, and no DSACK has told that it was needless */
-	uint32_t undo_end;    /* undo: SND.MAX when recovery ended; it goes as far */
-	uint32_t undo_ts;    /* undo_sent: our timestamp of the first segment that was sent again */
-	uint8_t reo_mult;    /* RACK.reo_wnd_mult; 0 counts as 1 */
-	uint8_t reo_persist; /* recoveries it still holds */
-	bool reo_seen;       /* RACK.reordering_seen */
-	bool dsack_seen;
-	bool undo;
-	bool undo_sent;
-	uint32_t push_ms;     /* push_runs: when the first posted request completes as it is */
-	int64_t quiet_until;  /* no duplicate ACK before */
-	bool untold;          /* then one is due */
-	bool push_runs;       /* the push timer of 5.3 */
-	bool set_aside;       /* urgent data came: all segments wait for the terminate (5.8) */
-	bool urgent_buffered; /* ... in the BufferedData of the initiate */
-	bool disconnect_abortive;
-	bool invalid; /* by itself, not for what it depends on */
-	struct flue_sack sack;
-	uint32_t sizing_seq; /* RCV.NXT and ... */
-	uint32_t sizing_us;  /* ... time when the size of the window was looked at last */
-	bool corrupt;        /* found so: told, and to be given up (chimney rules 4.7) */
+/** When the size of the receive window was looked at last (window.c). */
+struct flue_sizing {
+	uint32_t seq; /* RCV.NXT */
+	uint32_t us;
 };
 
 static inline uint32_t

@@ -152,7 +152,7 @@ timestamps_acceptable(struct flue_engine *e, struct flue_conn *c, const struct f
 		return false;
 	/* What came during an initiate is forwarded after later segments were seen here: its order
 	 * says nothing about its age, but that it is younger than what the host had seen before. */
-	oldest = s->forwarded ? flue_conn_rest_of(e, c)->given_ts_recent : c->ts_recent;
+	oldest = s->forwarded ? c->given_ts_recent : c->ts_recent;
 	if (!flue_seq_lt(s->tsval, oldest))
 		return true;
 	if (ts_outdated(e, c))
@@ -248,18 +248,16 @@ payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 
 	mark_push(s);
 	if (s->seq != c->rcv_nxt) {
-		struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
 		flue_reasm_add(e, c, s->pkt, fin, s->told);
 		/* Behind a loss the peer's window is small: one that waits for an ACK stands still. */
 		c->quick = FLUE_QUICK_ACKS;
 		if (s->told)
 			return;
-		if (e->now >= rest->quiet_until) {
+		if (!flue_quiet(e, c)) {
 			flue_sack_owe(e, c);
 		} else {
-			rest->untold = true;
-			flue_timer_arm(e, c, rest->quiet_until);
+			c->untold = true;
+			flue_timer_arm_ms(e, c, flue_quiet_end(e, c));
 		}
 		return;
 	}
@@ -326,7 +324,7 @@ static void
 urgent(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 {
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE);
-	flue_conn_rest_of(e, c)->set_aside = true;
+	c->set_aside = true;
 	flue_tcp_request_upload(e, c, FLUE_UPLOAD_RECEIVED_URGENT_DATA);
 	flue_reasm_append(e, c, s->pkt);
 }
@@ -334,7 +332,7 @@ urgent(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 void
 flue_tcp_unprocessed(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
 {
-	if (flue_conn_rest_of(e, c)->set_aside)
+	if (c->set_aside)
 		flue_reasm_append(e, c, pkt);
 	else
 		flue_frame_up(e, pkt);
@@ -389,7 +387,7 @@ ack_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 static void
 marks_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 {
-	if (flue_conn_rest_of(e, c)->cc_algorithm != FLUE_CC_DCTCP) {
+	if (c->cc_algorithm != FLUE_CC_DCTCP) {
 		if (s->flags & TCP_CWR)
 			c->tos &= (uint8_t)~TOS_ECE;
 		if (congestion_seen(s))

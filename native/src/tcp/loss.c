@@ -117,7 +117,7 @@ flue_loss_timeout(struct flue_engine *e, struct flue_conn *c)
 
 	flue_count(e, FLUE_CTR_TIMEOUTS, 1);
 	if (first) {
-		c->rtx_start_ms = e->now_ms;
+		c->since_ms = e->now_ms;
 		flue_cc_timed_out(e, c, c->snd_max - c->snd_una);
 	}
 	if (c->rtx_count < UINT8_MAX)

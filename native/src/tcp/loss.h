@@ -65,7 +65,7 @@ void flue_blocks_settle(struct flue_engine *e, struct flue_conn *c, const struct
 static inline struct flue_episode *
 flue_episode_of(const struct flue_engine *e, const struct flue_conn *c)
 {
-	return &e->episodes[flue_conn_rest_of(e, c)->episode];
+	return &e->episodes[e->extras[c->extra].episode];
 }
 
 /** What this acknowledgment says of order and time (RFC 8985 6.2 steps 1 to 3). */
@@ -78,7 +78,7 @@ bool flue_rack_overtaken(const struct flue_episode *ep, const struct flue_run *r
 /** A DSACK came: reordering was taken for loss (step 4). */
 void flue_rack_dsack(struct flue_engine *e, struct flue_conn *c);
 /** A recovery is over: what reordering taught is forgotten one day. */
-void flue_rack_recovered(struct flue_engine *e, struct flue_conn *c);
+void flue_rack_recovered(struct flue_conn *c);
 /** The wheel entry came due: the reordering timer? */
 void flue_rack_timer(struct flue_engine *e, struct flue_conn *c);
 

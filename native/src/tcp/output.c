@@ -314,7 +314,7 @@ sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
 
 	if (flue_seq_lt(c->snd_nxt, c->snd_max)) {
 		flue_count(e, FLUE_CTR_RETRANSMITS, 1);
-		flue_conn_rest_of(e, c)->retransmits++;
+		c->retransmits++;
 	} else if (!(c->flags & (CONN_TIMING | CONN_RTO_RECOVERY))) {
 		c->flags |= CONN_TIMING;
 		c->rtt_seq = end;
@@ -330,9 +330,9 @@ sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
 	/* The deadline of a probe that is not needed any more says nothing about this segment. */
 	if (c->rtx_ms == FLUE_NONE || (c->flags & CONN_PERSIST))
 		flue_tcp_arm_rtx(e, c, c->rto_us);
-	else if (c->rtx_ms != flue_rtx_from_now(e, c->rto_us) && c->sack)
+	else if (c->rtx_ms != flue_rtx_from_now(e, c->rto_us) && c->sack && c->rtx_count == 0)
 		/* Not drawn by an ACK: the probe's time runs from here (RFC 8985 7.2). */
-		flue_conn_rest_of(e, c)->sent_ms = e->now_ms;
+		c->since_ms = e->now_ms;
 	c->flags &= ~(CONN_FORCE | CONN_PERSIST);
 }
 
@@ -403,7 +403,7 @@ usable_window(const struct flue_engine *e, const struct flue_conn *c)
 void
 flue_tcp_restart_if_idle(struct flue_engine *e, struct flue_conn *c)
 {
-	if (c->snd_una == c->snd_max && e->now_ms - c->idle_ms > c->rto_us / 1000)
+	if (c->snd_una == c->snd_max && e->now_ms - c->since_ms > c->rto_us / 1000)
 		flue_cc_idle(e, c);
 }
 

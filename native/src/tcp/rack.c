@@ -74,32 +74,30 @@ flue_rack_learn(struct flue_engine *e, struct flue_conn *c, const struct flue_se
 		}
 	}
 	if (n->reordered)
-		flue_conn_rest_of(e, c)->reo_seen = true;
+		c->reo_seen = true;
 }
 
 void
 flue_rack_dsack(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_extra *x = flue_extra_take(e, c);
 
-	/* One step a round trip. */
-	if (rest->dsack_seen && flue_seq_lt(c->snd_una, rest->dsack_round))
+	/* One step a round trip. Where that cannot be noted, none. */
+	if (x == NULL || (x->dsack_seen && flue_seq_lt(c->snd_una, x->dsack_round)))
 		return;
-	rest->dsack_seen = true;
-	rest->dsack_round = c->snd_max;
-	if (rest->reo_mult == 0)
-		rest->reo_mult = 1;
-	rest->reo_mult += rest->reo_mult < UINT8_MAX;
-	rest->reo_persist = REO_PERSIST;
+	x->dsack_seen = true;
+	x->dsack_round = c->snd_max;
+	if (c->reo_mult == 0)
+		c->reo_mult = 1;
+	c->reo_mult += c->reo_mult < UINT8_MAX;
+	c->reo_persist = REO_PERSIST;
 }
 
 void
-flue_rack_recovered(struct flue_engine *e, struct flue_conn *c)
+flue_rack_recovered(struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	if (rest->reo_persist > 0 && --rest->reo_persist == 0)
-		rest->reo_mult = 0;
+	if (c->reo_persist > 0 && --c->reo_persist == 0)
+		c->reo_mult = 0;
 }
 
 /** What duplicate ACKs would have told (RFC 6675 IsLost). */
@@ -117,13 +115,12 @@ static uint32_t
 reordering_window(
 		const struct flue_engine *e, const struct flue_conn *c, const struct flue_board *b)
 {
-	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
 	uint64_t us;
 
-	if (!rest->reo_seen && ((c->loss & LOSS_FAST) || (c->flags & CONN_RTO_RECOVERY) ||
-					       enough_sacked(e, c, b)))
+	if (!c->reo_seen && ((c->loss & LOSS_FAST) || (c->flags & CONN_RTO_RECOVERY) ||
+					    enough_sacked(e, c, b)))
 		return 0;
-	us = (uint64_t)(min_rtt(c) / 4) * (rest->reo_mult == 0 ? 1 : rest->reo_mult);
+	us = (uint64_t)(min_rtt(c) / 4) * (c->reo_mult == 0 ? 1 : c->reo_mult);
 	return us < c->srtt8 / 8 ? (uint32_t)us : c->srtt8 / 8;
 }
 

@@ -17,33 +17,38 @@ end_of(const struct flue_pkt *pkt)
 static void
 no_hole(struct flue_engine *e, struct flue_conn *c)
 {
+	struct flue_extra *x = flue_extra_held(e, c);
+
 	c->flags &= ~CONN_OOO;
-	flue_conn_rest_of(e, c)->sack.owed = 0;
+	if (x != NULL)
+		x->sack.owed = 0;
 }
 
 void
 flue_reasm_drop(struct flue_engine *e, struct flue_conn *c)
 {
-	while (c->ooo != NULL) {
-		struct flue_pkt *pkt = c->ooo;
+	struct flue_extra *x = flue_extra_held(e, c);
 
-		c->ooo = pkt->next;
+	while (x != NULL && x->ooo != NULL) {
+		struct flue_pkt *pkt = x->ooo;
+
+		x->ooo = pkt->next;
 		pkt->flags &= (uint16_t)~FLUE_PKT_FIN;
 		flue_pkt_release(pkt);
+		x->ooo_count--;
 	}
-	c->ooo_count = 0;
 	no_hole(e, c);
 }
 
 /** What of the queue lies around `seq` without a gap; [seq, seq) when there is none of it. */
 static void
-span_at(const struct flue_conn *c, uint32_t seq, uint32_t *start, uint32_t *end)
+span_at(const struct flue_extra *x, uint32_t seq, uint32_t *start, uint32_t *end)
 {
-	const struct flue_pkt *p = c->ooo;
+	const struct flue_pkt *p = x->ooo;
 
 	*start = *end = seq;
 	for (; p != NULL && flue_seq_leq(p->seq, seq); p = p->next) {
-		if (p == c->ooo || flue_seq_gt(p->seq, *end)) {
+		if (p == x->ooo || flue_seq_gt(p->seq, *end)) {
 			*start = p->seq;
 			*end = flue_reasm_end(p);
 		} else {
@@ -60,13 +65,20 @@ void
 flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, bool fin,
 		bool told)
 {
-	struct flue_pkt **link = &c->ooo;
+	struct flue_extra *x = flue_extra_take(e, c);
+	struct flue_pkt **link;
 	uint32_t end = end_of(pkt) + fin;
 	uint32_t from;
 	uint32_t to;
 	struct flue_pkt *p;
 
-	for (p = c->ooo; p != NULL; p = p->next) {
+	/* Nowhere to keep it: as if it had been lost on the way. */
+	if (x == NULL) {
+		flue_pkt_release(pkt);
+		return;
+	}
+	link = &x->ooo;
+	for (p = x->ooo; p != NULL; p = p->next) {
 		/* Beyond the end of the stream, or an end before what is there: none can be trusted. */
 		if (((p->flags & FLUE_PKT_FIN) && flue_seq_gt(end_of(pkt), end_of(p))) ||
 				(fin && flue_seq_gt(end_of(p), end_of(pkt)))) {
@@ -77,7 +89,7 @@ flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt,
 		if (flue_seq_leq(p->seq, pkt->seq))
 			link = &p->next;
 	}
-	span_at(c, pkt->seq, &from, &to);
+	span_at(x, pkt->seq, &from, &to);
 	if (flue_seq_gt(to, pkt->seq))
 		flue_sack_duplicate(e, c, pkt->seq, flue_seq_lt(to, end) ? to : end);
 	if (flue_seq_geq(to, end)) {
@@ -86,7 +98,7 @@ flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt,
 		flue_pkt_release(pkt);
 		return;
 	}
-	if (c->ooo_count >= FLUE_OOO_MAX) {
+	if (x->ooo_count >= FLUE_OOO_MAX) {
 		flue_pkt_release(pkt);
 		return;
 	}
@@ -97,40 +109,42 @@ flue_reasm_add(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt,
 		pkt->flags |= FLUE_PKT_FIN;
 	pkt->next = *link;
 	*link = pkt;
-	c->ooo_count++;
+	x->ooo_count++;
 	c->flags |= CONN_OOO;
 	flue_count(e, FLUE_CTR_IN_OUT_OF_ORDER, 1);
-	span_at(c, pkt->seq, &from, &to);
+	span_at(x, pkt->seq, &from, &to);
 	flue_sack_came(e, c, from, to, told);
-	if (unlikely(e->watch))
+	if (unlikely(e->watches != NULL))
 		flue_watch_out_of_order(e, c);
 }
 
 void
 flue_reasm_append(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
 {
-	struct flue_pkt **link = &c->ooo;
+	struct flue_extra *x = flue_extra_take(e, c);
+	struct flue_pkt **link;
 
-	if (c->ooo_count >= FLUE_OOO_MAX) {
+	if (x == NULL || x->ooo_count >= FLUE_OOO_MAX) {
 		flue_pkt_release(pkt);
 		return;
 	}
 	pkt = flue_pkt_spare(e, pkt, e->slabs.ids.size / 4);
 	if (pkt == NULL)
 		return;
+	link = &x->ooo;
 	while (*link != NULL)
 		link = &(*link)->next;
 	pkt->next = NULL;
 	*link = pkt;
-	c->ooo_count++;
+	x->ooo_count++;
 	c->flags |= CONN_OOO;
 }
 
 /** @return false: no memory for it now */
 static bool
-take_first(struct flue_engine *e, struct flue_conn *c, bool *fin)
+take_first(struct flue_engine *e, struct flue_conn *c, struct flue_extra *x, bool *fin)
 {
-	struct flue_pkt *pkt = c->ooo;
+	struct flue_pkt *pkt = x->ooo;
 	struct flue_pkt *next = pkt->next;
 	uint32_t seq = pkt->seq;
 	uint16_t flags = pkt->flags;
@@ -154,8 +168,8 @@ take_first(struct flue_engine *e, struct flue_conn *c, bool *fin)
 		pkt->flags &= (uint16_t)~FLUE_PKT_FIN;
 		flue_pkt_release(pkt);
 	}
-	c->ooo = next;
-	c->ooo_count--;
+	x->ooo = next;
+	x->ooo_count--;
 	*fin = (flags & FLUE_PKT_FIN) && end == c->rcv_nxt;
 	return true;
 }
@@ -163,12 +177,13 @@ take_first(struct flue_engine *e, struct flue_conn *c, bool *fin)
 bool
 flue_reasm_drain(struct flue_engine *e, struct flue_conn *c)
 {
+	struct flue_extra *x = flue_extra_held(e, c);
 	bool fin = false;
 
-	while (c->ooo != NULL && !fin && flue_seq_leq(c->ooo->seq, c->rcv_nxt))
-		if (!take_first(e, c, &fin))
+	while (x->ooo != NULL && !fin && flue_seq_leq(x->ooo->seq, c->rcv_nxt))
+		if (!take_first(e, c, x, &fin))
 			break;
-	if (c->ooo == NULL)
+	if (x->ooo == NULL)
 		no_hole(e, c);
 	return fin;
 }
@@ -176,13 +191,15 @@ flue_reasm_drain(struct flue_engine *e, struct flue_conn *c)
 void
 flue_reasm_hand_up(struct flue_engine *e, struct flue_conn *c)
 {
-	while (c->ooo != NULL) {
-		struct flue_pkt *pkt = c->ooo;
+	struct flue_extra *x = flue_extra_held(e, c);
 
-		c->ooo = pkt->next;
+	while (x != NULL && x->ooo != NULL) {
+		struct flue_pkt *pkt = x->ooo;
+
+		x->ooo = pkt->next;
 		pkt->flags &= (uint16_t)~FLUE_PKT_FIN;
 		flue_frame_up(e, pkt);
+		x->ooo_count--;
 	}
-	c->ooo_count = 0;
 	c->flags &= ~CONN_OOO;
 }

@@ -13,7 +13,8 @@
 bool
 flue_episode_begin(struct flue_engine *e, struct flue_conn *c)
 {
-	uint32_t id = flue_ids_take(&e->episode_ids);
+	struct flue_extra *x = flue_extra_take(e, c);
+	uint32_t id = x == NULL ? FLUE_NONE : flue_ids_take(&e->episode_ids);
 	uint32_t most = e->runs.size / 4 < FLUE_RUNS_MOST ? e->runs.size / 4 : FLUE_RUNS_MOST;
 	struct flue_episode *ep;
 
@@ -25,7 +26,7 @@ flue_episode_begin(struct flue_engine *e, struct flue_conn *c)
 	ep->news.fack = ep->rack_order = ep->rack_first = ep->una = c->snd_una;
 	ep->rack_rtt = c->srtt8 / 8;
 	ep->reo_ms = FLUE_NONE;
-	flue_conn_rest_of(e, c)->episode = id;
+	x->episode = id;
 	c->loss |= LOSS_BOARD;
 	c->flags |= CONN_DUP_ACKS;
 	return true;
@@ -37,7 +38,7 @@ flue_episode_end(struct flue_engine *e, struct flue_conn *c)
 	if (!(c->loss & LOSS_BOARD))
 		return;
 	flue_board_clear(&e->runs, &flue_episode_of(e, c)->board);
-	flue_ids_give(&e->episode_ids, flue_conn_rest_of(e, c)->episode);
+	flue_ids_give(&e->episode_ids, flue_extra_of(e, c)->episode);
 	c->loss &= (uint8_t)~LOSS_BOARD;
 	if (c->loss == 0 && c->dup_acks == 0)
 		c->flags &= ~CONN_DUP_ACKS;
@@ -63,12 +64,12 @@ flue_episode_degrade(struct flue_engine *e, struct flue_conn *c)
 static void
 remember(struct flue_engine *e, const struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_extra *x = flue_extra_held(e, c);
 
-	rest->undo = true;
-	rest->undo_sent = false;
-	rest->undo_bytes = 0;
-	rest->undo_end = c->snd_max;
+	x->undo = true;
+	x->undo_sent = false;
+	x->undo_bytes = 0;
+	x->undo_end = c->snd_max;
 }
 
 /** Bytes this acknowledgment lets out. Above ssthresh in proportion to what arrived, below it what
@@ -142,14 +143,14 @@ leave(struct flue_engine *e, struct flue_conn *c)
 	c->flags &= ~CONN_RTO_RECOVERY;
 	c->dup_acks = 0;
 	c->recover = c->snd_una - 1;
-	flue_conn_rest_of(e, c)->undo_end = c->snd_max;
-	flue_rack_recovered(e, c);
+	flue_extra_held(e, c)->undo_end = c->snd_max;
+	flue_rack_recovered(c);
 }
 
 void
 flue_recovery_undo(struct flue_engine *e, struct flue_conn *c)
 {
-	flue_conn_rest_of(e, c)->undo = false;
+	flue_extra_held(e, c)->undo = false;
 	flue_count(e, FLUE_CTR_UNDONE, 1);
 	if (recovering(c)) {
 		leave(e, c);
@@ -165,16 +166,16 @@ flue_recovery_undo(struct flue_engine *e, struct flue_conn *c)
 void
 flue_recovery_dsack(struct flue_engine *e, struct flue_conn *c, uint32_t bytes)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_extra *x = flue_extra_held(e, c);
 
-	if (!rest->undo || !rest->undo_sent)
+	if (x == NULL || !x->undo || !x->undo_sent)
 		return;
-	if (!recovering(c) && flue_seq_gt(c->snd_una, rest->undo_end)) {
-		rest->undo = false;
+	if (!recovering(c) && flue_seq_gt(c->snd_una, x->undo_end)) {
+		x->undo = false;
 		return;
 	}
-	rest->undo_bytes -= bytes < rest->undo_bytes ? bytes : rest->undo_bytes;
-	if (rest->undo_bytes == 0)
+	x->undo_bytes -= bytes < x->undo_bytes ? bytes : x->undo_bytes;
+	if (x->undo_bytes == 0)
 		flue_recovery_undo(e, c);
 }
 
@@ -183,14 +184,14 @@ flue_recovery_dsack(struct flue_engine *e, struct flue_conn *c, uint32_t bytes)
 static bool
 needless(const struct flue_engine *e, const struct flue_conn *c, const struct flue_segment *s)
 {
-	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	const struct flue_extra *x = flue_extra_of(e, c);
 
-	if (!rest->undo)
+	if (!x->undo)
 		return false;
-	if (!rest->undo_sent)
+	if (!x->undo_sent)
 		return flue_episode_of(e, c)->board.lost == 0;
 	return (c->flags & CONN_TS) && s->has_ts && s->tsecr != 0 &&
-	       flue_seq_lt(s->tsecr, rest->undo_ts);
+	       flue_seq_lt(s->tsecr, x->undo_ts);
 }
 
 void
@@ -262,7 +263,7 @@ flue_recovery_timeout(struct flue_engine *e, struct flue_conn *c)
 bool
 flue_recovery_resend(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint32_t len)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_extra *x = flue_extra_held(e, c);
 	bool fin = (c->flags & CONN_FIN_SENT) && start + len == c->snd_end;
 	uint32_t end = start + len + fin;
 	struct flue_episode *ep;
@@ -270,15 +271,17 @@ flue_recovery_resend(struct flue_engine *e, struct flue_conn *c, uint32_t start,
 	if (!flue_tcp_emit(e, c, start, len, fin ? TCP_ACK | TCP_FIN : TCP_ACK))
 		return false;
 	flue_count(e, FLUE_CTR_RETRANSMITS, 1);
-	rest->retransmits++;
+	c->retransmits++;
 	e->tx_data++;
 	/* Karn */
 	if (flue_seq_gt(c->rtt_seq, start) && flue_seq_leq(c->rtt_seq, end))
 		c->flags &= ~CONN_TIMING;
-	if (!rest->undo_sent)
-		rest->undo_ts = flue_ts_clock(e, c);
-	rest->undo_sent = true;
-	rest->undo_bytes += end - start;
+	if (x != NULL) {
+		if (!x->undo_sent)
+			x->undo_ts = flue_ts_clock(e, c);
+		x->undo_sent = true;
+		x->undo_bytes += end - start;
+	}
 	if (c->rtx_ms == FLUE_NONE)
 		flue_tcp_arm_rtx(e, c, c->rto_us);
 	if (!(c->loss & LOSS_BOARD))

@@ -27,7 +27,7 @@ within(uint32_t seq, uint32_t start, uint32_t end)
 void
 flue_sack_came(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint32_t end, bool told)
 {
-	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
+	struct flue_sack *sack = &flue_extra_held(e, c)->sack;
 	uint32_t kept[FLUE_SACK_RECENT];
 	uint32_t n = 0;
 	uint32_t news = 0;
@@ -58,38 +58,42 @@ flue_sack_came(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint3
 void
 flue_sack_duplicate(struct flue_engine *e, struct flue_conn *c, uint32_t start, uint32_t end)
 {
-	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
+	struct flue_extra *x;
 
 	if (!c->sack || !flue_seq_lt(start, end))
 		return;
+	/* Without a note of it the peer does not hear: it was only to be told (RFC 2883). */
+	x = flue_extra_take(e, c);
+	if (x == NULL)
+		return;
 	c->again = 1;
-	sack->again_start = start;
-	sack->again_end = end;
+	x->sack.again_start = start;
+	x->sack.again_end = end;
 }
 
 void
 flue_sack_owe(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
+	struct flue_extra *x = flue_extra_held(e, c);
 
 	/* The blocks of one ACK tell of all that came before it. */
-	if ((c->flags & CONN_ACK_NOW) && !c->sack && sack->owed < UINT8_MAX)
-		sack->owed++;
+	if ((c->flags & CONN_ACK_NOW) && !c->sack && x != NULL && x->sack.owed < UINT8_MAX)
+		x->sack.owed++;
 	c->flags |= CONN_ACK_NOW;
 	flue_conn_touch(e, c);
 }
 
 /** Intervals of the queue into `blocks`, those told of lately first. @return how many, at most `most` */
 static uint32_t
-collect(const struct flue_conn *c, const struct flue_sack *sack, struct block *blocks,
-		uint32_t most)
+collect(const struct flue_extra *x, struct block *blocks, uint32_t most)
 {
+	const struct flue_sack *sack = &x->sack;
 	struct block recent[FLUE_SACK_RECENT];
 	struct block other[4];
 	uint32_t found = 0; /* a bit for each of `recent` */
 	uint32_t others = 0;
 	uint32_t n = 0;
-	const struct flue_pkt *p = c->ooo;
+	const struct flue_pkt *p = x->ooo;
 	uint32_t i;
 
 	while (p != NULL) {
@@ -118,7 +122,7 @@ uint32_t
 flue_sack_put(struct flue_engine *e, struct flue_conn *c, uint8_t to[FLUE_SACK_BYTES],
 		uint32_t room)
 {
-	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
+	const struct flue_extra *x = flue_extra_of(e, c);
 	struct block blocks[4];
 	uint32_t most = room < 4 ? 0 : (room - 4) / BLOCK_BYTES;
 	uint32_t n = 0;
@@ -130,11 +134,11 @@ flue_sack_put(struct flue_engine *e, struct flue_conn *c, uint8_t to[FLUE_SACK_B
 		most = 4;
 	/* What came twice is told first, and once (RFC 2883 4). */
 	if (c->again) {
-		blocks[n++] = (struct block){ sack->again_start, sack->again_end };
+		blocks[n++] = (struct block){ x->sack.again_start, x->sack.again_end };
 		c->again = 0;
 	}
 	if (c->flags & CONN_OOO)
-		n += collect(c, sack, blocks + n, most - n);
+		n += collect(x, blocks + n, most - n);
 	if (n == 0)
 		return 0;
 	to[0] = to[1] = 1;
@@ -150,15 +154,15 @@ flue_sack_put(struct flue_engine *e, struct flue_conn *c, uint8_t to[FLUE_SACK_B
 bool
 flue_sack_flush(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_sack *sack = &flue_conn_rest_of(e, c)->sack;
+	struct flue_extra *x = flue_extra_held(e, c);
 
 	for (;;) {
 		if (!flue_tcp_send_ack(e, c)) {
 			c->flags |= CONN_ACK_NOW;
 			return false;
 		}
-		if (sack->owed == 0)
+		if (x == NULL || x->sack.owed == 0)
 			return true;
-		sack->owed--;
+		x->sack.owed--;
 	}
 }

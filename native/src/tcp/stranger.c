@@ -30,11 +30,10 @@ challenge_allowed(struct flue_engine *e)
 void
 flue_challenge(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-	if (e->now_ms - rest->challenge_ms < FLUE_CHALLENGE_MS || !challenge_allowed(e))
+	/* Low bits: once in a minute of silence it may be held back without need. */
+	if ((uint16_t)(e->now_ms - c->challenge_ms) < FLUE_CHALLENGE_MS || !challenge_allowed(e))
 		return;
-	rest->challenge_ms = e->now_ms;
+	c->challenge_ms = (uint16_t)e->now_ms;
 	flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
 	flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 }
@@ -43,20 +42,15 @@ flue_challenge(struct flue_engine *e, struct flue_conn *c)
 void
 flue_heard(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
 	c->last_rx_ms = e->now_ms;
 	c->ka_probes = 0;
-	if (likely(rest->validity == 0))
+	if (likely(c->validity == 0))
 		return;
-	if (rest->validity & VALIDITY_BORROWED) {
+	if (c->validity & VALIDITY_BORROWED)
 		c->flags &= ~CONN_KEEPALIVE;
-		c->ka_deadline = FLUE_NEVER;
-	} else {
-		c->ka_deadline = e->now + flue_ticks_ns(e, rest->cached.ka_timeout);
-		flue_timer_arm(e, c, c->ka_deadline);
-	}
-	rest->validity = 0;
+	else
+		flue_keepalive_in(e, c, flue_ka_ms(e, flue_profile_of(e, c)->cached.ka_timeout));
+	c->validity = 0;
 }
 
 /** A RST or SYN within the window: if the peer does not know the connection any more the challenge may
@@ -64,43 +58,50 @@ flue_heard(struct flue_engine *e, struct flue_conn *c)
 static void
 doubt(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
 	/* Who sends more of them does not put the question off. */
-	if (rest->validity & VALIDITY_ASKED)
+	if (c->validity & VALIDITY_ASKED)
 		return;
-	rest->validity |= VALIDITY_ASKED;
+	c->validity |= VALIDITY_ASKED;
 	if (!(c->flags & CONN_KEEPALIVE)) {
-		rest->validity |= VALIDITY_BORROWED;
+		c->validity |= VALIDITY_BORROWED;
 		c->flags |= CONN_KEEPALIVE;
 		c->ka_probes = 0;
 	}
-	c->ka_deadline = e->now + FLUE_DOUBT_NS;
-	flue_timer_arm(e, c, c->ka_deadline);
+	flue_keepalive_in(e, c, FLUE_DOUBT_MS);
 }
 
 /** A RST in the window, but not where the next segment begins. */
 void
 flue_doubtful_rst(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
 	if (!e->config.chimney_profile) {
 		flue_challenge(e, c);
-	} else if (!(rest->validity & VALIDITY_RST)) {
-		rest->validity |= VALIDITY_RST;
+	} else if (!(c->validity & VALIDITY_RST)) {
+		c->validity |= VALIDITY_RST;
 		flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
 		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 	}
 	doubt(e, c);
 }
 
+/** Chimney profile: at most one in three seconds; without a note of the last one, none.
+ *  @return an answer is due */
+static bool
+syn_answered(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_extra *x = flue_extra_take(e, c);
+
+	if (x == NULL || (x->syn_challenged && e->now_ms - x->challenge_syn_ms < FLUE_SYN_ACK_MS))
+		return false;
+	x->syn_challenged = true;
+	x->challenge_syn_ms = e->now_ms;
+	return true;
+}
+
 /** A SYN in the window. RFC 5961 knows no exact one: it may come from anybody. */
 void
 flue_doubtful_syn(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
 	if (!e->config.chimney_profile) {
 		flue_challenge(e, c);
 	} else if (s->seq == c->rcv_nxt) {
@@ -108,8 +109,7 @@ flue_doubtful_syn(struct flue_engine *e, struct flue_conn *c, const struct flue_
 		c->rtx_ms = FLUE_NONE;
 		flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
 		return;
-	} else if (e->now_ms - rest->challenge_syn_ms >= FLUE_SYN_ACK_MS) {
-		rest->challenge_syn_ms = e->now_ms;
+	} else if (syn_answered(e, c)) {
 		flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
 		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 	}

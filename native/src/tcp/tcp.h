@@ -72,6 +72,24 @@ void flue_backlog_told(const struct flue_engine *e, struct flue_conn *c);
 /** Once a round trip: is a change worth an event? At most one a second. */
 void flue_backlog_check(struct flue_engine *e, struct flue_conn *c);
 
+/** Is the time after an initiate not over, in which what the host forwards may fill a hole? */
+static inline bool
+flue_quiet(const struct flue_engine *e, struct flue_conn *c)
+{
+	uint16_t left = (uint16_t)(c->told_ms + FLUE_QUIET_MS - e->now_ms);
+
+	if (c->quiet && (left == 0 || left > FLUE_QUIET_MS + 1))
+		c->quiet = 0;
+	return c->quiet;
+}
+
+/** When it is, ms. It is not. */
+static inline uint32_t
+flue_quiet_end(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return e->now_ms + (uint16_t)(c->told_ms + FLUE_QUIET_MS - e->now_ms);
+}
+
 /** Window field of the next segment; moves the promised edge where that pays (window.c). */
 uint16_t flue_window_advertise(struct flue_conn *c);
 /** The edge moves right as far as the buffer allows, by however little. */
@@ -173,6 +191,24 @@ flue_ticks_ms(const struct flue_engine *e, uint32_t ticks)
 	uint32_t per_second = e->params.ticks_per_second;
 
 	return (uint32_t)(((uint64_t)ticks * 1000 + per_second - 1) / per_second);
+}
+
+/** ... of a keepalive time, which may be of years. */
+static inline uint64_t
+flue_ka_ms(const struct flue_engine *e, uint32_t ticks)
+{
+	return (uint64_t)ticks * 1000 / e->params.ticks_per_second;
+}
+
+/** Have the keepalive timer run for so long from now. At most twelve days: what 32 bits cannot count up to
+ *  is looked at in between. */
+static inline void
+flue_keepalive_in(struct flue_engine *e, struct flue_conn *c, uint64_t ms)
+{
+	uint32_t in = ms < 0x3fffffff ? (uint32_t)ms : 0x3fffffff;
+
+	c->ka_ms = e->now_ms + (e->now_sub_us != 0) + in;
+	flue_timer_arm_ms(e, c, c->ka_ms);
 }
 
 /** Our timestamp clock. */

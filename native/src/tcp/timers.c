@@ -26,7 +26,7 @@ flue_tcp_abort(struct flue_engine *e, struct flue_conn *c)
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE | CONN_PERSIST |
 			CONN_FIN_WAIT | CONN_TELL_UPLOAD);
 	c->rtx_ms = FLUE_NONE;
-	c->ka_deadline = FLUE_NEVER;
+	c->flags &= ~CONN_KEEPALIVE;
 	flue_loss_forget(e, c);
 	flue_reasm_drop(e, c);
 	flue_send_complete(e, c);
@@ -64,13 +64,12 @@ probe(struct flue_engine *e, struct flue_conn *c)
 static bool
 gave_up(const struct flue_engine *e, const struct flue_conn *c)
 {
-	uint32_t max_rt = flue_conn_rest_of(e, c)->cached.max_rt;
+	uint32_t max_rt = flue_profile_of(e, c)->cached.max_rt;
 
 	if (max_rt == UINT32_MAX || c->rtx_count == 0)
 		return false;
 	if (max_rt != 0)
-		return (uint64_t)(e->now_ms - c->rtx_start_ms) * e->params.ticks_per_second /
-				       1000 >=
+		return (uint64_t)(e->now_ms - c->since_ms) * e->params.ticks_per_second / 1000 >=
 		       max_rt;
 	return c->rtx_count >= e->params.tcp_maximum_retransmissions;
 }
@@ -115,7 +114,7 @@ retransmit_expired(struct flue_engine *e, struct flue_conn *c)
 static void
 keepalive_exhausted(struct flue_engine *e, struct flue_conn *c)
 {
-	if (flue_conn_rest_of(e, c)->validity & VALIDITY_ASKED)
+	if (c->validity & VALIDITY_ASKED)
 		c->state = FLUE_TCP_CLOSED;
 	flue_tcp_request_upload(e, c, FLUE_UPLOAD_TIMEOUT_EXPIRATION);
 }
@@ -123,22 +122,20 @@ keepalive_exhausted(struct flue_engine *e, struct flue_conn *c)
 static void
 keepalive_expired(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-	const struct flue_tcp_cached *cached = &rest->cached;
-	int64_t idle = (int64_t)(e->now_ms - c->last_rx_ms) * FLUE_NS_PER_MS;
-	int64_t timeout = flue_ticks_ns(e, cached->ka_timeout);
-	int64_t interval = cached->ka_interval != 0 ? flue_ticks_ns(e, cached->ka_interval)
-						    : 1000 * FLUE_NS_PER_MS;
+	const struct flue_tcp_cached *cached = &flue_profile_of(e, c)->cached;
+	uint32_t idle = e->now_ms - c->last_rx_ms;
+	uint64_t timeout = flue_ka_ms(e, cached->ka_timeout);
+	uint64_t interval = cached->ka_interval != 0 ? flue_ka_ms(e, cached->ka_interval) : 1000;
 	uint32_t probes = cached->ka_probe_count != 0 ? cached->ka_probe_count : 10;
 
-	rest->validity &= (uint8_t)~VALIDITY_RST; /* the next one is challenged again */
-	if (!(rest->validity & VALIDITY_ASKED) && c->ka_probes == 0 && idle < timeout) {
-		c->ka_deadline = e->now + timeout - idle;
+	c->validity &= ~VALIDITY_RST & 7; /* the next one is challenged again */
+	if (!(c->validity & VALIDITY_ASKED) && c->ka_probes == 0 && idle < timeout) {
+		flue_keepalive_in(e, c, timeout - idle);
 		return;
 	}
 	/* Only an idle connection is asked: with data under way the retransmission timer asks. */
 	if (c->snd_una != c->snd_max) {
-		c->ka_deadline = e->now + (timeout != 0 ? timeout : FLUE_DOUBT_NS);
+		flue_keepalive_in(e, c, timeout != 0 ? timeout : FLUE_DOUBT_MS);
 		return;
 	}
 	if (c->ka_probes >= probes) {
@@ -147,13 +144,13 @@ keepalive_expired(struct flue_engine *e, struct flue_conn *c)
 	}
 	if (flue_tcp_emit(e, c, c->snd_una - 1, 0, TCP_ACK))
 		c->ka_probes++;
-	c->ka_deadline = e->now + interval;
+	flue_keepalive_in(e, c, interval);
 }
 
 static void
 watch_interval(struct flue_engine *e, struct flue_conn *c)
 {
-	uint32_t next_ms = flue_conn_rest_of(e, c)->watch.next_ms;
+	uint32_t next_ms = e->watches[flue_conn_index(e, c)].next_ms;
 
 	if ((int32_t)(e->now_ms - next_ms) >= 0)
 		flue_watch_look(e, c);
@@ -161,12 +158,10 @@ watch_interval(struct flue_engine *e, struct flue_conn *c)
 		flue_timer_arm_ms(e, c, next_ms);
 }
 
-/** What the receiving side waits for. @return when to look again; FLUE_NEVER = nothing is left */
-static int64_t
+/** What the receiving side waits for. */
+static void
 receive_timers(struct flue_engine *e, struct flue_conn *c)
 {
-	int64_t next = FLUE_NEVER;
-
 	if (c->flags & CONN_POSTED)
 		flue_receive_push_timer(e, c);
 	flue_window_timer(e, c);
@@ -177,17 +172,14 @@ receive_timers(struct flue_engine *e, struct flue_conn *c)
 			flue_timer_arm_ms(e, c, c->ack_ms);
 	}
 	if ((c->flags & (CONN_OOO | CONN_STOPPED)) == CONN_OOO) {
-		struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
-
-		if (rest->untold && rest->quiet_until > e->now) {
-			next = rest->quiet_until;
-		} else if (rest->untold) {
-			rest->untold = false;
+		if (c->untold && flue_quiet(e, c)) {
+			flue_timer_arm_ms(e, c, flue_quiet_end(e, c));
+		} else if (c->untold) {
+			c->untold = false;
 			c->flags |= CONN_ACK_NOW;
 			flue_conn_touch(e, c);
 		}
 	}
-	return next;
 }
 
 /** Timeout, reordering timer, tail loss probe: at most one of them sends something. */
@@ -210,20 +202,18 @@ data_timers(struct flue_engine *e, struct flue_conn *c)
 void
 flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
 {
-	int64_t next;
-
 	if (c->flags & (CONN_ABORTED | CONN_TERMINATING))
 		return;
-	next = receive_timers(e, c);
+	receive_timers(e, c);
 	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
 	if (c->rtx_ms != FLUE_NONE || (c->loss & LOSS_BOARD))
 		data_timers(e, c);
-	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline <= e->now)
+	if ((c->flags & CONN_KEEPALIVE) && (int32_t)(e->now_ms - c->ka_ms) >= 0)
 		keepalive_expired(e, c);
 	if (c->flags & (CONN_STOPPED | CONN_INVALID))
 		return;
-	if (unlikely(e->watch))
+	if (unlikely(e->watches != NULL))
 		watch_interval(e, c);
 	if (c->rtx_ms != FLUE_NONE || (c->loss & LOSS_BOARD)) {
 		uint32_t ms = flue_loss_next_ms(e, c);
@@ -231,8 +221,6 @@ flue_tcp_timer(struct flue_engine *e, struct flue_conn *c)
 		if (ms != FLUE_NONE)
 			flue_timer_arm_ms(e, c, ms);
 	}
-	if ((c->flags & CONN_KEEPALIVE) && c->ka_deadline < next)
-		next = c->ka_deadline;
-	if (next != FLUE_NEVER)
-		flue_timer_arm(e, c, next);
+	if (c->flags & CONN_KEEPALIVE)
+		flue_timer_arm_ms(e, c, c->ka_ms);
 }

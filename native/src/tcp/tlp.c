@@ -58,7 +58,7 @@ flue_tlp_due_ms(const struct flue_engine *e, const struct flue_conn *c)
 
 	if (!allowed(e, c))
 		return FLUE_NONE;
-	later = (int32_t)(flue_conn_rest_of(e, c)->sent_ms - began);
+	later = (int32_t)(c->since_ms - began);
 	if (c->srtt8 != 0 && c->snd_max - c->snd_una <= c->mss)
 		us += TLP_ACK_DELAY_US;
 	/* A time that is older than the timer, or of long ago, says nothing. */
@@ -101,9 +101,16 @@ probe_old(struct flue_engine *e, struct flue_conn *c)
 void
 flue_tlp_probe(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_extra *x = flue_extra_take(e, c);
 	uint32_t flight = c->snd_max - c->snd_una;
 	bool fresh;
+
+	/* Without a note of it its answer could not be told: as if it had been sent and got none. */
+	if (x == NULL) {
+		c->loss |= LOSS_TLP;
+		c->flags |= CONN_DUP_ACKS;
+		return;
+	}
 
 	flue_tcp_fit(e, c);
 	fresh = probe_new(e, c);
@@ -111,8 +118,8 @@ flue_tlp_probe(struct flue_engine *e, struct flue_conn *c)
 	if (fresh || probe_old(e, c)) {
 		c->loss |= fresh ? LOSS_TLP : LOSS_TLP | LOSS_TLP_OLD;
 		c->flags |= CONN_DUP_ACKS;
-		rest->tlp_end = c->snd_max;
-		rest->tlp_flight = flight;
+		x->tlp_end = c->snd_max;
+		x->tlp_flight = flight;
 		flue_count(e, FLUE_CTR_TAIL_PROBES, 1);
 	}
 	/* The timeout is the last resort: it begins anew (7.3). */
@@ -131,19 +138,23 @@ bool
 flue_tlp_answer(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s,
 		bool advanced, const struct flue_sack_block *dsack)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_extra *x = flue_extra_held(e, c);
 	bool twice;
 
-	if (flue_seq_lt(s->ack, rest->tlp_end))
+	if (x == NULL || x->tlp_flight == 0) {
+		over(c); /* it was not sent */
+		return false;
+	}
+	if (flue_seq_lt(s->ack, x->tlp_end))
 		return false;
 	twice = (c->loss & LOSS_TLP_OLD) && dsack != NULL &&
-		flue_seq_geq(dsack->end, rest->tlp_end - 1);
+		flue_seq_geq(dsack->end, x->tlp_end - 1);
 	if (twice || !(c->loss & LOSS_TLP_OLD)) {
 		over(c); /* it came on top of all that was sent */
-	} else if (flue_seq_gt(s->ack, rest->tlp_end)) {
+	} else if (flue_seq_gt(s->ack, x->tlp_end)) {
 		/* Nobody has told that it came twice: it repaired a loss, and that is congestion. */
-		rest->undo = false;
-		flue_cc_lost(e, c, rest->tlp_flight);
+		x->undo = false;
+		flue_cc_lost(e, c, x->tlp_flight);
 		if (c->cc.cwnd > c->cc.ssthresh)
 			c->cc.cwnd = c->cc.ssthresh;
 		over(c);

@@ -12,7 +12,7 @@
 static struct flue_watch *
 watch_of(const struct flue_engine *e, const struct flue_conn *c)
 {
-	return &flue_conn_rest_of(e, c)->watch;
+	return &e->watches[flue_conn_index(e, c)];
 }
 
 bool
@@ -32,7 +32,7 @@ flue_watch_start(struct flue_engine *e, struct flue_conn *c)
 		.rcv_nxt = c->rcv_nxt,
 		.snd_una = c->snd_una,
 		.snd_max = c->snd_max,
-		.retransmits = flue_conn_rest_of(e, c)->retransmits,
+		.retransmits = c->retransmits,
 	};
 	flue_timer_arm_ms(e, c, watch_of(e, c)->next_ms);
 }
@@ -41,7 +41,7 @@ flue_watch_start(struct flue_engine *e, struct flue_conn *c)
 static bool
 drops_much(const struct flue_engine *e, const struct flue_conn *c, const struct flue_watch *w)
 {
-	uint32_t again = flue_conn_rest_of(e, c)->retransmits - w->retransmits;
+	uint32_t again = c->retransmits - w->retransmits;
 	uint32_t sent = (c->snd_max - w->snd_max + c->mss - 1) / c->mss + again;
 
 	return e->config.watch_drop_percent != 0 && sent >= DROP_OF_SEGMENTS &&

@@ -2,7 +2,7 @@
 #ifndef FLUE_TCP_WATCH_H
 #define FLUE_TCP_WATCH_H
 
-/** @file What makes a connection a poor one for offload. Called only while e->watch is set. */
+/** @file What makes a connection a poor one for offload. Called only where e->watches is there. */
 
 #include "tcp/tcp.h"
 

@@ -84,16 +84,16 @@ opened_enough(const struct flue_conn *c)
 static void
 resize(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	struct flue_sizing *last = &e->sizings[flue_conn_index(e, c)];
 	uint32_t now_us = (uint32_t)(e->now / 1000);
 	uint32_t most = (uint32_t)e->config.receive_window_limit;
 	uint32_t buffer = c->rcv_buf;
-	uint32_t spent = now_us - rest->sizing_us;
+	uint32_t spent = now_us - last->us;
 
-	if (c->rcv_nxt - rest->sizing_seq < buffer || c->rx_held > buffer / 2)
+	if (c->rcv_nxt - last->seq < buffer || c->rx_held > buffer / 2)
 		return;
-	rest->sizing_seq = c->rcv_nxt;
-	rest->sizing_us = now_us;
+	last->seq = c->rcv_nxt;
+	last->us = now_us;
 	if (spent > c->srtt8 / 4) /* two round trips */
 		return;
 	if (most > UINT32_C(65535) << flue_conn_rcv_scale(c))
@@ -105,7 +105,7 @@ resize(struct flue_engine *e, struct flue_conn *c)
 void
 flue_window_check(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_conn_rest *rest;
+	struct flue_extra *x;
 
 	if (c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_RCVD))
 		return;
@@ -120,26 +120,32 @@ flue_window_check(struct flue_engine *e, struct flue_conn *c)
 		return;
 	if (c->sws_runs)
 		return;
+	x = flue_extra_take(e, c);
+	if (x == NULL) {
+		/* Nowhere to note the time: rather a small window now than none. */
+		c->flags |= CONN_WIN_UPDATE;
+		flue_conn_touch(e, c);
+		return;
+	}
 	c->sws_runs = true;
-	rest = flue_conn_rest_of(e, c);
-	rest->sws_ms = e->now_ms + flue_ticks_ms(e, e->params.tcp_sws_prevention_ticks);
-	flue_timer_arm_ms(e, c, rest->sws_ms);
+	x->sws_ms = e->now_ms + flue_ticks_ms(e, e->params.tcp_sws_prevention_ticks);
+	flue_timer_arm_ms(e, c, x->sws_ms);
 }
 
 void
 flue_window_timer(struct flue_engine *e, struct flue_conn *c)
 {
-	const struct flue_conn_rest *rest = flue_conn_rest_of(e, c);
+	const struct flue_extra *x = flue_extra_of(e, c);
 
 	if (likely(!c->sws_runs))
 		return;
-	if ((int32_t)(e->now_ms - rest->sws_ms) < 0) {
-		flue_timer_arm_ms(e, c, rest->sws_ms);
+	if ((int32_t)(e->now_ms - x->sws_ms) < 0) {
+		flue_timer_arm_ms(e, c, x->sws_ms);
 		return;
 	}
 	c->sws_runs = false;
+	flue_conn_touch(e, c);
 	if ((c->flags & (CONN_STOPPED | CONN_FIN_RCVD)) || !opened_a_little(c))
 		return;
 	c->flags |= CONN_WIN_UPDATE;
-	flue_conn_touch(e, c);
 }

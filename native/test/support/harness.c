@@ -118,7 +118,7 @@ harness_at_rest(struct harness *h)
 		assert_int_equal(h->neighbor_block->status, FLUE_STATUS_SUCCESS);
 		h->neighbor = NULL;
 	}
-	for (i = 0; i <= 10; i++)
+	for (i = 0; i <= 12; i++)
 		assert_int_equal(flue_engine_held(h->e, i), 0);
 	assert_int_equal(h->e->port->held, 0);
 	assert_int_equal(h->e->slabs.port.held, 0);

@@ -14,9 +14,11 @@
 	} while (0)
 
 static bool
-in_wheel_by(const struct flue_conn *c, uint32_t ms)
+in_wheel_by(const struct flue_engine *e, const struct flue_conn *c, uint32_t ms)
 {
-	return (c->flags & CONN_TIMER) && (int32_t)(c->timer_ms - ms) <= 0;
+	uint32_t at = e->wheel.ms + ((c->timer_slot - e->wheel.ms) & (FLUE_WHEEL_SLOTS - 1));
+
+	return (c->flags & CONN_TIMER) && (int32_t)(at - ms) <= 0;
 }
 
 /** Sequence numbers against each other. */
@@ -84,20 +86,20 @@ states(const struct flue_conn *c)
 
 /** Whatever is waited for has a time by which something is done about it. */
 static const char *
-timers(const struct flue_conn *c)
+timers(const struct flue_engine *e, const struct flue_conn *c)
 {
 	bool soon = (c->flags & CONN_READY) != 0;
 
 	if (c->flags & OVER)
 		return NULL;
 	if (c->rtx_ms != FLUE_NONE)
-		CHECK(in_wheel_by(c, c->rtx_ms), "the wheel knows of the retransmission timer");
+		CHECK(in_wheel_by(e, c, c->rtx_ms), "the wheel knows of the retransmission timer");
 	if (c->snd_una != c->snd_max)
 		CHECK(c->rtx_ms != FLUE_NONE, "data in flight has a timer");
 	else if (c->snd_max != c->snd_end + ((c->flags & CONN_FIN_QUEUED) != 0))
 		CHECK(soon || c->rtx_ms != FLUE_NONE, "data that waits has a timer, or its turn");
 	if (c->flags & CONN_ACK_OWED)
-		CHECK(soon || in_wheel_by(c, c->ack_ms), "an ACK that is owed has its time");
+		CHECK(soon || in_wheel_by(e, c, c->ack_ms), "an ACK that is owed has its time");
 	if (c->flags & (CONN_ACK_NOW | CONN_WIN_UPDATE))
 		CHECK(soon, "an ACK that is due goes out");
 	if (c->flags & CONN_KEEPALIVE)
@@ -108,24 +110,27 @@ timers(const struct flue_conn *c)
 static const char *
 received(const struct flue_engine *e, const struct flue_conn *c)
 {
-	bool aside = e->rests[c - e->conns].set_aside;
+	const struct flue_extra *x = flue_extra_of(e, c);
 	const struct flue_pkt *p;
 	uint32_t held = 0;
 	uint32_t n = 0;
+	uint32_t i;
 
 	for (p = c->rxq_head; p != NULL; p = p->next) {
 		held += p->payload_len;
 		CHECK(p->next != NULL || p == c->rxq_tail, "the queue ends at its tail");
 	}
-	if (c->flags & CONN_INDICATING)
-		held += e->rx_records[c->indicated].bytes;
+	for (i = 0; (c->flags & CONN_INDICATING) && i < e->rx_ids.size; i++)
+		if (e->rx_records[i].state == RECORD_INDICATED &&
+				e->rx_records[i].conn == flue_conn_index(e, c))
+			held += e->rx_records[i].bytes;
 	CHECK(held == c->rx_held, "bytes held are those queued and indicated");
-	for (p = c->ooo; p != NULL; p = p->next, n++) {
-		if (aside || p->next == NULL)
+	for (p = x->ooo; p != NULL; p = p->next, n++) {
+		if (c->set_aside || p->next == NULL)
 			continue;
 		CHECK(flue_seq_leq(p->seq, p->next->seq), "what is out of order lies in order");
 	}
-	CHECK(n == c->ooo_count && n <= FLUE_OOO_MAX, "segments out of order are counted");
+	CHECK(n == x->ooo_count && n <= FLUE_OOO_MAX, "segments out of order are counted");
 	CHECK((n != 0) == ((c->flags & CONN_OOO) != 0), "the flag says that there are some");
 	return NULL;
 }
@@ -158,9 +163,13 @@ sends(const struct flue_engine *e, const struct flue_conn *c, uint32_t *pieces)
 	} else if (!(c->flags & (CONN_ABORTED | CONN_FIN_ACKED))) {
 		CHECK(flue_seq_geq(c->snd_una, c->snd_end), "without pieces all is acknowledged");
 	}
-	for (id = c->post_head; id != FLUE_NONE; id = e->pieces[id].next)
+	for (id = c->post_tail; id != FLUE_NONE;) {
 		++*pieces;
-	CHECK((c->post_head != FLUE_NONE) == ((c->flags & CONN_POSTED) != 0),
+		id = e->pieces[id].next;
+		if (id == c->post_tail)
+			break;
+	}
+	CHECK((c->post_tail != FLUE_NONE) == ((c->flags & CONN_POSTED) != 0),
 			"the flag says that receives are posted");
 	return NULL;
 }
@@ -206,7 +215,7 @@ board(const struct flue_engine *e, const struct flue_conn *c, uint32_t *runs)
 	CHECK(resent == b->resent && due == b->due, "bytes that are sent again are counted");
 	CHECK(flue_seq_leq(b->end, c->snd_max), "the scoreboard ends with what was sent");
 	if (!(c->flags & OVER) && ep->reo_ms != FLUE_NONE)
-		CHECK(in_wheel_by(c, ep->reo_ms), "the wheel knows of the reordering timer");
+		CHECK(in_wheel_by(e, c, ep->reo_ms), "the wheel knows of the reordering timer");
 	return NULL;
 }
 
@@ -226,7 +235,7 @@ flue_conn_broken(const struct flue_engine *e, const struct flue_conn *c, struct 
 	if (what == NULL && !(c->flags & OVER))
 		what = states(c);
 	if (what == NULL)
-		what = timers(c);
+		what = timers(e, c);
 	if (what == NULL && grown != NULL)
 		what = grew(c, grown);
 	return what;
@@ -250,8 +259,7 @@ wheel(const struct flue_engine *e, uint32_t armed)
 
 			for (; i != FLUE_NONE && n <= armed; i = e->conns[i].timer_next, n++)
 				CHECK((e->conns[i].flags & CONN_TIMER) &&
-								e->conns[i].timer_ms % FLUE_WHEEL_SLOTS ==
-										slot,
+								e->conns[i].timer_slot == slot,
 						"an entry of the wheel lies in its slot");
 		}
 	}
@@ -280,6 +288,8 @@ flue_engine_broken(const struct flue_engine *e)
 	uint32_t armed = 0;
 	uint32_t touched = 0;
 	uint32_t used = 0;
+	uint32_t extras = 0;
+	uint32_t profiled = 0;
 	const char *what;
 	uint32_t i;
 
@@ -299,10 +309,15 @@ flue_engine_broken(const struct flue_engine *e)
 		if (what != NULL)
 			return what;
 		boards += (c->loss & LOSS_BOARD) != 0;
+		extras += c->more;
 	}
 	CHECK(used == flue_ids_used(&e->conn_ids), "connections are counted");
 	CHECK(pieces == flue_ids_used(&e->piece_ids), "no piece is lost");
 	CHECK(boards == flue_ids_used(&e->episode_ids), "no scoreboard is lost");
+	CHECK(extras == flue_ids_used(&e->extra_ids), "no extra record is lost");
+	for (i = 0; i < e->profile_ids.size; i++)
+		profiled += e->profiles.at[i].refs;
+	CHECK(profiled == used, "each connection has its profile");
 	CHECK(runs == e->runs.size - e->runs.free, "no run is lost");
 	what = wheel(e, armed);
 	return what != NULL ? what : ready(e, touched);

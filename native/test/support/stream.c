@@ -116,10 +116,10 @@ object(struct harness *h, struct conn *c)
 	return &h->e->conns[(uint32_t)c->token];
 }
 
-struct flue_conn_rest *
-object_rest(struct harness *h, struct conn *c)
+const struct flue_extra *
+object_extra(struct harness *h, struct conn *c)
 {
-	return flue_conn_rest_of(h->e, object(h, c));
+	return flue_extra_of(h->e, object(h, c));
 }
 
 void

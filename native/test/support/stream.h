@@ -35,7 +35,8 @@ void sack(struct harness *h, struct conn *c, uint32_t upto, uint32_t start, uint
 uint32_t drain_sent(struct harness *h, struct conn *c);
 /** The engine's object. */
 struct flue_conn *object(struct harness *h, struct conn *c);
-struct flue_conn_rest *object_rest(struct harness *h, struct conn *c);
+/** ... and what it has beyond that; zeroes where it has nothing. */
+const struct flue_extra *object_extra(struct harness *h, struct conn *c);
 /** The next entry of the up-ring is this event of this connection. */
 void event_expect(struct harness *h, struct conn *c, uint32_t type, uint64_t info);
 

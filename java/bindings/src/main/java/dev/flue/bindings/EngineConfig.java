@@ -68,6 +68,10 @@ public final class EngineConfig {
         return values.receiveWindowLimit;
     }
 
+    public int maxExtras() {
+        return values.maxExtras;
+    }
+
     public int maxRetransmissions() {
         return values.maxRetransmissions;
     }
@@ -127,6 +131,7 @@ public final class EngineConfig {
         private int ticksPerSecond = 1000;
         private int maxReceiveWindow;
         private int receiveWindowLimit;
+        private int maxExtras;
         private int maxRetransmissions = 15;
         private boolean chimneyProfile;
         private CongestionControl congestionControl = CongestionControl.CUBIC;
@@ -215,6 +220,17 @@ public final class EngineConfig {
          */
         public Builder receiveWindowLimit(int value) {
             receiveWindowLimit = value;
+            return this;
+        }
+
+        /**
+         * Connections that at a time may need more than their context of 256 bytes: that lose
+         * something, have data behind a hole or end. Who finds no record does without: it recovers
+         * as NewReno, drops what is out of order. 0, the default, = all up to 65536, then one in 16
+         * where that is more.
+         */
+        public Builder maxExtras(int value) {
+            maxExtras = value;
             return this;
         }
 

@@ -21,5 +21,9 @@ public enum EngineResource {
     /** Connections with a scoreboard of what they lost. */
     LOSS_EPISODES,
     /** Runs of these scoreboards. */
-    SCOREBOARD_RUNS
+    SCOREBOARD_RUNS,
+    /** Connections that need more than their context, and have a record for it. */
+    EXTRA_RECORDS,
+    /** Sets of CONST and CACHED values; connections share them. */
+    PROFILES
 }

@@ -83,6 +83,7 @@ final class NativeEngine implements EngineControl {
         c.max_retransmissions(config.maxRetransmissions());
         c.chimney_profile(config.chimneyProfile() ? 1 : 0);
         c.receive_window_limit(config.receiveWindowLimit());
+        c.max_extras(config.maxExtras());
         c.congestion_control(config.congestionControl().code());
         config.uploadThresholds().fill(c);
         config.addressLimits().fill(c);
