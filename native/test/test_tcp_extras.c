@@ -362,6 +362,106 @@ a_window_that_opens_a_little_is_told_at_once(void **state)
 	done(h, &hog, &c);
 }
 
+static void
+an_echo_of_congestion_still_cuts_once_a_window(void **state)
+{
+	static const int32_t algorithms[] = { FLUE_CC_RENO, FLUE_CC_CUBIC, FLUE_CC_DCTCP };
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		struct conn hog = { 0 };
+		struct conn c = { 0 };
+		struct harness *h = scarce(&hog, 1, algorithms[i]);
+		uint32_t upto;
+
+		connect_at(h, &c, 1, 1);
+		object(h, &c)->tos |= TOS_ECN;
+		object(h, &c)->cc.cwnd = 20 * SEG;
+		(void)send_data(h, &c, 20 * SEG);
+		assert_int_equal(drain_sent(h, &c), 20 * SEG);
+		/* All that was in flight at the first echo belongs to the same cut. */
+		for (upto = 1; upto <= 19; upto++) {
+			c.peer_ack = upto * SEG;
+			peer(h, &c, TCP_ACK | TCP_ECE, 0, upto * SEG, NULL, 0, 65535);
+			pass_after(h, MS);
+			assert_int_equal(object(h, &c)->cc.cwnd, 10 * SEG);
+		}
+		(void)drain_sent(h, &c);
+		/* Beyond it: the next one. */
+		(void)send_data(h, &c, 10 * SEG);
+		(void)drain_sent(h, &c);
+		for (upto = 20; upto <= 21; upto++) {
+			peer(h, &c, TCP_ACK | TCP_ECE, 0, upto * SEG, NULL, 0, 65535);
+			pass_after(h, MS);
+		}
+		assert_true(object(h, &c)->cc.cwnd < 10 * SEG);
+		assert_int_equal(object(h, &c)->more, 0);
+		(void)drain_sent(h, &c);
+		done(h, &hog, &c);
+	}
+}
+
+/** What came is for the host, and what follows; the peer sends it again to whoever has the connection. */
+static void
+urgent_data_that_cannot_wait_is_as_if_lost(void **state)
+{
+	struct conn hog = { 0 };
+	struct conn c = { 0 };
+	struct harness *h = scarce(&hog, 1, FLUE_CC_RENO);
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	peer(h, &c, TCP_ACK | TCP_URG, 0, 0, "u", 1, 65535);
+	pass_after(h, MS);
+	event_expect(h, &c, FLUE_TCP_INDICATE_RETRIEVE, FLUE_UPLOAD_RECEIVED_URGENT_DATA);
+	sent_none(h);
+	up_none(h);
+	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
+	assert_int_equal(tcp_delegated(&c)->rcv_nxt, c.irs);
+	assert_int_equal(terminate(h, &hog), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}
+
+static void
+without_a_note_of_the_last_a_syn_draws_no_answer(void **state)
+{
+	struct flue_engine_config config = harness_config();
+	struct conn hog = { 0 };
+	struct conn c = { 0 };
+	struct harness *h;
+	unsigned i;
+
+	(void)state;
+	config.chimney_profile = 1;
+	config.max_extras = 1;
+	h = harness_new(&config, 0);
+	connect_at(h, &hog, 1, 1);
+	connect_at(h, &c, 1, 1);
+	arrive(h, &hog, 1000, 100, 0);
+	(void)sent_expect(h, &hog);
+	for (i = 0; i < 3; i++) {
+		peer(h, &c, TCP_SYN, 10, 0, NULL, 0, 65535);
+		pass_after(h, MS);
+	}
+	sent_none(h);
+	let_go(h, &hog);
+	for (i = 0; i < 3; i++) {
+		peer(h, &c, TCP_SYN, 10, 0, NULL, 0, 65535);
+		pass_after(h, MS);
+	}
+	assert_int_equal(sent_expect(h, &c).ack, 0);
+	sent_none(h);
+	assert_int_equal(flue_engine_held(h->e, 11), 1);
+	/* The note is worth something for three seconds. */
+	pass_after(h, 4 * SEC);
+	(void)send_data(h, &c, 100);
+	(void)drain_sent(h, &c);
+	ack(h, &c, 100, 65535);
+	assert_int_equal(flue_engine_held(h->e, 11), 0);
+	done(h, &hog, &c);
+}
+
 /* ---- Profiles ------------------------------------------------------------------------------- */
 
 static void
@@ -461,6 +561,9 @@ main(void)
 		cmocka_unit_test(an_initiate_whose_state_needs_one_is_refused),
 		cmocka_unit_test(refused_sends_keep_their_place),
 		cmocka_unit_test(a_window_that_opens_a_little_is_told_at_once),
+		cmocka_unit_test(an_echo_of_congestion_still_cuts_once_a_window),
+		cmocka_unit_test(urgent_data_that_cannot_wait_is_as_if_lost),
+		cmocka_unit_test(without_a_note_of_the_last_a_syn_draws_no_answer),
 		cmocka_unit_test(connections_that_are_alike_share_a_profile),
 		cmocka_unit_test(
 				without_a_profile_an_initiate_is_refused_and_an_update_leaves_all_as_it_was),

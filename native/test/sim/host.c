@@ -131,6 +131,10 @@ terminated(struct sim_side *s)
 		s->sim->result->gave_up |= !s->fin_told && !s->aborted;
 		return;
 	}
+	/* A disconnect that found no record has become ours: the next engine is asked. */
+	if (s->sim->p.scarce &&
+			(d->state == FLUE_TCP_ESTABLISHED || d->state == FLUE_TCP_CLOSE_WAIT))
+		s->closing = false;
 	/* A host goes on where an engine would not. */
 	d->retransmit_count = 0;
 	d->ka_probe_count = 0;
@@ -164,8 +168,9 @@ static void
 initiated(struct sim_side *s)
 {
 	if (s->block->status != FLUE_STATUS_SUCCESS) {
-		/* Pieces can run out. */
-		sim_require(s->sim, s->sim->p.buffers < 512, "an initiate succeeds");
+		/* Pieces can run out, and records. */
+		sim_require(s->sim, s->sim->p.buffers < 512 || s->sim->p.scarce,
+				"an initiate succeeds");
 		s->phase = SIM_BETWEEN;
 		s->resume_at = s->sim->now + 10 * SIM_MS;
 		return;

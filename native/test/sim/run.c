@@ -43,6 +43,8 @@ engine_start(struct sim_side *s, int index)
 	sim_switch_init(x, s);
 	x->index = index;
 	sim_require(s->sim, flue_engine_create(&config, &x->port, &x->e) == 0, "an engine is made");
+	if (s->sim->p.scarce && index == 0)
+		x->e->extra_ids.size = x->e->extra_ids.free = 0;
 	x->e->params.tcp_ack_frequency = (uint8_t)s->p->ack_frequency;
 	x->channel = flue_engine_channel(x->e, SIM_RING, SIM_RING);
 	x->ch = flue_region_at(x->channel);

@@ -69,6 +69,7 @@ struct sim_params {
 	int64_t rto_min_us;
 	int64_t rto_max_us;
 	uint32_t buffers; /* pieces of an engine: few run out */
+	bool scarce;      /* the first engine of a side has no extra records; not of the seed */
 };
 
 struct sim_result {
