@@ -4,40 +4,35 @@ package dev.flue.testkit.sim;
 import dev.flue.data.IpAddress;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
-import dev.flue.im.VerifierDriver;
-import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.HeapMemory;
+import dev.flue.spi.Memory;
 import dev.flue.testkit.LinkFaults;
 import dev.flue.testkit.MemorySwitch;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import dev.flue.testkit.conformance.SwitchNetwork;
 
 /** Two host stacks over a switch in memory: nothing native, moves have no effect. */
-public final class JavaSimNetwork implements SimNetwork {
+public final class JavaSimNetwork extends SwitchNetwork implements SimNetwork {
     private static final long SEED_FACTOR = 0x9E3779B97F4A7C15L;
     private static final int MAX_CONNECTIONS = 16;
     private static final long NET6 = 0x2001_0db8_0000_0000L;
     private static final int NET = 0xc612_0000;
     private static final long MAC_BASE = 0x0200_c612_0000L;
 
-    private final HeapMemory memory = new HeapMemory();
-    private final MemorySwitch wire;
-    private final List<MemorySwitch.Port> ports = new ArrayList<>();
-    private final List<UserHostStack> stacks = new ArrayList<>();
-
     /** The network of this plan; {@code observer} null = nobody looks. */
     public JavaSimNetwork(SimPlan plan, FrameObserver observer) {
-        wire = new MemorySwitch(memory, 2, plan.wireMtu(), plan.seed(), LinkFaults.delay(0));
+        this(plan, observer, new HeapMemory());
+    }
+
+    private JavaSimNetwork(SimPlan plan, FrameObserver observer, Memory memory) {
+        super(
+                memory,
+                new MemorySwitch(memory, 2, plan.wireMtu(), plan.seed(), LinkFaults.delay(0)),
+                0);
         if (observer != null) {
-            wire.listener(listener(observer));
+            wire().listener(listener(observer));
         }
         for (int host = 0; host < 2; host++) {
-            MemorySwitch.Port port = wire.port(host, mac(host));
-            ports.add(port);
-            MiniportAdapter adapter = new MiniportAdapter(memory, port);
-            stacks.add(new UserHostStack(stack(plan, host), memory, adapter));
+            add(new UserHostStack(stack(plan, host), memory, port(host, mac(host))));
         }
     }
 
@@ -92,67 +87,11 @@ public final class JavaSimNetwork implements SimNetwork {
 
     @Override
     public void setFaults(int from, int to, LinkFaults faults) {
-        wire.setFaults(from, to, faults);
+        wire().setFaults(from, to, faults);
     }
 
     @Override
     public void flushObserved() {
         // The listener has seen everything at once.
-    }
-
-    @Override
-    public String name() {
-        return "Java stacks over a switch in memory";
-    }
-
-    @Override
-    public int hosts() {
-        return stacks.size();
-    }
-
-    @Override
-    public UserHostStack stack(int host) {
-        return stacks.get(host);
-    }
-
-    @Override
-    public long nextEvent() {
-        return wire.nextEvent();
-    }
-
-    @Override
-    public long traceHash() {
-        return wire.traceHash();
-    }
-
-    @Override
-    public void setDrop(int ppm) {
-        wire.setDrop(ppm);
-    }
-
-    @Override
-    public boolean offloads() {
-        return false;
-    }
-
-    @Override
-    public List<VerifierDriver> verifiers() {
-        return List.of();
-    }
-
-    @Override
-    public Map<String, Long> held() {
-        Map<String, Long> held = new TreeMap<>();
-        for (int i = 0; i < ports.size(); i++) {
-            for (Map.Entry<String, Integer> each : ports.get(i).heldByName().entrySet()) {
-                held.put("port " + i + " " + each.getKey(), (long) each.getValue());
-            }
-        }
-        return held;
-    }
-
-    @Override
-    public void close() {
-        wire.close();
     }
 }
