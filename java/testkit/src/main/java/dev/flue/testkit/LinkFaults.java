@@ -40,158 +40,42 @@ public record LinkFaults(
     }
 
     public LinkFaults withDrop(int ppm) {
-        return new LinkFaults(
-                ppm,
-                duplicatePpm,
-                corruptPpm,
-                reorderPpm,
-                burstEnterPpm,
-                burstLeavePpm,
-                burstDropPpm,
-                mtu,
-                delayNanos,
-                jitterNanos,
-                reorderNanos,
-                bitsPerSecond,
-                queueBytes);
+        return Records.with(this, "dropPpm", ppm);
     }
 
     public LinkFaults withDuplicate(int ppm) {
-        return new LinkFaults(
-                dropPpm,
-                ppm,
-                corruptPpm,
-                reorderPpm,
-                burstEnterPpm,
-                burstLeavePpm,
-                burstDropPpm,
-                mtu,
-                delayNanos,
-                jitterNanos,
-                reorderNanos,
-                bitsPerSecond,
-                queueBytes);
+        return Records.with(this, "duplicatePpm", ppm);
     }
 
     public LinkFaults withCorrupt(int ppm) {
-        return new LinkFaults(
-                dropPpm,
-                duplicatePpm,
-                ppm,
-                reorderPpm,
-                burstEnterPpm,
-                burstLeavePpm,
-                burstDropPpm,
-                mtu,
-                delayNanos,
-                jitterNanos,
-                reorderNanos,
-                bitsPerSecond,
-                queueBytes);
+        return Records.with(this, "corruptPpm", ppm);
     }
 
     public LinkFaults withReorder(int ppm, long heldBackNanos) {
-        return new LinkFaults(
-                dropPpm,
-                duplicatePpm,
-                corruptPpm,
-                ppm,
-                burstEnterPpm,
-                burstLeavePpm,
-                burstDropPpm,
-                mtu,
-                delayNanos,
-                jitterNanos,
-                heldBackNanos,
-                bitsPerSecond,
-                queueBytes);
+        return Records.with(Records.with(this, "reorderPpm", ppm), "reorderNanos", heldBackNanos);
     }
 
     /** Losses in bursts (Gilbert-Elliott): what begins and ends the bad state, and its loss. */
     public LinkFaults withBursts(int enterPpm, int leavePpm, int lossPpm) {
-        return new LinkFaults(
-                dropPpm,
-                duplicatePpm,
-                corruptPpm,
-                reorderPpm,
-                enterPpm,
-                leavePpm,
-                lossPpm,
-                mtu,
-                delayNanos,
-                jitterNanos,
-                reorderNanos,
-                bitsPerSecond,
-                queueBytes);
+        LinkFaults from = Records.with(this, "burstEnterPpm", enterPpm);
+        return Records.with(Records.with(from, "burstLeavePpm", leavePpm), "burstDropPpm", lossPpm);
     }
 
     /** IP packets longer than that vanish. */
     public LinkFaults withMtu(int bytes) {
-        return new LinkFaults(
-                dropPpm,
-                duplicatePpm,
-                corruptPpm,
-                reorderPpm,
-                burstEnterPpm,
-                burstLeavePpm,
-                burstDropPpm,
-                bytes,
-                delayNanos,
-                jitterNanos,
-                reorderNanos,
-                bitsPerSecond,
-                queueBytes);
+        return Records.with(this, "mtu", bytes);
     }
 
     public LinkFaults withDelay(long nanos) {
-        return new LinkFaults(
-                dropPpm,
-                duplicatePpm,
-                corruptPpm,
-                reorderPpm,
-                burstEnterPpm,
-                burstLeavePpm,
-                burstDropPpm,
-                mtu,
-                nanos,
-                jitterNanos,
-                reorderNanos,
-                bitsPerSecond,
-                queueBytes);
+        return Records.with(this, "delayNanos", nanos);
     }
 
     public LinkFaults withJitter(long nanos) {
-        return new LinkFaults(
-                dropPpm,
-                duplicatePpm,
-                corruptPpm,
-                reorderPpm,
-                burstEnterPpm,
-                burstLeavePpm,
-                burstDropPpm,
-                mtu,
-                delayNanos,
-                nanos,
-                reorderNanos,
-                bitsPerSecond,
-                queueBytes);
+        return Records.with(this, "jitterNanos", nanos);
     }
 
     /** Frames leave one after another; of those that wait, the tail is dropped. */
     public LinkFaults withBottleneck(long bits, long queue) {
-        return new LinkFaults(
-                dropPpm,
-                duplicatePpm,
-                corruptPpm,
-                reorderPpm,
-                burstEnterPpm,
-                burstLeavePpm,
-                burstDropPpm,
-                mtu,
-                delayNanos,
-                jitterNanos,
-                reorderNanos,
-                bits,
-                queue);
+        return Records.with(Records.with(this, "bitsPerSecond", bits), "queueBytes", queue);
     }
 }

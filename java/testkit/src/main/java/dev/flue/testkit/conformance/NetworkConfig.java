@@ -4,6 +4,7 @@ package dev.flue.testkit.conformance;
 import dev.flue.data.IpAddress;
 import dev.flue.host.HostStackConfig;
 import dev.flue.testkit.LinkFaults;
+import dev.flue.testkit.Records;
 
 /**
  * What a test wants of a network.
@@ -45,63 +46,32 @@ public record NetworkConfig(
     }
 
     public NetworkConfig withFaults(LinkFaults newFaults) {
-        return new NetworkConfig(
-                hosts,
-                seed,
-                newFaults,
-                drivers,
-                mtu,
-                autoOffload,
-                receiveBuffer,
-                sendBuffer,
-                ipVersion);
+        return Records.with(this, "faults", newFaults);
     }
 
     public NetworkConfig withDrivers(int count) {
-        return new NetworkConfig(
-                hosts, seed, faults, count, mtu, autoOffload, receiveBuffer, sendBuffer, ipVersion);
+        return Records.with(this, "drivers", count);
     }
 
     public NetworkConfig withHosts(int count) {
-        return new NetworkConfig(
-                count,
-                seed,
-                faults,
-                drivers,
-                mtu,
-                autoOffload,
-                receiveBuffer,
-                sendBuffer,
-                ipVersion);
+        return Records.with(this, "hosts", count);
     }
 
     public NetworkConfig withMtu(int bytes) {
-        return new NetworkConfig(
-                hosts,
-                seed,
-                faults,
-                drivers,
-                bytes,
-                autoOffload,
-                receiveBuffer,
-                sendBuffer,
-                ipVersion);
+        return Records.with(this, "mtu", bytes);
     }
 
     public NetworkConfig withAutoOffload(boolean on) {
-        return new NetworkConfig(
-                hosts, seed, faults, drivers, mtu, on, receiveBuffer, sendBuffer, ipVersion);
+        return Records.with(this, "autoOffload", on);
     }
 
     public NetworkConfig withBuffers(int receive, int send) {
-        return new NetworkConfig(
-                hosts, seed, faults, drivers, mtu, autoOffload, receive, send, ipVersion);
+        return Records.with(Records.with(this, "receiveBuffer", receive), "sendBuffer", send);
     }
 
     /** The version of IP that stacks have addresses of. */
     public NetworkConfig withIpVersion(int version) {
-        return new NetworkConfig(
-                hosts, seed, faults, drivers, mtu, autoOffload, receiveBuffer, sendBuffer, version);
+        return Records.with(this, "ipVersion", version);
     }
 
     /** Address of a host: 198.18.0.1 and on, or 2001:db8::1 and on. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.testkit.sim;
 
+import dev.flue.testkit.Records;
 import java.lang.reflect.RecordComponent;
 import java.util.HashMap;
 import java.util.Map;
@@ -15,8 +16,8 @@ final class PlanText {
         RecordComponent[] components = value.getClass().getRecordComponents();
         String comma = "";
         for (int i = 0; i < components.length; i++) {
-            Object own = get(value, i);
-            if (!own.equals(get(simple, i))) {
+            Object own = Records.get(value, i);
+            if (!own.equals(Records.get(simple, i))) {
                 out.append(comma).append(components[i].getName()).append(':').append(own);
                 comma = ",";
             }
@@ -37,14 +38,14 @@ final class PlanText {
         Object[] made = new Object[components.length];
         for (int i = 0; i < made.length; i++) {
             String value = values.remove(components[i].getName());
-            Object usual = get(simple, i);
+            Object usual = Records.get(simple, i);
             made[i] = value == null ? usual : read(components[i].getType(), value);
         }
         if (!values.isEmpty()) {
             throw new IllegalArgumentException(
                     simple.getClass().getSimpleName() + " has no " + values.keySet());
         }
-        return make(simple, made);
+        return Records.make(simple, made);
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})
@@ -59,29 +60,5 @@ final class PlanText {
             return Boolean.valueOf(value);
         }
         return Enum.valueOf((Class) type, value);
-    }
-
-    /** Value of the i-th component. */
-    static Object get(Record record, int i) {
-        try {
-            return record.getClass().getRecordComponents()[i].getAccessor().invoke(record);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** The same record with other values. */
-    @SuppressWarnings("unchecked")
-    static <R extends Record> R make(R like, Object[] values) {
-        RecordComponent[] components = like.getClass().getRecordComponents();
-        Class<?>[] types = new Class<?>[components.length];
-        for (int i = 0; i < types.length; i++) {
-            types[i] = components[i].getType();
-        }
-        try {
-            return (R) like.getClass().getDeclaredConstructor(types).newInstance(values);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

@@ -2,6 +2,7 @@
 package dev.flue.testkit.sim;
 
 import dev.flue.testkit.LinkFaults;
+import dev.flue.testkit.Records;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -14,6 +15,13 @@ import java.util.function.UnaryOperator;
 public final class SimMinimizer {
     private static final LinkFaults NO_FAULTS = SimPlan.SIMPLE_LINK;
     private static final int SEEDS = 3;
+
+    private static final String HOSTS = "hosts";
+    private static final String LINKS = "links";
+    private static final String CONNECTIONS = "connections";
+    private static final String ENDS = "ends";
+    private static final String MOVES = "moves";
+    private static final String MTUS = "mtus";
 
     private final Predicate<SimPlan> fails;
     private final int mostRuns;
@@ -75,21 +83,24 @@ public final class SimMinimizer {
             SimPlan less = withoutConnection(plan, i);
             // Without it the faults hit other frames: perhaps those of another seed hit as well.
             for (int seed = 0; seed < SEEDS; seed++) {
-                out.add(withSeed(less, plan.seed() + seed));
+                out.add(Records.with(less, "seed", plan.seed() + seed));
             }
         }
         for (int i = 0; i < plan.moves().size(); i++) {
-            out.add(withMoves(plan, without(plan.moves(), i)));
+            out.add(Records.with(plan, MOVES, without(plan.moves(), i)));
         }
         for (int i = 0; i < plan.mtus().size(); i++) {
-            out.add(withMtus(plan, without(plan.mtus(), i)));
+            out.add(Records.with(plan, MTUS, without(plan.mtus(), i)));
         }
-        simpler(plan.links(), NO_FAULTS, each -> out.add(withLinks(plan, each)));
-        simpler(plan.hosts(), HostPlan.SIMPLE, each -> out.add(withHosts(plan, each)));
-        simpler(plan.ends(), EndPlan.SIMPLE, each -> out.add(withEnds(plan, each)));
-        simpler(plan.connections(), ConnPlan.SIMPLE, each -> out.add(withConns(plan, each)));
-        simpler(plan.moves(), MovePlan.SIMPLE, each -> out.add(withMoves(plan, each)));
-        simpler(plan.mtus(), MtuPlan.SIMPLE, each -> out.add(withMtus(plan, each)));
+        simpler(plan.links(), NO_FAULTS, each -> out.add(Records.with(plan, LINKS, each)));
+        simpler(plan.hosts(), HostPlan.SIMPLE, each -> out.add(Records.with(plan, HOSTS, each)));
+        simpler(plan.ends(), EndPlan.SIMPLE, each -> out.add(Records.with(plan, ENDS, each)));
+        simpler(
+                plan.connections(),
+                ConnPlan.SIMPLE,
+                each -> out.add(Records.with(plan, CONNECTIONS, each)));
+        simpler(plan.moves(), MovePlan.SIMPLE, each -> out.add(Records.with(plan, MOVES, each)));
+        simpler(plan.mtus(), MtuPlan.SIMPLE, each -> out.add(Records.with(plan, MTUS, each)));
         return out;
     }
 
@@ -108,16 +119,16 @@ public final class SimMinimizer {
             sink.add(with(list, at, each -> simple));
             int components = part.getClass().getRecordComponents().length;
             for (int c = 0; c < components; c++) {
-                Object own = PlanText.get(part, c);
-                Object usual = PlanText.get(simple, c);
+                Object own = Records.get(part, c);
+                Object usual = Records.get(simple, c);
                 if (own.equals(usual)) {
                     continue;
                 }
                 int component = c;
-                sink.add(with(list, at, each -> changed(each, component, usual)));
+                sink.add(with(list, at, each -> Records.with(each, component, usual)));
                 Object half = halfway(own, usual);
                 if (half != null) {
-                    sink.add(with(list, at, each -> changed(each, component, half)));
+                    sink.add(with(list, at, each -> Records.with(each, component, half)));
                 }
             }
         }
@@ -135,14 +146,6 @@ public final class SimMinimizer {
             return half == a || half == b ? null : (Object) half;
         }
         return null;
-    }
-
-    private static <R extends Record> R changed(R record, int component, Object value) {
-        Object[] values = new Object[record.getClass().getRecordComponents().length];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = i == component ? value : PlanText.get(record, i);
-        }
-        return PlanText.make(record, values);
     }
 
     private static <R> List<R> with(List<R> list, int at, UnaryOperator<R> change) {
@@ -177,89 +180,5 @@ public final class SimMinimizer {
                 ends,
                 moves,
                 plan.mtus());
-    }
-
-    private static SimPlan withSeed(SimPlan p, long seed) {
-        return new SimPlan(
-                seed,
-                p.ipVersion(),
-                p.hosts(),
-                p.links(),
-                p.connections(),
-                p.ends(),
-                p.moves(),
-                p.mtus());
-    }
-
-    private static SimPlan withHosts(SimPlan p, List<HostPlan> hosts) {
-        return new SimPlan(
-                p.seed(),
-                p.ipVersion(),
-                hosts,
-                p.links(),
-                p.connections(),
-                p.ends(),
-                p.moves(),
-                p.mtus());
-    }
-
-    private static SimPlan withLinks(SimPlan p, List<LinkFaults> links) {
-        return new SimPlan(
-                p.seed(),
-                p.ipVersion(),
-                p.hosts(),
-                links,
-                p.connections(),
-                p.ends(),
-                p.moves(),
-                p.mtus());
-    }
-
-    private static SimPlan withConns(SimPlan p, List<ConnPlan> conns) {
-        return new SimPlan(
-                p.seed(),
-                p.ipVersion(),
-                p.hosts(),
-                p.links(),
-                conns,
-                p.ends(),
-                p.moves(),
-                p.mtus());
-    }
-
-    private static SimPlan withEnds(SimPlan p, List<EndPlan> ends) {
-        return new SimPlan(
-                p.seed(),
-                p.ipVersion(),
-                p.hosts(),
-                p.links(),
-                p.connections(),
-                ends,
-                p.moves(),
-                p.mtus());
-    }
-
-    private static SimPlan withMoves(SimPlan p, List<MovePlan> moves) {
-        return new SimPlan(
-                p.seed(),
-                p.ipVersion(),
-                p.hosts(),
-                p.links(),
-                p.connections(),
-                p.ends(),
-                moves,
-                p.mtus());
-    }
-
-    private static SimPlan withMtus(SimPlan p, List<MtuPlan> mtus) {
-        return new SimPlan(
-                p.seed(),
-                p.ipVersion(),
-                p.hosts(),
-                p.links(),
-                p.connections(),
-                p.ends(),
-                p.moves(),
-                mtus);
     }
 }
