@@ -37,7 +37,8 @@ final class WireHalf {
     long sndMax;
     long fin = -1;
     boolean finishesLast;
-    byte[] content = new byte[4096];
+    private byte[] content = new byte[4096];
+    private final BitSet seen = new BitSet();
     int tsMax;
     boolean tsSent;
     int tsEcrMax;
@@ -146,7 +147,8 @@ final class WireHalf {
         for (int i = 0; i < length; i++) {
             long place = start + i;
             byte value = segment.frame[segment.payloadAt() + i];
-            if (place >= sndMax) {
+            if (!seen.get(index + i)) {
+                seen.set(index + i);
                 content[index + i] = value;
             } else if (place >= stable && content[index + i] != value) {
                 return place;

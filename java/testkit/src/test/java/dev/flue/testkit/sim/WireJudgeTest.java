@@ -213,6 +213,18 @@ class WireJudgeTest {
     }
 
     @Test
+    void ofFramesThatWaitForTheNextHopTheOldestMayBeGone() {
+        open();
+        sent(Forge.from(0).at(1, 1).data(100, 0));
+        byte[] answer = new byte[60];
+        judge.received(now, 0, answer);
+        judge.sent(now++, 0, Forge.from(0).at(201, 1).data(100, 0).frame());
+        wrong(Forge.from(0).at(302, 1).data(1, 0), "skipped");
+        sent(Forge.from(0).at(101, 1).data(100, 0));
+        wrong(Forge.from(0).at(101, 1).data(200, 1), "another byte than before at 101");
+    }
+
+    @Test
     void dataAgainThatIsAcknowledged() {
         open();
         arrives(Forge.from(0).at(1, 1).data(100, 0));
