@@ -10,36 +10,35 @@
  * "packet:NAMESPACE:INTERFACE" (what arrives at an interface that exists). Values, for each
  * direction unless said: delay-us; rate-kbit (0 = any) and queue, in frames; loss-ppm, from left to
  * right; loss-back-ppm, from right to left; reorder-ppm, frames that are late by late-us more;
- * twice-ppm; seed. Only frames of TCP are lost, late or doubled. Prints "ready" and, at its end by
- * SIGTERM or at the end of its input, what it did.
+ * twice-ppm; data-loss-ppm, of the segments with data of each connection; seed. Only frames of TCP
+ * are lost, late or doubled. Prints "ready" and, at its end by SIGTERM or at the end of its input,
+ * what it did; "lag" is how long frames were held after they were due.
+ *
+ * data-loss-ppm makes two senders comparable: which segments of the i-th connection are lost is the
+ * same for both, by the order in which it sends them, whatever the other connections do.
  */
 
 #define _GNU_SOURCE
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_packet.h>
-#include <linux/if_tun.h>
 #include <net/ethernet.h>
-#include <net/if.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "ports.h"
 
 #define FRAME_BYTES 2048
 #define SLOTS       65536 /* of each direction; a power of two */
 #define BURST       64
+#define FLOWS       64 /* connections with a loss pattern of their own */
 #define MILLION     1000000u
 
 struct values {
@@ -48,6 +47,7 @@ struct values {
 	int64_t queue;
 	int64_t loss_ppm;
 	int64_t loss_back_ppm;
+	int64_t data_loss_ppm;
 	int64_t reorder_ppm;
 	int64_t late_us;
 	int64_t twice_ppm;
@@ -59,6 +59,12 @@ struct frame {
 	uint32_t order; /* of frames that are due at the same time */
 	uint16_t len;
 	uint8_t bytes[FRAME_BYTES];
+};
+
+/* Segments with data of a connection in one direction. */
+struct flow {
+	uint32_t ports;
+	uint64_t random;
 };
 
 /* One direction: a heap of frames by the time they are due. */
@@ -74,6 +80,9 @@ struct line {
 	struct frame **heap;
 	struct frame **unused;
 	uint64_t carried, lost, overflow, late, doubled;
+	int64_t lag_sum, lag_max;
+	uint32_t flow_count;
+	struct flow flows[FLOWS]; /* in the order in which they appeared */
 };
 
 static volatile sig_atomic_t stopped;
@@ -85,13 +94,6 @@ stop(int signal)
 	stopped = 1;
 }
 
-static void
-fail(const char *what)
-{
-	fprintf(stderr, "delayline: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
 static int64_t
 now_ns(void)
 {
@@ -101,79 +103,23 @@ now_ns(void)
 	return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-/* xorshift64*, one of each direction: what is lost depends on nothing but seed and order. */
+static uint64_t
+seed_of(const struct values *values, uint64_t which)
+{
+	return ((uint64_t)values->seed * 2 * (FLOWS + 1) + which) * UINT64_C(0x9E3779B97F4A7C15) |
+	       1;
+}
+
+/* xorshift64*, of a direction or a connection: what is lost depends on nothing but seed and order. */
 static bool
-chance(struct line *line, int64_t ppm)
+chance(uint64_t *random, int64_t ppm)
 {
 	if (ppm <= 0)
 		return false;
-	line->random ^= line->random >> 12;
-	line->random ^= line->random << 25;
-	line->random ^= line->random >> 27;
-	return (line->random * UINT64_C(2685821657736338717) >> 32) % MILLION < (uint64_t)ppm;
-}
-
-/* ---- Ports ----------------------------------------------------------------------------------- */
-
-static void
-enter(const char *namespace)
-{
-	char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "/run/netns/%s", namespace);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || setns(fd, CLONE_NEWNET) != 0)
-		fail(path);
-	close(fd);
-}
-
-static int
-open_tap(const char *name)
-{
-	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &request) != 0 || ioctl(fd, TUNSETOFFLOAD, 0UL) != 0)
-		fail(name);
-	return fd;
-}
-
-static int
-open_packet(const char *name)
-{
-	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
-	int room = 64 << 20;
-
-	address.sll_ifindex = (int)if_nametoindex(name);
-	if (fd < 0 || address.sll_ifindex == 0)
-		fail(name);
-	/* Not what this host sends there: that is what we write. */
-	if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) != 0 ||
-			setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) != 0 ||
-			setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) != 0)
-		fail(name);
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
-		fail(name);
-	return fd;
-}
-
-static int
-open_port(char *text)
-{
-	char *kind = strtok(text, ":");
-	char *namespace = strtok(NULL, ":");
-	char *name = strtok(NULL, ":");
-
-	if (kind == NULL || namespace == NULL || name == NULL) {
-		errno = EINVAL;
-		fail("a port is KIND:NAMESPACE:INTERFACE");
-	}
-	enter(namespace);
-	return strcmp(kind, "tap") == 0 ? open_tap(name) : open_packet(name);
+	*random ^= *random >> 12;
+	*random ^= *random << 25;
+	*random ^= *random >> 27;
+	return (*random * UINT64_C(2685821657736338717) >> 32) % MILLION < (uint64_t)ppm;
 }
 
 /* ---- One direction --------------------------------------------------------------------------- */
@@ -227,8 +173,7 @@ line_init(struct line *line, int from, int to, const struct values *values, int6
 	line->to = to;
 	line->values = values;
 	line->loss_ppm = loss_ppm;
-	line->random = ((uint64_t)values->seed * 2 + (from < to)) * UINT64_C(0x9E3779B97F4A7C15) |
-		       1;
+	line->random = seed_of(values, from < to);
 	line->heap = calloc(SLOTS, sizeof(*line->heap));
 	line->unused = calloc(SLOTS, sizeof(*line->unused));
 	if (frames == NULL || line->heap == NULL || line->unused == NULL)
@@ -248,6 +193,52 @@ is_tcp(const struct frame *frame)
 	type = (uint16_t)(frame->bytes[12] << 8 | frame->bytes[13]);
 	return (type == ETH_P_IP && frame->bytes[ETH_HLEN + 9] == IPPROTO_TCP) ||
 	       (type == ETH_P_IPV6 && frame->bytes[ETH_HLEN + 6] == IPPROTO_TCP);
+}
+
+/** Where its TCP header begins, of a frame of TCP. */
+static const uint8_t *
+tcp_of(const struct frame *frame)
+{
+	const uint8_t *ip = frame->bytes + ETH_HLEN;
+
+	return ip + (ip[0] >> 4 == 4 ? (ip[0] & 15) * 4 : 40);
+}
+
+/** Bytes after the TCP header of a frame of TCP. */
+static int
+data_of(const struct frame *frame)
+{
+	const uint8_t *ip = frame->bytes + ETH_HLEN;
+	const uint8_t *tcp = tcp_of(frame);
+	int len = ip[0] >> 4 == 4 ? ip[2] << 8 | ip[3] : 40 + (ip[4] << 8 | ip[5]);
+
+	/* Of what IP says, not of the frame, which may be padded. */
+	return len - (int)(tcp - ip) - (tcp[12] >> 4) * 4;
+}
+
+/** Whether a segment is lost because of its place among those with data of its connection. */
+static bool
+data_lost(struct line *line, const struct frame *frame)
+{
+	uint32_t ports;
+	uint32_t i;
+
+	if (line->values->data_loss_ppm == 0 || data_of(frame) <= 0)
+		return false;
+	memcpy(&ports, tcp_of(frame), sizeof(ports));
+	for (i = 0; i < line->flow_count && line->flows[i].ports != ports; i++)
+		;
+	if (i == FLOWS) {
+		errno = ENOSPC;
+		fail("too many connections for data-loss-ppm");
+	}
+	if (i == line->flow_count) {
+		line->flows[line->flow_count++] = (struct flow){
+			.ports = ports,
+			.random = seed_of(line->values, 2 + i * 2 + (line->from < line->to)),
+		};
+	}
+	return chance(&line->flows[i].random, line->values->data_loss_ppm);
 }
 
 /** When a frame that comes now has left the queue; -1 = the queue is full. */
@@ -296,16 +287,16 @@ line_take(struct line *line, const struct frame *frame, int64_t now)
 		line->overflow++;
 		return;
 	}
-	if (tcp && chance(line, line->loss_ppm)) {
+	if (tcp && (chance(&line->random, line->loss_ppm) || data_lost(line, frame))) {
 		line->lost++;
 		return;
 	}
 	due += values->delay_us * 1000;
-	if (tcp && chance(line, values->twice_ppm)) {
+	if (tcp && chance(&line->random, values->twice_ppm)) {
 		line->doubled++;
 		line_enqueue(line, frame, due);
 	}
-	if (tcp && chance(line, values->reorder_ppm)) {
+	if (tcp && chance(&line->random, values->reorder_ppm)) {
 		line->late++;
 		due += values->late_us * 1000;
 	}
@@ -333,7 +324,11 @@ line_send(struct line *line, int64_t now)
 {
 	while (line->count > 0 && line->heap[0]->due <= now) {
 		struct frame *frame = heap_take(line);
+		int64_t lag = now - frame->due;
 
+		line->lag_sum += lag;
+		if (lag > line->lag_max)
+			line->lag_max = lag;
 		line->unused[SLOTS - 1 - line->count] = frame;
 		if (write(line->to, frame->bytes, frame->len) == frame->len)
 			line->carried++;
@@ -356,6 +351,7 @@ parse(struct values *values, char *word)
 		{ "queue", &values->queue },
 		{ "loss-ppm", &values->loss_ppm },
 		{ "loss-back-ppm", &values->loss_back_ppm },
+		{ "data-loss-ppm", &values->data_loss_ppm },
 		{ "reorder-ppm", &values->reorder_ppm },
 		{ "late-us", &values->late_us },
 		{ "twice-ppm", &values->twice_ppm },
@@ -431,9 +427,12 @@ report(const struct line *lines)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		printf("%s carried %lu lost %lu overflow %lu late %lu doubled %lu\n", names[i],
-				lines[i].carried, lines[i].lost, lines[i].overflow, lines[i].late,
-				lines[i].doubled);
+		printf("%s carried %lu lost %lu overflow %lu late %lu doubled %lu\n"
+		       "lag of %s mean %ld us most %ld us\n",
+				names[i], lines[i].carried, lines[i].lost, lines[i].overflow,
+				lines[i].late, lines[i].doubled, names[i],
+				(long)(lines[i].lag_sum / 1000 / (int64_t)(lines[i].carried + 1)),
+				(long)(lines[i].lag_max / 1000));
 }
 
 int

@@ -125,6 +125,7 @@ final class Clients {
         private final HostProgram program;
         private final IpAddress address;
         private final int count;
+        private final long moveEvery;
         private final Random random;
         private int opened;
         private int open;
@@ -133,11 +134,12 @@ final class Clients {
         private int failed;
         private String failure = "";
 
-        Short(HostProgram program, IpAddress address, int count, long seed) {
+        Short(HostProgram program, long moveEvery, IpAddress address, int count) {
             this.program = program;
+            this.moveEvery = moveEvery;
             this.address = address;
             this.count = count;
-            this.random = new Random(seed);
+            this.random = new Random(count);
         }
 
         /** Opens as many as may be open. @return whether any are to come */
@@ -177,7 +179,7 @@ final class Clients {
             private boolean shut;
 
             Once() {
-                super(0);
+                super(moveEvery);
                 random.nextBytes(message);
             }
 
@@ -193,7 +195,10 @@ final class Clients {
 
             @Override
             void advance(OffloadConnection connection) {
-                connection.receive(this::read, LIMIT);
+                int taken = connection.receive(this::read, LIMIT);
+                if (taken > 0) {
+                    moved(connection, taken);
+                }
                 if (took == message.length && !shut) {
                     shut = true;
                     if (kind < 10) {

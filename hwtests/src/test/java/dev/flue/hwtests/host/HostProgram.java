@@ -143,7 +143,7 @@ public final class HostProgram implements Turn {
                     connect(address, Services.SOURCE, new Clients.Get(moveEvery, "get", amount));
             case "short" -> {
                 int parallel = Integer.parseInt(words[3]);
-                Clients.Short many = new Clients.Short(this, address, (int) amount, amount);
+                Clients.Short many = new Clients.Short(this, moveEvery, address, (int) amount);
                 everyTurn(now -> many.turn(parallel));
             }
             default -> say("what is " + words[0] + "?");

@@ -13,11 +13,13 @@ import java.util.concurrent.TimeUnit;
  * duplication, which this kernel's own queueing disciplines may not have. Ended with this object.
  */
 final class DelayLine implements AutoCloseable {
+    private static Path program;
+
     private final Process process;
     private final Path output;
 
     /**
-     * Compiles the program if need be, starts it, and waits until it forwards.
+     * Compiles the program if that is not done yet, starts it, and waits until it forwards.
      *
      * @param left a port, see the program
      * @param right the other one
@@ -28,7 +30,7 @@ final class DelayLine implements AutoCloseable {
         output = Files.createTempFile(temp, "delayline", ".out");
         List<String> command = new ArrayList<>(List.of(program().toString(), left, right));
         command.addAll(values);
-        process = Commands.startPiped(command, output);
+        process = Commands.startPiped(Commands.ahead(command), output);
         Commands.await(
                 "the delay line is ready", () -> !process.isAlive() || printed().contains("ready"));
         if (!process.isAlive()) {
@@ -40,23 +42,16 @@ final class DelayLine implements AutoCloseable {
         return Commands.installed("cc");
     }
 
-    private static Path program() throws IOException, InterruptedException {
-        Path module = Path.of(System.getProperty("flue.root", "..")).toAbsolutePath();
-        Path source = module.resolve("hwtests/src/test/c/delayline.c").normalize();
-        Path program = module.resolve("hwtests/target/delayline").normalize();
-        if (!Files.exists(program)
-                || Files.getLastModifiedTime(program).compareTo(Files.getLastModifiedTime(source))
-                        < 0) {
-            Files.createDirectories(program.getParent());
-            Commands.run(
-                    List.of(
-                            "cc",
-                            "-std=gnu11",
-                            "-O2",
-                            "-Wall",
-                            "-o",
-                            program.toString(),
-                            source.toString()));
+    private static synchronized Path program() throws IOException, InterruptedException {
+        if (program == null) {
+            Path root = Path.of(System.getProperty("flue.root", "..")).toAbsolutePath().normalize();
+            Path built = root.resolve("hwtests/target/delayline");
+            Path source = root.resolve("hwtests/src/test/c/delayline.c");
+            Files.createDirectories(built.getParent());
+            List<String> command = new ArrayList<>(List.of("cc", "-std=gnu11", "-O2", "-Wall"));
+            command.addAll(List.of("-o", built.toString(), source.toString()));
+            Commands.run(command);
+            program = built;
         }
         return program;
     }

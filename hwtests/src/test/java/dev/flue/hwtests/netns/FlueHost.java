@@ -40,7 +40,7 @@ final class FlueHost extends FlueProcess {
         command.add(FlueServer.jar() + ":" + classes());
         command.add(HostProgram.class.getName());
         command.addAll(words);
-        return namespace.inside(command.toArray(new String[0]));
+        return Commands.ahead(namespace.inside(command.toArray(new String[0])));
     }
 
     private static Path classes() {

@@ -8,10 +8,10 @@ import java.util.List;
 
 /**
  * What tshark finds wrong in a capture of a run without loss, and what of it a machine that stalls
- * explains: a timer of one side fires when the other has got no CPU. What the kernel sends again is
- * excused only where Flue had been silent for nearly the kernel's least timeout. What Flue sends
- * again is never excused; where the kernel had been silent for as long as a tail loss probe waits,
- * the run says nothing about Flue and has to be repeated.
+ * explains: a timer of one side fires when the other has got no CPU. What is sent again counts as a
+ * fault unless the other side had been silent before: Flue for nearly the kernel's least timeout,
+ * the kernel for as long as Flue's tail loss probe waits. A run with such a silence says nothing
+ * about Flue and has to be repeated; only one in which nothing is selected is a good one.
  */
 final class Judge {
     /** In a run without loss it selects nothing. */
@@ -27,7 +27,8 @@ final class Judge {
     private final Path capture;
     private final String flue;
     private final List<String> faults = new ArrayList<>();
-    private boolean stalled;
+    private final List<String> stalls = new ArrayList<>();
+    private final boolean clean;
 
     /**
      * @param flue address of Flue's side
@@ -36,6 +37,7 @@ final class Judge {
         this.capture = capture;
         this.flue = flue;
         List<Frame> selected = frames(FAULTS);
+        clean = selected.isEmpty();
         if (!selected.isEmpty()) {
             judge(selected, frames("tcp"));
         }
@@ -44,14 +46,19 @@ final class Judge {
     /** A frame of TCP. */
     private record Frame(long number, double time, String source, boolean repeats) {}
 
-    /** What is wrong, for people; empty = nothing, or nothing that counts. */
+    /** What is wrong, for people; empty = nothing, or nothing that a stall does not explain. */
     List<String> faults() {
         return faults;
     }
 
-    /** Flue's timers may have fired because the kernel's side stood still: no verdict. */
-    boolean stalled() {
-        return stalled;
+    /** What is sent again because the other side stood still, for people. */
+    List<String> stalls() {
+        return stalls;
+    }
+
+    /** The filter selects nothing. Neither this nor a fault: a side stood still, no verdict. */
+    boolean clean() {
+        return clean;
     }
 
     private void judge(List<Frame> selected, List<Frame> all) {
@@ -59,17 +66,18 @@ final class Judge {
         for (Frame fault : selected) {
             boolean ofFlue = fault.source().equals(flue);
             double silence = silence(fault, all);
-            if (!ofFlue && fault.repeats() && silence >= KERNEL_TIMEOUT) {
+            if (fault.repeats() && silence >= (ofFlue ? FLUE_PROBE : KERNEL_TIMEOUT)) {
                 excusedAt = fault.time();
-            } else if (ofFlue && fault.repeats() && silence >= FLUE_PROBE) {
-                stalled = true;
-                excusedAt = fault.time();
+                stalls.add(text(fault, silence));
             } else if (fault.repeats() || fault.time() - excusedAt > ANSWER) {
-                faults.add(
-                        "frame %d at %.6f of %s, %.6f s after the other side's last one"
-                                .formatted(fault.number(), fault.time(), fault.source(), silence));
+                faults.add(text(fault, silence));
             }
         }
+    }
+
+    private static String text(Frame frame, double silence) {
+        return "frame %d at %.6f of %s, %.6f s after the other side's last one"
+                .formatted(frame.number(), frame.time(), frame.source(), silence);
     }
 
     /** Time since the other side's last frame before this one. */

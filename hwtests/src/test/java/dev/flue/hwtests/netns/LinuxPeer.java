@@ -85,7 +85,7 @@ final class LinuxPeer implements AutoCloseable {
         List<String> command = new ArrayList<>(namespace.inside(PYTHON, script.toString(), kind));
         command.add(address);
         command.addAll(List.of(options));
-        return command;
+        return Commands.ahead(command);
     }
 
     /** TCP sockets of the kernel in any state but LISTEN and TIME-WAIT. */
