@@ -202,6 +202,25 @@ new_data_starts_the_wait_anew(void **state)
 	finish(h, &c);
 }
 
+/** It waits for 10 ms from what was sent last, not from the millisecond in which that was. */
+RULE("8985/7")
+static void
+a_wait_from_within_a_millisecond_is_no_shorter(void **state)
+{
+	struct conn c = { 0 };
+	struct harness *h = in_flight(&c, 2, 1);
+
+	(void)state;
+	pass_after(h, 5 * MS + MS / 10 * 9);
+	(void)send_data(h, &c, SEG);
+	assert_int_equal(drain_sent(h, &c), 3 * SEG);
+	pass_after(h, 10 * MS - MS / 10);
+	assert_int_equal(h->port->seen, h->port->sent_count);
+	assert_in_range(sent_after(h), 1, 2);
+	(void)drain_sent(h, &c);
+	finish(h, &c);
+}
+
 /** Without SACK its answer would tell nothing; the chimney's timers are another specification's. */
 static void
 without_sack_and_in_the_chimney_profile_there_is_none(void **state)
@@ -335,6 +354,7 @@ main(void)
 		cmocka_unit_test(the_probe_is_new_data_where_there_is_some),
 		cmocka_unit_test(there_is_one_probe_and_then_the_timeout),
 		cmocka_unit_test(new_data_starts_the_wait_anew),
+		cmocka_unit_test(a_wait_from_within_a_millisecond_is_no_shorter),
 		cmocka_unit_test(without_sack_and_in_the_chimney_profile_there_is_none),
 		cmocka_unit_test(the_answer_tells_whether_the_probe_repaired_a_loss),
 		cmocka_unit_test(a_probe_survives_the_hand_over),

@@ -332,7 +332,7 @@ sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
 		flue_tcp_arm_rtx(e, c, c->rto_us);
 	else if (c->rtx_ms != flue_rtx_from_now(e, c->rto_us) && c->sack && c->rtx_count == 0)
 		/* Not drawn by an ACK: the probe's time runs from here (RFC 8985 7.2). */
-		c->since_ms = e->now_ms;
+		c->since_ms = flue_rtx_from_now(e, 0);
 	c->flags &= ~(CONN_FORCE | CONN_PERSIST);
 }
 
