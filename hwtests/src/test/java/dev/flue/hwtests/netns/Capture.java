@@ -27,6 +27,8 @@ final class Capture implements AutoCloseable {
     /** What was received when the filter was not there yet. */
     private final long before;
 
+    private long packets;
+
     /** Starts, and waits until it listens. Headers only. */
     Capture(Namespace namespace, String device, Path temp)
             throws IOException, InterruptedException {
@@ -91,7 +93,13 @@ final class Capture implements AutoCloseable {
         if (!process.waitFor(60, TimeUnit.SECONDS)) {
             throw new AssertionError("tcpdump does not end: " + text());
         }
+        packets = counts[0];
         return counts[2] == 0;
+    }
+
+    /** How many packets of TCP there are in it. After {@link #stop}. */
+    long packets() {
+        return packets;
     }
 
     /** Captured, received, dropped, up to now. */

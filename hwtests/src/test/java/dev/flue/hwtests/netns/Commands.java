@@ -27,7 +27,7 @@ final class Commands {
      * for a processor, with its socket locked perhaps, acknowledges nothing, as if much was lost.
      */
     static List<String> ahead(List<String> command) {
-        List<String> all = new ArrayList<>(List.of("nice", "-n", "-10"));
+        List<String> all = new ArrayList<>(List.of("nice", "-n", "-20"));
         all.addAll(command);
         return all;
     }

@@ -21,7 +21,7 @@ final class Judge {
                     + " || tcp.analysis.ack_lost_segment || tcp.analysis.duplicate_ack";
 
     private static final double KERNEL_TIMEOUT = 0.150;
-    private static final double FLUE_PROBE = 0.010;
+    private static final double FLUE_PROBE = 0.008; // and what it takes to get to where it is seen
     private static final double ANSWER = 0.050;
 
     private final Path capture;
@@ -76,22 +76,29 @@ final class Judge {
     }
 
     private static String text(Frame frame, double silence) {
-        return "frame %d at %.6f of %s, %.6f s after the other side's last one"
+        return "frame %d at %.6f of %s, the other side was silent for %.6f s"
                 .formatted(frame.number(), frame.time(), frame.source(), silence);
     }
 
-    /** Time since the other side's last frame before this one. */
+    /**
+     * The longest time without a frame of the other side that ended shortly before this frame, or
+     * has not ended: what ends it may cross what is sent again because of it.
+     */
     private static double silence(Frame frame, List<Frame> all) {
+        double longest = 0;
         double last = Double.NEGATIVE_INFINITY;
         for (Frame each : all) {
             if (each.number() >= frame.number()) {
                 break;
             }
             if (!each.source().equals(frame.source())) {
+                if (last > 0 && frame.time() - each.time() <= ANSWER) {
+                    longest = Math.max(longest, each.time() - last);
+                }
                 last = each.time();
             }
         }
-        return frame.time() - last;
+        return Math.max(longest, frame.time() - last);
     }
 
     private List<Frame> frames(String filter) throws IOException, InterruptedException {

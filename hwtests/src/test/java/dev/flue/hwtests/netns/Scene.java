@@ -157,7 +157,7 @@ final class Scene implements AutoCloseable {
                         throw new AssertionError("tshark finds faults: " + judge.faults());
                     }
                     if (judge.clean()) {
-                        return capture.count("tcp");
+                        return capture.packets();
                     }
                     System.out.println("no verdict, this machine stalls: " + judge.stalls());
                 }
