@@ -25,9 +25,10 @@ final class Commands {
     /**
      * The same, with a priority before other work on this machine. A TCP whose process has to wait
      * for a processor, with its socket locked perhaps, acknowledges nothing, as if much was lost.
+     * Not the highest one: the kernel's own threads that carry frames have to get in.
      */
     static List<String> ahead(List<String> command) {
-        List<String> all = new ArrayList<>(List.of("nice", "-n", "-20"));
+        List<String> all = new ArrayList<>(List.of("nice", "-n", "-10"));
         all.addAll(command);
         return all;
     }

@@ -190,7 +190,7 @@ final class GoodputTable {
                 """
                 %s, %d processors, Linux %s, Java %s; %d minutes. The load was %.1f before and %.1f at the
                 end, of which the runs make about 1; senders, cable and receiver go before other work
-                (`nice -n -20`). The cable held frames %d us too long on average in the worst run of the
+                (`nice -n -10`). The cable held frames %d us too long on average in the worst run of the
                 engine and %d us in that of the kernel, and its queue had no room for %d and %d frames.
                 Other work widens the intervals, and is to the disadvantage of the engine, which is a
                 process.

@@ -12,7 +12,7 @@ import org.opentest4j.TestAbortedException;
 
 /** A cable, a process with Flue's TCP at one end of it, programs over the kernel's at the other. */
 final class Scene implements AutoCloseable {
-    private static final int ATTEMPTS = 4;
+    private static final int ATTEMPTS = 6;
 
     private final Path temp;
     private final boolean ipv6;
