@@ -18,6 +18,7 @@ extern "C" {
 #endif
 
 enum flue_oid {
+	FLUE_OID_TCP_TASK_OFFLOAD = (int)0xFC010201,       /**< of a driver above; refused here */
 	FLUE_OID_TCP4_OFFLOAD_STATS = (int)0xFC010207,     /**< query; set = reset */
 	FLUE_OID_TCP6_OFFLOAD_STATS = (int)0xFC010208,     /**< query; set = reset */
 	FLUE_OID_IP4_OFFLOAD_STATS = (int)0xFC010209,      /**< query; set = reset */
