@@ -196,6 +196,10 @@ what_came_twice_is_told_first_and_once(void **state)
 		TOLD(h, &c, 2000, 500, 1500);
 		data(h, &c, 1600, 1400);
 		TOLD(h, &c, 3000, 1600, 2000);
+		/* Nothing of this connection's can be so old. */
+		peer(h, &c, TCP_ACK, 3000u - (1u << 30) - 1, c.peer_ack, stream, 1000, 65535);
+		pass_after(h, MS);
+		TOLD_NONE(h, &c, 3000);
 		/* Something waits: its block follows. */
 		data(h, &c, 4000, 1000);
 		TOLD(h, &c, 3000, 4000, 5000);

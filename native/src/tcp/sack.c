@@ -12,6 +12,8 @@
 
 #define OPTION_SACK 5
 #define BLOCK_BYTES 8
+/** The largest window there is (RFC 7323 2.3): what lies further back was not under way twice. */
+#define WINDOW_MOST (UINT32_C(1) << 30)
 
 struct block {
 	uint32_t start;
@@ -61,6 +63,8 @@ flue_sack_duplicate(struct flue_engine *e, struct flue_conn *c, uint32_t start, 
 	struct flue_extra *x;
 
 	if (!c->sack || !flue_seq_lt(start, end))
+		return;
+	if (flue_seq_lt(start, c->rcv_nxt - WINDOW_MOST))
 		return;
 	/* Without a note of it the peer does not hear: it was only to be told (RFC 2883). */
 	x = flue_extra_take(e, c);
