@@ -7,101 +7,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code flue serve} must do for Linux clients, over whatever port a subclass names. */
-@Timeout(240)
-@ParameterizedClass(name = "{0}")
-@ValueSource(strings = {"198.18.0.2", "2001:db8::2"})
-abstract class ServeScenarios {
-    private static final int BIG = 64 << 20;
-    private static final int MIDDLE = 24 << 20;
-    private static final int SMALL = 1 << 20;
-
-    /** Of the server: the version of IP that everything goes over. */
-    @Parameter String address;
-
-    @TempDir Path temp;
-    Path directory;
-    Namespace namespace;
-
-    /** The options that name the port. */
-    abstract List<String> portOptions();
-
-    @BeforeEach
-    void makeNamespaceAndFiles() throws IOException, InterruptedException {
-        assumeTrue(FlueServer.isBuilt(), "the launcher is not built: run mvn package first");
-        for (String program : List.of("ip", "curl")) {
-            assumeTrue(Commands.installed(program), program + " is not installed");
-        }
-        directory = Files.createDirectory(temp.resolve("www"));
-        writeRandom("big.bin", BIG);
-        writeRandom("middle.bin", MIDDLE);
-        writeRandom("small.bin", SMALL);
-        namespace = new Namespace();
-    }
-
-    @AfterEach
-    void removeNamespace() throws IOException {
-        if (namespace != null) {
-            namespace.close();
-        }
-    }
-
-    private void writeRandom(String name, int size) throws IOException {
-        byte[] bytes = new byte[size];
-        new Random(size).nextBytes(bytes);
-        Files.write(directory.resolve(name), bytes);
-    }
-
-    FlueServer serve(String... more) throws IOException, InterruptedException {
-        List<String> options = new ArrayList<>(portOptions());
-        options.addAll(List.of("--address", withPrefix(address), "--listen", "8080"));
-        options.addAll(List.of(more));
-        return new FlueServer(
-                namespace, directory, temp.resolve("serve.out"), options.toArray(new String[0]));
-    }
-
-    List<String> curl(String file, Path to, String... options) {
-        List<String> command =
-                namespace.inside("curl", "-sS", "-f", "--max-time", "100", "-o", to.toString());
-        command.addAll(List.of(options));
-        command.addAll(List.of("-g", "http://" + inUrl() + ":8080/" + file));
-        return command;
-    }
-
-    static String withPrefix(String address) {
-        return address + (address.contains(":") ? "/64" : "/24");
-    }
-
-    private String inUrl() {
-        return address.contains(":") ? "[" + address + "]" : address;
-    }
-
-    private static String sha256(Path file) throws Exception {
-        byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
-        return HexFormat.of().formatHex(digest);
-    }
-
-    void assertEqualFiles(Path received, String served) throws Exception {
-        assertThat(sha256(received)).isEqualTo(sha256(directory.resolve(served)));
-    }
-
+abstract class ServeScenarios extends ServeFixture {
     @Test
     void aLargeFileArrivesByteForByteOnAnOffloadedConnection() throws Exception {
         Path received = temp.resolve("received");
