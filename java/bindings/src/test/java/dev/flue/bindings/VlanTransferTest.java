@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.flue.im.VlanDriver;
 import dev.flue.im.VlanSettings;
 import dev.flue.testkit.LinkFaults;
-import dev.flue.testkit.Rule;
 import dev.flue.testkit.conformance.ConformanceRun;
 import dev.flue.testkit.conformance.NetworkConfig;
 import dev.flue.testkit.conformance.TransferPlan;
@@ -66,7 +65,6 @@ class VlanTransferTest {
         return offloaded() == 2 * network.hosts();
     }
 
-    @Rule("I-23")
     @Test
     void stacksInThreeVlansOverOneEngineTransferAtTheSameTime() {
         try (ConformanceRun run = run(LinkFaults.delay(50_000), FIRST, SECOND, PLAIN)) {

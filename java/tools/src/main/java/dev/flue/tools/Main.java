@@ -3,11 +3,16 @@ package dev.flue.tools;
 
 import dev.flue.bindings.Flue;
 import dev.flue.bindings.FlueException;
+import dev.flue.im.DriverSettings;
 import dev.flue.tools.assembly.Cidr;
+import dev.flue.tools.config.ConfigOption;
+import dev.flue.tools.config.Defaults;
 import dev.flue.tools.http.HttpUrl;
 import dev.flue.tools.output.LogLine;
 import dev.flue.tools.run.ToolException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -29,6 +34,7 @@ import picocli.CommandLine.TypeConversionException;
             ServeCommand.class,
             FetchCommand.class,
             ConnsCommand.class,
+            ConfigCommand.class,
             DoctorCommand.class
         },
         footer = {
@@ -37,22 +43,41 @@ import picocli.CommandLine.TypeConversionException;
             "'flue COMMAND --help' tells more. Start with 'flue demo'."
         })
 public final class Main implements Runnable {
+    /** The commands whose options may be set elsewhere. */
+    private static final List<String> CONFIGURED = List.of("demo", "serve", "fetch", "config");
+
     @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
     public static void main(String[] args) {
         LogLine.install();
-        System.exit(commandLine().execute(args));
+        Defaults defaults = Defaults.of(System.getenv(), Path.of(""), args);
+        System.exit(execute(commandLine(defaults), args));
     }
 
-    /** The command, ready to execute; for tests too. */
-    public static CommandLine commandLine() {
+    /** The command, ready to {@link #execute}; for tests too. */
+    public static CommandLine commandLine(Defaults defaults) {
         CommandLine commandLine = new CommandLine(new Main());
+        for (String each : CONFIGURED) {
+            commandLine.getSubcommands().get(each).addMixin("config", new ConfigOption());
+        }
+        ConfigCommand.takeOptions(commandLine);
+        commandLine.setDefaultValueProvider(defaults);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.registerConverter(Cidr.class, text -> convert(text, Cidr::parse));
         commandLine.registerConverter(HttpUrl.class, text -> convert(text, HttpUrl::parse));
         commandLine.setExecutionExceptionHandler(Main::failed);
         commandLine.setParameterExceptionHandler(Main::wronglyCalled);
         return commandLine;
+    }
+
+    /** What is wrong with the file of defaults comes first, for a command that has some. */
+    static int execute(CommandLine commandLine, String... args) {
+        Defaults defaults = (Defaults) commandLine.getDefaultValueProvider();
+        CommandLine command = args.length == 0 ? null : commandLine.getSubcommands().get(args[0]);
+        if (command != null && !defaults.problem().isEmpty() && CONFIGURED.contains(args[0])) {
+            return wronglyCalled(new ParameterException(command, defaults.problem()), args);
+        }
+        return commandLine.execute(args);
     }
 
     /** Without a command. */
@@ -70,6 +95,11 @@ public final class Main implements Runnable {
     }
 
     private static int failed(Exception e, CommandLine commandLine, ParseResult result) {
+        if (e instanceof DriverSettings.Wrong) {
+            // A driver of somebody's own: its settings are first looked at when it is made.
+            return wronglyCalled(
+                    new ParameterException(commandLine, "--drivers: " + e.getMessage()), null);
+        }
         PrintWriter err = commandLine.getErr();
         if (e instanceof ToolException || e instanceof FlueException) {
             err.println("flue: " + e.getMessage());
@@ -86,7 +116,11 @@ public final class Main implements Runnable {
         CommandLine commandLine = e.getCommandLine();
         String help = commandLine.getCommandSpec().qualifiedName() + " --help";
         PrintWriter err = commandLine.getErr();
-        err.println("flue: " + firstLine(e.getMessage()) + " (see '" + help + "')");
+        String message = firstLine(e.getMessage());
+        if (commandLine.getDefaultValueProvider() instanceof Defaults defaults) {
+            message += defaults.explain(message, commandLine);
+        }
+        err.println("flue: " + message + " (see '" + help + "')");
         err.flush();
         return ExitCode.USAGE;
     }

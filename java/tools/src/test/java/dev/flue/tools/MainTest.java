@@ -4,11 +4,13 @@ package dev.flue.tools;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.flue.tools.config.Defaults;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,11 +21,13 @@ class MainTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
 
+    @TempDir private Path directory;
+
     private int run(String... args) {
-        CommandLine commandLine = Main.commandLine();
+        CommandLine commandLine = Main.commandLine(Defaults.of(Map.of(), directory, args));
         commandLine.setOut(new PrintWriter(out));
         commandLine.setErr(new PrintWriter(err));
-        return commandLine.execute(args);
+        return Main.execute(commandLine, args);
     }
 
     @ParameterizedTest
@@ -37,6 +41,21 @@ class MainTest {
                 "demo --drop -1",
                 "demo --drop x",
                 "demo --drivers unknown",
+                "demo --drivers vlan",
+                "demo --drivers vlan:id",
+                "demo --drivers vlan:=1",
+                "demo --drivers vlan:id=x",
+                "demo --drivers vlan:id=4095",
+                "demo --drivers vlan:id=1:id=2",
+                "demo --drivers vlan:id=1:colour=red",
+                "demo --drivers passthrough:id=1",
+                "demo --drivers com.example.Nothing",
+                "demo --drivers java.lang.String",
+                "demo --drivers dev.flue.im.IntermediateDriver",
+                "demo --drivers dev.flue.im.PassThroughDriver",
+                "demo --config /nonexistent",
+                "demo --config",
+                "config --nonsense",
                 "demo --max-connections 0",
                 "demo --arena attic",
                 "serve",
@@ -108,7 +127,7 @@ class MainTest {
     @Test
     void helpAndVersionExitWithZero() {
         assertThat(run("--help")).isZero();
-        assertThat(out.toString()).contains("demo", "serve", "fetch", "conns", "doctor");
+        assertThat(out.toString()).contains("demo", "serve", "fetch", "conns", "config", "doctor");
         assertThat(run("serve", "--help")).isZero();
         assertThat(out.toString()).contains("--upload-every", "--tap", "--port", "--pcap");
         assertThat(run("--version")).isZero();

@@ -2,6 +2,7 @@
 package dev.flue.testkit.conformance;
 
 import dev.flue.host.UserHostStack;
+import dev.flue.im.IntermediateDriver;
 import dev.flue.im.PassThroughDriver;
 import dev.flue.im.VerifierDriver;
 import dev.flue.offload.MiniportAdapter;
@@ -15,7 +16,7 @@ import java.util.TreeMap;
 public abstract class StackedNetwork implements Network {
     private final String name;
     private final int driverObjects;
-    private final List<PassThroughDriver> drivers = new ArrayList<>();
+    private final List<IntermediateDriver> drivers = new ArrayList<>();
     private final List<VerifierDriver> verifiers = new ArrayList<>();
     private final List<UserHostStack> stacks = new ArrayList<>();
 
@@ -32,6 +33,12 @@ public abstract class StackedNetwork implements Network {
         stacks.add(stack);
     }
 
+    /** A driver of this network, which is asked what it holds and closed with the others. */
+    protected final <D extends IntermediateDriver> D own(D driver) {
+        drivers.add(driver);
+        return driver;
+    }
+
     /**
      * A verifier over the lowest adapter and, when there are intermediate drivers, those, and one
      * more that has to see what the first one sees.
@@ -46,8 +53,7 @@ public abstract class StackedNetwork implements Network {
         }
         VerifierDriver below = verifiers.get(verifiers.size() - 1);
         for (int i = 0; i < count; i++) {
-            PassThroughDriver driver = new PassThroughDriver(memory, adapter, driverObjects);
-            drivers.add(driver);
+            PassThroughDriver driver = own(new PassThroughDriver(memory, adapter, driverObjects));
             adapter = new MiniportAdapter(memory, driver.upper());
         }
         adapter = verified(memory, adapter, "above " + host);
@@ -55,7 +61,8 @@ public abstract class StackedNetwork implements Network {
         return adapter;
     }
 
-    private MiniportAdapter verified(Memory memory, MiniportAdapter lower, String label) {
+    /** A verifier over an adapter. @return what to bind to then */
+    protected final MiniportAdapter verified(Memory memory, MiniportAdapter lower, String label) {
         VerifierDriver verifier = new VerifierDriver(memory, lower, driverObjects, label);
         verifiers.add(verifier);
         return new MiniportAdapter(memory, verifier.upper());
@@ -104,7 +111,7 @@ public abstract class StackedNetwork implements Network {
 
     @Override
     public final void close() {
-        drivers.forEach(PassThroughDriver::close);
+        drivers.forEach(IntermediateDriver::close);
         verifiers.forEach(VerifierDriver::close);
         closeWire();
     }

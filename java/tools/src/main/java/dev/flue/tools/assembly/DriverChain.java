@@ -3,70 +3,67 @@ package dev.flue.tools.assembly;
 
 import dev.flue.im.Breach;
 import dev.flue.im.IntermediateDriver;
-import dev.flue.im.PassThroughDriver;
 import dev.flue.im.VerifierDriver;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.Memory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /** Intermediate drivers, asked for by name, one over the other. Owns them. */
 public final class DriverChain implements AutoCloseable {
-    /** Makes one driver; {@code label} tells it from others of its kind. */
-    @FunctionalInterface
-    private interface Factory {
-        IntermediateDriver over(Memory memory, MiniportAdapter lower, int maxObjects, String label);
-    }
-
     private static final String VERIFIER = "verifier";
-    private static final Map<String, Factory> REGISTRY =
-            new TreeMap<>(
-                    Map.of(
-                            "passthrough",
-                            (memory, lower, objects, label) ->
-                                    new PassThroughDriver(memory, lower, objects),
-                            VERIFIER,
-                            VerifierDriver::new));
 
     private final List<IntermediateDriver> drivers = new ArrayList<>();
     private final List<VerifierDriver> verifiers = new ArrayList<>();
     private final MiniportAdapter top;
 
     private DriverChain(
-            Memory memory, Miniport target, List<String> names, int maxObjects, String party) {
-        MiniportAdapter adapter = new MiniportAdapter(memory, target);
-        for (int i = 0; i < names.size(); i++) {
-            String label = party + (party.isEmpty() ? "" : ".") + names.get(i) + (i + 1);
-            IntermediateDriver driver =
-                    REGISTRY.get(names.get(i)).over(memory, adapter, maxObjects, label);
+            Memory memory, Miniport target, List<String> texts, int maxObjects, String party) {
+        try {
+            top = build(memory, new MiniportAdapter(memory, target), texts, maxObjects, party);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            close();
+            throw e;
+        }
+    }
+
+    private MiniportAdapter build(
+            Memory memory,
+            MiniportAdapter lowest,
+            List<String> texts,
+            int maxObjects,
+            String party) {
+        MiniportAdapter adapter = lowest;
+        for (int i = 0; i < texts.size(); i++) {
+            DriverSpec spec = DriverSpec.parse(texts.get(i), (name, key) -> null);
+            String label = party + (party.isEmpty() ? "" : ".") + spec.shortName() + (i + 1);
+            IntermediateDriver driver = spec.factory().over(memory, adapter, maxObjects, label);
             drivers.add(driver);
             if (driver instanceof VerifierDriver verifier) {
                 verifiers.add(verifier);
             }
             adapter = new MiniportAdapter(memory, driver.upper());
         }
-        top = adapter;
+        return adapter;
     }
 
     /**
      * Drivers over a target.
      *
-     * @param names from the target upwards, each one of {@link #names}
+     * @param texts from the target upwards: {@code name} or {@code name:key=value:key=value}
      * @param maxObjects that each of them can hold
      * @param party whose drivers these are, for messages; "" when there is only one
      */
     public static DriverChain over(
-            Miniport target, Memory memory, List<String> names, int maxObjects, String party) {
-        return new DriverChain(memory, target, names, maxObjects, party);
+            Miniport target, Memory memory, List<String> texts, int maxObjects, String party) {
+        return new DriverChain(memory, target, texts, maxObjects, party);
     }
 
     /** The drivers there are. */
     public static List<String> names() {
-        return List.copyOf(REGISTRY.keySet());
+        return DriverKind.all().stream().map(DriverKind::name).toList();
     }
 
     /** The name of the driver that traces and finds breaches. */

@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** The options that say which network a command is on, and how they become a stack. */
@@ -23,28 +23,24 @@ public final class NetworkOptions {
     private static final String NONE = "none";
     private static final int LEAST_MTU_IPV6 = 1280;
 
-    @ArgGroup(multiplicity = "1")
-    private Device device;
-
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
-    private static final class Device {
-        @Option(
-                names = "--tap",
-                paramLabel = "NAME",
-                description = "TAP interface to create; needs CAP_NET_ADMIN.")
-        private String tap;
+    @Option(
+            names = "--tap",
+            paramLabel = "NAME",
+            description = "TAP interface to create; needs CAP_NET_ADMIN.")
+    private String tap;
 
-        @Option(
-                names = "--port",
-                paramLabel = "VDEV",
-                description = "DPDK device instead, such as net_tap0,iface=flue0.")
-        private String port;
-    }
+    @Option(
+            names = "--port",
+            paramLabel = "VDEV",
+            description = "DPDK device instead, such as net_tap0,iface=flue0.")
+    private String port;
 
     @Option(
             names = "--address",
+            split = ",",
             paramLabel = "ADDRESS/PREFIX",
             required = true,
             description =
@@ -54,6 +50,7 @@ public final class NetworkOptions {
 
     @Option(
             names = "--kernel-address",
+            split = ",",
             paramLabel = "ADDRESS/PREFIX",
             description = {
                 "Address that the kernel's side of the interface gets, once for each version of"
@@ -64,6 +61,7 @@ public final class NetworkOptions {
 
     @Option(
             names = "--gateway",
+            split = ",",
             paramLabel = "ADDRESS",
             description =
                     "Where packets to other networks go, once for each version of IP; default: the"
@@ -135,41 +133,42 @@ public final class NetworkOptions {
 
     /** For people: "tap flue0". */
     public String deviceName() {
-        return device.tap != null ? "tap " + device.tap : "port " + device.port;
+        return tap != null ? "tap " + tap : "port " + port;
     }
 
     private NativePort openPort(StackSettings settings, List<Cidr> kernel) {
-        NativePort port;
-        String kernelInterface = device.tap;
-        if (device.tap != null) {
-            port = NativePort.tap(device.tap, settings.mac(), mtu, buffers);
+        NativePort opened;
+        String kernelInterface = tap;
+        if (tap != null) {
+            opened = NativePort.tap(tap, settings.mac(), mtu, buffers);
         } else {
             if (dpdkArguments != null) {
                 dev.flue.bindings.Flue.startDpdk(dpdkArguments);
             }
-            port = NativePort.dpdk(device.port, settings.mac(), mtu, buffers);
-            Matcher tapDevice = TAP_DEVICE.matcher(device.port);
+            opened = NativePort.dpdk(port, settings.mac(), mtu, buffers);
+            Matcher tapDevice = TAP_DEVICE.matcher(port);
             kernelInterface = tapDevice.matches() ? tapDevice.group(1) : null;
         }
         try {
             for (Cidr each : kernelInterface == null ? List.<Cidr>of() : kernel) {
                 NativePort.configureInterface(kernelInterface, each.address(), each.prefix(), mtu);
             }
-            return pcap == null ? port : NativePort.capture(port, pcap);
+            return pcap == null ? opened : NativePort.capture(opened, pcap);
         } catch (RuntimeException e) {
-            port.close();
+            opened.close();
             throw e;
         }
     }
 
     private void check() {
+        checkDevice();
         if (mtu < 576 || mtu > 9000) {
             throw wrong("--mtu " + mtu + " is out of range 576..9000");
         }
         if (buffers < 64 || buffers > 65536) {
             throw wrong("--buffers " + buffers + " is out of range 64..65536");
         }
-        if (device.tap != null && !device.tap.matches("[^\\s/]{1,15}")) {
+        if (tap != null && !tap.matches("[^\\s/]{1,15}")) {
             throw wrong("--tap takes an interface name of 1 to 15 characters");
         }
         target.check();
@@ -180,6 +179,23 @@ public final class NetworkOptions {
                 throw wrong(
                         "--gateway " + gateway + " is not in the network " + Cidr.join(addresses));
             }
+        }
+    }
+
+    /** One of the two; a flag beats what stands elsewhere for the other. */
+    private void checkDevice() {
+        ParseResult flags = spec.commandLine().getParseResult();
+        boolean tapFlag = flags.hasMatchedOption("--tap");
+        boolean portFlag = flags.hasMatchedOption("--port");
+        if (tapFlag != portFlag) {
+            tap = tapFlag ? tap : null;
+            port = portFlag ? port : null;
+        }
+        if (tap != null && port != null) {
+            throw wrong("--tap and --port exclude each other");
+        }
+        if (tap == null && port == null) {
+            throw wrong("one of --tap and --port is missing");
         }
     }
 

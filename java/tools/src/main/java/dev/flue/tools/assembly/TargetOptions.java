@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.assembly;
 
+import dev.flue.im.DriverSettings;
 import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,16 +37,21 @@ public final class TargetOptions {
 
     @Option(
             names = "--own-thread",
+            arity = "0..1",
+            fallbackValue = "true",
             description = "Let the engine poll on a thread of its own, not in the duty cycle.")
     private boolean ownThread;
 
     @Option(
             names = "--drivers",
-            paramLabel = "NAME",
+            paramLabel = "NAME[:KEY=VALUE]...",
             split = ",",
-            description =
-                    "Intermediate drivers, from the target upwards: passthrough, verifier, in any"
-                            + " order and number; or none. Default: ${DEFAULT-VALUE}.",
+            description = {
+                "Intermediate drivers, from the target upwards: passthrough, verifier, vlan, or the"
+                        + " name of a class of one's own, in any order and number, such as"
+                        + " verifier,vlan:id=42; or none.",
+                "Default: ${DEFAULT-VALUE}."
+            },
             defaultValue = "passthrough")
     private List<String> drivers = new ArrayList<>();
 
@@ -64,12 +70,16 @@ public final class TargetOptions {
         return ownThread;
     }
 
-    /** Names of the registry, from the target upwards. */
+    /** From the target upwards, each with its name and all settings that were given. */
     public List<String> drivers() {
         if (drivers.equals(List.of("none"))) {
             return List.of();
         }
-        return drivers.stream().map(this::driver).toList();
+        try {
+            return drivers.stream().map(this::driver).toList();
+        } catch (DriverSettings.Wrong e) {
+            throw wrong("--drivers: " + e.getMessage());
+        }
     }
 
     /**
@@ -88,17 +98,14 @@ public final class TargetOptions {
         }
     }
 
-    private String driver(String name) {
-        // How it was written before there was a second one.
-        String known = name.equals("pass-through") ? "passthrough" : name;
-        if (DriverChain.names().contains(known)) {
-            return known;
-        }
-        throw wrong(
-                "there is no driver '"
-                        + name
-                        + "', only "
-                        + String.join(", ", DriverChain.names()));
+    private String driver(String text) {
+        return DriverSpec.parse(text, this::defaultOf).toString();
+    }
+
+    private String defaultOf(String driver, String key) {
+        return spec.defaultValueProvider() instanceof DriverDefaults defaults
+                ? defaults.of(driver, key)
+                : null;
     }
 
     private ParameterException wrong(String message) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.flue.bindings.Flue;
 import dev.flue.tools.Main;
+import dev.flue.tools.config.Defaults;
 import java.io.File;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -25,7 +26,7 @@ class DemoTest {
     private final StringWriter out = new StringWriter();
 
     private int run(String... args) {
-        CommandLine commandLine = Main.commandLine();
+        CommandLine commandLine = Main.commandLine(Defaults.none());
         commandLine.setOut(new PrintWriter(out));
         return commandLine.execute(args);
     }
@@ -38,6 +39,8 @@ class DemoTest {
                 "--drivers none",
                 "--drivers pass-through,passthrough,verifier",
                 "--drop 200",
+                "--drivers verifier,vlan:id=42:priority=5,verifier",
+                "--drivers verifier,vlan:id=0:priority=7,verifier --drop 200",
             })
     void carriesEveryByteThroughHandOversInMidStream(String options) {
         assumeTrue(Flue.isAvailable(), Flue.unavailabilityCause());
@@ -92,7 +95,7 @@ class DemoTest {
 
     @Test
     void aDriverThatIsNotThereIsRefusedWithTheListOfThoseThatAre() {
-        CommandLine commandLine = Main.commandLine();
+        CommandLine commandLine = Main.commandLine(Defaults.none());
         commandLine.setErr(new PrintWriter(out));
         assertThat(commandLine.execute("demo", "--drivers", "verifier,firewall")).isEqualTo(2);
         assertThat(out.toString()).contains("'firewall'", "passthrough, verifier");

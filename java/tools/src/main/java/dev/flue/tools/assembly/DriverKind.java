@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.tools.assembly;
+
+import dev.flue.im.DriverSettings;
+import dev.flue.im.IntermediateDriver;
+import dev.flue.im.PassThroughDriver;
+import dev.flue.im.VerifierDriver;
+import dev.flue.im.VlanDriver;
+import dev.flue.im.VlanSettings;
+import dev.flue.offload.MiniportAdapter;
+import dev.flue.spi.Memory;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/**
+ * A driver that can be asked for by name.
+ *
+ * @param name as it stands in {@code --drivers}
+ * @param settings its keys and, for people, what holds where nothing is said
+ * @param reader reads the settings, and tells how to make the driver then
+ */
+public record DriverKind(
+        String name, Map<String, String> settings, Function<DriverSettings, Factory> reader) {
+
+    public DriverKind {
+        settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+
+    /** Makes one driver; {@code label} tells it from others of its kind. */
+    @FunctionalInterface
+    public interface Factory {
+        IntermediateDriver over(Memory memory, MiniportAdapter lower, int maxObjects, String label);
+    }
+
+    /** The drivers there are, a line each. */
+    private static final Map<String, DriverKind> KINDS =
+            table(
+                    plain(
+                            "passthrough",
+                            (m, lower, n, label) -> new PassThroughDriver(m, lower, n)),
+                    plain("verifier", VerifierDriver::new),
+                    new DriverKind(
+                            "vlan",
+                            Map.of("id", "has to be given", "priority", "0", "frames", "1024"),
+                            DriverKind::vlan));
+
+    private static DriverKind plain(String name, Factory factory) {
+        return new DriverKind(name, Map.of(), settings -> factory);
+    }
+
+    private static Map<String, DriverKind> table(DriverKind... kinds) {
+        Map<String, DriverKind> table = new TreeMap<>();
+        for (DriverKind each : kinds) {
+            table.put(each.name, each);
+        }
+        return table;
+    }
+
+    /** All of them, by name. */
+    public static List<DriverKind> all() {
+        return List.copyOf(KINDS.values());
+    }
+
+    /** Null: there is none of this name. */
+    static DriverKind of(String name) {
+        return KINDS.get(name);
+    }
+
+    private static Factory vlan(DriverSettings settings) {
+        VlanSettings vlan =
+                new VlanSettings(
+                        settings.integer("id", 0, VlanSettings.MAX_ID),
+                        settings.integer("priority", 0, 0, VlanSettings.MAX_PRIORITY),
+                        settings.integer(
+                                "frames", VlanSettings.DEFAULT_FRAMES, 1, VlanSettings.MAX_FRAMES));
+        return (memory, lower, objects, label) -> new VlanDriver(memory, lower, objects, vlan);
+    }
+}
