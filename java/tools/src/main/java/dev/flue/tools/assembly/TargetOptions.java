@@ -38,6 +38,7 @@ public final class TargetOptions {
     @Option(
             names = "--own-thread",
             arity = "0..1",
+            defaultValue = "false",
             fallbackValue = "true",
             description = "Let the engine poll on a thread of its own, not in the duty cycle.")
     private boolean ownThread;
