@@ -47,7 +47,7 @@ final class CallbackQueue {
             } catch (RuntimeException failure) {
                 LOG.log(Level.WARNING, "handler of " + connection + " failed, aborted", failure);
                 connection.abort();
-                connection.silence();
+                connection.ending.silence();
             }
         }
         int calls = batch.size();
@@ -68,7 +68,7 @@ final class CallbackQueue {
     private static void tell(TcpConnection c) {
         int pending = c.events;
         c.events = 0;
-        if (c.closedTold()) {
+        if (c.ending.told()) {
             return;
         }
         ConnectionHandler handler = c.handler;
@@ -85,15 +85,17 @@ final class CallbackQueue {
         if ((pending & TcpConnection.EVENT_URGENT) != 0 && !c.over()) {
             handler.onUrgent(c);
         }
-        if ((pending & TcpConnection.EVENT_READABLE) != 0 && !c.discards() && c.cause().isEmpty()) {
+        if ((pending & TcpConnection.EVENT_READABLE) != 0
+                && !c.discards()
+                && c.ending.cause().isEmpty()) {
             handler.onReadable(c);
         }
         if ((pending & TcpConnection.EVENT_WRITABLE) != 0 && !c.over()) {
             handler.onWritable(c);
         }
         if ((pending & TcpConnection.EVENT_CLOSED) != 0) {
-            c.silence();
-            handler.onClosed(c, c.cause());
+            c.ending.silence();
+            handler.onClosed(c, c.ending.cause());
         }
     }
 }

@@ -58,8 +58,8 @@ final class SendSide implements SendClaim.Owner {
      * by an exception.
      */
     private boolean open() {
-        if (connection.closedTold()) {
-            String cause = connection.cause();
+        if (connection.ending.told()) {
+            String cause = connection.ending.cause();
             throw new IllegalStateException(
                     "connection is " + (cause.isEmpty() ? "closed" : cause));
         }

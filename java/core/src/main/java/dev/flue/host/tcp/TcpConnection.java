@@ -6,7 +6,6 @@ import dev.flue.data.ConnectionHandler;
 import dev.flue.data.ConnectionOptions;
 import dev.flue.data.ConnectionProblem;
 import dev.flue.data.IpAddress;
-import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
 import dev.flue.data.SendClaim;
 import dev.flue.host.ip.SourceRoute;
@@ -18,7 +17,7 @@ import java.nio.ByteBuffer;
  * target has it the control block is frozen at what was handed over; only the queues and the
  * application's wishes live on here.
  */
-public final class TcpConnection implements OffloadConnection {
+public final class TcpConnection extends NamedConnection {
     static final int EVENT_CONNECTED = 1;
     static final int EVENT_OFFLOAD_CHANGED = 2;
     static final int EVENT_READABLE = 4;
@@ -28,13 +27,8 @@ public final class TcpConnection implements OffloadConnection {
     static final int EVENT_URGENT = 64;
 
     final TcpLayer layer;
-    final IpAddress localAddress;
-    final IpAddress remoteAddress;
-    final int localPort;
-    final int remotePort;
     final TcpListener listener;
     ConnectionHandler handler;
-    private Object attachment;
 
     final SendVariables snd = new SendVariables();
     final ReceiveVariables rcv = new ReceiveVariables();
@@ -102,12 +96,8 @@ public final class TcpConnection implements OffloadConnection {
     boolean routeNamed;
 
     int flowLabel;
-    private boolean discard;
-    private boolean dataLost;
+    final Ending ending = new Ending(this);
     private boolean established;
-    private boolean over;
-    private boolean closedTold;
-    private String cause = "";
 
     private OffloadPhase phase = OffloadPhase.HOST;
     private String offloadCause = "not asked for";
@@ -127,12 +117,9 @@ public final class TcpConnection implements OffloadConnection {
             int localPort,
             IpAddress remoteAddress,
             int remotePort) {
+        super(localAddress, localPort, remoteAddress, remotePort);
         this.layer = layer;
         this.listener = listener;
-        this.localAddress = localAddress;
-        this.remoteAddress = remoteAddress;
-        this.remotePort = remotePort;
-        this.localPort = localPort;
         this.rtt = new RttEstimator((int) (layer.settings().rtoMinNanos() / 1_000));
         this.congestion = new Congestion(layer.settings().features().congestion());
         this.sendQueue = layer.newSendQueue();
@@ -199,14 +186,14 @@ public final class TcpConnection implements OffloadConnection {
     }
 
     /** The application took data, or gave some back. */
-    private void consumed() {
+    void consumed() {
         if (!onHost()) {
             layer.chimney().consumed(this);
         } else if (TcpOutput.windowUpdateDue(this)) {
             ackPending = true;
             layer.markDirty(this);
         }
-        if (over && receiveQueue.bytes() == 0) {
+        if (over() && receiveQueue.bytes() == 0) {
             layer.raise(this, EVENT_CLOSED);
         }
     }
@@ -223,14 +210,14 @@ public final class TcpConnection implements OffloadConnection {
 
     @Override
     public void shutdownOutput() {
-        if (!over && !snd.finQueued) {
+        if (!over() && !snd.finQueued) {
             sending.checkNoClaim();
             endOutput();
         }
     }
 
-    private void endOutput() {
-        if (over || snd.finQueued) {
+    void endOutput() {
+        if (over() || snd.finQueued) {
             return;
         }
         snd.finQueued = true;
@@ -244,76 +231,28 @@ public final class TcpConnection implements OffloadConnection {
 
     @Override
     public void close() {
-        if (closedTold) {
-            return;
-        }
-        boolean neverConnected = !over && (state == TcpState.SYN_SENT || state == TcpState.CLOSED);
-        discard = true;
-        boolean unread = receiveQueue.bytes() > 0;
-        receiveQueue.clear();
-        if (neverConnected) {
-            finish("");
-            return;
-        }
-        endOutput();
-        consumed();
-        if (unread) {
-            lostToClose();
-        }
-        if (state == TcpState.FIN_WAIT2 && timerKind == TimerKind.NONE) {
-            layer.timers().startFinWait2(this);
-        }
-    }
-
-    /** Received data is thrown away because the application closed. */
-    public void lostToClose() {
-        dataLost = true;
-        if (onHost()) {
-            resetIfDataLost();
-        } else if (!over) {
-            layer.chimney().upload(this);
-        }
-    }
-
-    /**
-     * Tell the peer that data was lost, once it has all of ours (SHLD-3).
-     *
-     * @return whether the connection is over with it
-     */
-    public boolean resetIfDataLost() {
-        boolean nothingOfOurs = snd.una == snd.max && sendQueue.isEmpty() && established;
-        boolean due = dataLost && !over && (snd.finAcked || nothingOfOurs);
-        if (due) {
-            layer.output().reset(this);
-            finish("");
-        }
-        return due;
+        ending.close();
     }
 
     @Override
     public void abort() {
-        if (closedTold) {
-            return;
-        }
-        discard = true;
-        receiveQueue.clear();
-        if (over) {
-            layer.raise(this, EVENT_CLOSED);
-        } else if (onHost()) {
-            if (state != TcpState.SYN_SENT && state != TcpState.CLOSED) {
-                layer.output().reset(this);
-            }
-            finish("aborted");
-        } else {
-            layer.chimney().abort(this);
-            tellClosed("aborted");
-        }
+        ending.abort();
+    }
+
+    /** Received data is thrown away because the application closed. */
+    public void lostToClose() {
+        ending.lostToClose();
+    }
+
+    /** Tell the peer that data was lost, once it has all of ours: then it is over. */
+    public boolean resetIfDataLost() {
+        return ending.resetIfDataLost();
     }
 
     @Override
     public void offload() {
         keptHere = false;
-        if (!over && phase == OffloadPhase.HOST) {
+        if (!over() && phase == OffloadPhase.HOST) {
             layer.chimney().offload(this);
         }
     }
@@ -366,36 +305,6 @@ public final class TcpConnection implements OffloadConnection {
         return state;
     }
 
-    @Override
-    public IpAddress localAddress() {
-        return localAddress;
-    }
-
-    @Override
-    public int localPort() {
-        return localPort;
-    }
-
-    @Override
-    public IpAddress remoteAddress() {
-        return remoteAddress;
-    }
-
-    @Override
-    public int remotePort() {
-        return remotePort;
-    }
-
-    @Override
-    public Object attachment() {
-        return attachment;
-    }
-
-    @Override
-    public void attachment(Object value) {
-        attachment = value;
-    }
-
     // ---- The stack's side.
 
     /** When the first of its timers fires, or Long.MAX_VALUE. */
@@ -417,7 +326,7 @@ public final class TcpConnection implements OffloadConnection {
     public void phase(OffloadPhase value) {
         boolean before = offloaded();
         phase = value;
-        if (before != offloaded() && !over) {
+        if (before != offloaded() && !over()) {
             layer.raise(this, EVENT_OFFLOAD_CHANGED);
         }
         if (value == OffloadPhase.HOST) {
@@ -448,7 +357,7 @@ public final class TcpConnection implements OffloadConnection {
 
     /** Received data is thrown away: the application closed it. */
     public boolean discards() {
-        return discard;
+        return ending.discards();
     }
 
     /** The peer's FIN came, here or to a target. */
@@ -463,7 +372,7 @@ public final class TcpConnection implements OffloadConnection {
 
     /** Closed both ways, reset, timed out or aborted; the application may still read. */
     public boolean over() {
-        return over;
+        return ending.over();
     }
 
     /** Whether its segments carried IP options: then no target can have it (H-2). */
@@ -497,21 +406,21 @@ public final class TcpConnection implements OffloadConnection {
 
     /** Bytes were acknowledged: perhaps there is room again. */
     public void roomGrew() {
-        if (!over && !snd.finQueued && sending.roomGrew()) {
+        if (!over() && !snd.finQueued && sending.roomGrew()) {
             layer.raise(this, EVENT_WRITABLE);
         }
     }
 
     /** A target gave it back: what it found out about the way counts as if it was found here. */
     public void returned() {
-        if (!over && retransmitCount >= TcpTimers.DOUBTED_RETRANSMITS) {
+        if (!over() && retransmitCount >= TcpTimers.DOUBTED_RETRANSMITS) {
             layer.timers().doubt(this);
         }
     }
 
     /** Something hinders it: the application hears of it. */
     public void problem(ConnectionProblem what) {
-        if (!over) {
+        if (!over()) {
             problems |= 1 << what.ordinal();
             layer.raise(this, EVENT_PROBLEM);
         }
@@ -526,53 +435,14 @@ public final class TcpConnection implements OffloadConnection {
         layer.chimney().established(this);
     }
 
-    /**
-     * The end: no segment is processed any more. Queues go, but for what an orderly closed
-     * connection has not read.
-     */
+    /** The end: no segment is processed any more; what was received can still be read. */
     public void finish(String why) {
-        if (phase == OffloadPhase.REQUESTED) {
-            layer.chimney().cancelled(this);
-        }
-        state = TcpState.CLOSED;
-        layer.forget(this);
-        tellClosed(why);
-        // It may have been over before a target gave its buffers back.
-        sendQueue.clear();
-    }
-
-    /** Both directions are closed, or broken: the application hears it when it has read all. */
-    void tellClosed(String why) {
-        if (over) {
-            return;
-        }
-        over = true;
-        cause = why;
-        sendQueue.clear();
-        reassembly.clear();
-        if (!why.isEmpty() || discard) {
-            receiveQueue.clear();
-        }
-        if (receiveQueue.bytes() == 0) {
-            layer.raise(this, EVENT_CLOSED);
-        } else {
-            layer.linger(this);
-        }
-    }
-
-    /** Why it is over; "" = orderly, or not over. */
-    String cause() {
-        return cause;
-    }
-
-    /** onClosed was called: nothing more is told. */
-    boolean closedTold() {
-        return closedTold;
+        ending.finish(why);
     }
 
     /** A target received an acceptable RST. */
     public void resetByPeer() {
-        tellClosed("connection reset by peer");
+        ending.tellClosed("connection reset by peer");
     }
 
     /** It was aborted while it could not be, and now can. */
@@ -585,26 +455,8 @@ public final class TcpConnection implements OffloadConnection {
         return established;
     }
 
-    /** Nothing more is told from now on. */
-    void silence() {
-        closedTold = true;
-    }
-
     /** The flow label of its packets; 0 over IPv4. */
     public int flowLabel() {
         return flowLabel;
-    }
-
-    @Override
-    public String toString() {
-        return localAddress
-                + ":"
-                + localPort
-                + " - "
-                + remoteAddress
-                + ":"
-                + remotePort
-                + " "
-                + state;
     }
 }

@@ -31,7 +31,7 @@ final class TimeWaits {
         connection.state = TcpState.TIME_WAIT;
         entries.add(connection);
         restart(connection, now);
-        connection.tellClosed("");
+        connection.ending.tellClosed("");
     }
 
     void restart(TcpConnection connection, long now) {
