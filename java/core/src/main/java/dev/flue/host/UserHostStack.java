@@ -7,6 +7,7 @@ import dev.flue.data.OffloadConnection;
 import dev.flue.data.OpenOptions;
 import dev.flue.host.chimney.ObjectTree;
 import dev.flue.host.chimney.OffloadManager;
+import dev.flue.host.chimney.OffloadSettings;
 import dev.flue.host.chimney.ReceivePosts;
 import dev.flue.host.ip.IpLayer;
 import dev.flue.host.ip.RouteTable;
@@ -90,8 +91,8 @@ public final class UserHostStack implements Protocol, AutoCloseable {
                         firstId,
                         config.detectDuplicates(),
                         counters.ip);
-        OffloadManager.Settings settings =
-                new OffloadManager.Settings(
+        OffloadSettings settings =
+                new OffloadSettings(
                         config.chimney(),
                         config.offloadPolicy(),
                         config.offloadParameters(),

@@ -20,7 +20,6 @@ import dev.flue.spi.Memory;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 
 /**
  * The offload side of a host stack: TCP asks here, the binding reports here. It decides what to
@@ -42,31 +41,13 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     private final FlowIo io;
     private boolean due = true;
 
-    /**
-     * What a manager is told once.
-     *
-     * @param chimney whether to offload at all
-     * @param policy of what to offload of its own accord
-     * @param parameters for the target
-     * @param maxConnections at a time
-     * @param posts receives kept posted
-     * @param sourceMac of our frames; 0 = the port's own
-     */
-    public record Settings(
-            boolean chimney,
-            OffloadPolicy policy,
-            OffloadParameters parameters,
-            int maxConnections,
-            ReceivePosts posts,
-            long sourceMac) {}
-
     public OffloadManager(
             Memory memory,
             Binding binding,
             TcpLayer tcp,
             IpLayer ip,
             NeighborCache neighbors,
-            Settings settings,
+            OffloadSettings settings,
             ChimneyCounters counters,
             Unfinished unfinished) {
         this.context =
@@ -261,16 +242,6 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         return there;
     }
 
-    private void uploadWhere(Predicate<Flow> which, String cause) {
-        context.objects.forEachFlow(
-                flow -> {
-                    if (which.test(flow)) {
-                        due = true;
-                        terminator.upload(flow, cause);
-                    }
-                });
-    }
-
     // ---- What the binding reports.
 
     public void initiateOffloadComplete(long root) {
@@ -343,7 +314,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
             case OFFLOAD_PAUSE -> pause();
             case UPLOAD_ALL -> {
                 pause();
-                uploadWhere(flow -> true, "the target gave everything back");
+                terminator.uploadWhere(flow -> true, "the target gave everything back");
             }
             case OFFLOAD_RESUME -> resume();
             case MEDIA_DISCONNECT -> linkLost();
@@ -372,7 +343,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         gate.linkLost(true);
         initiator.cancelAll("the link is down");
         if (policy.uploadsOnLinkLoss()) {
-            uploadWhere(flow -> true, "the link is down");
+            terminator.uploadWhere(flow -> true, "the link is down");
         }
     }
 
@@ -384,7 +355,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         gate.enable(ipv4, ipv6);
         initiator.cancelWhere(
                 c -> !(c.remoteAddress().isIpv4() ? ipv4 : ipv6), "its offload is switched off");
-        uploadWhere(
+        terminator.uploadWhere(
                 flow -> !(flow.path.destination.isIpv4() ? ipv4 : ipv6),
                 "its offload is switched off");
         administration.parametersDue();
@@ -401,7 +372,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         due = true;
         gate.lowPower(true);
         initiator.cancelAll("the port goes to low power");
-        uploadWhere(flow -> true, "the port goes to low power");
+        terminator.uploadWhere(flow -> true, "the port goes to low power");
         administration.lowPower(done);
     }
 
@@ -453,7 +424,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     public void uploadAll() {
         gate.stop();
         initiator.cancelAll("the stack is giving up offloading");
-        uploadWhere(flow -> true, "the stack took everything back");
+        terminator.uploadWhere(flow -> true, "the stack took everything back");
         due = true;
     }
 

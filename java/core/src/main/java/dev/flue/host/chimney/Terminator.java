@@ -12,6 +12,7 @@ import dev.flue.offload.TcpStateExt;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * Terminates: brings connections back, and ends paths and neighbors with their last dependent, in
@@ -55,6 +56,16 @@ final class Terminator {
             flow.connection.phase(OffloadPhase.UPLOADING);
             waiting.add(flow);
         }
+    }
+
+    /** Bring back those connections. */
+    void uploadWhere(Predicate<Flow> which, String cause) {
+        context.objects.forEachFlow(
+                flow -> {
+                    if (which.test(flow)) {
+                        upload(flow, cause);
+                    }
+                });
     }
 
     /** It has to go, and all that depends on it (H-18, H-23). */
