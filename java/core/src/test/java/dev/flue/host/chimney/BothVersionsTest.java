@@ -126,14 +126,14 @@ class BothVersionsTest {
         assertThat(address(addresses.sourceAddress())).isEqualTo(ip.first);
         assertThat(address(addresses.destinationAddress())).isEqualTo(ip.second);
         long tcp = block.wrap(path).dependentBlockList();
-        lab.target.constant.wrap(tcp + StateOffsets.TCP_CONST);
-        assertThat(lab.target.constant.remoteMss()).isEqualTo(1500 - ip.headers());
-        assertThat(lab.target.constant.hashValue())
+        lab.target.state.constant.wrap(tcp + StateOffsets.TCP_CONST);
+        assertThat(lab.target.state.constant.remoteMss()).isEqualTo(1500 - ip.headers());
+        assertThat(lab.target.state.constant.hashValue())
                 .isEqualTo(RssHash.tcp(ip.second, ip.first, 80, c.localPort()));
-        lab.target.cached.wrap(tcp + StateOffsets.TCP_CACHED);
-        assertThat(lab.target.cached.ttlOrHopLimit()).isEqualTo(64);
-        assertThat(lab.target.cached.flowLabel() != 0).isEqualTo(ip == Ip.V6);
-        assertThat(lab.target.cached.flowLabel() >>> 20).isZero();
+        lab.target.state.cached.wrap(tcp + StateOffsets.TCP_CACHED);
+        assertThat(lab.target.state.cached.ttlOrHopLimit()).isEqualTo(64);
+        assertThat(lab.target.state.cached.flowLabel() != 0).isEqualTo(ip == Ip.V6);
+        assertThat(lab.target.state.cached.flowLabel() >>> 20).isZero();
     }
 
     @Test

@@ -93,7 +93,7 @@ class BurstTest {
         assertThat(conn.sends).hasSize(1);
         netBuffer.wrap(list.wrap(conn.sends.get(0)).firstNetBuffer());
         assertThat(netBuffer.next()).isZero();
-        assertThat(target.bytes(conn.sends.get(0))).isEqualTo(all);
+        assertThat(target.lists.bytes(conn.sends.get(0))).isEqualTo(all);
     }
 
     @Test
@@ -414,7 +414,7 @@ class BurstTest {
         lab.settle();
         connection.poll(this::keep, 1);
         lab.stack.close();
-        assertThat(target.indications.held()).isZero();
+        assertThat(target.lists.indications.held()).isZero();
         assertThat(lab.stack.held().get("loans")).isZero();
         kept.get(0).release();
         assertThatThrownBy(() -> kept.get(0).buffer()).hasMessageContaining("revoked");

@@ -177,7 +177,7 @@ final class ChimneyLab implements AutoCloseable {
         assertThat(stack.held()).allSatisfy((what, held) -> assertThat(held).as(what).isZero());
         assertThat(peer.held()).allSatisfy((what, held) -> assertThat(held).as(what).isZero());
         assertThat(target.objects).as("objects left in the target").isEmpty();
-        assertThat(target.indications.held()).as("indications not returned").isZero();
+        assertThat(target.lists.indications.held()).as("indications not returned").isZero();
         assertThat(link.held()).isZero();
         assertThat(stack.counters().chimney.strays).isZero();
         Set<String> broken = new TreeSet<>();

@@ -1,31 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.chimney;
 
-import dev.flue.host.link.BufferPool;
 import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.Capabilities;
-import dev.flue.offload.Mdl;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.MiniportOffloadBlockList;
-import dev.flue.offload.NetBuffer;
-import dev.flue.offload.NetBufferList;
 import dev.flue.offload.OffloadBlockList;
-import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
-import dev.flue.offload.Refs;
-import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
 import dev.flue.offload.StatusIndication;
-import dev.flue.offload.TcpCached;
-import dev.flue.offload.TcpConst;
-import dev.flue.offload.TcpDelegated;
 import dev.flue.offload.TcpEvent;
-import dev.flue.offload.TcpStateExt;
 import dev.flue.offload.UploadReason;
 import dev.flue.spi.Memory;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,14 +32,8 @@ final class FakeTarget implements Miniport {
     private final MiniportOffloadBlockList block;
     private final OffloadHandle slot;
     private final TreeShape shape;
-    private final NetBufferList list;
-    private final NetBuffer netBuffer;
-    private final Mdl mdl;
-    final TcpConst constant;
-    final TcpCached cached;
-    final TcpDelegated delegated;
-    final TcpStateExt ext;
-    final BufferPool indications;
+    final TargetLists lists;
+    final TargetState state;
     final TargetControl control;
     final TargetOids oids;
     private MiniportAdapter adapter;
@@ -97,14 +79,8 @@ final class FakeTarget implements Miniport {
         this.control = new TargetControl(memory);
         this.oids = new TargetOids(memory);
         this.shape = new TreeShape(memory);
-        this.list = new NetBufferList(memory);
-        this.netBuffer = new NetBuffer(memory);
-        this.mdl = new Mdl(memory);
-        this.constant = new TcpConst(memory);
-        this.cached = new TcpCached(memory);
-        this.delegated = new TcpDelegated(memory);
-        this.ext = new TcpStateExt(memory);
-        this.indications = new BufferPool(memory, 4096, 16, 1024);
+        this.lists = new TargetLists(memory);
+        this.state = new TargetState(memory);
     }
 
     @Override
@@ -257,28 +233,10 @@ final class FakeTarget implements Miniport {
         TargetConn conn = new TargetConn(this);
         conn.token = token;
         conn.handle = block.ndisOffloadHandle();
-        delegated.wrap(at + StateOffsets.TCP_DELEGATED);
-        ext.wrap(at + StateOffsets.TCP_EXT);
-        conn.state = delegated.state();
-        conn.sndUna = delegated.sndUna();
-        conn.sndNxt = delegated.sndNxt();
-        conn.sndMax = delegated.sndMax();
-        conn.rcvNxt = delegated.rcvNxt();
-        conn.rcvAdv = ext.rcvAdv();
-        conn.tsTime = delegated.tsTime();
-        conn.tsRecent = delegated.tsRecent();
-        conn.sndWnd = delegated.sndWnd();
-        conn.extFlags = ext.flags();
-        conn.rexmtDelta = delegated.retransmitTimeoutDelta();
+        state.read(conn, at);
         conns.put(token, conn);
-        addAll(conn.sends, block.wrap(at).netBufferListChain());
+        lists.addAll(conn.sends, block.wrap(at).netBufferListChain());
         block.wrap(at).netBufferListChain(0);
-    }
-
-    private void addAll(List<Long> to, long chain) {
-        for (long nbl = chain; nbl != 0; nbl = list.wrap(nbl).next()) {
-            to.add(nbl);
-        }
     }
 
     /** Complete the oldest terminate. */
@@ -313,7 +271,7 @@ final class FakeTarget implements Miniport {
     private void giveBackDisconnects(TargetConn conn) {
         while (!conn.disconnects.isEmpty()) {
             long nbl = conn.disconnects.remove(0);
-            complete(nbl, OffloadStatus.UPLOAD_IN_PROGRESS, 0);
+            lists.complete(nbl, OffloadStatus.UPLOAD_IN_PROGRESS, 0);
             adapter.tcpOffloadDisconnectComplete(nbl);
         }
     }
@@ -322,49 +280,20 @@ final class FakeTarget implements Miniport {
     private void giveBackPosts(TargetConn conn) {
         while (conn != null && !conn.posts.isEmpty()) {
             long nbl = conn.posts.remove(0);
-            list.wrap(nbl).next(0);
-            complete(nbl, OffloadStatus.UPLOAD_IN_PROGRESS, 0);
+            lists.alone(nbl);
+            lists.complete(nbl, OffloadStatus.UPLOAD_IN_PROGRESS, 0);
             adapter.tcpOffloadReceiveComplete(nbl);
         }
     }
 
     private void giveBack(TargetConn conn, long at) {
-        long chain = 0;
-        long tail = 0;
-        for (long nbl : conn.sends) {
-            list.wrap(nbl).next(0);
-            if (tail == 0) {
-                chain = nbl;
-            } else {
-                list.wrap(tail).next(nbl);
-            }
-            tail = nbl;
-        }
+        long chain = lists.chain(conn.sends);
+        long tail = chain == 0 ? 0 : conn.sends.get(conn.sends.size() - 1);
         block.wrap(at).netBufferListChain(chain);
-        fill(conn, at);
-        delegated.sendDataHead(chain).sendDataTail(tail).bufferedData(conn.buffered);
+        state.write(conn, at);
+        state.delegated.sendDataHead(chain).sendDataTail(tail).bufferedData(conn.buffered);
         conn.terminated = true;
         beforeTerminate.accept(conn, at);
-    }
-
-    private void fill(TargetConn conn, long at) {
-        delegated.wrap(at + StateOffsets.TCP_DELEGATED).clear();
-        delegated.recognizedOptions(TcpDelegated.OPTION_EXT).state(conn.state);
-        delegated.sndUna(conn.sndUna).sndNxt(conn.sndNxt).sndMax(conn.sndMax);
-        delegated.sndWnd(conn.sndWnd).maxSndWnd(60_000).cwnd(40_000).ssthresh(30_000);
-        delegated.rcvNxt(conn.rcvNxt).rcvWnd(conn.rcvAdv - conn.rcvNxt);
-        delegated
-                .sendWl1(conn.rcvNxt)
-                .tsTime(conn.tsTime)
-                .tsRecent(conn.tsRecent)
-                .srtt(80)
-                .rttvar(40);
-        delegated.kaTimeoutDelta(-1).retransmitTimeoutDelta(conn.rexmtDelta);
-        ext.wrap(at + StateOffsets.TCP_EXT).clear();
-        ext.version(TcpStateExt.CURRENT_VERSION).flags(conn.extFlags);
-        ext.rcvAdv(conn.rcvAdv).recover(conn.sndUna).srttUs(10_500).rttvarUs(2_000);
-        ext.rtoUs(250_000).lastAckSent(conn.rcvNxt).sndWl2(conn.sndUna);
-        ext.bytesIn(777).bytesOut(888).retransmits(3);
     }
 
     /** Complete the oldest query. */
@@ -383,7 +312,7 @@ final class FakeTarget implements Miniport {
                 block.status(queryStatus.code());
                 control.queried(at);
                 if (conns.containsKey(token())) {
-                    fill(conns.get(token()), at);
+                    state.write(conns.get(token()), at);
                 } else if (block.type() == StateType.IP4_CACHED.code()
                         || block.type() == StateType.IP6_CACHED.code()) {
                     control.pathCached.wrap(at + OffloadBlockList.BYTES).pathMtu(control.pathMtu);
@@ -402,7 +331,7 @@ final class FakeTarget implements Miniport {
         calls.add("send");
         enter();
         control.io(token, "send");
-        addAll(conns.get(token).sends, netBufferLists);
+        lists.addAll(conns.get(token).sends, netBufferLists);
         inCall = false;
     }
 
@@ -420,12 +349,12 @@ final class FakeTarget implements Miniport {
         lastReceive = netBufferLists;
         TargetConn conn = conns.get(token);
         inCall = false;
-        if (length(netBufferLists) > 0) {
-            addAll(conn.posts, netBufferLists);
+        if (lists.length(netBufferLists) > 0) {
+            lists.addAll(conn.posts, netBufferLists);
             return;
         }
         conn.receivesPosted++;
-        complete(netBufferLists, OffloadStatus.SUCCESS, 0);
+        lists.complete(netBufferLists, OffloadStatus.SUCCESS, 0);
         actions.add(() -> adapter.tcpOffloadReceiveComplete(netBufferLists));
     }
 
@@ -441,48 +370,35 @@ final class FakeTarget implements Miniport {
     public void tcpOffloadForward(long token, long netBufferLists) {
         calls.add("forward");
         control.io(token, "forward");
-        conns.get(token).forwarded.add(bytes(netBufferLists));
-        complete(netBufferLists, forwardStatus, 0);
+        conns.get(token).forwarded.add(lists.bytes(netBufferLists));
+        lists.complete(netBufferLists, forwardStatus, 0);
         actions.add(() -> adapter.tcpOffloadForwardComplete(netBufferLists));
     }
 
     @Override
     public void tcpOffloadReceiveReturn(long netBufferLists) {
-        for (long nbl = netBufferLists; nbl != 0; ) {
-            long next = list.wrap(nbl).next();
-            indications.free(nbl);
-            returned++;
-            nbl = next;
-        }
-    }
-
-    private void complete(long nbl, OffloadStatus status, int bytes) {
-        list.wrap(nbl).status(status.code()).bytesTransferred(bytes);
+        returned += lists.free(netBufferLists);
     }
 
     /** Complete the oldest send: SUCCESS acknowledges it. */
     void completeSend(TargetConn conn, OffloadStatus status) {
         long nbl = conn.sends.remove(0);
-        int bytes = status == OffloadStatus.SUCCESS ? length(nbl) : 0;
+        int bytes = status == OffloadStatus.SUCCESS ? lists.length(nbl) : 0;
         conn.sndUna += bytes;
         conn.sndNxt = Math.max(conn.sndNxt, conn.sndUna);
         conn.sndMax = Math.max(conn.sndMax, conn.sndUna);
-        complete(nbl, status, bytes);
-        netBuffer.wrap(list.firstNetBuffer());
-        netBuffer.dataOffset(netBuffer.dataOffset() + bytes).dataLength(length(nbl) - bytes);
-        list.wrap(nbl).next(0);
+        lists.complete(nbl, status, bytes);
+        lists.cut(nbl, bytes);
+        lists.alone(nbl);
         actions.add(() -> adapter.tcpOffloadSendComplete(nbl));
     }
 
     /** Complete the oldest posted receive with so much data. */
     void completeReceive(TargetConn conn, byte[] data, OffloadStatus status) {
         long nbl = conn.posts.remove(0);
-        netBuffer.wrap(list.wrap(nbl).firstNetBuffer());
-        mdl.wrap(netBuffer.currentMdl());
-        int at = Refs.offset(mdl.data()) + netBuffer.currentMdlOffset();
-        memory.buffer(Refs.region(mdl.data())).put(at, data);
-        list.next(0);
-        complete(nbl, status, data.length);
+        lists.put(nbl, data);
+        lists.alone(nbl);
+        lists.complete(nbl, status, data.length);
         conn.rcvNxt += data.length;
         conn.rcvAdv = Math.max(conn.rcvAdv, conn.rcvNxt + 100_000);
         actions.add(() -> adapter.tcpOffloadReceiveComplete(nbl));
@@ -490,43 +406,14 @@ final class FakeTarget implements Miniport {
 
     /** The peer acknowledged the first bytes of what is outstanding. */
     void acknowledge(TargetConn conn, int bytes) {
-        long nbl = conn.sends.get(0);
         conn.sndUna += bytes;
-        netBuffer.wrap(list.wrap(nbl).firstNetBuffer());
-        int left = netBuffer.dataLength() - bytes;
-        netBuffer.dataOffset(netBuffer.dataOffset() + bytes).dataLength(left);
-        netBuffer.currentMdlOffset(netBuffer.currentMdlOffset() + bytes);
+        lists.advance(conn.sends.get(0), bytes);
     }
 
     void completeDisconnect(TargetConn conn, OffloadStatus status) {
         long nbl = conn.disconnects.remove(0);
-        complete(nbl, status, 0);
+        lists.complete(nbl, status, 0);
         actions.add(() -> adapter.tcpOffloadDisconnectComplete(nbl));
-    }
-
-    /** A list that holds these bytes. */
-    long indication(byte[] data) {
-        long nbl = indications.allocate();
-        ByteBuffer buffer = indications.buffer(nbl);
-        buffer.put(BufferPool.dataAt(nbl), data, 0, data.length);
-        indications.range(nbl, 0, data.length);
-        return nbl;
-    }
-
-    /** A list that holds these bytes, which fit into one buffer, in MDLs of {@code piece} each. */
-    private long indication(byte[] data, int piece) {
-        long nbl = indication(data);
-        long first = netBuffer.wrap(list.wrap(nbl).firstNetBuffer()).mdlChain();
-        int bytes = Math.min(piece, data.length);
-        long start = mdl.wrap(first).data();
-        mdl.byteCount(bytes);
-        // The further MDLs lie behind the data, in the same buffer.
-        long at = start + (data.length + 7 & ~7);
-        for (int done = bytes; done < data.length; done += piece, at += Mdl.BYTES) {
-            mdl.next(at);
-            mdl.wrap(at).next(0).data(start + done).byteCount(Math.min(piece, data.length - done));
-        }
-        return nbl;
     }
 
     /** Indicate data out of the next turn; {@link #lastVerdict} tells what became of it. */
@@ -538,7 +425,7 @@ final class FakeTarget implements Miniport {
     void indicateInMdls(TargetConn conn, byte[] data, int piece) {
         actions.add(
                 () -> {
-                    long nbl = indication(data, piece);
+                    long nbl = lists.indication(data, piece);
                     BytesConsumed consumed = new BytesConsumed();
                     consumed.bytes = -1;
                     lastVerdict =
@@ -549,7 +436,7 @@ final class FakeTarget implements Miniport {
                         conn.rcvNxt += data.length;
                         conn.rcvAdv = Math.max(conn.rcvAdv, conn.rcvNxt + 100_000);
                     } else {
-                        indications.free(nbl);
+                        lists.indications.free(nbl);
                     }
                 });
     }
@@ -564,20 +451,7 @@ final class FakeTarget implements Miniport {
 
     /** Ask the host of a neighbor, out of the next turn; {@code answer} hears its HRD (6.4). */
     void ask(long neighborToken, int nrd, IntConsumer answer) {
-        actions.add(
-                () -> {
-                    long ref = control.events.allocate();
-                    block.wrap(ref).clear(StateType.NEIGHBOR);
-                    block.ndisOffloadHandle(control.handles.get(neighborToken));
-                    control.neighborCached.wrap(ref + StateOffsets.NEIGHBOR_CACHED).clear();
-                    control.neighborCached.hostReachabilityDelta(77);
-                    control.neighborDelegated.wrap(ref + StateOffsets.NEIGHBOR_DELEGATED).clear();
-                    control.neighborDelegated.nicReachabilityDelta(nrd);
-                    adapter.offloadEventIndicate(ref, OffloadEvent.NEIGHBOR_REACHABILITY_QUERY);
-                    control.neighborCached.wrap(ref + StateOffsets.NEIGHBOR_CACHED);
-                    answer.accept(control.neighborCached.hostReachabilityDelta());
-                    control.events.free(ref);
-                });
+        actions.add(() -> answer.accept(control.ask(adapter, neighborToken, nrd)));
     }
 
     void status(StatusIndication indication) {
@@ -614,18 +488,5 @@ final class FakeTarget implements Miniport {
     @Override
     public long nextDeadline() {
         return actions.isEmpty() && oids.isEmpty() ? frames.nextDeadline() : 0;
-    }
-
-    int length(long nbl) {
-        return netBuffer.wrap(list.wrap(nbl).firstNetBuffer()).dataLength();
-    }
-
-    byte[] bytes(long nbl) {
-        netBuffer.wrap(list.wrap(nbl).firstNetBuffer());
-        byte[] bytes = new byte[netBuffer.dataLength()];
-        mdl.wrap(netBuffer.currentMdl());
-        ByteBuffer buffer = memory.buffer(Refs.region(mdl.data()));
-        buffer.get(Refs.offset(mdl.data()) + netBuffer.currentMdlOffset(), bytes);
-        return bytes;
     }
 }

@@ -82,7 +82,7 @@ class HostDataRulesTest {
         lab.settle();
         byte[] seen = new byte[0];
         while (!conn.sends.isEmpty()) {
-            seen = join(seen, target.bytes(conn.sends.get(0)));
+            seen = join(seen, target.lists.bytes(conn.sends.get(0)));
             target.completeSend(conn, OffloadStatus.SUCCESS);
             lab.settle();
         }

@@ -67,8 +67,9 @@ class InitiateOrderTest {
         lab.settle();
         assertThat(target.initiates).hasSize(1);
         long block = connectionBlock();
-        int next = target.delegated.wrap(block + StateOffsets.TCP_DELEGATED).rcvNxt();
-        assertThat(target.ext.wrap(block + StateOffsets.TCP_EXT).lastAckSent()).isEqualTo(next);
+        int next = target.state.delegated.wrap(block + StateOffsets.TCP_DELEGATED).rcvNxt();
+        assertThat(target.state.ext.wrap(block + StateOffsets.TCP_EXT).lastAckSent())
+                .isEqualTo(next);
     }
 
     @Test

@@ -119,26 +119,26 @@ class InitiateTest {
         PathCached mtu = new PathCached(lab.memory).wrap(path + StateOffsets.PATH_CACHED);
         assertThat(mtu.pathMtu()).isEqualTo(1500);
         long tcp = block.wrap(path).dependentBlockList();
-        target.constant.wrap(tcp + StateOffsets.TCP_CONST);
-        assertThat(target.constant.localPort()).isEqualTo(c.localPort());
-        assertThat(target.constant.remotePort()).isEqualTo(80);
-        assertThat(target.constant.flags()).isEqualTo(7);
-        assertThat(target.constant.windScale()).isEqualTo(0x33);
-        assertThat(target.constant.remoteMss()).isEqualTo(1500 - ip.headers());
-        assertThat(target.constant.hashValue())
+        target.state.constant.wrap(tcp + StateOffsets.TCP_CONST);
+        assertThat(target.state.constant.localPort()).isEqualTo(c.localPort());
+        assertThat(target.state.constant.remotePort()).isEqualTo(80);
+        assertThat(target.state.constant.flags()).isEqualTo(7);
+        assertThat(target.state.constant.windScale()).isEqualTo(0x33);
+        assertThat(target.state.constant.remoteMss()).isEqualTo(1500 - ip.headers());
+        assertThat(target.state.constant.hashValue())
                 .isEqualTo(RssHash.tcp(ip.second, ip.first, 80, c.localPort()));
-        target.cached.wrap(tcp + StateOffsets.TCP_CACHED);
-        assertThat(target.cached.initialRcvWnd()).isEqualTo(262_144);
-        assertThat(target.cached.ttlOrHopLimit()).isEqualTo(64);
-        TcpDelegated d = target.delegated.wrap(tcp + StateOffsets.TCP_DELEGATED);
+        target.state.cached.wrap(tcp + StateOffsets.TCP_CACHED);
+        assertThat(target.state.cached.initialRcvWnd()).isEqualTo(262_144);
+        assertThat(target.state.cached.ttlOrHopLimit()).isEqualTo(64);
+        TcpDelegated d = target.state.delegated.wrap(tcp + StateOffsets.TCP_DELEGATED);
         assertThat(d.state()).isEqualTo(TcpState.ESTABLISHED.code());
         assertThat(d.retransmitTimeoutDelta()).isEqualTo(-1);
         assertThat(d.kaTimeoutDelta()).isEqualTo(-1);
         assertThat(d.sndUna()).isEqualTo(d.sndMax());
         assertThat(d.bufferedData()).isZero();
-        target.ext.wrap(tcp + StateOffsets.TCP_EXT);
-        assertThat(target.ext.rcvAdv()).isEqualTo(d.rcvNxt() + d.rcvWnd());
-        assertThat(target.ext.lastAckSent()).isEqualTo(d.rcvNxt());
+        target.state.ext.wrap(tcp + StateOffsets.TCP_EXT);
+        assertThat(target.state.ext.rcvAdv()).isEqualTo(d.rcvNxt() + d.rcvWnd());
+        assertThat(target.state.ext.lastAckSent()).isEqualTo(d.rcvNxt());
     }
 
     /** Data of a full segment with timestamps. */
@@ -191,7 +191,7 @@ class InitiateTest {
         long root = target.initiates.get(0);
         ProtocolOffloadBlockList block = new ProtocolOffloadBlockList(lab.memory);
         long tcp = block.wrap(block.wrap(root).dependentBlockList()).dependentBlockList();
-        TcpDelegated d = target.delegated.wrap(tcp + StateOffsets.TCP_DELEGATED);
+        TcpDelegated d = target.state.delegated.wrap(tcp + StateOffsets.TCP_DELEGATED);
         // Ten segments of the initial window are sent, the rest is not.
         assertThat(d.sndNxt() - d.sndUna()).isEqualTo(10 * segment());
         assertThat(d.sndMax()).isEqualTo(d.sndNxt());

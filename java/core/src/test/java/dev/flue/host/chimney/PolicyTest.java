@@ -187,8 +187,8 @@ class PolicyTest {
         var block = lab.target.control.block;
         long path = block.wrap(lab.target.initiates.get(0)).dependentBlockList();
         long tcp = block.wrap(path).dependentBlockList();
-        lab.target.delegated.wrap(tcp + StateOffsets.TCP_DELEGATED);
-        return lab.target.delegated.bufferedData();
+        lab.target.state.delegated.wrap(tcp + StateOffsets.TCP_DELEGATED);
+        return lab.target.state.delegated.bufferedData();
     }
 
     @Test
@@ -196,7 +196,7 @@ class PolicyTest {
     void passedUnreadDataIsFreedAfterTheSuccessAndAskedForAgain() {
         OffloadConnection c = unread(new Choosing());
         long data = bufferedData();
-        assertThat(lab.target.bytes(data)).isEqualTo(Recorder.bytes(1, 3_000));
+        assertThat(lab.target.lists.bytes(data)).isEqualTo(Recorder.bytes(1, 3_000));
         assertThat(c.available()).as("it is lent").isZero();
         assertThat(lab.stack.held().get("receiveBuffers")).isPositive();
         assertThat(lab.stack.held().get("records")).isPositive();

@@ -40,10 +40,10 @@ final class TargetConn {
 
     /** Unacknowledged bytes given to the target, as they lie in the chain. */
     byte[] sendBytes() {
-        byte[] all = new byte[sends.stream().mapToInt(target::length).sum()];
+        byte[] all = new byte[sends.stream().mapToInt(target.lists::length).sum()];
         int at = 0;
         for (long nbl : sends) {
-            byte[] one = target.bytes(nbl);
+            byte[] one = target.lists.bytes(nbl);
             System.arraycopy(one, 0, all, at, one.length);
             at += one.length;
         }

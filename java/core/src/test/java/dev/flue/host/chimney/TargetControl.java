@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.host.chimney;
 
+import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.MiniportOffloadBlockList;
 import dev.flue.offload.NeighborCached;
 import dev.flue.offload.NeighborDelegated;
 import dev.flue.offload.OffloadBlockList;
+import dev.flue.offload.OffloadEvent;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.PathCached;
@@ -291,5 +293,21 @@ final class TargetControl {
         rule(token != 0 && handles.containsKey(token), "H-4", call + " before the initiate");
         boolean leaving = "terminate".equals(running.get(token));
         rule(!leaving, call.equals("forward") ? "H-45" : "H-22", call + " during a terminate");
+    }
+
+    /** Ask the host of a neighbor (6.4); its HRD. */
+    int ask(MiniportAdapter adapter, long neighborToken, int nrd) {
+        long ref = events.allocate();
+        block.wrap(ref).clear(StateType.NEIGHBOR);
+        block.ndisOffloadHandle(handles.get(neighborToken));
+        neighborCached.wrap(ref + StateOffsets.NEIGHBOR_CACHED).clear();
+        neighborCached.hostReachabilityDelta(77);
+        neighborDelegated.wrap(ref + StateOffsets.NEIGHBOR_DELEGATED).clear();
+        neighborDelegated.nicReachabilityDelta(nrd);
+        adapter.offloadEventIndicate(ref, OffloadEvent.NEIGHBOR_REACHABILITY_QUERY);
+        neighborCached.wrap(ref + StateOffsets.NEIGHBOR_CACHED);
+        int answer = neighborCached.hostReachabilityDelta();
+        events.free(ref);
+        return answer;
     }
 }

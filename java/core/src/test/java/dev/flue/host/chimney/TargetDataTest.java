@@ -262,7 +262,7 @@ class TargetDataTest {
         lab.stack.close();
         assertThat(mine.closed).isEqualTo("aborted");
         assertThat(target.objects).isEmpty();
-        assertThat(target.indications.held()).isZero();
+        assertThat(target.lists.indications.held()).isZero();
         lab.settle();
         assertThat(theirs.closed).isEqualTo("connection reset by peer");
     }

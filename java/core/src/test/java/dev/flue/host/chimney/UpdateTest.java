@@ -279,9 +279,9 @@ class UpdateTest {
         MiniportOffloadBlockList block = new MiniportOffloadBlockList(lab.memory);
         long path = block.wrap(target.initiates.get(0)).dependentBlockList();
         long tcp = block.wrap(path).dependentBlockList();
-        TcpCached cached = target.cached.wrap(tcp + 176);
+        TcpCached cached = target.state.cached.wrap(tcp + 176);
         assertThat(cached.flags()).isEqualTo(TcpCached.FLAG_KEEP_ALIVE_ENABLED);
         assertThat(cached.ttlOrHopLimit()).isEqualTo(9);
-        assertThat(target.delegated.wrap(tcp + 224).kaTimeoutDelta()).isEqualTo(3_000);
+        assertThat(target.state.delegated.wrap(tcp + 224).kaTimeoutDelta()).isEqualTo(3_000);
     }
 }

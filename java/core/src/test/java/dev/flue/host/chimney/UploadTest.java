@@ -201,7 +201,7 @@ class UploadTest {
         lab.settle();
         // The target received 700 bytes more, which it could not indicate; the peer sent both.
         byte[] buffered = Recorder.bytes(11, 700);
-        conn.buffered = target.indication(buffered);
+        conn.buffered = target.lists.indication(buffered);
         conn.rcvNxt += 700;
         connection.upload();
         lab.settle();

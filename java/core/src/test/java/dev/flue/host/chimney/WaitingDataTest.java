@@ -64,8 +64,8 @@ class WaitingDataTest {
         var block = target.control.block;
         long path = block.wrap(target.initiates.get(0)).dependentBlockList();
         long tcp = block.wrap(path).dependentBlockList();
-        next = target.delegated.wrap(tcp + StateOffsets.TCP_DELEGATED).rcvNxt();
-        assertThat(target.ext.wrap(tcp + StateOffsets.TCP_EXT).lastAckSent()).isEqualTo(next);
+        next = target.state.delegated.wrap(tcp + StateOffsets.TCP_DELEGATED).rcvNxt();
+        assertThat(target.state.ext.wrap(tcp + StateOffsets.TCP_EXT).lastAckSent()).isEqualTo(next);
     }
 
     private void completeInitiate() {
