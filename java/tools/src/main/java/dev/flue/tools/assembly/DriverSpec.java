@@ -17,7 +17,7 @@ import java.util.function.BinaryOperator;
  * name with a dot in it is that of a class on the class path.
  */
 final class DriverSpec {
-    /** Whatever the name has to be for a constructor to be found by it. */
+    /** What the constructor of a class of one's own takes. */
     private static final Class<?>[] PARAMETERS = {
         Memory.class, MiniportAdapter.class, int.class, DriverSettings.class
     };
