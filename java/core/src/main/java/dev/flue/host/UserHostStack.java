@@ -50,6 +50,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
 
     private final Binding binding;
     private final EthernetLink link;
+    private final Arp arp;
     private final NeighborCache neighbors;
     private final IpLayer ip;
     private final TcpLayer tcp;
@@ -76,9 +77,11 @@ public final class UserHostStack implements Protocol, AutoCloseable {
                         config.ipv6(),
                         config.ipv6() == null ? null : RouteTable.linkLocal(mac));
         this.neighbors = new NeighborCache(link, counters.link);
-        Arp arp = null;
-        if (config.ipv4() != null) {
-            arp = new Arp(link, config.ipv4().address(), neighbors, counters.link);
+        this.arp =
+                config.ipv4() == null
+                        ? null
+                        : new Arp(link, config.ipv4().address(), neighbors, counters.link);
+        if (arp != null) {
             neighbors.ipv4Resolver(arp);
         }
         int firstId = (int) (config.seed() * 0x9E3779B97F4A7C15L >>> 40);
@@ -460,6 +463,21 @@ public final class UserHostStack implements Protocol, AutoCloseable {
     @Override
     public void statusIndication(StatusIndication indication) {
         chimney.statusIndication(indication);
+        if (indication == StatusIndication.MEDIA_CONNECT
+                || indication == StatusIndication.TCP_CONNECTION_OFFLOAD_HARDWARE_CAPABILITIES) {
+            announce();
+        }
+    }
+
+    /** The way to our MAC address may be another one now: switches and peers are to learn it. */
+    private void announce() {
+        if (closed) {
+            return;
+        }
+        if (arp != null) {
+            arp.announce();
+        }
+        ip.announce();
     }
 
     @Override

@@ -52,6 +52,11 @@ final class BlockWalk {
         return at;
     }
 
+    /** How far up the one that {@link #next} gave last stands: 0 = in the row of the root. */
+    int level() {
+        return level;
+    }
+
     /** The block that the one {@link #next} gave last depends on, or 0. */
     long under() {
         return level == 0 ? 0 : path[level - 1];

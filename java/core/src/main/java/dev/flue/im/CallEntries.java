@@ -79,6 +79,14 @@ final class CallEntries {
         return face[entry];
     }
 
+    long root(int entry) {
+        return root[entry];
+    }
+
+    StateOperation operation(int entry) {
+        return operation[entry];
+    }
+
     long sourceHandle(int entry) {
         return sourceHandle[entry];
     }

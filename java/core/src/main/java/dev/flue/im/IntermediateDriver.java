@@ -67,14 +67,16 @@ public abstract class IntermediateDriver implements AutoCloseable {
     }
 
     /**
-     * @param lowers the miniports below, one or more; this driver binds to each
+     * @param lowers the miniports below, 1 to 15; this driver binds to each
      * @param maxObjects neighbors, paths and connections offloaded through this driver at a time
      * @param maxLists NBLs that are below at a time, each with a context; 0 = no contexts, for a
      *     driver that needs none and has one face on either side
      */
     protected IntermediateDriver(
             Memory memory, List<MiniportAdapter> lowers, int maxObjects, int maxLists) {
-        if (lowers.isEmpty() || maxLists == 0 && lowers.size() > 1) {
+        if (lowers.isEmpty()
+                || lowers.size() > ListRouting.MAX_LENDERS
+                || maxLists == 0 && lowers.size() > 1) {
             throw new IllegalArgumentException(
                     lowers.size() + " miniports below and " + maxLists + " contexts");
         }
@@ -171,6 +173,16 @@ public abstract class IntermediateDriver implements AutoCloseable {
     /** The offload entries, for drivers of this package. */
     final OffloadEntries entries() {
         return entries;
+    }
+
+    /** A block from above that names nothing, met by a driver of this package. */
+    final void staleReference() {
+        staleTokens++;
+    }
+
+    /** A completion from below that belongs to nothing, met by a driver of this package. */
+    final void strayCall() {
+        strayCalls++;
     }
 
     /** How NBLs find their owner, for drivers of this package. */

@@ -9,9 +9,14 @@ import dev.flue.spi.Memory;
 /**
  * How NBLs pass a driver and find their owner again (chimney 7.7, 7.8, 7.10). A driver with one
  * face on either side and no contexts hands chains on as they are; any other opens a context for
- * each NBL, and splits what comes back into runs of one owner.
+ * each NBL that goes down, and splits what comes back into runs of one owner.
  */
 final class ListRouting {
+    static final int MAX_LENDERS = 15;
+
+    private static final int LENDER_BITS = 4;
+    private static final long LENDER_MASK = (1 << LENDER_BITS) - 1;
+
     private final IntermediateDriver driver;
     private final NblContexts contexts;
     private final NetBufferList list;
@@ -144,23 +149,40 @@ final class ListRouting {
         return contexts == null ? Integer.MAX_VALUE : contexts.available();
     }
 
-    // ---- Data of connections, up.
+    // ---- What a miniport lends, up. It needs no context, and so never finds none: its lender's
+    // number is pushed onto the SourceHandle, four bits for each driver that has several below.
+
+    /** Lists of a chain are this one's; {@link #giveBack} finds it again. */
+    void lent(long chain, int lender) {
+        if (driver.lowerCount() > 1) {
+            for (long at = chain; at != 0; at = list.next()) {
+                list.wrap(at).sourceHandle(list.sourceHandle() << LENDER_BITS | lender + 1);
+            }
+        }
+    }
+
+    /** The lender's number, which is taken off the list; -1 = nobody below lent it. */
+    private int lender(long nbl) {
+        long source = list.wrap(nbl).sourceHandle();
+        int lender = (int) (source & LENDER_MASK) - 1;
+        if (lender < 0 || lender >= driver.lowerCount()) {
+            return -1;
+        }
+        list.sourceHandle(source >>> LENDER_BITS);
+        return lender;
+    }
 
     OffloadStatus indicate(int entry, long nbl, OffloadStatus status, BytesConsumed consumed) {
-        boolean several = driver.lowerCount() > 1;
         OffloadEntries entries = driver.entries();
-        if (several && !contexts.open(nbl, entry, entries.upper(entry), entries.lower(entry), 0)) {
-            consumed.bytes = 0;
-            return OffloadStatus.OFFLOAD_DATA_NOT_ACCEPTED;
-        }
-        int id = several ? contexts.find(nbl) : -1;
+        long source = list.wrap(nbl).sourceHandle();
+        lent(nbl, entries.lower(entry));
         OffloadStatus verdict =
                 driver.upperOf(entry)
                         .adapter()
                         .tcpOffloadReceiveIndicate(
                                 entries.upperHandle(entry), nbl, status, consumed);
-        if (several && verdict != OffloadStatus.SUCCESS && contexts.find(nbl) == id) {
-            contexts.close(id);
+        if (verdict != OffloadStatus.SUCCESS) {
+            list.wrap(nbl).sourceHandle(source);
         }
         return verdict;
     }
@@ -232,12 +254,11 @@ final class ListRouting {
     /** Who gets a frame, with what it takes to find the way back; null = nobody. */
     private UpperInterface receiver(LowerInterface from, long frame) {
         UpperInterface to = driver.receiverOf(from, frame);
-        boolean wanted =
-                to != null
-                        && to.adapter() != null
-                        && (driver.lowerCount() == 1
-                                || contexts.open(frame, -1, to.number(), from.number(), 0));
-        return wanted ? to : null;
+        if (to == null || to.adapter() == null) {
+            return null;
+        }
+        lent(frame, from.number());
+        return to;
     }
 
     private static void deliver(LowerInterface from, UpperInterface to, long chain) {
@@ -263,15 +284,13 @@ final class ListRouting {
         long next;
         for (long at = chain; at != 0; at = next) {
             next = list.wrap(at).next();
-            int id = contexts.find(at);
-            if (id < 0) {
+            int lender = lender(at);
+            if (lender < 0) {
                 strayLists++;
                 continue;
             }
-            LowerInterface owner = driver.lower(contexts.lower(id));
-            contexts.close(id);
             list.wrap(at).next(0);
-            down(owner, at, frames);
+            down(driver.lower(lender), at, frames);
         }
     }
 

@@ -173,6 +173,11 @@ final class OffloadEntries implements AutoCloseable {
         uses[entry]++;
     }
 
+    /** Whether a block that refers to it is under way. */
+    boolean used(int entry) {
+        return uses[entry] > 0;
+    }
+
     /** It came back. An entry whose object is gone is freed with its last block. */
     void unuse(int entry) {
         if (--uses[entry] == 0 && state[entry] == GONE) {

@@ -46,6 +46,10 @@ final class OperationQueue {
         return (int) (block.wrap(head).scratch1() >>> 32);
     }
 
+    long peek() {
+        return head;
+    }
+
     long remove() {
         long root = head;
         head = block.wrap(root).scratch0();

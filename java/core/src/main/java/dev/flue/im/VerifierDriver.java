@@ -320,7 +320,7 @@ public final class VerifierDriver extends IntermediateDriver {
         switch (indication) {
             case OFFLOAD_PAUSE, UPLOAD_ALL -> state.paused(true);
             case OFFLOAD_RESUME -> state.paused(false);
-            case MEDIA_CONNECT, MEDIA_DISCONNECT -> {}
+            case TCP_CONNECTION_OFFLOAD_HARDWARE_CAPABILITIES, MEDIA_CONNECT, MEDIA_DISCONNECT -> {}
         }
     }
 

@@ -9,6 +9,8 @@ public enum StatusIndication {
     UPLOAD_ALL(0x40020002),
     /** Read the capabilities again; offloading may go on. */
     OFFLOAD_RESUME(0x40020003),
+    /** A team's: what lies below can do something else now, and may be reached another way. */
+    TCP_CONNECTION_OFFLOAD_HARDWARE_CAPABILITIES(0x4002000B),
     /** The link is up again. */
     MEDIA_CONNECT(0x4001000B),
     /** The link is down. */

@@ -317,6 +317,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
                 terminator.uploadWhere(flow -> true, "the target gave everything back");
             }
             case OFFLOAD_RESUME -> resume();
+            case TCP_CONNECTION_OFFLOAD_HARDWARE_CAPABILITIES -> capabilitiesChanged();
             case MEDIA_DISCONNECT -> linkLost();
             case MEDIA_CONNECT -> {
                 gate.linkLost(false);
@@ -332,9 +333,13 @@ public final class OffloadManager implements Chimney, AutoCloseable {
 
     /** What the target can do now may be something else, and so may its parameters. */
     private void resume() {
+        gate.paused(false);
+        capabilitiesChanged();
+    }
+
+    private void capabilitiesChanged() {
         context.capabilities = context.binding.miniport().capabilities();
         context.refusals.relent();
-        gate.paused(false);
         administration.parametersDue();
         reconsiderAll();
     }

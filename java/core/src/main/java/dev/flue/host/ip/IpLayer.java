@@ -80,6 +80,11 @@ public final class IpLayer {
         return mtu;
     }
 
+    /** Say unasked where our IPv6 addresses are. */
+    public void announce() {
+        discovery.announce();
+    }
+
     /** Largest packet that reaches a destination. */
     public int pathMtu(IpAddress destination, long now) {
         return pathMtus.get(destination, now);

@@ -289,6 +289,20 @@ final class NeighborDiscovery implements NeighborCache.Resolver {
         message(Icmpv6.ADVERTISEMENT, flags, target, to, toMac, target, TARGET_LINK_ADDRESS);
     }
 
+    /** Say unasked where our addresses are (RFC 4861, 7.2.6), those of them that are sure. */
+    void announce() {
+        if (started && !tentative()) {
+            announce(routes.linkLocal());
+            announce(routes.ipv6() == null ? null : routes.ipv6().address());
+        }
+    }
+
+    private void announce(IpAddress address) {
+        if (address != null) {
+            advertise(address, ALL_NODES, 0, false);
+        }
+    }
+
     private void advertised(Datagram d, IpAddress target, long mac) {
         int flags = Net.u32(d.buffer, d.at + 4);
         boolean solicited = (flags & SOLICITED) != 0;

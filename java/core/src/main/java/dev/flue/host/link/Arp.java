@@ -68,6 +68,12 @@ public final class Arp implements NeighborCache.Resolver {
         send(OP_REQUEST, hop, mac, mac == 0 ? EthernetLink.BROADCAST : mac);
     }
 
+    /** Say unasked where our address is, so that switches and peers learn it (RFC 5227, 3). */
+    public void announce() {
+        counters.arpRequestsOut++;
+        send(OP_REQUEST, address, 0, EthernetLink.BROADCAST);
+    }
+
     private void send(int operation, IpAddress target, long targetMac, long destination) {
         long frame = link.allocate();
         if (frame == 0) {
