@@ -61,6 +61,22 @@ FLUE_API int flue_wire_create(const struct flue_wire_config *config, flue_wire *
  */
 FLUE_API int flue_wire_port(flue_wire *wire, int index, int64_t mac, flue_port **port);
 
+/**
+ * Socket `index` belongs to the team of socket `first` from now on, as in a switch with link
+ * aggregation: a frame to the MAC of any of them goes to the one from which its flow was heard last,
+ * or to the first whose link is up; one to a group goes to one of them, and comes back to none. One
+ * thread.
+ * @return 0, -EINVAL
+ */
+FLUE_API int flue_wire_join(flue_wire *wire, int index, int first);
+
+/**
+ * The link of a socket goes down (0) or up. Down, what is sent from there or to there is lost, and
+ * so is what was under way to it. The thread that polls its port.
+ * @return 0, -EINVAL
+ */
+FLUE_API int flue_wire_set_link(flue_wire *wire, int index, int up);
+
 /** Earliest time at which some port will have a frame to receive; INT64_MAX when none is under way.
  *  One thread only (virtual time). */
 FLUE_API int64_t flue_wire_next_event(const flue_wire *wire);

@@ -154,8 +154,9 @@ flood(struct wire_port *port, int64_t now, const struct flue_pkt *pkt)
 	uint32_t i;
 
 	for (i = 0; i < (uint32_t)wire->config.ports; i++) {
-		if (i == port->index ||
-				atomic_load_explicit(&wire->macs[i], memory_order_acquire) == 0)
+		if (wire->team[i] == wire->team[port->index] ||
+				atomic_load_explicit(&wire->macs[i], memory_order_acquire) == 0 ||
+				flue_wire_member(wire, i, pkt) != (int)i)
 			continue;
 		wire_count(port, WIRE_SENT);
 		if (push(port, i, now, pkt) != PUSHED)
@@ -177,11 +178,17 @@ send_frame(struct wire_port *port, int64_t now, const struct flue_pkt *pkt)
 		return true;
 	}
 	destination = lookup(port, pkt->data);
-	if (destination < 0) {
+	if (port->wire->teams)
+		flue_wire_heard(port->wire, port->index, pkt);
+	if (destination < 0 && wire_up(port->wire, port->index)) {
 		flood(port, now, pkt);
 		return true;
 	}
-	if ((uint32_t)destination == port->index) { /* a switch sends nothing back */
+	if (destination >= 0)
+		destination = flue_wire_member(port->wire, (uint32_t)destination, pkt);
+	/* A switch sends nothing back. */
+	if (destination < 0 || (uint32_t)destination == port->index ||
+			!wire_up(port->wire, port->index)) {
 		wire_count(port, WIRE_SENT);
 		wire_count(port, WIRE_DROPPED);
 		return true;

@@ -53,6 +53,7 @@ flue_wire_create(const struct flue_wire_config *config, flue_wire **wire)
 
 		port->wire = w;
 		port->index = i;
+		w->team[i] = (uint8_t)i;
 		port->hash = UINT64_C(0xcbf29ce484222325);
 		port->base.ops = &flue_wire_ops;
 		port->base.mtu = (uint16_t)config->mtu;

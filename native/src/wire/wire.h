@@ -25,6 +25,7 @@
 #include "port/pool.h"
 
 #define WIRE_MAX_PORTS 16
+#define WIRE_FLOWS     1024
 
 /** Positions of a ring with one producer and one consumer; the entries lie elsewhere. */
 struct wire_ring {
@@ -108,6 +109,10 @@ struct flue_wire {
 	struct wire_observer *observer; /* NULL = nobody looks */
 	_Atomic uint32_t drop_ppm;
 	_Atomic int64_t macs[WIRE_MAX_PORTS]; /* 0 = nobody plugged in */
+	_Atomic uint32_t down;                /* a bit for each socket whose link is down */
+	bool teams;                           /* some sockets have joined others */
+	uint8_t team[WIRE_MAX_PORTS];         /* first socket of the team; its own = none */
+	_Atomic uint8_t heard[WIRE_FLOWS];    /* socket of a team, plus 1, by flow; 0 = none */
 	struct wire_port ports[WIRE_MAX_PORTS];
 	_Atomic(struct wire_link *) links[WIRE_MAX_PORTS]
 					 [WIRE_MAX_PORTS]; /* [source][destination] */
@@ -157,6 +162,16 @@ enum wire_event {
 void flue_wire_note(struct flue_wire *wire, enum wire_event what, uint32_t port, int64_t now,
 		const struct flue_pkt *pkt);
 void flue_wire_observer_free(struct wire_observer *observer);
+
+static inline bool
+wire_up(const struct flue_wire *wire, uint32_t socket)
+{
+	return !(atomic_load_explicit(&wire->down, memory_order_relaxed) >> socket & 1);
+}
+/** A frame leaves a socket of a team: its flow is to come back there. */
+void flue_wire_heard(struct flue_wire *wire, uint32_t socket, const struct flue_pkt *pkt);
+/** Socket that a frame to this one goes to: itself, or another of its team; -1 = its link is down. */
+int flue_wire_member(struct flue_wire *wire, uint32_t socket, const struct flue_pkt *pkt);
 
 /** Take what came in by all links to the port into its heap, drawing faults; port's owner. */
 void flue_wire_arrivals(struct wire_port *port);

@@ -130,6 +130,35 @@ public final class Wire implements AutoCloseable {
     }
 
     /**
+     * A socket belongs to the team of another one, as in a switch with link aggregation: what is
+     * for the MAC address of any of them goes to the one its flow was heard from last. One thread.
+     */
+    public void join(int socket, int first) {
+        guard.enter();
+        try {
+            check(flue.flue_wire_join(handle, socket, first), "socket " + socket);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    /** The link of a socket goes down, and what is under way to it is lost; or up again. */
+    public void setLink(int socket, boolean up) {
+        guard.enter();
+        try {
+            check(flue.flue_wire_set_link(handle, socket, up ? 1 : 0), "socket " + socket);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    private static void check(int rc, String what) {
+        if (rc < 0) {
+            throw new IllegalArgumentException(what + ": " + Errno.text(-rc));
+        }
+    }
+
+    /**
      * Give the link from one socket to another faults of its own, from now on; what is under way
      * keeps the faults it was sent under. One thread, virtual time.
      *
