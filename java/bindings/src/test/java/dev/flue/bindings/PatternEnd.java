@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 
 /** Sends a number of bytes, then FIN; checks what comes in. The byte at n is a function of n. */
 final class PatternEnd implements ConnectionHandler {
-    private final long toSend;
+    private long toSend;
     private final int salt;
     private final int peerSalt;
     private final ByteBuffer chunk = ByteBuffer.allocateDirect(16_384);
@@ -29,6 +29,14 @@ final class PatternEnd implements ConnectionHandler {
     static byte at(long position, int salt) {
         long mixed = (position + salt) * 0x9E3779B97F4A7C15L;
         return (byte) (mixed >>> 56);
+    }
+
+    /** No more than it has sent so far, and the end of the stream. */
+    void stop() {
+        toSend = sent;
+        if (connection != null) {
+            onWritable(connection);
+        }
     }
 
     boolean done() {

@@ -3,6 +3,7 @@ package dev.flue.im;
 
 import dev.flue.offload.MiniportOffloadBlockList;
 import dev.flue.offload.OffloadHandle;
+import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.StateType;
 import dev.flue.spi.Memory;
 
@@ -99,7 +100,7 @@ final class TeamPropagation implements AutoCloseable {
                 return;
             }
             if (room == Room.NEVER) {
-                from.refusals().add(root, operation);
+                from.refusals().add(root, operation, OffloadStatus.FAILURE);
                 return;
             }
         }
@@ -121,7 +122,7 @@ final class TeamPropagation implements AutoCloseable {
         int passed = 0;
         while (!waiting.isEmpty()) {
             StateOperation operation = waiting.peekOperation();
-            UpperInterface from = driver.upper(waiting.peekFace());
+            UpperInterface from = driver.upper(waiting.peekNote());
             Room room = room(operation, waiting.peek());
             if (room == Room.LATER) {
                 break;
@@ -131,7 +132,7 @@ final class TeamPropagation implements AutoCloseable {
             if (room == Room.THERE) {
                 pass(from, operation, root);
             } else {
-                from.refusals().add(root, operation);
+                from.refusals().add(root, operation, OffloadStatus.FAILURE);
             }
         }
         return passed;
