@@ -253,6 +253,54 @@ an_observer_without_room_says_so_once(void **state)
 	close_wire(2);
 }
 
+static void
+sockets_of_a_team_are_one_and_what_is_for_one_goes_to_where_the_flow_was_heard(void **state)
+{
+	(void)state;
+	open_wire_of(3);
+	assert_int_equal(flue_wire_join(wire, 1, 0), 0);
+	assert_int_equal(flue_wire_join(wire, 2, 1), -EINVAL);
+	assert_int_equal(flue_wire_join(wire, 3, 0), -EINVAL);
+	assert_int_equal(flue_wire_join(NULL, 1, 0), -EINVAL);
+	send_one(ports[2], 0, MAC0 + 1, 1, 60);
+	assert_int_equal(drain(ports[0], 1000), 1);
+	send_one(ports[1], 1000, MAC0 + 2, 1, 60);
+	assert_int_equal(drain(ports[2], 2000), 1);
+	send_one(ports[2], 2000, MAC0, 1, 60);
+	assert_int_equal(drain(ports[1], 3000), 1);
+	/* One of a team gets what is for all, and what the team sends to all comes back to none. */
+	send_one(ports[2], 3000, (int64_t)0xffffffffffff, 1, 60);
+	assert_int_equal(drain(ports[0], 4000) + drain(ports[1], 4000), 1);
+	send_one(ports[1], 4000, (int64_t)0xffffffffffff, 1, 60);
+	assert_int_equal(drain(ports[0], 5000), 0);
+	assert_int_equal(drain(ports[2], 5000), 1);
+	close_wire(3);
+}
+
+static void
+a_link_that_is_down_carries_nothing_and_the_rest_of_the_team_takes_over(void **state)
+{
+	(void)state;
+	open_wire_of(3);
+	assert_int_equal(flue_wire_join(wire, 1, 0), 0);
+	assert_int_equal(flue_wire_set_link(wire, 3, 0), -EINVAL);
+	assert_int_equal(flue_wire_set_link(NULL, 0, 0), -EINVAL);
+	send_one(ports[2], 0, MAC0, 1, 60);
+	assert_int_equal(flue_wire_set_link(wire, 0, 0), 0);
+	assert_int_equal(drain(ports[0], 1000), 0);
+	send_one(ports[2], 1000, MAC0, 1, 60);
+	send_one(ports[0], 1000, MAC0 + 2, 1, 60);
+	assert_int_equal(drain(ports[1], 2000), 1);
+	assert_int_equal(drain(ports[2], 2000), 0);
+	assert_int_equal(flue_wire_set_link(wire, 1, 0), 0);
+	send_one(ports[2], 2000, MAC0, 1, 60);
+	assert_int_equal(drain(ports[0], 3000) + drain(ports[1], 3000), 0);
+	assert_int_equal(flue_wire_set_link(wire, 0, 1), 0);
+	send_one(ports[2], 3000, MAC0, 1, 60);
+	assert_int_equal(drain(ports[0], 4000), 1);
+	close_wire(3);
+}
+
 int
 main(void)
 {
@@ -267,6 +315,10 @@ main(void)
 		cmocka_unit_test(losses_of_the_bad_state_come_in_bursts),
 		cmocka_unit_test(an_observer_sees_what_was_sent_and_what_came_bit_for_bit),
 		cmocka_unit_test(an_observer_without_room_says_so_once),
+		cmocka_unit_test(
+				sockets_of_a_team_are_one_and_what_is_for_one_goes_to_where_the_flow_was_heard),
+		cmocka_unit_test(
+				a_link_that_is_down_carries_nothing_and_the_rest_of_the_team_takes_over),
 	};
 
 	return cmocka_run_group_tests_name("wire links", tests, NULL, NULL);

@@ -178,7 +178,7 @@ send_frame(struct wire_port *port, int64_t now, const struct flue_pkt *pkt)
 		return true;
 	}
 	destination = lookup(port, pkt->data);
-	if (port->wire->teams)
+	if (port->wire->teams >> port->index & 1)
 		flue_wire_heard(port->wire, port->index, pkt);
 	if (destination < 0 && wire_up(port->wire, port->index)) {
 		flood(port, now, pkt);

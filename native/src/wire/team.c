@@ -22,7 +22,7 @@ flue_wire_join(flue_wire *wire, int index, int first)
 			first >= wire->config.ports || wire->team[first] != first)
 		return -EINVAL;
 	wire->team[index] = (uint8_t)first;
-	wire->teams = true;
+	wire->teams |= UINT32_C(1) << index | UINT32_C(1) << first;
 	return 0;
 }
 
@@ -95,7 +95,7 @@ flue_wire_member(struct flue_wire *wire, uint32_t socket, const struct flue_pkt 
 	uint32_t heard;
 	int i;
 
-	if (!wire->teams)
+	if (!(wire->teams >> socket & 1))
 		return wire_up(wire, socket) ? (int)socket : -1;
 	heard = atomic_load_explicit(&wire->heard[flow_of(pkt) % WIRE_FLOWS], memory_order_relaxed);
 	if (heard > 0 && wire->team[heard - 1] == wire->team[socket] && wire_up(wire, heard - 1))

@@ -110,7 +110,7 @@ struct flue_wire {
 	_Atomic uint32_t drop_ppm;
 	_Atomic int64_t macs[WIRE_MAX_PORTS]; /* 0 = nobody plugged in */
 	_Atomic uint32_t down;                /* a bit for each socket whose link is down */
-	bool teams;                           /* some sockets have joined others */
+	uint32_t teams;                       /* a bit for each socket that is in a team */
 	uint8_t team[WIRE_MAX_PORTS];         /* first socket of the team; its own = none */
 	_Atomic uint8_t heard[WIRE_FLOWS];    /* socket of a team, plus 1, by flow; 0 = none */
 	struct wire_port ports[WIRE_MAX_PORTS];

@@ -21,7 +21,13 @@ class TeamSimulationTest {
 
     /** What a run did. */
     private record Result(
-            long moved, long bytes, long retransmits, long forwarded, long nanos, long trace) {}
+            long moved,
+            long bytes,
+            long dropped,
+            long retransmits,
+            long forwarded,
+            long nanos,
+            long trace) {}
 
     /** Takes members away and gives them back, never all of them. */
     private static final class Fate {
@@ -29,10 +35,12 @@ class TeamSimulationTest {
         private final SplittableRandom random;
         private final StatusIndication[] away = new StatusIndication[2];
         private long next;
+        private final boolean losesLinks;
         private int left = 2 * TIMES;
 
-        Fate(TeamNetwork network, long seed) {
+        Fate(TeamNetwork network, long seed, boolean losesLinks) {
             this.network = network;
+            this.losesLinks = losesLinks;
             this.random = new SplittableRandom(seed);
             this.next = 5_000_000;
         }
@@ -54,7 +62,7 @@ class TeamSimulationTest {
             }
             int member = random.nextInt(2);
             away[member] =
-                    switch (random.nextInt(3)) {
+                    switch (random.nextInt(losesLinks ? 3 : 2)) {
                         case 0 -> StatusIndication.OFFLOAD_PAUSE;
                         case 1 -> StatusIndication.UPLOAD_ALL;
                         default -> StatusIndication.MEDIA_DISCONNECT;
@@ -68,11 +76,11 @@ class TeamSimulationTest {
         }
     }
 
-    private static Result run(long seed, boolean six) {
+    private static Result run(long seed, boolean six, boolean losesLinks) {
         TeamDriver.Settings settings = TeamDriver.Settings.of(64);
         TeamNetwork network = new TeamNetwork(2, seed, 64, settings, six);
         List<PatternEnd> ends = new ArrayList<>();
-        Fate fate = new Fate(network, seed);
+        Fate fate = new Fate(network, seed, losesLinks);
         Simulation simulation = new Simulation(1_000_000);
         simulation.wire(network.wire::nextEvent, network.wire::traceHash);
         simulation.add("fate", (LongToIntFunction) fate::doWork, fate::nextDeadline);
@@ -112,12 +120,15 @@ class TeamSimulationTest {
         long retransmits =
                 network.host.counters().tcp.retransmits + network.peer.counters().tcp.retransmits;
         for (int socket = 0; socket < 3; socket++) {
-            retransmits += network.counter(socket, "retransmits");
+            retransmits += network.counter(socket, "tcp.retransmits");
         }
+        // Each has its cause: a frame that a link lost, or one that arrived out of order on its way
+        // through the host. Without a link that is lost there is little of it.
         Result result =
                 new Result(
                         network.team.moved(),
                         bytes,
+                        network.wire.count(WireCounter.DROPPED),
                         retransmits,
                         network.host.counters().chimney.segmentsForwarded,
                         simulation.now(),
@@ -130,7 +141,7 @@ class TeamSimulationTest {
     void noByteIsLostAndNoConnectionResetWhenAMemberComesAndGoes() {
         long moved = 0;
         for (long seed = 1; seed <= 3; seed++) {
-            Result result = run(seed, seed == 2);
+            Result result = run(seed, seed == 2, seed < 3);
             System.out.println("team, seed " + seed + ": " + result);
             moved += result.moved;
         }
@@ -143,7 +154,7 @@ class TeamSimulationTest {
         long moved = 0;
         long retransmits = 0;
         for (long seed = 1; seed <= 100; seed++) {
-            Result result = run(seed, seed % 2 == 0);
+            Result result = run(seed, seed % 2 == 0, seed % 4 < 2);
             moved += result.moved;
             retransmits += result.retransmits;
         }

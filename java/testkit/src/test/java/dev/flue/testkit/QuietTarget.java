@@ -38,7 +38,7 @@ final class QuietTarget implements Miniport {
 
     @Override
     public Capabilities capabilities() {
-        return null;
+        return new Capabilities(true, "", true, true, true, 1024, 0, 0, 0x0200c6120001L, "quiet");
     }
 
     @Override

@@ -20,9 +20,6 @@ import dev.flue.offload.StateType;
 import dev.flue.offload.TcpCached;
 import dev.flue.spi.FaultyMemory;
 import dev.flue.spi.HeapMemory;
-import dev.flue.spi.Memory;
-import dev.flue.spi.Region;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -390,45 +387,6 @@ class VlanDriverTest {
     }
 
     // ---- Shortage.
-
-    /** Counts the regions that are out. */
-    private static final class CountingMemory implements Memory {
-        private final HeapMemory memory = new HeapMemory();
-        private int out;
-
-        @Override
-        public Region allocate(long bytes) {
-            Region region = memory.allocate(bytes);
-            out++;
-            return new Region() {
-                @Override
-                public int id() {
-                    return region.id();
-                }
-
-                @Override
-                public ByteBuffer buffer() {
-                    return region.buffer();
-                }
-
-                @Override
-                public void close() {
-                    out--;
-                    region.close();
-                }
-            };
-        }
-
-        @Override
-        public ByteBuffer buffer(int regionId) {
-            return memory.buffer(regionId);
-        }
-
-        @Override
-        public String kind() {
-            return memory.kind();
-        }
-    }
 
     @Test
     void whicheverAllocationOfItsConstructorFailsNothingIsLeft() {
