@@ -255,11 +255,17 @@ public final class TeamDriver extends IntermediateDriver {
     private int clear() {
         int cleared = 0;
         for (int member = 0; member < members.count(); member++) {
-            if (members.gaveBack(member) && members.connections(member) == 0) {
+            if (clears(member)) {
                 cleared += clear(member);
             }
         }
         return cleared;
+    }
+
+    private boolean clears(int member) {
+        return members.gaveBack(member)
+                && members.connections(member) == 0
+                && objects.at(member) > 0;
     }
 
     private int clear(int member) {
@@ -274,6 +280,9 @@ public final class TeamDriver extends IntermediateDriver {
     @Override
     protected long nextDeadline() {
         boolean due = propagation.due() || arrivals.due() || !moves.idle();
+        for (int member = 0; member < members.count() && !due; member++) {
+            due = clears(member);
+        }
         return due ? now : super.nextDeadline();
     }
 

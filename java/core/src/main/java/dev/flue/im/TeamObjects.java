@@ -60,6 +60,7 @@ final class TeamObjects implements AutoCloseable {
     private final int[] flux;
     private final int[] hash;
     private final int[] replicas;
+    private final int[] atMember;
     private int held;
 
     TeamObjects(
@@ -90,6 +91,7 @@ final class TeamObjects implements AutoCloseable {
         this.hash = new int[capacity];
         this.replicas = new int[Math.multiplyExact(capacity, members.count())];
         Arrays.fill(replicas, -1);
+        this.atMember = new int[members.count()];
         this.states = new RecordPool(memory, NEIGHBOR_BYTES, maxObjects);
     }
 
@@ -227,6 +229,7 @@ final class TeamObjects implements AutoCloseable {
         under[replica] = -1;
         users[replica] = 0;
         replicas[entry * members.count() + member] = replica;
+        atMember[member]++;
         flux[entry]++;
         write(entry, member, toBlock, now);
         return replica;
@@ -292,7 +295,13 @@ final class TeamObjects implements AutoCloseable {
 
     private void forget(int replica) {
         replicas[owner[replica] * members.count() + entries.lower(replica)] = -1;
+        atMember[entries.lower(replica)]--;
         kind[replica] = NONE;
+    }
+
+    /** Neighbors and paths that a member has, or is getting. */
+    int at(int member) {
+        return atMember[member];
     }
 
     // ---- Going.
