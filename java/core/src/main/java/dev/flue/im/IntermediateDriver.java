@@ -150,6 +150,11 @@ public abstract class IntermediateDriver implements AutoCloseable {
 
     // ---- Objects. An entry is a number, 0..maxObjects + 63, valid until gone().
 
+    /** Entries are numbers below this: what a table beside them needs. */
+    protected final int entryLimit() {
+        return entries.limit();
+    }
+
     /** The face above that the object came from. */
     protected final UpperInterface upperOf(int entry) {
         return uppers.get(entries.upper(entry));

@@ -186,6 +186,10 @@ final class OffloadEntries implements AutoCloseable {
         }
     }
 
+    int limit() {
+        return own.length;
+    }
+
     int available() {
         return pool.capacity() - pool.held();
     }

@@ -401,6 +401,10 @@ public final class RecordingTarget implements Miniport, AutoCloseable {
             long token = KIND | nextToken++;
             objects.put(token, new Held(block.type(), block.ndisOffloadHandle()));
             slot.wrap(context - Long.BYTES).miniportOffloadContext(token);
+            if (block.netBufferListChain() != 0) {
+                takeIo(new Io("send", token, block.netBufferListChain(), 0));
+                block.netBufferListChain(0);
+            }
         }
         return status;
     }

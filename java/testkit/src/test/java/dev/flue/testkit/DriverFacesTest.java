@@ -316,9 +316,13 @@ class DriverFacesTest {
 
         targets.get(0).fate((number, type) -> OffloadStatus.SUCCESS);
         trees.at(root).netBufferListChain(lists);
+        targets.get(0).holdIo();
         hosts.get(1).binding.initiateOffload(root);
         work();
+        assertThat(trees.at(root).netBufferListChain()).isZero();
+        targets.get(0).dropPendingIo();
         hosts.get(1).binding.terminateOffload(root);
+        trees.at(root).netBufferListChain(lists);
         work();
         assertThat(trees.token(handle)).isZero();
         assertThat(nbl.wrap(lists).context()).isEqualTo(0x77);

@@ -69,7 +69,7 @@ final class ReceivePoster implements AutoCloseable {
             context.binding.tcpOffloadReceive(flow.handle, first);
         }
         if (memoryIsOut && queue.posted() == 0) {
-            context.tcp.awaitBuffers(flow.connection);
+            context.tcp.awaitBuffers(flow.connection, queue.pool());
         }
     }
 
@@ -77,7 +77,7 @@ final class ReceivePoster implements AutoCloseable {
         long record = records.allocate();
         if (record == 0) {
             // The flush asks again: nobody else would, once the application has everything.
-            context.tcp.awaitBuffers(flow.connection);
+            context.tcp.awaitBuffers(flow.connection, records);
             return;
         }
         flow.refused = false;

@@ -216,6 +216,11 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         return buffer;
     }
 
+    /** Where its buffers come from. */
+    public BufferPool pool() {
+        return pool;
+    }
+
     /** The target is done with a buffer and put so many bytes into it. */
     public void filled(long buffer, int length) {
         int offset = (int) list.wrap(buffer).protocolReserved1();

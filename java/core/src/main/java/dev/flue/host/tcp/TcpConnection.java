@@ -9,6 +9,7 @@ import dev.flue.data.IpAddress;
 import dev.flue.data.ReceiveHandler;
 import dev.flue.data.SendClaim;
 import dev.flue.host.ip.SourceRoute;
+import dev.flue.host.link.BufferPool;
 import dev.flue.offload.TcpState;
 import java.nio.ByteBuffer;
 
@@ -81,6 +82,7 @@ public final class TcpConnection extends NamedConnection {
     boolean inTable;
     boolean inReady;
     boolean awaitsBuffers;
+    BufferPool awaitedPool;
     int events;
 
     /** Problems to tell of, a bit each, by ordinal. */

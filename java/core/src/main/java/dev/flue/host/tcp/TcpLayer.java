@@ -354,13 +354,22 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     private void wakeAwaiting() {
-        if (!awaiting.isEmpty() && sendBuffers.available() > 0 && ip.framesAvailable() > 0) {
-            for (TcpConnection connection : awaiting) {
+        boolean sendable = sendBuffers.available() > 0 && ip.framesAvailable() > 0;
+        int kept = 0;
+        for (int i = 0; i < awaiting.size(); i++) {
+            TcpConnection connection = awaiting.get(i);
+            BufferPool pool = connection.awaitedPool;
+            if (connection.awaitsBuffers && sendable || pool != null && pool.available() > 0) {
                 connection.awaitsBuffers = false;
+                connection.awaitedPool = null;
                 connection.roomGrew();
                 markDirty(connection);
+            } else {
+                awaiting.set(kept++, connection);
             }
-            awaiting.clear();
+        }
+        while (awaiting.size() > kept) {
+            awaiting.remove(awaiting.size() - 1);
         }
     }
 
@@ -412,8 +421,18 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
 
     /** Send buffers, or frames, ran out: look at this connection again when there are some. */
     public void awaitBuffers(TcpConnection connection) {
-        if (!connection.awaitsBuffers) {
-            connection.awaitsBuffers = true;
+        enlist(connection);
+        connection.awaitsBuffers = true;
+    }
+
+    /** The same for something else that has run out: flushed again once the pool has some. */
+    public void awaitBuffers(TcpConnection connection, BufferPool pool) {
+        enlist(connection);
+        connection.awaitedPool = pool;
+    }
+
+    private void enlist(TcpConnection connection) {
+        if (!connection.awaitsBuffers && connection.awaitedPool == null) {
             awaiting.add(connection);
         }
     }

@@ -89,6 +89,32 @@ class PostedReceiveTest {
         assertThat(all).endsWith(Recorder.bytes(2, BUFFER));
     }
 
+    /** Small pieces fill the buffers of the stack long before the window of the connection. */
+    @Test
+    void whenTheBuffersAreOutTheStackRestsAndPostsAgainWhenSomeAreRead() {
+        connect(3, true);
+        mine.appetite = 0;
+        offload();
+        int pieces = 0;
+        while (!conn.posts.isEmpty()) {
+            target.completeReceive(conn, Recorder.bytes(pieces, 1), OffloadStatus.SUCCESS);
+            pieces++;
+            for (int turn = 0; turn < 10; turn++) {
+                lab.stack.doWork(lab.now);
+                lab.peer.doWork(lab.now);
+            }
+        }
+        assertThat(pieces).isLessThan(16_384);
+        assertThat(lab.stack.doWork(lab.now)).as("work at rest").isZero();
+        assertThat(lab.stack.nextDeadline()).isGreaterThan(lab.now);
+        mine.read(pieces);
+        lab.settle();
+        assertThat(conn.posts).isNotEmpty();
+        complete(Recorder.bytes(9, 100));
+        mine.read(100);
+        assertThat(mine.received.size()).isEqualTo(pieces + 100);
+    }
+
     @Test
     void withoutPushTheTargetIsToldSo() {
         connect(1, false);
