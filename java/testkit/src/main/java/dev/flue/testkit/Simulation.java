@@ -162,6 +162,11 @@ public final class Simulation {
         }
     }
 
+    /** Nothing will ever happen any more, unless somebody from outside does something. */
+    public boolean idle() {
+        return nextEvent() == Long.MAX_VALUE;
+    }
+
     /** Run for some time; what is due at its end is done. Being idle is no failure here. */
     public void run(long nanos) {
         String what = "the time is over";
