@@ -2,6 +2,7 @@
 package dev.flue.im;
 
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -70,17 +71,85 @@ public final class DriverSettings {
         } catch (NumberFormatException e) {
             throw new Wrong("driver " + driver + ": " + key + "=" + text + " is no number");
         }
-        throw new Wrong(
-                "driver "
-                        + driver
-                        + ": "
-                        + key
-                        + "="
-                        + text
-                        + " is out of range "
-                        + least
-                        + ".."
-                        + most);
+        throw outOfRange(key, text, least, most);
+    }
+
+    private Wrong outOfRange(String key, String text, long least, long most) {
+        String what = key + "=" + text;
+        return new Wrong(
+                "driver " + driver + ": " + what + " is out of range " + least + ".." + most);
+    }
+
+    /**
+     * An amount from {@code least} to {@code most} that has to be given: a number, or one with k, m
+     * or g behind it for thousands, millions, billions.
+     *
+     * @throws Wrong it is missing, none, or out of range
+     */
+    public long amount(String key, long least, long most) {
+        String text = text(key, null);
+        if (text == null) {
+            throw new Wrong("driver " + driver + " needs " + key + "=" + least + ".." + most);
+        }
+        return parsedAmount(key, text, least, most);
+    }
+
+    /**
+     * The same, or {@code otherwise}.
+     *
+     * @throws Wrong it is none, or out of range
+     */
+    public long amount(String key, long otherwise, long least, long most) {
+        String text = text(key, null);
+        return text == null ? otherwise : parsedAmount(key, text, least, most);
+    }
+
+    private long parsedAmount(String key, String text, long least, long most) {
+        int unit = text.isEmpty() ? -1 : "kmg".indexOf(text.charAt(text.length() - 1));
+        String digits = unit < 0 ? text : text.substring(0, text.length() - 1);
+        long value;
+        try {
+            value = Long.parseLong(digits);
+            for (int i = 0; i <= unit; i++) {
+                value = Math.multiplyExact(value, 1000L);
+            }
+        } catch (NumberFormatException e) {
+            throw new Wrong(
+                    "driver "
+                            + driver
+                            + ": "
+                            + key
+                            + "="
+                            + text
+                            + " is no amount like 500k or 10m");
+        } catch (ArithmeticException e) {
+            value = Long.MAX_VALUE;
+        }
+        if (value < least || value > most) {
+            throw outOfRange(key, text, least, most);
+        }
+        return value;
+    }
+
+    /**
+     * One of some words, in lower case, or {@code otherwise}.
+     *
+     * @throws Wrong it is none of them
+     */
+    public <E extends Enum<E>> E choice(String key, E otherwise) {
+        String text = text(key, null);
+        if (text == null) {
+            return otherwise;
+        }
+        StringBuilder words = new StringBuilder();
+        for (E each : otherwise.getDeclaringClass().getEnumConstants()) {
+            String word = each.name().toLowerCase(Locale.ROOT);
+            if (word.equals(text)) {
+                return each;
+            }
+            words.append(words.length() == 0 ? "" : ", ").append(word);
+        }
+        throw new Wrong("driver " + driver + ": " + key + "=" + text + " is none of " + words);
     }
 
     /**

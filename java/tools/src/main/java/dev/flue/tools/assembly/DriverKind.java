@@ -4,6 +4,8 @@ package dev.flue.tools.assembly;
 import dev.flue.im.DriverSettings;
 import dev.flue.im.IntermediateDriver;
 import dev.flue.im.PassThroughDriver;
+import dev.flue.im.ShaperDriver;
+import dev.flue.im.ShaperSettings;
 import dev.flue.im.VerifierDriver;
 import dev.flue.im.VlanDriver;
 import dev.flue.im.VlanSettings;
@@ -43,6 +45,10 @@ public record DriverKind(
                             (m, lower, n, label) -> new PassThroughDriver(m, lower, n)),
                     plain("verifier", VerifierDriver::new),
                     new DriverKind(
+                            "shaper",
+                            Map.of("rate", "has to be given", "burst", "64k", "per", "connection"),
+                            DriverKind::shaper),
+                    new DriverKind(
                             "vlan",
                             Map.of("id", "has to be given", "priority", "0", "frames", "1024"),
                             DriverKind::vlan));
@@ -67,6 +73,15 @@ public record DriverKind(
     /** Null: there is none of this name. */
     static DriverKind of(String name) {
         return KINDS.get(name);
+    }
+
+    private static Factory shaper(DriverSettings settings) {
+        ShaperSettings shaper =
+                new ShaperSettings(
+                        settings.amount("rate", 1, ShaperSettings.MAX_RATE),
+                        settings.amount("burst", 64_000, 1, ShaperSettings.MAX_BURST),
+                        settings.choice("per", ShaperSettings.Scope.CONNECTION));
+        return (memory, lower, objects, label) -> new ShaperDriver(memory, lower, objects, shaper);
     }
 
     private static Factory vlan(DriverSettings settings) {

@@ -94,11 +94,26 @@ class DemoTest {
     }
 
     @Test
+    void aShaperHoldsTheDemoToARateAndAllBytesArrive() {
+        assumeTrue(Flue.isAvailable(), Flue.unavailabilityCause());
+        assertThat(
+                        run(
+                                "demo",
+                                "--size",
+                                "2MiB",
+                                "--drivers",
+                                "verifier,shaper:rate=400m:burst=16k:per=all,verifier"))
+                .as(() -> out.toString())
+                .isZero();
+        assertThat(out.toString()).contains("all bytes equal").doesNotContain("breach");
+    }
+
+    @Test
     void aDriverThatIsNotThereIsRefusedWithTheListOfThoseThatAre() {
         CommandLine commandLine = Main.commandLine(Defaults.none());
         commandLine.setErr(new PrintWriter(out));
         assertThat(commandLine.execute("demo", "--drivers", "verifier,firewall")).isEqualTo(2);
-        assertThat(out.toString()).contains("'firewall'", "passthrough, verifier");
+        assertThat(out.toString()).contains("'firewall'", "passthrough, shaper, verifier");
         assertThat(commandLine.execute("demo", "--trace")).isEqualTo(2);
     }
 
