@@ -20,8 +20,7 @@ final class CallEntries {
     private final long[] sourceHandle;
     private final StateOperation[] operation;
     private final int[] face;
-    private final int[] free;
-    private int freeCount;
+    private final FreeNumbers free;
 
     CallEntries(Memory memory, int capacity) {
         this.block = new MiniportOffloadBlockList(memory);
@@ -31,24 +30,20 @@ final class CallEntries {
         this.sourceHandle = new long[capacity];
         this.operation = new StateOperation[capacity];
         this.face = new int[capacity];
-        this.free = new int[capacity];
-        for (int i = 0; i < capacity; i++) {
-            free[i] = capacity - 1 - i;
-        }
-        this.freeCount = capacity;
+        this.free = new FreeNumbers(capacity);
     }
 
     int available() {
-        return freeCount;
+        return free.available();
     }
 
     int held() {
-        return free.length - freeCount;
+        return free.held();
     }
 
     /** Save what the root holds and put our number in its place. There must be a free entry. */
     void open(long rootBlock, StateOperation what, int fromFace) {
-        int entry = free[--freeCount];
+        int entry = free.take();
         block.wrap(rootBlock);
         root[entry] = rootBlock;
         operation[entry] = what;
@@ -96,6 +91,6 @@ final class CallEntries {
         block.wrap(root[entry]).imReserved0(imReserved0[entry]).imReserved1(imReserved1[entry]);
         root[entry] = 0;
         operation[entry] = null;
-        free[freeCount++] = entry;
+        free.give(entry);
     }
 }

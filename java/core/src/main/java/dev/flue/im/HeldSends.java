@@ -21,6 +21,7 @@ final class HeldSends {
     private final long[] disconnect;
     private final long[] bytes;
     private final int[] next;
+    private final int[] previous;
 
     // By class: the last of a ring of connections, or -1; and its place in the heap, or -1.
     private final int[] last;
@@ -40,6 +41,7 @@ final class HeldSends {
         this.disconnect = new long[connections];
         this.bytes = new long[connections];
         this.next = new int[connections];
+        this.previous = new int[connections];
         this.last = new int[classes];
         this.place = new int[classes];
         this.heap = new int[classes];
@@ -145,17 +147,21 @@ final class HeldSends {
         return ref;
     }
 
-    /** The class was charged, or the connection gave something up: bring both to their places. */
+    /** The connection, which held something, has given something up; its class may be charged. */
     void settle(int connection, int kind) {
         if (!holds(connection)) {
             leave(connection, kind);
         }
-        if (place[kind] < 0) {
-            return;
-        }
         if (last[kind] < 0) {
             removeClass(kind);
         } else {
+            charged(kind);
+        }
+    }
+
+    /** The class may go on at another time than before: bring it to its place. */
+    void charged(int kind) {
+        if (place[kind] >= 0) {
             down(place[kind]);
             up(place[kind]);
         }
@@ -175,35 +181,27 @@ final class HeldSends {
         }
         if (last[kind] < 0) {
             next[connection] = connection;
+            previous[connection] = connection;
             place[kind] = heapSize;
             heap[heapSize++] = kind;
             up(place[kind]);
         } else {
-            next[connection] = next[last[kind]];
+            int first = next[last[kind]];
+            next[connection] = first;
+            previous[connection] = last[kind];
             next[last[kind]] = connection;
+            previous[first] = connection;
         }
         last[kind] = connection;
     }
 
     private void leave(int connection, int kind) {
-        int before = last[kind];
-        if (before < 0) {
-            return;
-        }
-        int start = before;
-        while (next[before] != connection) {
-            before = next[before];
-            if (before == start) {
-                return;
-            }
-        }
-        if (before == connection) {
-            last[kind] = -1;
-            return;
-        }
-        next[before] = next[connection];
+        int before = previous[connection];
+        int after = next[connection];
+        next[before] = after;
+        previous[after] = before;
         if (last[kind] == connection) {
-            last[kind] = before;
+            last[kind] = before == connection ? -1 : before;
         }
     }
 

@@ -21,8 +21,7 @@ final class NblContexts {
     private final int[] entry;
     private final int[] upper;
     private final int[] lower;
-    private final int[] free;
-    private int freeCount;
+    private final FreeNumbers free;
 
     NblContexts(Memory memory, int capacity) {
         this.list = new NetBufferList(memory);
@@ -32,19 +31,15 @@ final class NblContexts {
         this.entry = new int[capacity];
         this.upper = new int[capacity];
         this.lower = new int[capacity];
-        this.free = new int[capacity];
-        for (int i = 0; i < capacity; i++) {
-            free[i] = capacity - 1 - i;
-        }
-        this.freeCount = capacity;
+        this.free = new FreeNumbers(capacity);
     }
 
     int available() {
-        return freeCount;
+        return free.available();
     }
 
     int held() {
-        return free.length - freeCount;
+        return free.held();
     }
 
     /**
@@ -56,12 +51,12 @@ final class NblContexts {
     boolean open(long chain, int ofEntry, int ofUpper, int ofLower, long newNote) {
         int count = 0;
         for (long at = chain; at != 0; at = list.wrap(at).next()) {
-            if (++count > freeCount) {
+            if (++count > free.available()) {
                 return false;
             }
         }
         for (long at = chain; at != 0; at = list.next()) {
-            int id = free[--freeCount];
+            int id = free.take();
             list.wrap(at);
             ref[id] = at;
             before[id] = list.context();
@@ -100,6 +95,6 @@ final class NblContexts {
     void close(int id) {
         list.wrap(ref[id]).context(before[id]);
         ref[id] = 0;
-        free[freeCount++] = id;
+        free.give(id);
     }
 }

@@ -100,6 +100,11 @@ final class OffloadEntries implements AutoCloseable {
         return state[entry] == OFFLOADED && token(entry) == token ? entry : -1;
     }
 
+    /** The token in a slot that a block names by its MiniportOffloadContext; 0 = it is empty. */
+    long tokenIn(long miniportOffloadContext) {
+        return handle.wrap(miniportOffloadContext - Long.BYTES).miniportOffloadContext();
+    }
+
     /** The entry of a handle that went down, or -1 when it is none of ours or was freed. */
     int ofHandle(long ref) {
         if (!pool.owns(ref)) {

@@ -5,7 +5,6 @@ import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.MiniportOffloadBlockList;
 import dev.flue.offload.NetBufferList;
-import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
@@ -40,7 +39,6 @@ public final class ShaperDriver extends IntermediateDriver {
     private final int[] classOf;
     private final NetBufferList list;
     private final MiniportOffloadBlockList block;
-    private final OffloadHandle slot;
     private final TcpCached connection;
     private final BlockWalk walk;
     private long now = RateClock.LONG_AGO;
@@ -64,7 +62,6 @@ public final class ShaperDriver extends IntermediateDriver {
         this.classOf = new int[connections];
         this.list = new NetBufferList(memory);
         this.block = new MiniportOffloadBlockList(memory);
-        this.slot = new OffloadHandle(memory);
         this.connection = new TcpCached(memory);
         this.walk = new BlockWalk(memory);
     }
@@ -118,7 +115,7 @@ public final class ShaperDriver extends IntermediateDriver {
             waiting += held.length(at);
         }
         clock.charge(kind, waiting, now);
-        held.settle(entry, kind);
+        held.charged(kind);
     }
 
     private int priority(long blockRef) {
@@ -132,13 +129,7 @@ public final class ShaperDriver extends IntermediateDriver {
             walk.start(root);
             for (long ref = walk.next(); ref != 0; ref = walk.next()) {
                 long context = block.wrap(ref).miniportOffloadContext();
-                int entry =
-                        context == 0
-                                ? -1
-                                : entries()
-                                        .find(
-                                                slot.wrap(context - Long.BYTES)
-                                                        .miniportOffloadContext());
+                int entry = context == 0 ? -1 : entries().find(entries().tokenIn(context));
                 if (entry >= 0) {
                     giveUp(entry, OffloadStatus.UPLOAD_IN_PROGRESS);
                 }

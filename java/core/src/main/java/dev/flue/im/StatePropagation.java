@@ -177,7 +177,7 @@ final class StatePropagation implements AutoCloseable {
     }
 
     private long token() {
-        return slot.wrap(block.miniportOffloadContext() - Long.BYTES).miniportOffloadContext();
+        return entries.tokenIn(block.miniportOffloadContext());
     }
 
     private void convertDown(

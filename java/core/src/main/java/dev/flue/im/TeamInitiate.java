@@ -83,7 +83,7 @@ final class TeamInitiate {
             return PLACEHOLDER;
         }
         int entry;
-        long token = token(ref);
+        long token = entries.tokenIn(block.miniportOffloadContext());
         if (token != 0) {
             entry = entries.find(token);
             if (entry < 0
@@ -202,11 +202,6 @@ final class TeamInitiate {
         }
         trees.name(made, objects.replicate(entry, member, made, now), true);
         own.wrap(made).type(objects.type(entry));
-    }
-
-    private long token(long ref) {
-        long context = block.wrap(ref).miniportOffloadContext();
-        return slot.wrap(context - Long.BYTES).miniportOffloadContext();
     }
 
     // ---- Up.

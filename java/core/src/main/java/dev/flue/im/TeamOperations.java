@@ -86,7 +86,7 @@ final class TeamOperations {
         if (context == 0) {
             return NOTHING;
         }
-        int entry = entries.find(slot.wrap(context - Long.BYTES).miniportOffloadContext());
+        int entry = entries.find(entries.tokenIn(context));
         if (entry < 0 || entries.upperHandle(entry) != block.ndisOffloadHandle()) {
             driver.staleReference();
             block.status(FAILURE);

@@ -2,7 +2,6 @@
 package dev.flue.im;
 
 import dev.flue.offload.MiniportOffloadBlockList;
-import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.StateType;
 import dev.flue.spi.Memory;
@@ -39,7 +38,6 @@ final class TeamPropagation implements AutoCloseable {
     private final OperationQueue waiting;
     private final BlockWalk walk;
     private final MiniportOffloadBlockList block;
-    private final OffloadHandle slot;
     private final int reserve;
     private final long[] roots;
     private final int[] open = new int[CALLS];
@@ -65,7 +63,6 @@ final class TeamPropagation implements AutoCloseable {
         this.waiting = new OperationQueue(memory);
         this.walk = new BlockWalk(memory);
         this.block = new MiniportOffloadBlockList(memory);
-        this.slot = new OffloadHandle(memory);
         this.roots = new long[(CALLS + 1) * members.count()];
         this.reserve = blocks / 4;
         this.trees = new MemberTrees(memory, entries, members.count(), blocks);
@@ -149,7 +146,7 @@ final class TeamPropagation implements AutoCloseable {
         for (long ref = walk.next(); ref != 0; ref = walk.next()) {
             block.wrap(ref);
             long context = block.miniportOffloadContext();
-            long token = context == 0 ? 0 : slot(context);
+            long token = context == 0 ? 0 : entries.tokenIn(context);
             int entry = entries.find(token);
             boolean connection =
                     entry >= 0
@@ -182,10 +179,6 @@ final class TeamPropagation implements AutoCloseable {
         int on = objects.parent(entry);
         return objects.inFlux(entry)
                 || objects.kind(entry) == TeamObjects.PATH && on >= 0 && objects.inFlux(on);
-    }
-
-    private long slot(long context) {
-        return slot.wrap(context - Long.BYTES).miniportOffloadContext();
     }
 
     private void pass(UpperInterface from, StateOperation operation, long root) {
