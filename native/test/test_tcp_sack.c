@@ -1,65 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Recovery with SACK: what the blocks tell, what RACK makes of it, at what pace it is sent again, and
- * the way back where nothing was lost. SRTT is 20 ms; the peer's ACKs come when the script says. */
+/* Recovery with SACK: what the blocks tell, what is lost, and at what pace it is sent again. */
 
-#include "support/stream.h"
-#include "tcp/loss.h"
-
-#include <string.h>
-
-#define SEG 1460u
-
-/** Exactly one segment was sent, and it is a full one at `seq`. */
-static void
-one_segment(struct harness *h, struct conn *c, uint32_t seq)
-{
-	struct seen s = sent_expect(h, c);
-
-	assert_int_equal(s.seq, seq);
-	assert_int_equal(s.len, SEG);
-	assert_memory_equal(s.payload, stream + seq, SEG);
-	sent_none(h);
-}
-
-/** Segments in this order, and no others. */
-static void
-segments(struct harness *h, struct conn *c, const uint32_t *numbers, unsigned n)
-{
-	struct seen s;
-	unsigned i;
-
-	for (i = 0; i < n; i++) {
-		s = sent_expect(h, c);
-		assert_int_equal(s.seq / SEG, numbers[i]);
-		assert_int_equal(s.seq % SEG, 0);
-		assert_int_equal(s.len, SEG);
-		assert_memory_equal(s.payload, stream + s.seq, SEG);
-	}
-	sent_none(h);
-}
-
-static struct flue_episode *
-episode(struct harness *h, struct conn *c)
-{
-	assert_true(object(h, c)->loss & LOSS_BOARD);
-	return flue_episode_of(h->e, object(h, c));
-}
-
-/** `n` segments in flight, nothing more to send; a round trip has been measured. */
-static void
-in_flight(struct harness *h, struct conn *c, unsigned numbers, unsigned n)
-{
-	struct flue_conn *o;
-
-	connect_sack(h, c, start_numbers[numbers][0], start_numbers[numbers][1]);
-	o = object(h, c);
-	o->min_rtt = 20000;
-	o->cc.cwnd = n * SEG;
-	(void)send_data(h, c, n * SEG);
-	assert_int_equal(drain_sent(h, c), n * SEG);
-	pass_after(h, 20 * MS);
-}
+#include "support/in_flight.h"
 
 /** Segments 0, 3 and 6 of 10 are lost: each is sent once more, nothing else is, without a timeout. */
 RULE("2018/5")
@@ -110,65 +53,6 @@ each_hole_is_sent_again_once(void **state)
 		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
 		finish(h, &c);
 	}
-}
-
-/** With fewer than three segments behind the hole it is the reordering window that says: a quarter of
- *  the shortest round trip after the first of them (RFC 8985 6.2). */
-RULE("8985/6")
-static void
-two_behind_a_hole_are_enough_after_the_reordering_window(void **state)
-{
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { 0 };
-	int ms;
-
-	(void)state;
-	in_flight(h, &c, 2, 3);
-	sack(h, &c, 0, 1 * SEG, 2 * SEG); /* a millisecond has passed afterwards */
-	sack(h, &c, 0, 1 * SEG, 3 * SEG);
-	for (ms = 2; ms < 5; ms++) {
-		sent_none(h);
-		pass_after(h, MS);
-	}
-	pass_after(h, MS);
-	one_segment(h, &c, 0);
-	assert_true(object(h, &c)->loss & LOSS_FAST);
-	ack(h, &c, 3 * SEG, 65535);
-	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 0);
-	assert_int_equal(object(h, &c)->loss, 0);
-	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
-	finish(h, &c);
-}
-
-/** Reordering by less than the window costs nothing, and teaches patience: the number of segments
- *  does not count any more. */
-RULE("8985/6")
-static void
-reordering_is_no_loss(void **state)
-{
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { 0 };
-
-	(void)state;
-	in_flight(h, &c, 1, 20);
-	sack(h, &c, 0, 1 * SEG, 3 * SEG);
-	pass_after(h, 2 * MS);
-	ack(h, &c, 3 * SEG, 65535); /* segment 0 came late */
-	assert_true(object(h, &c)->reo_seen);
-	assert_int_equal(object(h, &c)->loss, 0);
-	sack(h, &c, 3 * SEG, 4 * SEG, 14 * SEG);
-	pass_after(h, 2 * MS);
-	sent_none(h);
-	ack(h, &c, 14 * SEG, 65535);
-	assert_int_equal(counter(h, FLUE_CTR_RETRANSMITS), 0);
-	assert_true(object(h, &c)->cc.cwnd >= 20 * SEG);
-	/* Longer than the window: lost. */
-	sack(h, &c, 14 * SEG, 15 * SEG, 19 * SEG);
-	sent_none(h);
-	pass_after(h, 5 * MS);
-	one_segment(h, &c, 14 * SEG);
-	(void)drain_sent(h, &c);
-	finish(h, &c);
 }
 
 /** What was sent again may get lost again: something that was sent later tells (RFC 8985 6.2). */
@@ -393,116 +277,6 @@ impossible_blocks_are_passed_over(void **state)
 	}
 }
 
-/** Reordering beyond the window looks like loss. The peer tells that what was sent again came twice
- *  (RFC 2883): the windows are as before, and the reordering window is wider. */
-static void
-dsack_of_all_that_was_sent_again_restores_the_window(void **state)
-{
-	static const uint32_t twice[1][2] = { { 0, SEG } };
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { 0 };
-	struct flue_conn *o;
-
-	(void)state;
-	in_flight(h, &c, 2, 10);
-	o = object(h, &c);
-	sack(h, &c, 0, 1 * SEG, 5 * SEG);
-	one_segment(h, &c, 0);
-	assert_int_equal(o->cc.ssthresh, 5 * SEG);
-	ack(h, &c, 10 * SEG, 65535);
-	assert_int_equal(o->cc.cwnd, 5 * SEG);
-	sack_at(h, &c, 10 * SEG, twice, 1, 0);
-	pass_after(h, MS);
-	assert_int_equal(counter(h, FLUE_CTR_UNDONE), 1);
-	assert_true(o->cc.cwnd >= 10 * SEG);
-	assert_true(o->cc.ssthresh > 10 * SEG);
-	assert_int_equal(object(h, &c)->reo_mult, 2);
-	assert_int_equal(object(h, &c)->reo_persist, 16);
-	/* The same again tells nothing new. */
-	sack_at(h, &c, 10 * SEG, twice, 1, 0);
-	pass_after(h, MS);
-	assert_int_equal(counter(h, FLUE_CTR_UNDONE), 1);
-	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
-	finish(h, &c);
-}
-
-/** 16 recoveries later the wider window is forgotten (RFC 8985 6.2 step 4). */
-static void
-the_wider_reordering_window_is_forgotten_after_sixteen_recoveries(void **state)
-{
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { 0 };
-	struct flue_conn *o;
-	uint32_t at = 10 * SEG;
-	unsigned i;
-
-	(void)state;
-	in_flight(h, &c, 1, 10);
-	o = object(h, &c);
-	o->reo_mult = 3;
-	o->reo_persist = 16;
-	ack(h, &c, at, 65535);
-	for (i = 0; i < 16; i++) {
-		assert_int_equal(o->reo_mult, 3);
-		object(h, &c)->cc.cwnd = 10 * SEG;
-		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
-		(void)send_data(h, &c, 5 * SEG);
-		pass_after(h, 20 * MS);
-		sack(h, &c, at, at + SEG, at + 5 * SEG);
-		at += 5 * SEG;
-		ack(h, &c, at, 65535);
-		assert_int_equal(object(h, &c)->loss, 0);
-	}
-	assert_int_equal(counter(h, FLUE_CTR_FAST_RETRANSMITS), 16);
-	assert_int_equal(o->reo_mult, 0);
-	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
-	(void)drain_sent(h, &c);
-	finish(h, &c);
-}
-
-/** Eifel (RFC 3522, 4015): the echo is older than what was sent again, so the original arrived. After
- *  a timeout nothing more is sent again then. */
-static void
-an_old_echo_undoes_a_timeout(void **state)
-{
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { .ts = true };
-	struct flue_conn *o;
-	uint32_t first;
-	struct seen s;
-
-	(void)state;
-	connect_sack(h, &c, 0xfffff000, 1);
-	o = object(h, &c);
-	(void)send_data(h, &c, 10 * SEG);
-	first = sent_expect(h, &c).tsval;
-	assert_int_equal(drain_sent(h, &c), 10 * SEG);
-	pass_after(h, 20 * MS); /* the probe is not what this is about */
-	o->loss |= LOSS_TLP;
-	o->flags |= CONN_DUP_ACKS;
-	h->e->extras[o->extra].tlp_end = o->snd_max;
-	pass_after(h, 250 * MS);
-	assert_int_equal(counter(h, FLUE_CTR_TIMEOUTS), 1);
-	s = sent_expect(h, &c);
-	assert_int_equal(s.seq, 0);
-	sent_none(h);
-	assert_int_equal(o->cc.cwnd, o->mss);
-	/* All ACKs come late, with the echo of the originals. */
-	sack_at(h, &c, 2 * o->mss, NULL, 0, first);
-	pass_after(h, MS);
-	sent_none(h);
-	assert_int_equal(counter(h, FLUE_CTR_UNDONE), 1);
-	assert_int_equal(o->flags & CONN_RTO_RECOVERY, 0);
-	assert_int_equal(o->rtx_count, 0);
-	assert_true(o->cc.cwnd >= 14600);
-	sack_at(h, &c, 10 * SEG, NULL, 0, first);
-	pass_after(h, MS);
-	assert_int_equal(counter(h, FLUE_CTR_RETRANSMITS), 1);
-	assert_int_equal(flue_engine_held(h->e, 9), 0);
-	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
-	finish(h, &c);
-}
-
 /** Karn: an ACK of what was sent twice is no measurement, however SACK tells of it. */
 RULE("9293/MUST-18")
 static void
@@ -623,33 +397,6 @@ what_is_sent_again_stays_within_the_window(void **state)
 	finish(h, &c);
 }
 
-/** DSACKs of one round trip are one sign of reordering (RFC 8985 6.2 step 4). */
-static void
-the_reordering_window_grows_once_a_round_trip(void **state)
-{
-	static const uint32_t twice[1][2] = { { 0, SEG } };
-	struct harness *h = harness_new(NULL, 0);
-	struct conn c = { 0 };
-	int i;
-
-	(void)state;
-	in_flight(h, &c, 2, 10);
-	sack(h, &c, 0, 1 * SEG, 5 * SEG);
-	one_segment(h, &c, 0);
-	for (i = 0; i < 3; i++) {
-		sack_at(h, &c, 5 * SEG, twice, 1, 0);
-		pass_after(h, MS);
-		assert_int_equal(object(h, &c)->reo_mult, 2);
-	}
-	ack(h, &c, 10 * SEG, 65535);
-	sack_at(h, &c, 10 * SEG, twice, 1, 0);
-	pass_after(h, MS);
-	assert_int_equal(object(h, &c)->reo_mult, 3);
-	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
-	(void)drain_sent(h, &c);
-	finish(h, &c);
-}
-
 /** A FIN that is lost goes out again with the last hole. */
 static void
 a_lost_fin_is_a_hole_like_others(void **state)
@@ -685,8 +432,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_hole_is_sent_again_once),
-		cmocka_unit_test(two_behind_a_hole_are_enough_after_the_reordering_window),
-		cmocka_unit_test(reordering_is_no_loss),
 		cmocka_unit_test(a_retransmission_that_is_lost_is_sent_again_without_a_timeout),
 		cmocka_unit_test(a_lost_tail_is_found_by_the_retransmission_before_it),
 		cmocka_unit_test(recovery_is_paced_by_what_arrives),
@@ -694,14 +439,10 @@ main(void)
 		cmocka_unit_test(a_timeout_sends_only_what_the_peer_has_not),
 		cmocka_unit_test(a_peer_that_reneges_gets_all_of_it_again),
 		cmocka_unit_test(impossible_blocks_are_passed_over),
-		cmocka_unit_test(dsack_of_all_that_was_sent_again_restores_the_window),
-		cmocka_unit_test(the_wider_reordering_window_is_forgotten_after_sixteen_recoveries),
-		cmocka_unit_test(an_old_echo_undoes_a_timeout),
 		cmocka_unit_test(what_was_sent_twice_is_not_timed),
 		cmocka_unit_test(a_window_that_closes_ends_the_episode),
 		cmocka_unit_test(what_is_sent_again_fits_a_path_that_became_narrower),
 		cmocka_unit_test(what_is_sent_again_stays_within_the_window),
-		cmocka_unit_test(the_reordering_window_grows_once_a_round_trip),
 		cmocka_unit_test(a_lost_fin_is_a_hole_like_others),
 	};
 
