@@ -439,6 +439,7 @@ frames_to_an_interface_that_is_down_are_lost_not_stuck(void **state)
 	assert_int_equal(flue_tap_open(NAME, OUR_MAC, 1500, 64, &port), 0);
 	send_pkt(frame_to(to, 0x88b5, "x", 1));
 	assert_int_equal(flue_port_buffers_held(port), 0);
+	assert_int_equal(flue_port_lost(port), 1);
 	flue_port_close(port);
 }
 

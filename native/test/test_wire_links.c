@@ -286,7 +286,10 @@ a_link_that_is_down_carries_nothing_and_the_rest_of_the_team_takes_over(void **s
 	assert_int_equal(flue_wire_set_link(wire, 3, 0), -EINVAL);
 	assert_int_equal(flue_wire_set_link(NULL, 0, 0), -EINVAL);
 	send_one(ports[2], 0, MAC0, 1, 60);
+	assert_int_equal(flue_port_link(ports[0]), 1);
 	assert_int_equal(flue_wire_set_link(wire, 0, 0), 0);
+	assert_int_equal(flue_port_link(ports[0]), 0);
+	assert_int_equal(flue_port_link(ports[1]), 1);
 	assert_int_equal(drain(ports[0], 1000), 0);
 	send_one(ports[2], 1000, MAC0, 1, 60);
 	send_one(ports[0], 1000, MAC0 + 2, 1, 60);
@@ -296,6 +299,7 @@ a_link_that_is_down_carries_nothing_and_the_rest_of_the_team_takes_over(void **s
 	send_one(ports[2], 2000, MAC0, 1, 60);
 	assert_int_equal(drain(ports[0], 3000) + drain(ports[1], 3000), 0);
 	assert_int_equal(flue_wire_set_link(wire, 0, 1), 0);
+	assert_int_equal(flue_port_link(ports[0]), 1);
 	send_one(ports[2], 3000, MAC0, 1, 60);
 	assert_int_equal(drain(ports[0], 4000), 1);
 	close_wire(3);

@@ -70,6 +70,8 @@ struct flue_port_ops {
 	void (*reclaim)(struct flue_port *port);
 	/** Earliest arrival to come, INT64_MAX when unknown. May be NULL (real ports). */
 	int64_t (*next_event)(const struct flue_port *port);
+	/** flue_port_link(), on any thread while the port is open. NULL: there is always one. */
+	int (*link)(struct flue_port *port);
 	void (*close)(struct flue_port *port);
 };
 
@@ -84,6 +86,7 @@ struct flue_port {
 	uint32_t caps;    /**< FLUE_PORT_CAP_* */
 	uint32_t buffers; /**< in the pool */
 	uint32_t held;    /**< handed out and not back; kept by the implementation */
+	uint64_t lost;    /**< flue_port_lost(); kept by the implementation */
 	char name[36];
 };
 

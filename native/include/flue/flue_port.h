@@ -29,6 +29,13 @@ FLUE_API const char *flue_port_name(const flue_port *port);
 /** Packet buffers that somebody holds: received and lent up, or waiting to be sent. 0 when idle. */
 FLUE_API int flue_port_buffers_held(const flue_port *port);
 FLUE_API int flue_port_buffers(const flue_port *port);
+/**
+ * Whether frames can pass. Control path: it may make system calls. Any thread while the port is open.
+ * @return 1, 0 while the link is down, -ENODEV when the device was taken away: it does not come back
+ */
+FLUE_API int flue_port_link(flue_port *port);
+/** Frames that were to be sent and that the device did not take, because its link was down, say. */
+FLUE_API int64_t flue_port_lost(const flue_port *port);
 
 /* ---- The wire: a switch in memory ----------------------------------------------------------- */
 

@@ -294,6 +294,12 @@ capture_next_event(const struct flue_port *base)
 	return inner->ops->next_event != NULL ? inner->ops->next_event(inner) : INT64_MAX;
 }
 
+static int
+capture_link(struct flue_port *base)
+{
+	return flue_port_link(capture_port(base)->inner);
+}
+
 static void
 capture_close(struct flue_port *base)
 {
@@ -313,6 +319,7 @@ static const struct flue_port_ops capture_ops = {
 	.free = capture_free,
 	.reclaim = capture_reclaim,
 	.next_event = capture_next_event,
+	.link = capture_link,
 	.close = capture_close,
 };
 

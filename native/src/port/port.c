@@ -43,3 +43,15 @@ flue_port_buffers(const flue_port *port)
 {
 	return (int)port->buffers;
 }
+
+int
+flue_port_link(flue_port *port)
+{
+	return port->ops->link != NULL ? port->ops->link(port) : 1;
+}
+
+int64_t
+flue_port_lost(const flue_port *port)
+{
+	return (int64_t)flue_capture_inner(port)->lost;
+}

@@ -8,6 +8,7 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,8 @@ struct tap_port {
 	struct flue_port base;
 	struct flue_pool pool;
 	int fd;            /* -1 once closed */
+	int control;       /* socket of the namespace that it was opened in */
+	int index;         /* of the interface there */
 	uint32_t rx_limit; /* most buffers held that a received frame may find */
 };
 
@@ -141,6 +144,7 @@ tap_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsign
 		if (written < 0 && errno == EAGAIN)
 			break;
 		/* Any other error (the interface is down, say) loses the frame, as a cable would. */
+		base->lost += written < 0;
 		flue_pkt_drop_ext(pkt);
 		flue_pkt_release(pkt);
 	}
@@ -155,9 +159,47 @@ tap_close(struct flue_port *base)
 	if (port->fd < 0)
 		return;
 	close(port->fd);
+	close(port->control);
 	port->fd = -1;
 	if (base->held == 0)
 		tap_destroy(port);
+}
+
+/* ---- Link ------------------------------------------------------------------------------------ */
+
+/**
+ * Whether a switch or the kernel sees a carrier on its side: one can be taken off an interface that
+ * is up. What is not found (it may be in another namespace by now) has one.
+ */
+static bool
+tap_carrier(const struct tap_port *port)
+{
+	struct ifreq request;
+
+	memset(&request, 0, sizeof(request));
+	request.ifr_ifindex = port->index;
+	/* It may have been given another name. */
+	if (ioctl(port->control, SIOCGIFNAME, &request) != 0 ||
+			ioctl(port->control, SIOCGIFFLAGS, &request) != 0)
+		return true;
+	return (request.ifr_flags & IFF_RUNNING) != 0;
+}
+
+/** The kernel takes frames of an interface that is up, and fails the descriptor of one that is no
+ *  more. */
+static int
+tap_link(struct flue_port *base)
+{
+	struct tap_port *port = tap_port(base);
+	struct pollfd ask = { .fd = port->fd, .events = POLLOUT };
+	int rc;
+
+	do {
+		rc = poll(&ask, 1, 0);
+	} while (rc < 0 && errno == EINTR);
+	if (rc > 0 && (ask.revents & (POLLERR | POLLHUP | POLLNVAL)))
+		return -ENODEV;
+	return rc > 0 && tap_carrier(port) ? 1 : 0;
 }
 
 static const struct flue_port_ops tap_ops = {
@@ -165,6 +207,7 @@ static const struct flue_port_ops tap_ops = {
 	.tx_burst = tap_tx_burst,
 	.alloc = tap_alloc,
 	.free = tap_free,
+	.link = tap_link,
 	.close = tap_close,
 };
 
@@ -241,16 +284,26 @@ interface_mtu(int sock, const char *name, int mtu)
 	return ioctl(sock, SIOCSIFMTU, &request) == 0 ? 0 : -errno;
 }
 
+/** Attach to the interface, and have a socket to ask about it. @return 0 or -errno, nothing is open */
 static int
-tap_mtu(const char *name, int mtu)
+tap_open(struct tap_port *port, const char *name, int mtu)
 {
-	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int rc;
 
-	if (sock < 0)
-		return -errno;
-	rc = interface_mtu(sock, name, mtu);
-	close(sock);
+	port->fd = tap_attach(name);
+	if (port->fd < 0)
+		return port->fd;
+	port->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (port->control < 0) {
+		rc = -errno;
+	} else {
+		port->index = (int)if_nametoindex(name);
+		rc = interface_mtu(port->control, name, mtu);
+		if (rc == 0)
+			return 0;
+		close(port->control);
+	}
+	close(port->fd);
 	return rc;
 }
 
@@ -267,18 +320,16 @@ flue_tap_open(const char *name, int64_t mac, int mtu, int buffers, flue_port **p
 	p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return -ENOMEM;
-	p->fd = tap_attach(name);
-	if (p->fd < 0) {
-		rc = p->fd;
-		free(p);
-		return rc;
-	}
-	rc = tap_mtu(name, mtu);
-	if (rc == 0)
+	rc = tap_open(p, name, mtu);
+	if (rc == 0) {
 		rc = flue_pool_init(&p->pool, &p->base, (uint32_t)buffers, sizeof(struct flue_pkt),
 				flue_pool_room(mtu));
+		if (rc < 0) {
+			close(p->fd);
+			close(p->control);
+		}
+	}
 	if (rc < 0) {
-		close(p->fd);
 		free(p);
 		return rc;
 	}

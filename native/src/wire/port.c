@@ -82,6 +82,14 @@ wire_rx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsig
 	return count;
 }
 
+static int
+wire_link(struct flue_port *base)
+{
+	const struct wire_port *port = (const struct wire_port *)base;
+
+	return wire_up(port->wire, port->index);
+}
+
 static int64_t
 wire_next_event(const struct flue_port *base)
 {
@@ -271,5 +279,6 @@ const struct flue_port_ops flue_wire_ops = {
 	.alloc = wire_alloc,
 	.free = wire_free,
 	.next_event = wire_next_event,
+	.link = wire_link,
 	.close = wire_close,
 };

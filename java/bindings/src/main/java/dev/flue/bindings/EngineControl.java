@@ -14,6 +14,9 @@ interface EngineControl {
     /** One pass. Called only while neither {@link #destroy} nor another poll can run. */
     int poll(long nowNanos, int budget);
 
+    /** Of its port: flue_port_link(). Under the same condition as {@link #poll}. */
+    int link();
+
     long nextDeadline();
 
     int start(int cpu);

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 /** libflue's engine with one channel. It holds its port until it is destroyed. */
 final class NativeEngine implements EngineControl {
     private final NativePort port;
+    private final PortHandle portHandle;
     private final NativeMemory memory;
     private final EngineHandle handle = new EngineHandle(null);
     private final Guard guard = new Guard("the engine");
@@ -26,7 +27,7 @@ final class NativeEngine implements EngineControl {
         this.port = port;
         this.memory = memory;
         NativeMemory.makeRoom();
-        PortHandle portHandle = port.acquire("an engine");
+        portHandle = port.acquire("an engine");
         borrower = NativeMemory.borrowerOpened();
         boolean made = false;
         flue_engine_config c = new flue_engine_config();
@@ -148,6 +149,11 @@ final class NativeEngine implements EngineControl {
     @Override
     public int poll(long nowNanos, int budget) {
         return flue.flue_engine_poll(handle, nowNanos, budget);
+    }
+
+    @Override
+    public int link() {
+        return flue.flue_port_link(portHandle);
     }
 
     @Override

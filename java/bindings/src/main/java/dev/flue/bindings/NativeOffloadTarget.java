@@ -48,6 +48,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     private final SubmissionQueue queue;
     private final UpRing up;
     private final int pollBudget;
+    private final LinkWatch links;
     private final BytesConsumed consumed = new BytesConsumed();
     private MiniportAdapter adapter;
     private final EngineCapabilities capabilities;
@@ -76,6 +77,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
         this.channel = engine.channel();
         this.capabilities = new EngineCapabilities(capabilities);
         this.pollBudget = config.pollBudget();
+        this.links = new LinkWatch(engine);
         this.up = new UpRing(channel);
         this.queue =
                 new SubmissionQueue(
@@ -200,10 +202,8 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
             if (ownThread) {
                 watch(elapsed);
             }
-            int work = queue.flush();
-            work += poll(nowNanos);
-            work += deliver();
-            return work;
+            int work = queue.flush() + poll(nowNanos) + deliver();
+            return work + links.doWork(nowNanos, adapter);
         } finally {
             STATE.setRelease(this, IDLE);
         }
@@ -412,12 +412,8 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
             throw new IllegalStateException("the engine's thread runs already");
         }
         if (rc < 0) {
-            throw new FlueException(
-                    "the engine's thread"
-                            + (cpu < 0 ? "" : " on cpu " + cpu)
-                            + ": "
-                            + Errno.text(-rc),
-                    -rc);
+            String where = cpu < 0 ? "" : " on cpu " + cpu;
+            throw new FlueException("the engine's thread" + where + ": " + Errno.text(-rc), -rc);
         }
         stillNanos = 0;
         ownThread = true;
@@ -437,6 +433,11 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
         ownThread = false;
     }
 
+    /** The port's, as it was within the last millisecond of turns. */
+    public Link link() {
+        return links.link();
+    }
+
     /** How much of {@code resource} the engine holds. */
     public long held(EngineResource resource) {
         checkOpen();
@@ -449,9 +450,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
                 engine.arena(2) == 1 ? "hugepages" : "heap", engine.arena(0), engine.arena(1));
     }
 
-    /**
-     * The engine's counters by name, in the order they are kept. Allocates; not for a data path.
-     */
+    /** The engine's counters by name, in their order. Allocates; not for a data path. */
     public Map<String, Long> counters() {
         checkOpen();
         return Counters.read(engine.counters());

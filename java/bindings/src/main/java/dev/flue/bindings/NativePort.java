@@ -195,6 +195,26 @@ public final class NativePort implements AutoCloseable {
         }
     }
 
+    /** Asks for it, which may take a system call. */
+    public Link link() {
+        guard.enter();
+        try {
+            return Link.of(flue.flue_port_link(handle));
+        } finally {
+            guard.exit();
+        }
+    }
+
+    /** Frames that were to be sent and that the device did not take: its link was down, say. */
+    public long framesLost() {
+        guard.enter();
+        try {
+            return flue.flue_port_lost(handle);
+        } finally {
+            guard.exit();
+        }
+    }
+
     boolean isClosed() {
         return guard.isClosed();
     }

@@ -18,6 +18,8 @@ final class ScriptedEngine implements EngineControl {
     int pollResult;
     int polls;
     int destroyed;
+    int link = 1;
+    int linkAsked;
     long deadline = Long.MAX_VALUE;
     // How many submissions a poll takes; the rest stays on the ring.
     int appetite = Integer.MAX_VALUE;
@@ -111,6 +113,12 @@ final class ScriptedEngine implements EngineControl {
         polls++;
         take(appetite);
         return pollResult;
+    }
+
+    @Override
+    public int link() {
+        linkAsked++;
+        return link;
     }
 
     @Override

@@ -105,14 +105,15 @@ final class TeamNetwork implements AutoCloseable {
                 .build();
     }
 
-    /** What a member's miniport says of itself, between two turns. */
+    /**
+     * What a member's miniport says of itself, between two turns; of its link it says it itself.
+     */
     void status(int member, StatusIndication indication) {
-        if (indication == StatusIndication.MEDIA_DISCONNECT) {
-            wire.setLink(member, false);
-        } else if (indication == StatusIndication.MEDIA_CONNECT) {
-            wire.setLink(member, true);
+        switch (indication) {
+            case MEDIA_DISCONNECT -> wire.setLink(member, false);
+            case MEDIA_CONNECT -> wire.setLink(member, true);
+            default -> adapters.get(member).statusIndication(indication);
         }
-        adapters.get(member).statusIndication(indication);
     }
 
     /** Connections that a member has. */
