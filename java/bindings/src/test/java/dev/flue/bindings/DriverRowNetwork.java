@@ -6,7 +6,6 @@ import dev.flue.im.ShaperSettings;
 import dev.flue.im.TeamDriver;
 import dev.flue.im.VlanDriver;
 import dev.flue.offload.MiniportAdapter;
-import dev.flue.offload.StatusIndication;
 import dev.flue.testkit.DriverRow;
 import dev.flue.testkit.conformance.NetworkConfig;
 import java.util.ArrayList;
@@ -37,7 +36,6 @@ final class DriverRowNetwork extends WireNetwork {
                             new ShaperSettings(8_000_000, 4_000, ShaperSettings.Scope.CONNECTION));
 
     final DriverRow row;
-    private final List<MiniportAdapter> members = new ArrayList<>();
 
     /**
      * @param posts receives that the host keeps posted; 0 = it is indicated to
@@ -52,8 +50,8 @@ final class DriverRowNetwork extends WireNetwork {
         List<MiniportAdapter> lowers = new ArrayList<>();
         for (int i = 0; i < DriverRow.members(kinds); i++) {
             int socket = i == 0 ? HOST : SECOND_MEMBER;
-            members.add(engine(socket, config.mac(socket), engine(config, socket)));
-            lowers.add(verified(memory, members.get(i), "below " + i));
+            MiniportAdapter lowest = engine(socket, config.mac(socket), engine(config, socket));
+            lowers.add(verified(memory, lowest, "below " + i));
             if (i > 0) {
                 wire().join(socket, HOST);
             }
@@ -103,11 +101,8 @@ final class DriverRowNetwork extends WireNetwork {
         return teams.isEmpty() ? null : teams.get(0);
     }
 
-    /** A member of the team loses its link, or has it again. */
+    /** A member of the team loses its link, or has it again: its target says so. */
     void link(int member, boolean up) {
         wire().setLink(member == 0 ? HOST : SECOND_MEMBER, up);
-        members.get(member)
-                .statusIndication(
-                        up ? StatusIndication.MEDIA_CONNECT : StatusIndication.MEDIA_DISCONNECT);
     }
 }

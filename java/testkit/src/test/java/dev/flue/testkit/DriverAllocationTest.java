@@ -11,17 +11,13 @@ import dev.flue.im.ShaperSettings;
 import dev.flue.offload.Binding;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.StateType;
-import dev.flue.spi.FaultyMemory;
 import dev.flue.spi.HeapMemory;
 import dev.flue.spi.Memory;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/**
- * Data calls, indications and frames pass a driver without an allocation; whichever allocation of
- * its constructor fails, nothing is left.
- */
+/** Data calls, indications and frames pass a driver without an allocation. */
 class DriverAllocationTest {
     private static final int ROUNDS = 20_000;
     private static final int ROUND_NANOS = 1_000_000;
@@ -108,28 +104,5 @@ class DriverAllocationTest {
             driver.upper().doWork(now);
             driver.upper().nextDeadline();
         }
-    }
-
-    @ParameterizedTest
-    @EnumSource
-    void whicheverAllocationOfItsConstructorFailsNothingIsLeft(Kind kind) {
-        boolean failed = true;
-        int nth = 0;
-        while (failed) {
-            CountingMemory counting = new CountingMemory();
-            FaultyMemory faulty = new FaultyMemory(counting, ++nth, 1);
-            faulty.arm();
-            MiniportAdapter lower = new MiniportAdapter(memory, target);
-            try {
-                IntermediateDriver made = kind.over(faulty, lower);
-                assertThat(counting.out).isPositive();
-                made.close();
-            } catch (OutOfMemoryError expected) {
-                assertThat(faulty.failed()).isTrue();
-            }
-            assertThat(counting.out).as("%s", faulty).isZero();
-            failed = faulty.failed();
-        }
-        assertThat(nth).as("there were some").isGreaterThan(1);
     }
 }

@@ -4,11 +4,9 @@ package dev.flue.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.im.TeamDriver;
-import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.StateType;
 import dev.flue.offload.StatusIndication;
-import dev.flue.spi.FaultyMemory;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -107,33 +105,5 @@ class TeamShortageTest {
         stack.trees.freeHandle(handle);
         stack.trees.freeHandle(neighbor);
         stack.trees.freeHandle(path);
-    }
-
-    @Test
-    void eachAllocationOfItsConstructorMayFailAndLeavesNothing() {
-        stack.trees.freeHandle(neighbor);
-        stack.trees.freeHandle(path);
-        TeamDriver.Settings settings = new TeamDriver.Settings(OBJECTS, LISTS, 4);
-        boolean failed = true;
-        int nth = 0;
-        while (failed) {
-            CountingMemory counting = new CountingMemory();
-            FaultyMemory faulty = new FaultyMemory(counting, ++nth, 1);
-            faulty.arm();
-            List<MiniportAdapter> lowers =
-                    List.of(
-                            new MiniportAdapter(stack.memory, new QuietTarget(stack.memory)),
-                            new MiniportAdapter(stack.memory, new QuietTarget(stack.memory)));
-            try {
-                TeamDriver made = new TeamDriver(faulty, lowers, settings);
-                assertThat(counting.out).isPositive();
-                made.close();
-            } catch (OutOfMemoryError expected) {
-                assertThat(faulty.failed()).isTrue();
-            }
-            assertThat(counting.out).as("%s", faulty).isZero();
-            failed = faulty.failed();
-        }
-        assertThat(nth).as("there were some").isGreaterThan(4);
     }
 }

@@ -18,7 +18,6 @@ import dev.flue.offload.RecordPool;
 import dev.flue.offload.StateOffsets;
 import dev.flue.offload.StateType;
 import dev.flue.offload.TcpCached;
-import dev.flue.spi.FaultyMemory;
 import dev.flue.spi.HeapMemory;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -384,32 +383,5 @@ class VlanDriverTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("is out of range");
         }
-    }
-
-    // ---- Shortage.
-
-    @Test
-    void whicheverAllocationOfItsConstructorFailsNothingIsLeft() {
-        int n = 1;
-        while (true) {
-            CountingMemory counting = new CountingMemory();
-            FaultyMemory faulty = new FaultyMemory(counting, n, 1);
-            faulty.arm();
-            MiniportAdapter lower = new MiniportAdapter(memory, target);
-            try {
-                VlanDriver made = new VlanDriver(faulty, lower, 16, 8, vlan(42, 0));
-                made.openVlan(vlan(7, 0));
-                assertThat(counting.out).isPositive();
-                made.close();
-            } catch (OutOfMemoryError expected) {
-                assertThat(counting.out).as("%s", faulty).isZero();
-            }
-            assertThat(counting.out).isZero();
-            if (!faulty.failed()) {
-                break;
-            }
-            n++;
-        }
-        assertThat(n).as("there were some").isGreaterThan(2);
     }
 }
