@@ -120,6 +120,35 @@ FLUE_API int flue_engine_counters(const flue_engine *engine);
  *  holds its region, and reads as zeroes. NULL is allowed. */
 FLUE_API void flue_engine_destroy(flue_engine *engine);
 
+/* ---- Several engines on one device ----------------------------------------------------------- */
+
+/**
+ * Engines whose ports are the queue pairs of one device. A segment that the device brought to
+ * another engine than its connection's goes to the owner by a ring of 128, one for each pair of
+ * engines, as a copy. Where the ring is full, or the table of owners has no room for the connection,
+ * it goes up like any frame that nobody claims, and the host stack forwards it.
+ */
+typedef struct flue_group flue_group;
+
+/**
+ * @param engines     2..64
+ * @param connections of all of them together, 1..4194304
+ * @param mtu         of the device, as its ports have it: 576..9000
+ * @return 0, -EINVAL, -ENOMEM
+ */
+FLUE_API int flue_group_create(int engines, int connections, int mtu, flue_group **group);
+
+/**
+ * Become number `index` of the group, until the engine is destroyed. The engine holds no connection
+ * and is not being polled; others of the group may be.
+ * @return 0, -EINVAL (no such number, another MTU), -EBUSY (the number is taken, the engine is in a
+ *         group, is polled or holds connections), -ESHUTDOWN
+ */
+FLUE_API int flue_engine_join(flue_engine *engine, flue_group *group, int index);
+
+/** After its engines. @return 0, -EBUSY (an engine is in it) */
+FLUE_API int flue_group_destroy(flue_group *group);
+
 #ifdef __cplusplus
 }
 #endif

@@ -32,6 +32,11 @@ extern "C" {
 	X(FRAMES_UP, "frames.up")                            \
 	X(FRAMES_UP_DROPPED, "frames.up_dropped")            \
 	X(FRAMES_DOWN, "frames.down")                        \
+	X(GROUP_PASSED, "group.segments_passed")             \
+	X(GROUP_TAKEN, "group.segments_taken")               \
+	X(GROUP_FULL, "group.ring_full")                     \
+	X(GROUP_LOST, "group.segments_lost")                 \
+	X(GROUP_UNCLAIMED, "group.connections_unclaimed")    \
 	X(BAD_CHECKSUM, "tcp.bad_checksum")                  \
 	X(IN_SEGMENTS, "tcp.in_segments")                    \
 	X(IN_FAST, "tcp.in_segments_fast_path")              \

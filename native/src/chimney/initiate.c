@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chimney/op.h"
+#include "engine/group.h"
 #include "engine/parts.h"
 #include "tcp/reasm.h"
 #include "tcp/tcp.h"
@@ -327,6 +328,8 @@ fill_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv, s
 	rc = flue_flow_insert(&e->flow, c);
 	if (rc < 0)
 		return rc == -EEXIST ? FLUE_STATUS_FAILURE : FLUE_STATUS_OFFLOAD_TCP_ENTRIES;
+	if (e->group != NULL)
+		flue_group_claim(e, c);
 	return FLUE_STATUS_SUCCESS;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/group.h"
 #include "engine/parts.h"
 #include "engine/run.h"
 #include "observe/counters.h"
@@ -238,6 +239,7 @@ flue_engine_destroy(flue_engine *e)
 		expected = OWNER_NONE;
 		sched_yield();
 	}
+	flue_group_leave(e);
 	for (i = 0; i < e->nchans; i++)
 		__atomic_store_n(&e->chans[i].header->engine_stopped, 1, __ATOMIC_RELEASE);
 	for (; e->txq_head != e->txq_tail; e->txq_head++)

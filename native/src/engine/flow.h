@@ -45,9 +45,9 @@ struct flue_flow_key {
 };
 
 static inline uint64_t
-flue_flow_hash(const struct flue_flow *flow, uint32_t raddr, uint32_t laddr, uint32_t ports)
+flue_flow_hash_seeded(uint64_t seed, uint32_t raddr, uint32_t laddr, uint32_t ports)
 {
-	uint64_t h = (((uint64_t)raddr << 32) | laddr) ^ flow->seed;
+	uint64_t h = (((uint64_t)raddr << 32) | laddr) ^ seed;
 
 	h *= UINT64_C(0x9e3779b97f4a7c15);
 	h ^= h >> 32;
@@ -56,6 +56,12 @@ flue_flow_hash(const struct flue_flow *flow, uint32_t raddr, uint32_t laddr, uin
 	h ^= h >> 29;
 	h *= UINT64_C(0xbf58476d1ce4e5b9);
 	return h ^ (h >> 32);
+}
+
+static inline uint64_t
+flue_flow_hash(const struct flue_flow *flow, uint32_t raddr, uint32_t laddr, uint32_t ports)
+{
+	return flue_flow_hash_seeded(flow->seed, raddr, laddr, ports);
 }
 
 static inline struct flue_flow_bucket *

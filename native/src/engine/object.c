@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "engine/group.h"
 #include "engine/parts.h"
 #include "tcp/bytes.h"
 #include "tcp/csum.h"
@@ -70,6 +71,8 @@ flue_conn_free(struct flue_engine *e, struct flue_conn *c)
 	uint32_t ready = c->flags & CONN_READY;
 
 	flue_flow_remove(&e->flow, c);
+	if (e->group != NULL)
+		flue_group_disclaim(e, c);
 	flue_timer_drop(e, c);
 	flue_episode_end(e, c);
 	flue_extra_drop(e, c);

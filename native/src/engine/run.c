@@ -5,8 +5,7 @@
 
 #include "engine/run.h"
 
-#include <errno.h>
-
+#include "engine/group.h"
 #include "engine/parts.h"
 #include "observe/counters.h"
 #include "tcp/sack.h"
@@ -144,28 +143,24 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 int
 flue_engine_poll(flue_engine *e, int64_t now, int budget)
 {
-	int expected = OWNER_NONE;
-	int work;
+	int work = flue_engine_own(e);
 
-	if (!atomic_compare_exchange_strong_explicit(&e->owner, &expected, OWNER_POLL,
-			    memory_order_acquire, memory_order_relaxed))
-		return expected == OWNER_GONE ? -ESHUTDOWN : -EBUSY;
+	if (unlikely(work < 0))
+		return work;
 	work = flue_engine_pass(e, now, budget);
-	atomic_store_explicit(&e->owner, OWNER_NONE, memory_order_release);
+	flue_engine_disown(e);
 	return work;
 }
 
 int
 flue_engine_channel(flue_engine *e, int sub_capacity, int up_capacity)
 {
-	int expected = OWNER_NONE;
-	int region;
+	int region = flue_engine_own(e);
 
-	if (!atomic_compare_exchange_strong_explicit(&e->owner, &expected, OWNER_POLL,
-			    memory_order_acquire, memory_order_relaxed))
-		return expected == OWNER_GONE ? -ESHUTDOWN : -EBUSY;
+	if (region < 0)
+		return region;
 	region = flue_chan_open(e, sub_capacity, up_capacity);
-	atomic_store_explicit(&e->owner, OWNER_NONE, memory_order_release);
+	flue_engine_disown(e);
 	return region;
 }
 
@@ -174,7 +169,8 @@ flue_engine_next_deadline(const flue_engine *e)
 {
 	/* Work that was cut short goes on as soon as time does. */
 	if (e->ready_head != e->ready_tail || e->txq_head != e->txq_tail || e->op_count > 0 ||
-			e->sweep_left > 0 || flue_admin_pending(e))
+			e->sweep_left > 0 || flue_admin_pending(e) ||
+			(e->group != NULL && flue_group_waits(e)))
 		return e->now + 1000;
 	return flue_timers_next(e);
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "engine/group.h"
 #include "engine/parts.h"
 #include "tcp/csum.h"
 #include "tcp/watch.h"
@@ -261,7 +262,8 @@ segment_in(struct flue_engine *e, struct flue_segment *s, struct tally *t)
 	enum verdict verdict;
 
 	if (c == NULL || (unlikely(s->key.ip6) && !addresses_match6(e, c, s->tcp))) {
-		flue_frame_up(e, s->pkt);
+		if (e->group == NULL || (s->pkt->flags & FLUE_PKT_PASSED) || !flue_group_pass(e, s))
+			flue_frame_up(e, s->pkt);
 		return;
 	}
 	if (unlikely((s->tagged || c->tagged) && !vlan_fits(e, c, s))) {
@@ -327,10 +329,16 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 int
 flue_rx(struct flue_engine *e, int budget)
 {
+	struct flue_pkt *pkts[FLUE_BURST];
 	int total = 0;
 
+	/* What other engines found for us came before what is at the port now. */
+	if (e->group != NULL && budget > 0) {
+		total = (int)flue_group_take(
+				e, pkts, FLUE_BURST < budget ? FLUE_BURST : (unsigned)budget);
+		burst(e, pkts, (unsigned)total);
+	}
 	while (total < budget) {
-		struct flue_pkt *pkts[FLUE_BURST];
 		unsigned want = budget - total < FLUE_BURST ? (unsigned)(budget - total)
 							    : FLUE_BURST;
 		unsigned n = e->port->ops->rx_burst(e->port, e->now, pkts, want);

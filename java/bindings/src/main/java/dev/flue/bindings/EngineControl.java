@@ -23,6 +23,9 @@ interface EngineControl {
 
     int stop();
 
+    /** Become a member of a group; inline, and before anything is offloaded. */
+    int join(EngineGroup group, int index);
+
     long held(int which);
 
     /** which: 0 used, 1 size, 2 kind. */

@@ -187,6 +187,16 @@ final class NativeEngine implements EngineControl {
     }
 
     @Override
+    public int join(EngineGroup group, int index) {
+        guard.enter();
+        try {
+            return group.admit(handle, index);
+        } finally {
+            guard.exit();
+        }
+    }
+
+    @Override
     public long held(int which) {
         guard.enter();
         try {

@@ -438,6 +438,29 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
         return links.link();
     }
 
+    /**
+     * Become number {@code index} of the engines on the queues of one device, until {@link #close}.
+     * Inline, and before anything is offloaded.
+     *
+     * @throws IllegalArgumentException there is no such number, or the port's MTU is another one
+     * @throws IllegalStateException the number is taken, or this target is in a group, has a thread
+     *     of its own or holds connections
+     */
+    public void join(EngineGroup group, int index) {
+        checkOpen();
+        int rc = engine.join(group, index);
+        if (rc == -Errno.EINVAL) {
+            throw new IllegalArgumentException(
+                    "number " + index + " of a group, or the MTU of its port, does not fit it");
+        }
+        if (rc < 0) {
+            throw new IllegalStateException(
+                    "joining a group as number "
+                            + index
+                            + ": it is taken, or the engine is in a group, runs or is in use");
+        }
+    }
+
     /** How much of {@code resource} the engine holds. */
     public long held(EngineResource resource) {
         checkOpen();

@@ -44,6 +44,7 @@ public class flue implements InfoMapper {
         infoMap.put(new Info("FLUE_API").cppTypes().annotations().cppText(""));
         // Handles of C objects: opaque, never dereferenced, freed by their own function only.
         handle(infoMap, "flue_engine", "EngineHandle");
+        handle(infoMap, "flue_group", "GroupHandle");
         handle(infoMap, "flue_port", "PortHandle");
         handle(infoMap, "flue_wire", "WireHandle");
         // Arenas are the engine's own; references are made and followed in dev.flue.offload.Refs.

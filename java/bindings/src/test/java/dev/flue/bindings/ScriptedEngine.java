@@ -137,6 +137,11 @@ final class ScriptedEngine implements EngineControl {
     }
 
     @Override
+    public int join(EngineGroup group, int index) {
+        return 0;
+    }
+
+    @Override
     public long held(int which) {
         return which;
     }
