@@ -81,7 +81,7 @@ final class Settings {
                         .seed(System.nanoTime())
                         .congestionControl(CongestionControl.valueOf(algorithm));
         List<String> drivers = mode() == Mode.MOVING ? List.of("verifier") : List.of();
-        return new Assembly(port, engine.build(), host.build(), drivers, "");
+        return new Assembly(List.of(port), engine.build(), host.build(), drivers, "");
     }
 
     private NativePort port(long mac, int mtu) {

@@ -80,7 +80,7 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        target.check();
+        target.check(1);
         if (trace && !target.drivers().contains(DriverChain.verifier())) {
             throw new ParameterException(
                     spec.commandLine(),

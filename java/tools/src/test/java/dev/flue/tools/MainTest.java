@@ -14,6 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
@@ -90,6 +91,17 @@ class MainTest {
                 "serve /tmp --tap a-name-that-is-too-long --address 198.18.0.2/24",
                 "serve /tmp --tap t0 --address 198.18.0.2/24 --kernel-address 198.18.0.2/24",
                 "serve /tmp --tap t0 --address 198.18.0.2/24 --gateway 10.0.0.1",
+                "demo --drivers team",
+                "demo --drivers team:moves=0",
+                "serve /tmp --tap t0 --address 198.18.0.2/24 --drivers team",
+                "serve /tmp --tap t0,t1 --address 198.18.0.2/24",
+                "serve /tmp --tap t0 --tap t1 --address 198.18.0.2/24 --drivers verifier",
+                "serve /tmp --tap t0,t1 --address 198.18.0.2/24 --drivers team,team",
+                "serve /tmp --tap t0,t1 --address 198.18.0.2/24 --drivers team:lists=no",
+                "serve /tmp --tap t0,t0 --address 198.18.0.2/24 --drivers team",
+                "serve /tmp --port net_null0 --port net_null1 --address 198.18.0.2/24",
+                "serve /tmp --tap t0,t1 --address 198.18.0.2/24 --drivers team"
+                        + " --kernel-address 198.18.0.1/24",
                 "fetch",
                 "fetch https://198.18.0.1/ --tap t0 --address 198.18.0.2/24",
                 "fetch nonsense --tap t0 --address 198.18.0.2/24",
@@ -100,6 +112,18 @@ class MainTest {
         assertThat(err.toString()).startsWith("flue: ").contains("--help'").hasLineCount(1);
         assertThat(err.toString()).doesNotContain("Error:");
         assertThat(out.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "t0, team, team takes 2 to 15 ports, not 1",
+        "'t0,t1', verifier, 2 ports need team among the drivers",
+        "'t0,t1', 'team,vlan:id=1,team:moves=1', team stands there 2 times"
+    })
+    void portsAndATeamHaveToGoTogether(String taps, String drivers, String message) {
+        String serve = "serve /tmp --address 198.18.0.2/24 --tap " + taps;
+        assertThat(run((serve + " --drivers " + drivers).split(" "))).isEqualTo(2);
+        assertThat(err.toString()).startsWith("flue: --drivers: " + message);
     }
 
     @ParameterizedTest

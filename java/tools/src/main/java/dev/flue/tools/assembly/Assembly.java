@@ -10,12 +10,14 @@ import dev.flue.bindings.NativePort;
 import dev.flue.host.ConnectionInfo;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
+import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.Memory;
 import dev.flue.tools.inspect.Inspectable;
 import dev.flue.tools.run.DutyCycle;
 import dev.flue.tools.run.ToolException;
 import dev.flue.tools.run.Turn;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,32 +26,34 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Everything from a port up to a host stack: port, offload target, intermediate drivers, host
- * stack. Owns all of it. Turned, asked and closed by one thread.
+ * Everything from ports up to a host stack: an offload target on each port, intermediate drivers,
+ * of which one makes one face of several targets, host stack. Owns all of it. Turned, asked and
+ * closed by one thread.
  */
 public final class Assembly implements Turn, Inspectable, AutoCloseable {
     private static final int MIN_STACK_CONNECTIONS = 4096;
     private static final long GIVE_BACK_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    private final NativePort port;
-    private final NativeOffloadTarget target;
+    private final List<NativePort> ports;
+    private final List<NativeOffloadTarget> targets = new ArrayList<>();
+    private final LinkReport links;
     private final DriverChain drivers;
     private final UserHostStack stack;
     private boolean closed;
 
     /**
-     * Builds on a port, and owns it from now on, also when building fails.
+     * Builds on ports, and owns them from now on, also when building fails.
      *
      * @throws ToolException what it takes is not there
      * @throws dev.flue.bindings.FlueException likewise
      */
-    public Assembly(NativePort port, StackSettings settings) {
-        this(port, settings, "");
+    public Assembly(List<NativePort> ports, StackSettings settings) {
+        this(ports, settings, "");
     }
 
     /** The same, one of several: {@code party} is its name in messages. */
-    public Assembly(NativePort port, StackSettings settings, String party) {
-        this(port, engineOf(settings), hostOf(settings), settings.drivers(), party);
+    public Assembly(List<NativePort> ports, StackSettings settings, String party) {
+        this(ports, engineOf(settings), hostOf(settings), settings.drivers(), party);
         if (settings.ownThread()) {
             ownThread();
         }
@@ -58,40 +62,43 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     /**
      * The same of engine and host stack as somebody configured them.
      *
-     * @param drivers intermediate drivers, from the target upwards, by name
+     * @param drivers intermediate drivers, from the targets upwards, by name
      */
     public Assembly(
-            NativePort port,
+            List<NativePort> ports,
             EngineConfig engine,
             HostStackConfig host,
             List<String> drivers,
             String party) {
-        this.port = port;
-        NativeOffloadTarget opened = null;
+        this.ports = List.copyOf(ports);
         try {
             NativeMemory memory = NativeMemory.heap();
-            opened = new NativeOffloadTarget(engine, port, memory);
-            target = opened;
+            for (NativePort port : ports) {
+                targets.add(new NativeOffloadTarget(engine, port, memory));
+            }
+            links = new LinkReport(this.ports, targets);
             // Every connection may have a path and a neighbor of its own. A driver holds as many as
             // the host stack can offer, not as the target takes: it is the target that says what is
             // full.
             int objects = 3 * host.maxConnections();
-            this.drivers = DriverChain.over(target, memory, drivers, objects, party);
-            HostStackConfig addressed = host.toBuilder().macAddress(port.macAddress()).build();
+            List<Miniport> lowest = List.copyOf(targets);
+            this.drivers = DriverChain.over(lowest, memory, drivers, objects, party);
+            HostStackConfig addressed =
+                    host.toBuilder().macAddress(ports.get(0).macAddress()).build();
             stack = new UserHostStack(addressed, memory, this.drivers.top());
         } catch (OutOfMemoryError e) {
-            closeAll(opened, port);
+            closeAll();
             throw new ToolException("not enough memory: " + e.getMessage(), e);
         } catch (RuntimeException e) {
-            closeAll(opened, port);
+            closeAll();
             throw e;
         }
     }
 
-    /** The engine polls on a thread of its own from now on, not in {@link #doWork}. */
+    /** Each engine polls on a thread of its own from now on, not in {@link #doWork}. */
     private void ownThread() {
         try {
-            target.start(-1);
+            targets.forEach(target -> target.start(-1));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -127,22 +134,19 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         return stack;
     }
 
-    /** The drivers between target and stack. */
+    /** The drivers between targets and stack. */
     public DriverChain drivers() {
         return drivers;
     }
 
-    public NativePort port() {
-        return port;
-    }
-
+    /** Of the first target. */
     public ArenaInfo arena() {
-        return target.arena();
+        return targets.get(0).arena();
     }
 
     @Override
     public int doWork(long nowNanos) {
-        return stack.doWork(nowNanos);
+        return stack.doWork(nowNanos) + links.doWork();
     }
 
     @Override
@@ -154,17 +158,26 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     public Map<String, Long> held() {
         Map<String, Long> held = new LinkedHashMap<>();
         for (EngineResource resource : EngineResource.values()) {
-            held.put("engine." + resource.name().toLowerCase(Locale.ROOT), target.held(resource));
+            long sum = targets.stream().mapToLong(target -> target.held(resource)).sum();
+            held.put("engine." + resource.name().toLowerCase(Locale.ROOT), sum);
         }
         stack.held().forEach((name, count) -> held.put("stack." + name, count.longValue()));
-        held.put("port.buffers", (long) port.buffersHeld());
+        held.put("port.buffers", ports.stream().mapToLong(NativePort::buffersHeld).sum());
         return held;
     }
 
+    /** Those of all targets added up. */
     @Override
     public Map<String, Long> counters() {
-        Map<String, Long> counters = new LinkedHashMap<>(target.counters());
+        Map<String, Long> counters = new LinkedHashMap<>();
+        for (NativeOffloadTarget target : targets) {
+            target.counters().forEach((name, count) -> counters.merge(name, count, Long::sum));
+        }
         stack.counters().asMap().forEach((name, count) -> counters.put("stack." + name, count));
+        counters.put("port.frames_lost", ports.stream().mapToLong(NativePort::framesLost).sum());
+        if (targets.size() > 1) {
+            counters.put("team.moved", drivers.moved());
+        }
         return counters;
     }
 
@@ -183,7 +196,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         return new DutyCycle(List.of(this)).runUntil(this::quiescent, GIVE_BACK_NANOS);
     }
 
-    /** Gives everything back, resets what is connected, frees stack, target, port. Idempotent. */
+    /** Gives everything back, resets what is connected, frees stack, targets, ports. Idempotent. */
     @Override
     public void close() {
         if (closed) {
@@ -195,14 +208,12 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
             stack.close();
             drivers.close();
         } finally {
-            closeAll(target, port);
+            closeAll();
         }
     }
 
-    private static void closeAll(NativeOffloadTarget target, NativePort port) {
-        if (target != null) {
-            target.close();
-        }
-        port.close();
+    private void closeAll() {
+        targets.forEach(NativeOffloadTarget::close);
+        ports.forEach(NativePort::close);
     }
 }

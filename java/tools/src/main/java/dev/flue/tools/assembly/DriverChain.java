@@ -2,7 +2,9 @@
 package dev.flue.tools.assembly;
 
 import dev.flue.im.Breach;
+import dev.flue.im.DriverSettings;
 import dev.flue.im.IntermediateDriver;
+import dev.flue.im.TeamDriver;
 import dev.flue.im.VerifierDriver;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
@@ -14,51 +16,104 @@ import java.util.function.Consumer;
 /** Intermediate drivers, asked for by name, one over the other. Owns them. */
 public final class DriverChain implements AutoCloseable {
     private static final String VERIFIER = "verifier";
+    private static final String TEAM = DriverKind.TEAM;
+    private static final int MAX_PORTS = 15;
 
     private final List<IntermediateDriver> drivers = new ArrayList<>();
     private final List<VerifierDriver> verifiers = new ArrayList<>();
+    private final List<MiniportAdapter> members;
     private final MiniportAdapter top;
 
     private DriverChain(
-            Memory memory, Miniport target, List<String> texts, int maxObjects, String party) {
+            Memory memory,
+            List<Miniport> targets,
+            List<String> texts,
+            int maxObjects,
+            String party) {
+        List<MiniportAdapter> faces = new ArrayList<>();
+        targets.forEach(target -> faces.add(new MiniportAdapter(memory, target)));
+        members = List.copyOf(faces);
         try {
-            top = build(memory, new MiniportAdapter(memory, target), texts, maxObjects, party);
+            for (int i = 0; i < texts.size(); i++) {
+                DriverSpec spec = DriverSpec.parse(texts.get(i), (name, key) -> null);
+                put(memory, faces, spec, maxObjects, spec.shortName() + (i + 1), party);
+            }
+            if (faces.size() != 1) {
+                throw new DriverSettings.Wrong(problem(texts, targets.size()));
+            }
         } catch (RuntimeException | OutOfMemoryError e) {
             close();
             throw e;
         }
+        top = faces.get(0);
     }
 
-    private MiniportAdapter build(
+    /** One driver over each face, or one over all of them. */
+    private void put(
             Memory memory,
-            MiniportAdapter lowest,
-            List<String> texts,
+            List<MiniportAdapter> faces,
+            DriverSpec spec,
             int maxObjects,
+            String name,
             String party) {
-        MiniportAdapter adapter = lowest;
-        for (int i = 0; i < texts.size(); i++) {
-            DriverSpec spec = DriverSpec.parse(texts.get(i), (name, key) -> null);
-            String label = party + (party.isEmpty() ? "" : ".") + spec.shortName() + (i + 1);
-            IntermediateDriver driver = spec.factory().over(memory, adapter, maxObjects, label);
-            drivers.add(driver);
-            if (driver instanceof VerifierDriver verifier) {
-                verifiers.add(verifier);
-            }
-            adapter = new MiniportAdapter(memory, driver.upper());
+        String prefix = party.isEmpty() ? "" : party + ".";
+        if (spec.joiner() != null) {
+            IntermediateDriver driver =
+                    spec.joiner().over(memory, List.copyOf(faces), maxObjects, prefix + name);
+            faces.clear();
+            faces.add(added(memory, driver));
+            return;
         }
-        return adapter;
+        for (int i = 0; i < faces.size(); i++) {
+            String label = prefix + (faces.size() == 1 ? "" : "port" + (i + 1) + ".") + name;
+            IntermediateDriver driver =
+                    spec.factory().over(memory, faces.get(i), maxObjects, label);
+            faces.set(i, added(memory, driver));
+        }
+    }
+
+    private MiniportAdapter added(Memory memory, IntermediateDriver driver) {
+        drivers.add(driver);
+        if (driver instanceof VerifierDriver verifier) {
+            verifiers.add(verifier);
+        }
+        return new MiniportAdapter(memory, driver.upper());
     }
 
     /**
-     * Drivers over a target.
+     * Drivers over one target or more. What stands in front of a team is there once for each
+     * target, what stands behind it once.
      *
-     * @param texts from the target upwards: {@code name} or {@code name:key=value:key=value}
+     * @param texts from the targets upwards: {@code name} or {@code name:key=value:key=value}
      * @param maxObjects that each of them can hold
      * @param party whose drivers these are, for messages; "" when there is only one
+     * @throws DriverSettings.Wrong there is no such driver, or {@link #problem} says what is wrong
      */
     public static DriverChain over(
-            Miniport target, Memory memory, List<String> texts, int maxObjects, String party) {
-        return new DriverChain(memory, target, texts, maxObjects, party);
+            List<Miniport> targets,
+            Memory memory,
+            List<String> texts,
+            int maxObjects,
+            String party) {
+        return new DriverChain(memory, targets, texts, maxObjects, party);
+    }
+
+    /** What does not go together: so many ports, and what is to make one of them; "" = nothing. */
+    static String problem(List<String> texts, int ports) {
+        long teams = texts.stream().filter(DriverChain::isTeam).count();
+        if (teams > 1) {
+            return TEAM + " stands there " + teams + " times";
+        }
+        if (teams == 1 && (ports < 2 || ports > MAX_PORTS)) {
+            return TEAM + " takes 2 to " + MAX_PORTS + " ports, not " + ports;
+        }
+        return teams == 0 && ports > 1
+                ? ports + " ports need " + TEAM + " among the drivers, which makes one of them"
+                : "";
+    }
+
+    private static boolean isTeam(String text) {
+        return text.equals(TEAM) || text.startsWith(TEAM + ":");
     }
 
     /** The drivers there are. */
@@ -74,6 +129,19 @@ public final class DriverChain implements AutoCloseable {
     /** What a host stack binds to. */
     public MiniportAdapter top() {
         return top;
+    }
+
+    /** What the lowest drivers bind to, a target each. */
+    public List<MiniportAdapter> members() {
+        return members;
+    }
+
+    /** Connections that a team has moved from one port to another. */
+    public long moved() {
+        return drivers.stream()
+                .filter(TeamDriver.class::isInstance)
+                .mapToLong(each -> ((TeamDriver) each).moved())
+                .sum();
     }
 
     /**

@@ -6,6 +6,7 @@ import dev.flue.im.IntermediateDriver;
 import dev.flue.im.PassThroughDriver;
 import dev.flue.im.ShaperDriver;
 import dev.flue.im.ShaperSettings;
+import dev.flue.im.TeamDriver;
 import dev.flue.im.VerifierDriver;
 import dev.flue.im.VlanDriver;
 import dev.flue.im.VlanSettings;
@@ -27,6 +28,11 @@ import java.util.function.Function;
 public record DriverKind(
         String name, Map<String, String> settings, Function<DriverSettings, Factory> reader) {
 
+    /** The one that makes one face of several. */
+    static final String TEAM = "team";
+
+    private static final int MAX_LISTS = 1 << 24;
+
     public DriverKind {
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
     }
@@ -35,6 +41,19 @@ public record DriverKind(
     @FunctionalInterface
     public interface Factory {
         IntermediateDriver over(Memory memory, MiniportAdapter lower, int maxObjects, String label);
+    }
+
+    /** Makes one driver over all faces that there are. */
+    @FunctionalInterface
+    public interface Joiner extends Factory {
+        IntermediateDriver over(
+                Memory memory, List<MiniportAdapter> lowers, int maxObjects, String label);
+
+        @Override
+        default IntermediateDriver over(
+                Memory memory, MiniportAdapter lower, int maxObjects, String label) {
+            return over(memory, List.of(lower), maxObjects, label);
+        }
     }
 
     /** The drivers there are, a line each. */
@@ -48,6 +67,10 @@ public record DriverKind(
                             "shaper",
                             Map.of("rate", "has to be given", "burst", "64k", "per", "connection"),
                             DriverKind::shaper),
+                    new DriverKind(
+                            TEAM,
+                            Map.of("lists", "4 for each connection", "moves", "256"),
+                            DriverKind::team),
                     new DriverKind(
                             "vlan",
                             Map.of("id", "has to be given", "priority", "0", "frames", "1024"),
@@ -82,6 +105,17 @@ public record DriverKind(
                         settings.amount("burst", 64_000, 1, ShaperSettings.MAX_BURST),
                         settings.choice("per", ShaperSettings.Scope.CONNECTION));
         return (memory, lower, objects, label) -> new ShaperDriver(memory, lower, objects, shaper);
+    }
+
+    private static Joiner team(DriverSettings settings) {
+        int lists = settings.integer("lists", 0, 1, MAX_LISTS);
+        int moves = settings.integer("moves", 256, 1, Integer.MAX_VALUE);
+        return (memory, lowers, objects, label) ->
+                new TeamDriver(
+                        memory,
+                        lowers,
+                        new TeamDriver.Settings(
+                                objects, lists > 0 ? lists : 4 * (objects / 3) + 1024, moves));
     }
 
     private static Factory vlan(DriverSettings settings) {

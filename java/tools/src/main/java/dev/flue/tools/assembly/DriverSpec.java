@@ -84,6 +84,11 @@ final class DriverSpec {
         return name.substring(name.lastIndexOf('.') + 1);
     }
 
+    /** Null: it is one that has a single face below. */
+    DriverKind.Joiner joiner() {
+        return factory instanceof DriverKind.Joiner joiner ? joiner : null;
+    }
+
     DriverKind.Factory factory() {
         return factory;
     }

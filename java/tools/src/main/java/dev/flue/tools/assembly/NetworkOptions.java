@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,15 +29,19 @@ public final class NetworkOptions {
 
     @Option(
             names = "--tap",
+            split = ",",
             paramLabel = "NAME",
-            description = "TAP interface to create; needs CAP_NET_ADMIN.")
-    private String tap;
+            description =
+                    "TAP interface to create, or several for a team (--drivers); needs"
+                            + " CAP_NET_ADMIN.")
+    private List<String> taps = List.of();
 
     @Option(
             names = "--port",
             paramLabel = "VDEV",
-            description = "DPDK device instead, such as net_tap0,iface=flue0.")
-    private String port;
+            description =
+                    "DPDK device instead, such as net_tap0,iface=flue0; several times for a team.")
+    private List<String> ports = List.of();
 
     @Option(
             names = "--address",
@@ -55,7 +60,7 @@ public final class NetworkOptions {
             description = {
                 "Address that the kernel's side of the interface gets, once for each version of"
                         + " IP; default: the first one of our network.",
-                "'none' leaves the interface alone."
+                "'none' leaves the interface alone, as those of a team are."
             })
     private List<String> kernelAddresses = List.of();
 
@@ -79,7 +84,9 @@ public final class NetworkOptions {
     @Option(
             names = "--pcap",
             paramLabel = "FILE",
-            description = "Write every frame to a pcapng file.")
+            description =
+                    "Write every frame to a pcapng file; of a team, to one for each port, FILE.1"
+                            + " and so on.")
     private Path pcap;
 
     @Option(
@@ -119,7 +126,7 @@ public final class NetworkOptions {
                         target.ownThread(),
                         target.drivers(),
                         new SecureRandom().nextLong());
-        return new Assembly(openPort(settings, kernel), settings);
+        return new Assembly(openPorts(settings, kernel), settings);
     }
 
     public List<Cidr> addresses() {
@@ -133,31 +140,52 @@ public final class NetworkOptions {
 
     /** For people: "tap flue0". */
     public String deviceName() {
-        return tap != null ? "tap " + tap : "port " + port;
+        return (taps.isEmpty() ? "port " : "tap ") + String.join(", ", devices());
     }
 
-    private NativePort openPort(StackSettings settings, List<Cidr> kernel) {
-        NativePort opened;
-        String kernelInterface = tap;
-        if (tap != null) {
-            opened = NativePort.tap(tap, settings.mac(), mtu, buffers);
-        } else {
-            if (dpdkArguments != null) {
-                dev.flue.bindings.Flue.startDpdk(dpdkArguments);
-            }
-            opened = NativePort.dpdk(port, settings.mac(), mtu, buffers);
-            Matcher tapDevice = TAP_DEVICE.matcher(port);
-            kernelInterface = tapDevice.matches() ? tapDevice.group(1) : null;
-        }
+    private List<String> devices() {
+        return taps.isEmpty() ? ports : taps;
+    }
+
+    private List<NativePort> openPorts(StackSettings settings, List<Cidr> kernel) {
+        List<NativePort> opened = new ArrayList<>();
         try {
-            for (Cidr each : kernelInterface == null ? List.<Cidr>of() : kernel) {
-                NativePort.configureInterface(kernelInterface, each.address(), each.prefix(), mtu);
+            for (String device : devices()) {
+                opened.add(openPort(device, settings));
+                NativePort last = opened.get(opened.size() - 1);
+                configureKernelSide(device, kernel);
+                if (pcap != null) {
+                    opened.set(opened.size() - 1, NativePort.capture(last, file(opened.size())));
+                }
             }
-            return pcap == null ? opened : NativePort.capture(opened, pcap);
+            return opened;
         } catch (RuntimeException e) {
-            opened.close();
+            opened.forEach(NativePort::close);
             throw e;
         }
+    }
+
+    private NativePort openPort(String device, StackSettings settings) {
+        if (!taps.isEmpty()) {
+            return NativePort.tap(device, settings.mac(), mtu, buffers);
+        }
+        if (dpdkArguments != null && device.equals(ports.get(0))) {
+            dev.flue.bindings.Flue.startDpdk(dpdkArguments);
+        }
+        return NativePort.dpdk(device, settings.mac(), mtu, buffers);
+    }
+
+    private void configureKernelSide(String device, List<Cidr> kernel) {
+        Matcher tapDevice = TAP_DEVICE.matcher(device);
+        String name = taps.isEmpty() ? tapDevice.matches() ? tapDevice.group(1) : null : device;
+        for (Cidr each : name == null ? List.<Cidr>of() : kernel) {
+            NativePort.configureInterface(name, each.address(), each.prefix(), mtu);
+        }
+    }
+
+    /** Of the port of this number. */
+    private Path file(int number) {
+        return devices().size() == 1 ? pcap : Path.of(pcap + "." + number);
     }
 
     private void check() {
@@ -168,10 +196,13 @@ public final class NetworkOptions {
         if (buffers < 64 || buffers > 65536) {
             throw wrong("--buffers " + buffers + " is out of range 64..65536");
         }
-        if (tap != null && !tap.matches("[^\\s/]{1,15}")) {
+        if (!taps.stream().allMatch(tap -> tap.matches("[^\\s/]{1,15}"))) {
             throw wrong("--tap takes an interface name of 1 to 15 characters");
         }
-        target.check();
+        if (Set.copyOf(devices()).size() < devices().size()) {
+            throw wrong("the same device twice: " + deviceName());
+        }
+        target.check(devices().size());
         checkAddresses();
         for (String gateway : gateways) {
             IpAddress hop = parsed(IpAddress::of, gateway);
@@ -188,13 +219,13 @@ public final class NetworkOptions {
         boolean tapFlag = flags.hasMatchedOption("--tap");
         boolean portFlag = flags.hasMatchedOption("--port");
         if (tapFlag != portFlag) {
-            tap = tapFlag ? tap : null;
-            port = portFlag ? port : null;
+            taps = tapFlag ? taps : List.of();
+            ports = portFlag ? ports : List.of();
         }
-        if (tap != null && port != null) {
+        if (!taps.isEmpty() && !ports.isEmpty()) {
             throw wrong("--tap and --port exclude each other");
         }
-        if (tap == null && port == null) {
+        if (taps.isEmpty() && ports.isEmpty()) {
             throw wrong("one of --tap and --port is missing");
         }
     }
@@ -214,7 +245,13 @@ public final class NetworkOptions {
 
     /** The addresses of the kernel's side; none when it is left alone. */
     private List<Cidr> kernelSide() {
-        if (kernelAddresses.contains(NONE)) {
+        boolean team = devices().size() > 1;
+        if (team && !kernelAddresses.isEmpty() && !kernelAddresses.contains(NONE)) {
+            throw wrong(
+                    "--kernel-address is for one interface: of a team's, the switch that joins them"
+                            + " has the address");
+        }
+        if (team || kernelAddresses.contains(NONE)) {
             return List.of();
         }
         List<Cidr> given = new ArrayList<>();

@@ -48,9 +48,11 @@ public final class TargetOptions {
             paramLabel = "NAME[:KEY=VALUE]...",
             split = ",",
             description = {
-                "Intermediate drivers, from the target upwards: passthrough, verifier, vlan, or the"
-                        + " name of a class of one's own, in any order and number, such as"
+                "Intermediate drivers, from the target upwards: passthrough, verifier, vlan, shaper, or"
+                        + " the name of a class of one's own, in any order and number, such as"
                         + " verifier,vlan:id=42; or none.",
+                "Several ports need team among them, once: what stands before it is there once for"
+                        + " each port.",
                 "Default: ${DEFAULT-VALUE}."
             },
             defaultValue = "passthrough")
@@ -84,9 +86,10 @@ public final class TargetOptions {
     }
 
     /**
+     * @param ports that there will be
      * @throws ParameterException a value is out of range
      */
-    public void check() {
+    public void check(int ports) {
         if (maxConnections < 1 || maxConnections > MAX_CONNECTIONS) {
             throw wrong(
                     "--max-connections "
@@ -96,6 +99,10 @@ public final class TargetOptions {
         }
         if (drivers().size() > 16) {
             throw wrong("more than 16 drivers");
+        }
+        String problem = DriverChain.problem(drivers(), ports);
+        if (!problem.isEmpty()) {
+            throw wrong("--drivers: " + problem);
         }
     }
 

@@ -77,7 +77,7 @@ final class OffloadedStage implements Stage, Inspectable {
                         options.ownThread(),
                         options.drivers(),
                         seed);
-        return new Assembly(wire.port(socket, mac), settings, party);
+        return new Assembly(List.of(wire.port(socket, mac)), settings, party);
     }
 
     Assembly clientAssembly() {
