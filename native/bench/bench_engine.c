@@ -241,7 +241,7 @@ bench_new(uint32_t flows, uint32_t caps)
 	p->port.ops = &ops;
 	memcpy(p->port.mac, "\x02\0\0\0\0\xaa", 6);
 	p->port.mtu = 1500;
-	p->port.caps = caps;
+	p->port.offloads = caps;
 	p->port.buffers = BUFFERS;
 	p->region = flue_region_create(FLUE_REGION_HEAP, BUFFERS * ROOM);
 	p->memory = flue_region_at(p->region);
@@ -318,7 +318,7 @@ arrive(struct bench *b, uint32_t i, uint32_t len, uint32_t ack)
 			p + 26, 8, __builtin_bswap16(6) + __builtin_bswap16((uint16_t)(32 + len)));
 	flue_store16(p + 50, flue_csum_finish(flue_csum_add(p + 34, 32 + len, sum)));
 	pkt->len = (uint16_t)(66 + len);
-	if (b->port->port.caps & FLUE_PORT_CAP_RX_CSUM)
+	if (b->port->port.offloads & FLUE_PORT_RX_CSUM)
 		pkt->flags = FLUE_PKT_RX_CSUM_GOOD;
 	b->rcv[i] += len;
 	b->port->rx[b->port->rx_count++] = pkt;
@@ -462,7 +462,7 @@ main(int argc, char **argv)
 {
 	static const uint32_t sizes[] = { 64, 1448 };
 	static const uint32_t flows[] = { 1, MAX_FLOWS };
-	static const uint32_t caps[] = { 0, FLUE_PORT_CAP_RX_CSUM | FLUE_PORT_CAP_TX_CSUM };
+	static const uint32_t caps[] = { 0, FLUE_PORT_RX_CSUM | FLUE_PORT_TX_CSUM };
 	uint32_t reps = 4000;
 	bool json = false;
 	bool comma = false;

@@ -69,6 +69,18 @@ run_child(int (*body)(void))
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static inline int
+open_device(const char *device, int64_t mac, int mtu, int buffers, flue_port **port)
+{
+	struct flue_dpdk_config config;
+
+	flue_dpdk_config_default(&config);
+	config.mac = mac;
+	config.mtu = mtu;
+	config.buffers = buffers;
+	return flue_dpdk_open(device, &config, port);
+}
+
 static inline int64_t
 monotonic(void)
 {

@@ -67,7 +67,7 @@ ip_options_go_to_the_host_which_forwards_the_segment(void **state)
 {
 	/* Sums count as verified, and what lies where an acknowledgment would looks like one: nothing
 	 * but the header's length tells it from a plain segment. */
-	struct harness *h = harness_new(NULL, FLUE_PORT_CAP_RX_CSUM);
+	struct harness *h = harness_new(NULL, FLUE_PORT_RX_CSUM);
 	struct conn c = { 0 };
 	uint8_t frame[2048];
 	flue_ref nbl;

@@ -40,13 +40,13 @@ ports_need_eal(void)
 	CHECK(strncmp(flue_dpdk_version(), "DPDK ", 5) == 0);
 	CHECK(flue_dpdk_unavailability_cause()[0] == '\0');
 	CHECK(flue_dpdk_load() == 0);
-	CHECK(flue_dpdk_open("net_null0", MAC0, 1500, 64, &port) == -ENODEV);
+	CHECK(open_device("net_null0", MAC0, 1500, 64, &port) == -ENODEV);
 	CHECK(strstr(flue_dpdk_unavailability_cause(), "flue_dpdk_start") != NULL);
 	CHECK(flue_dpdk_ring_pair(256, MAC0, MAC1, 64, &port, &peer) == -ENODEV);
-	CHECK(flue_dpdk_open(NULL, MAC0, 1500, 64, &port) == -EINVAL);
-	CHECK(flue_dpdk_open("net_null0", MAC0, 1500, 64, NULL) == -EINVAL);
-	CHECK(flue_dpdk_open("net_null0", MAC0, 100, 64, &port) == -EINVAL);
-	CHECK(flue_dpdk_open("net_null0", MAC0, 1500, 63, &port) == -EINVAL);
+	CHECK(open_device(NULL, MAC0, 1500, 64, &port) == -EINVAL);
+	CHECK(open_device("net_null0", MAC0, 1500, 64, NULL) == -EINVAL);
+	CHECK(open_device("net_null0", MAC0, 100, 64, &port) == -EINVAL);
+	CHECK(open_device("net_null0", MAC0, 1500, 63, &port) == -EINVAL);
 	CHECK(port == NULL);
 	return 0;
 }

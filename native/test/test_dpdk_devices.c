@@ -16,8 +16,8 @@ null_device(void)
 
 	CHECK(flue_dpdk_start("--no-huge --no-shconf -m 128 --no-pci --no-telemetry "
 			      "--iova-mode=va --log-level=lib.eal:error") == 0);
-	CHECK(flue_dpdk_open("net_null0,size=64", MAC0, 1500, 256, &port) == 0);
-	CHECK(flue_dpdk_open("net_null0,size=64", MAC0, 1500, 256, &again) == -EBUSY);
+	CHECK(open_device("net_null0,size=64", MAC0, 1500, 256, &port) == 0);
+	CHECK(open_device("net_null0,size=64", MAC0, 1500, 256, &again) == -EBUSY);
 	n = port->ops->rx_burst(port, 0, pkts, BURST);
 	CHECK(n == BURST && flue_port_buffers_held(port) == BURST);
 	while (n > 0)
@@ -31,9 +31,9 @@ null_device(void)
 	CHECK(owner == 0);
 	flue_port_close(port);
 	/* It was made by opening, so it has gone by closing, and can be made again. */
-	CHECK(flue_dpdk_open("net_null0,size=100", 0, 1500, 256, &port) == 0);
+	CHECK(open_device("net_null0,size=100", 0, 1500, 256, &port) == 0);
 	flue_port_close(port);
-	CHECK(flue_dpdk_open("net_nosuch0", MAC0, 1500, 256, &port) < 0);
+	CHECK(open_device("net_nosuch0", MAC0, 1500, 256, &port) < 0);
 	CHECK(strstr(flue_dpdk_unavailability_cause(), "net_nosuch0") != NULL);
 	return 0;
 }
@@ -117,7 +117,7 @@ put_segment(struct flue_pkt *pkt, bool to_be_completed, const uint8_t *payload, 
 	tcp[17] = (uint8_t)sum;
 	pkt->len = 54;
 	if (to_be_completed)
-		pkt->flags |= FLUE_PKT_TX_CSUM;
+		pkt->flags |= FLUE_PKT_TX_TCP_CSUM;
 }
 
 static bool
@@ -153,7 +153,7 @@ check_checksum_offload(flue_port *port, int raw, const uint8_t *payload)
 	struct flue_pkt *pkt;
 	ssize_t n;
 
-	if ((port->caps & FLUE_PORT_CAP_TX_CSUM) == 0)
+	if ((port->offloads & FLUE_PORT_TX_CSUM) == 0)
 		return;
 	pkt = make_frame(port, 0, 60);
 	put_segment(pkt, true, payload, 1400);
@@ -188,7 +188,7 @@ tap_device(void)
 	if (!network())
 		return SKIPPED;
 	CHECK(flue_dpdk_start(NULL) == 0);
-	CHECK(flue_dpdk_open("net_tap0,iface=fluetap0", MAC0, 1500, 1024, &port) == 0);
+	CHECK(open_device("net_tap0,iface=fluetap0", MAC0, 1500, 1024, &port) == 0);
 	CHECK(flue_port_mac(port) == MAC0);
 	CHECK(flue_interface_configure("fluetap0", (int32_t)0xc6120001, 24, 1500) == 0);
 	raw = raw_socket("fluetap0");
@@ -235,10 +235,10 @@ tap_device_in_silence(void)
 	dup2(file, 2);
 	rc = flue_dpdk_start(NULL);
 	if (rc == 0)
-		rc = flue_dpdk_open("net_tap0,iface=fluetap3", MAC0, 1500, 1024, &port);
+		rc = open_device("net_tap0,iface=fluetap3", MAC0, 1500, 1024, &port);
 	if (rc == 0) {
 		flue_port_close(port);
-		rc = flue_dpdk_open("net_tap0,iface=fluetap2", MAC0, 1500, 1024, &port);
+		rc = open_device("net_tap0,iface=fluetap2", MAC0, 1500, 1024, &port);
 	}
 	dup2(saved, 2);
 	CHECK(rc < 0);
@@ -268,7 +268,7 @@ packet_device(void)
 	CHECK(flue_tap_open("fluetap1", MAC1, 1500, 256, &tap) == 0);
 	CHECK(flue_interface_configure("fluetap1", (int32_t)0xc6120001, 24, 1500) == 0);
 	CHECK(flue_dpdk_start(NULL) == 0);
-	CHECK(flue_dpdk_open("net_af_packet0,iface=fluetap1", 0, 1500, 256, &port) == 0);
+	CHECK(open_device("net_af_packet0,iface=fluetap1", 0, 1500, 256, &port) == 0);
 	/* Out of the device to the other end of the TAP, and back. */
 	CHECK(send_pkt(port, make_frame(port, 11, 60)));
 	pkt = receive(tap);

@@ -421,7 +421,7 @@ a_used_up_pool_asks_for_upload_and_keeps_the_order(void **state)
 static void
 checksums_can_be_left_to_the_port(void **state)
 {
-	struct harness *h = harness_new(NULL, FLUE_PORT_CAP_TX_CSUM | FLUE_PORT_CAP_RX_CSUM);
+	struct harness *h = harness_new(NULL, FLUE_PORT_TX_CSUM | FLUE_PORT_RX_CSUM);
 	struct conn c = { 0 };
 
 	(void)state;

@@ -18,18 +18,26 @@
 #include <stdatomic.h>
 
 #include "flue_offload.h"
+#include "flue_port.h"
 #include "flue_types.h"
-
-struct flue_port;
 
 #define FLUE_PKT_HEADROOM 128 /**< free bytes before `data` of a packet fresh from alloc() */
 /** Bytes a packet fresh from alloc() can hold at `data`, at least. Where a frame of the port's MTU
  *  (with Ethernet and VLAN headers) is longer, it holds that frame. */
 #define FLUE_PKT_ROOM 2048
 
-#define FLUE_PKT_RX_CSUM_GOOD 0x1 /**< IP and TCP checksums verified by the port */
-#define FLUE_PKT_RX_CSUM_BAD  0x2
-#define FLUE_PKT_TX_CSUM      0x4 /**< checksum fields hold the pseudo sum; the port completes them */
+/* Received: checksums that the port vouches for. Without the flag nobody has looked, or a device calls
+ * it bad, of which devices are not always right: the sum is computed. */
+#define FLUE_PKT_RX_IP_GOOD   0x1 /**< of the IPv4 header */
+#define FLUE_PKT_RX_TCP_GOOD  0x2
+#define FLUE_PKT_RX_CSUM_GOOD (FLUE_PKT_RX_IP_GOOD | FLUE_PKT_RX_TCP_GOOD)
+/* To send: what is left to the port. Only what it has in use (struct flue_port: offloads) is asked for. */
+#define FLUE_PKT_TX_TCP_CSUM 0x4  /**< the field holds the sum of the pseudo header */
+#define FLUE_PKT_TX_IP_CSUM  0x8  /**< IPv4: the field holds 0 */
+#define FLUE_PKT_TX_VLAN     0x10 /**< a tag with tx_vlan is put in front of the EtherType */
+/** Payload is cut into segments of tx_segment bytes, whole ones all: numbers and identification count
+ *  up, PSH is the last one's. The pseudo header is summed without a length. With both checksums. */
+#define FLUE_PKT_TX_TSO 0x20
 
 struct flue_pkt {
 	uint8_t *data;      /**< first byte of the frame */
@@ -42,8 +50,13 @@ struct flue_pkt {
 	uint16_t ext_len;
 	uint16_t refcnt;
 	uint16_t flags;
-	/* The engine's notes on a parsed segment. */
-	uint32_t seq;
+	union {
+		uint32_t seq; /* the engine's note on a parsed segment, as are the next two */
+		struct {
+			uint16_t tx_vlan; /**< FLUE_PKT_TX_VLAN: priority and VLAN */
+			uint16_t tx_segment;
+		};
+	};
 	uint16_t payload_off;
 	uint16_t payload_len;
 };
@@ -75,18 +88,17 @@ struct flue_port_ops {
 	void (*close)(struct flue_port *port);
 };
 
-#define FLUE_PORT_CAP_RX_CSUM 0x1
-#define FLUE_PORT_CAP_TX_CSUM 0x2
-
 /** The common head of every port; an implementation embeds it first. */
 struct flue_port {
 	const struct flue_port_ops *ops;
 	uint8_t mac[6];
 	uint16_t mtu;
-	uint32_t caps;    /**< FLUE_PORT_CAP_* */
-	uint32_t buffers; /**< in the pool */
-	uint32_t held;    /**< handed out and not back; kept by the implementation */
-	uint64_t lost;    /**< flue_port_lost(); kept by the implementation */
+	uint32_t offered;   /**< by the device; enum flue_port_offload */
+	uint32_t offloads;  /**< in use; written by the owner, who may only give one up */
+	uint32_t tso_bytes; /**< with FLUE_PORT_TSO: most payload of a packet that is cut */
+	uint32_t buffers;   /**< in the pool */
+	uint32_t held;      /**< handed out and not back; kept by the implementation */
+	uint64_t lost;      /**< flue_port_lost(); kept by the implementation */
 	char name[36];
 };
 

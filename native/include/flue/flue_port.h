@@ -37,6 +37,34 @@ FLUE_API int flue_port_link(flue_port *port);
 /** Frames that were to be sent and that the device did not take, because its link was down, say. */
 FLUE_API int64_t flue_port_lost(const flue_port *port);
 
+/**
+ * What a device can do in our stead. Each has a twin in software that makes the same frames, and each
+ * can be switched off where a port is opened. Bits.
+ */
+enum flue_port_offload {
+	FLUE_PORT_TX_IP_CSUM = 0x1,  /**< fills in the header checksum of IPv4 */
+	FLUE_PORT_TX_TCP_CSUM = 0x2, /**< ... and that of TCP */
+	FLUE_PORT_RX_IP_CSUM = 0x4,  /**< says which header checksums of IPv4 are good */
+	FLUE_PORT_RX_TCP_CSUM = 0x8, /**< ... and which of TCP */
+	FLUE_PORT_TSO = 0x10,        /**< cuts a packet of up to 64 KiB into segments */
+	FLUE_PORT_MULTI_SEG = 0x20,  /**< sends a frame that lies in several places */
+	FLUE_PORT_VLAN_INSERT = 0x40,
+	FLUE_PORT_VLAN_STRIP = 0x80,
+	FLUE_PORT_SCATTER = 0x100, /**< receives a frame into several buffers */
+	FLUE_PORT_LENT = 0x200,    /**< reads lent payload where it lies */
+	FLUE_PORT_TX_CSUM = 0x3,
+	FLUE_PORT_RX_CSUM = 0xc,
+	FLUE_PORT_ALL_OFFLOADS = 0x3ff
+};
+
+/**
+ * Bits of enum flue_port_offload. Any thread.
+ * @param which 0 = what the device offers, 1 = what is in use
+ */
+FLUE_API int flue_port_offloads(const flue_port *port, int which);
+/** "tso", "vlan-insert", ... of the bit 1 << index; NULL when there is none. */
+FLUE_API const char *flue_port_offload_name(int index);
+
 /* ---- The wire: a switch in memory ----------------------------------------------------------- */
 
 /** Faults are drawn per frame and receiving port from the seed. ppm = one in a million. */
@@ -205,13 +233,27 @@ FLUE_API const char *flue_dpdk_version(void);
  */
 FLUE_API int flue_dpdk_start(const char *args);
 
+/** What a DPDK port is to be. */
+struct flue_dpdk_config {
+	int64_t mac;          /**< our address; 0 = the device's own */
+	int32_t mtu;          /**< bytes of an IP packet, 576..9000; 1500 */
+	int32_t buffers;      /**< packet buffers, 64..65536; 4096 */
+	int32_t offloads_off; /**< bits of enum flue_port_offload that are not to be used; 0 */
+	int32_t pad0;
+};
+
+/** The defaults named above, and the device's own address. */
+FLUE_API void flue_dpdk_config_default(struct flue_dpdk_config *config);
+
 /**
  * Open a DPDK port, made by hotplug when it does not exist yet.
  * @param device  "net_tap0,iface=flue0", "net_ring0", "0000:00:06.0", ...
- * @param mac     our address; 0 = the port's own
+ * @return 0, or -errno with a sentence in the cause: -ENODEV (no such device, not bound to a driver
+ *         that DPDK can use, DPDK not started), -EBUSY (open already), -ENOMEM, -EINVAL (a value out
+ *         of range, or one that the device does not take), or what the driver says
  */
 FLUE_API int
-flue_dpdk_open(const char *device, int64_t mac, int mtu, int buffers, flue_port **port);
+flue_dpdk_open(const char *device, const struct flue_dpdk_config *config, flue_port **port);
 
 /** Two ports wired back to back by rings of `entries` descriptors; frames pass by reference. */
 FLUE_API int flue_dpdk_ring_pair(int entries, int64_t mac0, int64_t mac1, int buffers,

@@ -109,7 +109,7 @@ flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segm
 	s->sacks = 0;
 	s->forwarded = false;
 	s->told = false;
-	s->checked = (pkt->flags & FLUE_PKT_RX_CSUM_GOOD) != 0;
+	s->checked = (pkt->flags & FLUE_PKT_RX_CSUM_GOOD) == FLUE_PKT_RX_CSUM_GOOD;
 	s->hash = flue_flow_hash(&e->flow, s->key.raddr, s->key.laddr, s->key.ports);
 	pkt->seq = s->seq;
 	pkt->payload_off = (uint16_t)(s->tcp + s->hlen - eth);
@@ -175,16 +175,15 @@ verify(const struct flue_segment *s)
 
 	if (s->checked)
 		return SUMS_GOOD;
-	if (s->pkt->flags & FLUE_PKT_RX_CSUM_BAD)
-		return SUMS_BAD_SEGMENT;
+	if (!s->key.ip6 && !(s->pkt->flags & FLUE_PKT_RX_IP_GOOD) &&
+			flue_csum_fold(flue_csum_add(s->tcp - IP4_BYTES, IP4_BYTES, 0)) != 0xffff)
+		return SUMS_BAD_HEADER;
+	if (s->pkt->flags & FLUE_PKT_RX_TCP_GOOD)
+		return SUMS_GOOD;
 	if (s->key.ip6) {
 		sum = flue_csum_add(s->tcp - 32, 32, 0);
 		sum += __builtin_bswap16(PROTO_TCP) + __builtin_bswap16((uint16_t)seg_len);
 	} else {
-		const uint8_t *ip = s->tcp - IP4_BYTES;
-
-		if (flue_csum_fold(flue_csum_add(ip, IP4_BYTES, 0)) != 0xffff)
-			return SUMS_BAD_HEADER;
 		sum = flue_csum_pseudo4(s->key.raddr, s->key.laddr, seg_len);
 	}
 	return flue_csum_fold(flue_csum_add(s->tcp, seg_len, sum)) == 0xffff ? SUMS_GOOD

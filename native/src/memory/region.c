@@ -30,6 +30,7 @@ struct region {
 	enum region_state state;
 	int kind;     /* enum flue_region_kind */
 	bool exposed; /* somebody outside may still use its address */
+	bool watched; /* the watcher has been told of it */
 };
 
 struct flue_region_slot flue_region_slots[FLUE_MAX_REGIONS];
@@ -40,6 +41,33 @@ static struct flue_region_user *users;
 static int last_id;
 static int count;
 static int leaving;
+static void (*watch_opened)(void *address, uint64_t bytes);
+static void (*watch_leaving)(void *address, uint64_t bytes);
+
+/** Tell the watcher of a region, once. Under the lock. */
+static void
+watch_locked(struct region *region)
+{
+	if (watch_opened == NULL || region->watched || region->kind == FLUE_REGION_FOREIGN)
+		return;
+	region->watched = true;
+	watch_opened((void *)region->base, region->mapped);
+}
+
+void
+flue_region_watch(void (*opened)(void *address, uint64_t bytes),
+		void (*left)(void *address, uint64_t bytes))
+{
+	int id;
+
+	pthread_mutex_lock(&lock);
+	watch_opened = opened;
+	watch_leaving = left;
+	for (id = 1; id < FLUE_MAX_REGIONS; id++)
+		if (regions[id].state == REGION_OPEN && regions[id].exposed)
+			watch_locked(&regions[id]);
+	pthread_mutex_unlock(&lock);
+}
 
 static bool
 id_valid(int id)
@@ -79,6 +107,8 @@ leave_locked(int id)
 
 	if (!unused_locked(id))
 		return;
+	if (region->watched)
+		watch_leaving((void *)region->base, region->mapped);
 	if (region->kind != FLUE_REGION_FOREIGN)
 		munmap((void *)region->base, region->mapped);
 	region->state = REGION_FREE;
@@ -271,6 +301,7 @@ flue_region_address(int region)
 	pthread_mutex_lock(&lock);
 	if (regions[region].state == REGION_OPEN) {
 		regions[region].exposed = true;
+		watch_locked(&regions[region]);
 		address = (void *)regions[region].base;
 	}
 	pthread_mutex_unlock(&lock);

@@ -114,6 +114,14 @@ int flue_region_create_file(const char *path, int64_t bytes);
  */
 void flue_region_release(int region);
 
+/**
+ * Be told of regions that somebody outside has asked the address of, now and from now on, and of
+ * the end of each: nobody reads there any more, and the mapping goes. Called under the table's lock,
+ * on any thread; they call no function of regions. One watcher; both may not be NULL.
+ */
+void flue_region_watch(void (*opened)(void *address, uint64_t bytes),
+		void (*leaving)(void *address, uint64_t bytes));
+
 /** The region an arena lies in. */
 int flue_arena_region(const flue_arena *arena);
 

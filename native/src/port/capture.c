@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "flue/flue_port.h"
+#include "port/offload.h"
 
 #define BUFFER_BYTES (1u << 20)
 #define CHUNK        32 /* most frames passed on at a time */
@@ -154,17 +155,21 @@ put_headers(struct capture_port *port)
 	put_end(port, start);
 }
 
+/** Of the blocks of all frames that a packet becomes. */
 static uint32_t
 block_bytes(const struct flue_pkt *pkt)
 {
-	return PACKET_BLOCK_BYTES + (((uint32_t)pkt->len + pkt->ext_len + 3) & ~3u);
+	return flue_pkt_frames(pkt) *
+	       (PACKET_BLOCK_BYTES + ((flue_pkt_frame_bytes(pkt) + 3) & ~3u));
 }
 
+/** One of the frames of a packet, as it goes over the wire. */
 static void
-put_frame(struct capture_port *port, int64_t now, const struct flue_pkt *pkt, uint32_t flags)
+put_frame(struct capture_port *port, int64_t now, const struct flue_pkt *pkt, uint32_t index,
+		uint32_t flags)
 {
 	uint64_t time = (uint64_t)(port->wall + (now - port->first_now));
-	uint32_t length = (uint32_t)pkt->len + pkt->ext_len;
+	uint32_t length = flue_pkt_frame_bytes(pkt);
 	uint32_t start = port->used;
 
 	put32(port, ENHANCED_PACKET);
@@ -174,9 +179,7 @@ put_frame(struct capture_port *port, int64_t now, const struct flue_pkt *pkt, ui
 	put32(port, (uint32_t)time);
 	put32(port, length);
 	put32(port, length);
-	put(port, pkt->data, pkt->len);
-	if (pkt->ext_len > 0)
-		put(port, pkt->ext, pkt->ext_len);
+	port->used += flue_pkt_frame_put(pkt, index, port->buffer + port->used);
 	put_padding(port);
 	put_option(port, OPT_FLAGS, &flags, sizeof(flags));
 	put_option(port, OPT_END, NULL, 0);
@@ -201,9 +204,10 @@ tick(struct capture_port *port, int64_t now)
 /* ---- Passing on ------------------------------------------------------------------------------ */
 
 static void
-held_update(struct capture_port *port)
+state_update(struct capture_port *port)
 {
 	port->base.held = port->inner->held;
+	port->base.offloads = port->inner->offloads;
 }
 
 static unsigned
@@ -217,9 +221,9 @@ capture_rx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, un
 	for (i = 0; i < count; i++) {
 		if (block_bytes(pkts[i]) > BUFFER_BYTES - port->used)
 			flush(port);
-		put_frame(port, now, pkts[i], FLAG_INBOUND);
+		put_frame(port, now, pkts[i], 0, FLAG_INBOUND);
 	}
-	held_update(port);
+	state_update(port);
 	return count;
 }
 
@@ -231,14 +235,16 @@ send_chunk(struct capture_port *port, int64_t now, struct flue_pkt **pkts, unsig
 	uint32_t ends[CHUNK + 1];
 	unsigned count = 0;
 	unsigned sent;
+	uint32_t i;
 
 	if (block_bytes(pkts[0]) > BUFFER_BYTES - port->used)
 		flush(port);
 	ends[0] = port->used;
 	while (count < n && count < CHUNK &&
 			block_bytes(pkts[count]) <= BUFFER_BYTES - port->used) {
-		put_frame(port, now, pkts[count++], FLAG_OUTBOUND);
-		ends[count] = port->used;
+		for (i = 0; i < flue_pkt_frames(pkts[count]); i++)
+			put_frame(port, now, pkts[count], i, FLAG_OUTBOUND);
+		ends[++count] = port->used;
 	}
 	sent = port->inner->ops->tx_burst(port->inner, now, pkts, count);
 	port->used = ends[sent];
@@ -256,7 +262,7 @@ capture_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, un
 	tick(port, now);
 	while (sent < n && all)
 		sent += send_chunk(port, now, pkts + sent, n - sent, &all);
-	held_update(port);
+	state_update(port);
 	return sent;
 }
 
@@ -266,7 +272,7 @@ capture_alloc(struct flue_port *base)
 	struct capture_port *port = capture_port(base);
 	struct flue_pkt *pkt = port->inner->ops->alloc(port->inner);
 
-	held_update(port);
+	state_update(port);
 	return pkt;
 }
 
@@ -283,7 +289,7 @@ capture_reclaim(struct flue_port *base)
 
 	if (port->inner->ops->reclaim != NULL)
 		port->inner->ops->reclaim(port->inner);
-	held_update(port);
+	state_update(port);
 }
 
 static int64_t

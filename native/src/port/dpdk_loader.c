@@ -15,6 +15,7 @@
 #include "flue/flue_memory.h"
 #include "flue/flue_pkt.h"
 #include "flue/flue_port.h"
+#include "memory/region.h"
 #include "port/dpdk/plugin.h"
 
 #define LIBRARY "libflue_dpdk.so"
@@ -29,6 +30,7 @@ static const struct flue_dpdk_host host = {
 	.seam = FLUE_DPDK_SEAM,
 	.pkt_bytes = sizeof(struct flue_pkt),
 	.region_add_foreign = flue_region_add_foreign,
+	.region_watch = flue_region_watch,
 	.hugepages_free = flue_hugepages_free,
 };
 
@@ -162,17 +164,23 @@ flue_dpdk_start(const char *args)
 	return rc;
 }
 
+void
+flue_dpdk_config_default(struct flue_dpdk_config *config)
+{
+	*config = (struct flue_dpdk_config){ .mtu = 1500, .buffers = 4096 };
+}
+
 int
-flue_dpdk_open(const char *device, int64_t mac, int mtu, int buffers, flue_port **port)
+flue_dpdk_open(const char *device, const struct flue_dpdk_config *config, flue_port **port)
 {
 	int rc;
 
-	if (device == NULL || port == NULL)
+	if (device == NULL || config == NULL || port == NULL)
 		return -EINVAL;
 	pthread_mutex_lock(&lock);
 	rc = load_locked();
 	if (rc == 0)
-		rc = plugin->open(device, mac, mtu, buffers, port, &cause);
+		rc = plugin->open(device, config, port, &cause);
 	pthread_mutex_unlock(&lock);
 	return rc;
 }

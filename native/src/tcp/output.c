@@ -38,19 +38,26 @@ put_tagged(const struct flue_conn *c, const struct flue_path *p, uint8_t *at)
 	return at + 18;
 }
 
-/** Ethernet and IP. @return where the TCP header goes */
+/** Ethernet and IP, of so many segments. @return where the TCP header goes */
 static uint8_t *
-put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *p, uint8_t *at,
-		uint8_t tos, uint32_t tcp_len)
+put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *p,
+		struct flue_pkt *pkt, uint8_t tos, uint32_t tcp_len, uint32_t segments)
 {
+	const uint32_t port = e->port->offloads;
+	uint8_t *at = pkt->data;
 	uint8_t *ip = at + 14;
 	uint64_t sum;
 	uint16_t id;
 
-	if (unlikely(p->vlan | c->priority))
+	if (unlikely(p->vlan | c->priority) && !(port & FLUE_PORT_VLAN_INSERT)) {
 		ip = put_tagged(c, p, at);
-	else
+	} else {
 		memcpy(at, p->head, p->ip6 ? 54 : 34);
+		if (unlikely(p->vlan | c->priority)) {
+			pkt->flags |= FLUE_PKT_TX_VLAN;
+			pkt->tx_vlan = (uint16_t)(c->priority << 13 | p->vlan);
+		}
+	}
 	if (unlikely(p->ip6)) {
 		flue_store32be(ip, UINT32_C(0x60000000) | (uint32_t)tos << 20 | c->flow_label);
 		flue_store16be(ip + 4, (uint16_t)tcp_len);
@@ -58,11 +65,16 @@ put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_pat
 		return ip + 40;
 	}
 	/* The lower half of the ids is the host's (chimney rules 5.2). */
-	id = (uint16_t)(0x8000 | (e->ip_id++ & 0x7fff));
+	id = (uint16_t)(0x8000 | (e->ip_id & 0x7fff));
+	e->ip_id = (uint16_t)(e->ip_id + segments);
 	ip[1] = tos;
 	flue_store16be(ip + 2, (uint16_t)(tcp_len + 20));
 	flue_store16be(ip + 4, id);
 	ip[8] = c->ttl;
+	if (port & FLUE_PORT_TX_IP_CSUM) {
+		pkt->flags |= FLUE_PKT_TX_IP_CSUM;
+		return ip + 20;
+	}
 	sum = (uint64_t)p->ip_sum + flue_load16(ip + 2) + flue_load16(ip + 4);
 	sum += (uint64_t)tos << 8; /* second byte of a word, as it lies in memory */
 	sum += c->ttl;
@@ -139,7 +151,7 @@ put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, ui
 /** Statistics of chimney rules 8.4. What the peer was sent all of before is no new segment. */
 static inline void
 count_out(struct flue_engine *e, const struct flue_conn *c, uint32_t seq, uint32_t hlen,
-		uint32_t len, uint8_t flags)
+		uint32_t len, uint8_t flags, uint32_t segments)
 {
 	bool ip6 = (c->flags & CONN_IP6) != 0;
 	uint32_t numbers = len + ((flags & TCP_FIN) != 0);
@@ -149,11 +161,11 @@ count_out(struct flue_engine *e, const struct flue_conn *c, uint32_t seq, uint32
 	if (unlikely(numbers > 0 && flue_seq_leq(seq + numbers, c->snd_max)))
 		tcp->retransmitted_segments++;
 	else
-		tcp->out_segments++;
+		tcp->out_segments += segments;
 	if (unlikely(flags & TCP_RST))
 		tcp->out_resets++;
-	ip->out_requests++;
-	ip->out_octets += (ip6 ? 40 : 20) + hlen + len;
+	ip->out_requests += segments;
+	ip->out_octets += ((ip6 ? 40 : 20) + hlen) * segments + len;
 }
 
 /** Before a datagram (chimney rules 6.4). New data since the last one means that what we sent before
@@ -213,7 +225,8 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 {
 	struct flue_path *path = &e->paths[c->path];
 	struct flue_neighbor *n;
-	bool sums = (e->port->caps & FLUE_PORT_CAP_TX_CSUM) == 0;
+	bool sums = (e->port->offloads & FLUE_PORT_TX_TCP_CSUM) == 0;
+	uint32_t segments = likely(len <= c->mss) ? 1 : len / c->mss;
 	uint32_t hlen = c->flags & CONN_TS ? 20 + TCP_TS_BYTES : 20;
 	struct flue_pkt *pkt;
 	uint8_t sack[FLUE_SACK_BYTES];
@@ -240,7 +253,7 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 			!(flags & TCP_RST))
 		told = flue_sack_put(e, c, sack, sack_room(c, path, len));
 	tos = put_marks(c, seq, len, &flags);
-	tcp = put_head(e, c, path, pkt->data, tos, hlen + told + len);
+	tcp = put_head(e, c, path, pkt, tos, hlen + told + len, segments);
 	put_tcp(e, c, tcp, seq, flags);
 	if (unlikely(told > 0)) {
 		memcpy(tcp + hlen, sack, told);
@@ -257,15 +270,20 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 		sum = flue_csum_add(tcp, hlen, sum);
 		flue_store16(tcp + 16, flue_csum_finish(sum));
 	} else {
+		pkt->flags |= FLUE_PKT_TX_TCP_CSUM;
+		if (segments > 1) {
+			sum = path->pseudo;
+			pkt->flags |= FLUE_PKT_TX_TSO;
+			pkt->tx_segment = (uint16_t)c->mss;
+		}
 		flue_store16(tcp + 16, flue_csum_fold(sum));
-		pkt->flags |= FLUE_PKT_TX_CSUM;
 	}
 	flue_txq_push(e, pkt);
 	c->last_ack_sent = c->rcv_nxt;
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE);
-	flue_count(e, FLUE_CTR_OUT_SEGMENTS, 1);
+	flue_count(e, FLUE_CTR_OUT_SEGMENTS, segments);
 	flue_count(e, FLUE_CTR_OUT_BYTES, len);
-	count_out(e, c, seq, hlen, len, flags);
+	count_out(e, c, seq, hlen, len, flags, segments);
 	return true;
 }
 
@@ -299,7 +317,7 @@ flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c)
 static bool
 worth_sending(const struct flue_conn *c, uint32_t len, uint32_t unsent, bool fin)
 {
-	if (len == c->mss || fin || (c->flags & CONN_FORCE) || flue_seq_lt(c->snd_nxt, c->snd_max))
+	if (len >= c->mss || fin || (c->flags & CONN_FORCE) || flue_seq_lt(c->snd_nxt, c->snd_max))
 		return true;
 	if (len == unsent && (!(c->flags & CONN_NAGLE) || c->snd_una == c->snd_nxt))
 		return true;
@@ -317,7 +335,8 @@ sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
 		c->retransmits++;
 	} else if (!(c->flags & (CONN_TIMING | CONN_RTO_RECOVERY))) {
 		c->flags |= CONN_TIMING;
-		c->rtt_seq = end;
+		/* Of several, the first. */
+		c->rtt_seq = len > c->mss ? c->snd_nxt + c->mss : end;
 		c->rtt_start = (uint32_t)(e->now / 1000);
 	}
 	c->snd_nxt = end;
@@ -400,6 +419,35 @@ usable_window(const struct flue_engine *e, const struct flue_conn *c)
 	return cwnd < c->snd_wnd ? (uint32_t)cwnd : c->snd_wnd;
 }
 
+/**
+ * New data that the port cuts into segments: of `len` bytes those that are whole ones, lie in one
+ * piece, and would leave alike but for their numbers.
+ * @return bytes, or 0 where that is not more than one segment
+ */
+static uint32_t
+cut_by_port(struct flue_engine *e, struct flue_conn *c, uint32_t len, uint32_t unsent)
+{
+	const struct flue_piece *p;
+	uint32_t n;
+
+	if (c->snd_nxt != c->snd_max || c->cwr || c->mss < FLUE_COPY_BELOW ||
+			(c->flags & (CONN_OOO | CONN_ACK_NOW | CONN_FORCE | CONN_PERSIST)))
+		return 0;
+	p = piece_at(e, c, c->snd_nxt);
+	if (len > p->len - (c->snd_nxt - p->seq))
+		len = p->len - (c->snd_nxt - p->seq);
+	if (len > e->port->tso_bytes)
+		len = e->port->tso_bytes;
+	/* The last one is to bear the FIN. */
+	if (len == unsent && (c->flags & CONN_FIN_QUEUED))
+		len--;
+	n = len / c->mss;
+	/* Identifications count up without a jump. */
+	if (n > 0x8000 - (e->ip_id & 0x7fffu))
+		n = 0x8000 - (e->ip_id & 0x7fffu);
+	return n > 1 ? n * c->mss : 0;
+}
+
 void
 flue_tcp_restart_if_idle(struct flue_engine *e, struct flue_conn *c)
 {
@@ -432,8 +480,13 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 
 		if (len > unsent)
 			len = unsent;
-		if (len > c->mss)
-			len = c->mss;
+		if (len > c->mss) {
+			uint32_t cut = 0;
+
+			if (e->port->offloads & FLUE_PORT_TSO)
+				cut = cut_by_port(e, c, len, unsent);
+			len = cut != 0 ? cut : c->mss;
+		}
 		/* Behind data a FIN waits for room of its own: outside of the window nobody could tell
 		 * whether the peer has taken it, and with it what number an ACK has to bear. */
 		fin = len == unsent && (c->flags & CONN_FIN_QUEUED) &&

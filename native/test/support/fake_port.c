@@ -127,7 +127,7 @@ fake_port_new(uint32_t buffers, uint32_t caps)
 	p->port.ops = &fake_ops;
 	memcpy(p->port.mac, OUR_MAC, 6);
 	p->port.mtu = harness_ip6() ? 1520 : 1500;
-	p->port.caps = caps;
+	p->port.offloads = caps;
 	p->port.buffers = buffers;
 	p->tx_limit = UINT_MAX;
 	p->region = flue_region_create(FLUE_REGION_HEAP, (int64_t)buffers * ROOM);
@@ -149,7 +149,7 @@ fake_port_inject(struct fake_port *p, const void *frame, uint32_t len)
 	assert_true(len <= FLUE_PKT_ROOM);
 	memcpy(pkt->data, frame, len);
 	pkt->len = (uint16_t)len;
-	if (p->port.caps & FLUE_PORT_CAP_RX_CSUM)
+	if (p->port.offloads & FLUE_PORT_RX_CSUM)
 		pkt->flags |= FLUE_PKT_RX_CSUM_GOOD;
 	if (p->rx_head == NULL)
 		p->rx_head = pkt;

@@ -175,11 +175,13 @@ static void
 check_checksums(struct harness *h, const uint8_t *ip, const uint8_t *tcp, uint32_t seg_len,
 		bool ip6)
 {
-	bool offloaded = (h->port->port.caps & FLUE_PORT_CAP_TX_CSUM) != 0;
+	bool offloaded = (h->port->port.offloads & FLUE_PORT_TX_TCP_CSUM) != 0;
 	uint64_t pseudo = ip6 ? flue_csum_add(ip + 8, 32, 0) : flue_csum_add(ip + 12, 8, 0);
 
 	pseudo += htons(6) + htons((uint16_t)seg_len);
-	if (!ip6)
+	if (!ip6 && (h->port->port.offloads & FLUE_PORT_TX_IP_CSUM))
+		assert_int_equal(flue_load16(ip + 10), 0);
+	else if (!ip6)
 		assert_int_equal(flue_csum_fold(flue_csum_add(ip, 20, 0)), 0xffff);
 	if (offloaded)
 		assert_int_equal(flue_load16(tcp + 16), flue_csum_fold(pseudo));

@@ -25,6 +25,14 @@
 #define DPDK_MAX_BURST   64
 #define DPDK_DESCRIPTORS 512
 #define DPDK_LOG_BYTES   256
+#define DPDK_RANGES      128 /* of memory that devices read payload in */
+
+/** Of a port's link. */
+enum dpdk_link {
+	DPDK_DOWN,
+	DPDK_UP,
+	DPDK_GONE /* the device was taken away: nothing is received or sent any more */
+};
 
 struct dpdk_priv {
 	struct flue_pkt pkt;                    /* first: a packet pointer is a pointer to this */
@@ -53,12 +61,16 @@ struct dpdk_port {
 	struct rte_device *device; /* to be removed on close; NULL = it was there before */
 	uint32_t rx_limit;         /* most buffers held that a received frame may find */
 	uint32_t unreclaimed;      /* sent and perhaps not taken back yet */
+	struct rte_device *dma;    /* reads lent payload where that is mapped; NULL = anywhere */
+	uint32_t range;            /* where it lay last */
+	_Atomic uint8_t mapped[DPDK_RANGES];
 	uint16_t id;
-	uint8_t side; /* of the pair, 0 or 1 */
+	uint8_t side;          /* of the pair, 0 or 1 */
+	_Atomic uint8_t link;  /* enum dpdk_link, as it was known last */
+	_Atomic bool released; /* by somebody else: the ethdev's number may be another's by now */
 	bool closed;
-	bool copies_ext; /* the device cannot read lent payload where it lies */
-	bool reclaims;   /* the device gives finished transmissions back on request */
-	bool own_echo;   /* frames sent by the kernel from this address are seen too: ignore */
+	bool reclaims; /* the device gives finished transmissions back on request */
+	bool own_echo; /* frames sent by the kernel from this address are seen too: ignore */
 	uint8_t device_mac[6];
 };
 
@@ -85,13 +97,45 @@ struct dpdk_pool *dpdk_pool_take(unsigned count, unsigned room, struct flue_dpdk
 void dpdk_pool_give(struct dpdk_pool *pool);
 
 /** open.c */
-int dpdk_open(const char *device, int64_t mac, int mtu, int buffers, struct flue_port **port,
+int dpdk_open(const char *device, const struct flue_dpdk_config *config, struct flue_port **port,
 		struct flue_dpdk_cause *cause);
 /** Configure and start ethdev port `id`. On failure the ethdev port is left stopped. */
-int dpdk_port_create(uint16_t id, const char *name, int64_t mac, int mtu, int buffers,
+int dpdk_port_create(uint16_t id, const char *name, const struct flue_dpdk_config *config,
 		unsigned descriptors, struct dpdk_port **port, struct flue_dpdk_cause *cause);
 void dpdk_port_free(struct dpdk_port *port);
+/** Somebody else has released the ethdev. Any thread. */
+void dpdk_port_released(struct dpdk_port *port);
 void dpdk_port_close(struct flue_port *base);
+
+/** offloads.c: fill the port's, and what the device is to be asked for; `off` are not to be used. The
+ *  port's MTU and pool are known. */
+void dpdk_offloads_choose(struct dpdk_port *port, const struct rte_eth_dev_info *info, uint32_t off,
+		struct rte_eth_conf *conf);
+
+/** memory.c: EAL runs. */
+void dpdk_memory_start(void);
+/** Could a device with DMA read memory that is not DPDK's? */
+bool dpdk_memory_can_map(void);
+/** Memory of DPDK's, which every device reads. */
+void dpdk_memory_own(void *address, uint64_t bytes);
+/** A port with DMA is open, or closed. */
+void dpdk_memory_join(struct dpdk_port *port);
+void dpdk_memory_leave(struct dpdk_port *port);
+/** Can that port's device read all of this? Owner's thread. */
+bool dpdk_memory_readable(struct dpdk_port *port, const void *address, uint32_t bytes);
+
+/** tx.c */
+unsigned dpdk_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsigned n);
+void dpdk_reclaim(struct flue_port *base);
+/** port.c: the calling thread polls this port. */
+void dpdk_thread_known(void);
+
+/** link.c: ask the device to tell of its link, before it is configured; begin and end to listen */
+void dpdk_link_prepare(struct dpdk_port *port, const struct rte_eth_dev_info *info,
+		struct rte_eth_conf *conf);
+void dpdk_link_listen(struct dpdk_port *port);
+void dpdk_link_deaf(struct dpdk_port *port);
+int dpdk_link(struct flue_port *base);
 
 /** ring_pair.c */
 int dpdk_ring_pair(int entries, int64_t mac0, int64_t mac1, int buffers, struct flue_port **port0,

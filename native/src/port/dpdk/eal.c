@@ -184,6 +184,7 @@ dpdk_start(const char *args, struct flue_dpdk_cause *cause)
 				told ? reason : rte_strerror(-first_error));
 	}
 	started = true;
+	dpdk_memory_start();
 	cause->text[0] = '\0';
 	return 0;
 }

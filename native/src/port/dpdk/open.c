@@ -15,32 +15,7 @@
 #include "port/dpdk/dpdk.h"
 
 /** Ethdev ports that are flue ports now. */
-static bool opened[RTE_MAX_ETHPORTS];
-
-/** What the device can do for us. */
-static void
-offloads_choose(const struct rte_eth_dev_info *info, struct rte_eth_conf *conf,
-		struct dpdk_port *port)
-{
-	const uint64_t rx = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
-
-	if ((info->rx_offload_capa & rx) == rx) {
-		conf->rxmode.offloads |= rx;
-		port->base.caps |= FLUE_PORT_CAP_RX_CSUM;
-	}
-	if ((info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_CKSUM) != 0) {
-		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
-		port->base.caps |= FLUE_PORT_CAP_TX_CSUM;
-	}
-	if ((info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0)
-		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-	else
-		port->copies_ext = true;
-	/* A device with DMA reads only memory that was made known to it. */
-	if (info->device == NULL || strcmp(rte_bus_name(rte_dev_bus(info->device)), "vdev") != 0)
-		port->copies_ext = true;
-	conf->rxmode.mtu = port->base.mtu;
-}
+static _Atomic bool opened[RTE_MAX_ETHPORTS];
 
 static int
 mtu_check(const struct dpdk_port *port, const struct rte_eth_dev_info *info,
@@ -125,9 +100,10 @@ address_choose(struct dpdk_port *port, int64_t mac, struct flue_dpdk_cause *caus
 }
 
 static int
-device_start(struct dpdk_port *port, unsigned descriptors, struct flue_dpdk_cause *cause)
+device_start(struct dpdk_port *port, unsigned descriptors, uint32_t offloads_off,
+		struct flue_dpdk_cause *cause)
 {
-	struct rte_eth_conf conf = { 0 };
+	struct rte_eth_conf conf = { .rxmode = { .mtu = port->base.mtu } };
 	struct rte_eth_dev_info info;
 	int rc;
 
@@ -138,7 +114,8 @@ device_start(struct dpdk_port *port, unsigned descriptors, struct flue_dpdk_caus
 	rc = mtu_check(port, &info, cause);
 	if (rc < 0)
 		return rc;
-	offloads_choose(&info, &conf, port);
+	dpdk_offloads_choose(port, &info, offloads_off, &conf);
+	dpdk_link_prepare(port, &info, &conf);
 	port->own_echo = strcmp(info.driver_name, "net_af_packet") == 0;
 	port->reclaims = true;
 	rc = rte_eth_dev_configure(port->id, 1, 1, &conf);
@@ -161,12 +138,15 @@ device_start(struct dpdk_port *port, unsigned descriptors, struct flue_dpdk_caus
 }
 
 int
-dpdk_port_create(uint16_t id, const char *name, int64_t mac, int mtu, int buffers,
+dpdk_port_create(uint16_t id, const char *name, const struct flue_dpdk_config *config,
 		unsigned descriptors, struct dpdk_port **port, struct flue_dpdk_cause *cause)
 {
-	const unsigned room = RTE_MAX((unsigned)mtu + FLUE_ETH_VLAN_BYTES, (unsigned)FLUE_PKT_ROOM);
+	/* Devices count in units of 1 KiB, and leave room for two tags. */
+	const unsigned room = RTE_ALIGN_CEIL(RTE_MAX((unsigned)config->mtu + FLUE_ETH_BYTES + 8,
+							     (unsigned)FLUE_PKT_ROOM),
+			1024u);
 	/* The device's rings and the caches of threads hold packets too. */
-	const unsigned count = (unsigned)buffers + 2 * descriptors + 512;
+	const unsigned count = (unsigned)config->buffers + 2 * descriptors + 512;
 	struct dpdk_port *p = calloc(1, sizeof(*p));
 	int rc;
 
@@ -174,20 +154,25 @@ dpdk_port_create(uint16_t id, const char *name, int64_t mac, int mtu, int buffer
 		return dpdk_fail(cause, -ENOMEM, "Out of memory.");
 	p->id = id;
 	p->base.ops = &dpdk_ops;
-	p->base.mtu = (uint16_t)mtu;
-	p->base.buffers = (uint32_t)buffers;
-	p->rx_limit = (uint32_t)buffers - (uint32_t)buffers / 8;
+	p->base.mtu = (uint16_t)config->mtu;
+	p->base.buffers = (uint32_t)config->buffers;
+	p->rx_limit = p->base.buffers - p->base.buffers / 8;
 	snprintf(p->base.name, sizeof(p->base.name), "dpdk:%s", name);
-	rc = address_choose(p, mac, cause);
+	rc = address_choose(p, config->mac, cause);
 	if (rc == 0) {
 		p->pool = dpdk_pool_take(count, room, cause);
-		rc = p->pool != NULL ? device_start(p, descriptors, cause) : -ENOMEM;
+		rc = p->pool == NULL ? -ENOMEM
+				     : device_start(p, descriptors, (uint32_t)config->offloads_off,
+						       cause);
 	}
 	if (rc < 0) {
 		dpdk_port_free(p);
 		return rc;
 	}
 	opened[id] = true;
+	dpdk_link_listen(p);
+	if (p->dma != NULL)
+		dpdk_memory_join(p);
 	*port = p;
 	return 0;
 }
@@ -197,7 +182,16 @@ dpdk_port_free(struct dpdk_port *port)
 {
 	if (port->pool != NULL)
 		dpdk_pool_give(port->pool);
-	free(port);
+	/* Whoever released the ethdev has left it our callbacks, with this for an argument. */
+	if (!atomic_load(&port->released))
+		free(port);
+}
+
+void
+dpdk_port_released(struct dpdk_port *port)
+{
+	atomic_store(&port->released, true);
+	opened[port->id] = false;
 }
 
 void
@@ -208,10 +202,15 @@ dpdk_port_close(struct flue_port *base)
 	if (port->closed)
 		return;
 	port->closed = true;
-	(void)rte_eth_dev_stop(port->id);
-	(void)rte_eth_dev_close(port->id);
-	opened[port->id] = false;
-	if (port->device != NULL)
+	if (!atomic_load(&port->released)) {
+		dpdk_link_deaf(port);
+		(void)rte_eth_dev_stop(port->id);
+		(void)rte_eth_dev_close(port->id);
+		opened[port->id] = false;
+	}
+	if (port->dma != NULL)
+		dpdk_memory_leave(port);
+	if (port->device != NULL && !atomic_load(&port->released))
 		(void)rte_dev_remove(port->device);
 	if (port->pair != NULL)
 		dpdk_pair_leave(port);
@@ -262,7 +261,7 @@ add_reason(struct flue_dpdk_cause *cause, const char *reason)
 }
 
 int
-dpdk_open(const char *device, int64_t mac, int mtu, int buffers, struct flue_port **port,
+dpdk_open(const char *device, const struct flue_dpdk_config *config, struct flue_port **port,
 		struct flue_dpdk_cause *cause)
 {
 	char name[RTE_ETH_NAME_MAX_LEN];
@@ -273,10 +272,11 @@ dpdk_open(const char *device, int64_t mac, int mtu, int buffers, struct flue_por
 	uint16_t id;
 	int rc;
 
-	if (mtu < 576 || mtu > 9000 || buffers < 64 || buffers > 65536)
+	if (config->mtu < 576 || config->mtu > 9000 || config->buffers < 64 ||
+			config->buffers > 65536)
 		return dpdk_fail(cause, -EINVAL,
-				"MTU %d or %d buffers is out of range (576..9000, 64..65536).", mtu,
-				buffers);
+				"MTU %d or %d buffers is out of range (576..9000, 64..65536).",
+				config->mtu, config->buffers);
 	if (!dpdk_started())
 		return dpdk_fail(cause, -ENODEV,
 				"DPDK has not been started: call flue_dpdk_start().");
@@ -295,7 +295,7 @@ dpdk_open(const char *device, int64_t mac, int mtu, int buffers, struct flue_por
 	if (rte_eth_dev_info_get(id, &info) != 0)
 		info.device = NULL;
 	dpdk_log_hold();
-	rc = dpdk_port_create(id, name, mac, mtu, buffers, DPDK_DESCRIPTORS, &p, cause);
+	rc = dpdk_port_create(id, name, config, DPDK_DESCRIPTORS, &p, cause);
 	if (dpdk_log_release(reason) && rc < 0)
 		add_reason(cause, reason);
 	if (rc < 0) {

@@ -11,10 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct flue_dpdk_config;
 struct flue_port;
 
 /** Changes with either table, and with flue_pkt.h. */
-#define FLUE_DPDK_SEAM 1
+#define FLUE_DPDK_SEAM 2
 
 /** Sentence for people, filled by a call that fails. */
 struct flue_dpdk_cause {
@@ -27,6 +28,8 @@ struct flue_dpdk_host {
 	uint32_t pkt_bytes; /* sizeof(struct flue_pkt) */
 	int (*region_add_foreign)(void *address, int64_t bytes);
 	int (*hugepages_free)(void);
+	void (*region_watch)(void (*opened)(void *address, uint64_t bytes),
+			void (*leaving)(void *address, uint64_t bytes));
 };
 
 /** What libflue_dpdk gives. Calls are made one at a time. */
@@ -36,8 +39,8 @@ struct flue_dpdk_plugin {
 	const char *version;
 	/** @return 0, -EALREADY or another -errno */
 	int (*start)(const char *args, struct flue_dpdk_cause *cause);
-	int (*open)(const char *device, int64_t mac, int mtu, int buffers, struct flue_port **port,
-			struct flue_dpdk_cause *cause);
+	int (*open)(const char *device, const struct flue_dpdk_config *config,
+			struct flue_port **port, struct flue_dpdk_cause *cause);
 	int (*ring_pair)(int entries, int64_t mac0, int64_t mac1, int buffers,
 			struct flue_port **port0, struct flue_port **port1,
 			struct flue_dpdk_cause *cause);

@@ -86,6 +86,7 @@ regions_add(struct rte_mempool *mp)
 				chunks.address[i], (int64_t)chunks.bytes[i]);
 		if (chunks.region[i] < 0)
 			chunks.error = chunks.region[i];
+		dpdk_memory_own(chunks.address[i], chunks.bytes[i]);
 	}
 	if (chunks.error == 0)
 		rte_mempool_obj_iter(mp, mbuf_name, &chunks);

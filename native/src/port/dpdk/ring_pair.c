@@ -115,6 +115,7 @@ static int
 side_make(struct dpdk_pair *pair, unsigned number, uint8_t side, int entries, int64_t mac,
 		int buffers, struct dpdk_port **port, struct flue_dpdk_cause *cause)
 {
+	const struct flue_dpdk_config config = { .mac = mac, .mtu = 1500, .buffers = buffers };
 	struct rte_eth_dev_info info;
 	char name[32];
 	int id;
@@ -127,8 +128,7 @@ side_make(struct dpdk_pair *pair, unsigned number, uint8_t side, int entries, in
 				rte_strerror(rte_errno));
 	if (rte_eth_dev_info_get((uint16_t)id, &info) != 0)
 		info.device = NULL;
-	rc = dpdk_port_create(
-			(uint16_t)id, name, mac, 1500, buffers, (unsigned)entries, port, cause);
+	rc = dpdk_port_create((uint16_t)id, name, &config, (unsigned)entries, port, cause);
 	if (rc < 0) {
 		(void)rte_eth_dev_close((uint16_t)id);
 		if (info.device != NULL)

@@ -3,8 +3,10 @@ package dev.flue.bindings;
 
 import dev.flue.data.IpAddress;
 import dev.flue.jni.PortHandle;
+import dev.flue.jni.flue_dpdk_config;
 import dev.flue.jni.global.flue;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -82,9 +84,24 @@ public final class NativePort implements AutoCloseable {
      * @throws FlueException it cannot be had; the message says why and what to do
      */
     public static NativePort dpdk(String device, long mac, int mtu, int buffers) {
+        return dpdk(device, mac, mtu, buffers, Set.of());
+    }
+
+    /**
+     * The same, with some of the device's offloads not to be used: their twins in software work.
+     *
+     * @throws FlueException it cannot be had; the message says why and what to do
+     */
+    public static NativePort dpdk(
+            String device, long mac, int mtu, int buffers, Set<PortOffload> off) {
         Flue.startDpdk(null);
         PortHandle port = new PortHandle(null);
-        int rc = flue.flue_dpdk_open(device, mac, mtu, buffers, port);
+        int rc;
+        try (flue_dpdk_config config = new flue_dpdk_config()) {
+            flue.flue_dpdk_config_default(config);
+            config.mac(mac).mtu(mtu).buffers(buffers).offloads_off(PortOffload.bits(off));
+            rc = flue.flue_dpdk_open(device, config, port);
+        }
         if (rc < 0) {
             throw new FlueException("DPDK device " + device + ": " + dpdkCause(-rc), -rc);
         }
@@ -173,6 +190,25 @@ public final class NativePort implements AutoCloseable {
     /** "wire", "tap", "dpdk:net_tap", ... */
     public String name() {
         return name;
+    }
+
+    /** What the device does in our stead; a driver that refuses what it offered loses it. */
+    public Set<PortOffload> offloads() {
+        return PortOffload.of(offloadBits(1));
+    }
+
+    /** What the device could do, in use or not. */
+    public Set<PortOffload> offloadsOffered() {
+        return PortOffload.of(offloadBits(0));
+    }
+
+    private int offloadBits(int which) {
+        guard.enter();
+        try {
+            return flue.flue_port_offloads(handle, which);
+        } finally {
+            guard.exit();
+        }
     }
 
     /** Packet buffers that somebody holds: lent up, or waiting to be sent. 0 when idle. */

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.flue.jni.global.flue;
 import dev.flue.offload.OffloadStatus;
+import java.util.EnumSet;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,6 +107,26 @@ class RingPairDpdkTest {
         }
         ports[0].close();
         ports[1].close();
+    }
+
+    @Test
+    void offloadsOfADeviceAreToldAndSomeAreInUse() {
+        for (PortOffload offload : PortOffload.values()) {
+            assertThat(Flue.text(flue.flue_port_offload_name(offload.ordinal())))
+                    .isEqualTo(offload.toString());
+        }
+        assertThat(flue.flue_port_offload_name(PortOffload.values().length)).isNull();
+        NativePort[] ports = NativePort.dpdkRingPair(256, MAC, MAC + 1, 512);
+        assertThat(ports[0].offloadsOffered())
+                .contains(PortOffload.MULTI_SEGMENT, PortOffload.ZERO_COPY);
+        assertThat(ports[0].offloads())
+                .containsExactlyInAnyOrder(PortOffload.MULTI_SEGMENT, PortOffload.ZERO_COPY);
+        ports[0].close();
+        ports[1].close();
+        Set<PortOffload> off = EnumSet.allOf(PortOffload.class);
+        try (NativePort port = NativePort.dpdk("net_null7", MAC, 1500, 512, off)) {
+            assertThat(port.offloads()).isEmpty();
+        }
     }
 
     @Test

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Whether frames can pass: asked for by the control path, told by devices that have an interrupt for
+ * it. A device that is taken away tells so before it goes, or when its ethdev is released. */
+
+#include <errno.h>
+
+#include "port/dpdk/dpdk.h"
+
+/** On a thread of DPDK's, or of whoever removes the device. */
+static int
+link_event(uint16_t id, enum rte_eth_event_type event, void *arg, void *unused)
+{
+	struct dpdk_port *port = arg;
+	struct rte_eth_link link = { 0 };
+
+	(void)unused;
+	if (event == RTE_ETH_EVENT_INTR_LSC) {
+		if (rte_eth_link_get_nowait(id, &link) == 0 &&
+				atomic_load(&port->link) != DPDK_GONE)
+			atomic_store(&port->link,
+					link.link_status == RTE_ETH_LINK_UP ? DPDK_UP : DPDK_DOWN);
+		return 0;
+	}
+	atomic_store(&port->link, DPDK_GONE);
+	if (event == RTE_ETH_EVENT_DESTROY)
+		dpdk_port_released(port);
+	return 0;
+}
+
+static const enum rte_eth_event_type events[] = { RTE_ETH_EVENT_INTR_LSC, RTE_ETH_EVENT_INTR_RMV,
+	RTE_ETH_EVENT_DESTROY };
+
+void
+dpdk_link_prepare(struct dpdk_port *port, const struct rte_eth_dev_info *info,
+		struct rte_eth_conf *conf)
+{
+	const uint32_t flags = info->dev_flags != NULL ? *info->dev_flags : 0;
+
+	conf->intr_conf.lsc = (flags & RTE_ETH_DEV_INTR_LSC) != 0;
+	conf->intr_conf.rmv = (flags & RTE_ETH_DEV_INTR_RMV) != 0;
+	atomic_store(&port->link, DPDK_UP);
+}
+
+void
+dpdk_link_listen(struct dpdk_port *port)
+{
+	unsigned i;
+
+	for (i = 0; i < RTE_DIM(events); i++)
+		(void)rte_eth_dev_callback_register(port->id, events[i], link_event, port);
+}
+
+void
+dpdk_link_deaf(struct dpdk_port *port)
+{
+	unsigned i;
+
+	for (i = 0; i < RTE_DIM(events); i++)
+		(void)rte_eth_dev_callback_unregister(port->id, events[i], link_event, port);
+}
+
+int
+dpdk_link(struct flue_port *base)
+{
+	struct dpdk_port *port = (struct dpdk_port *)base;
+	struct rte_eth_link link = { 0 };
+	uint8_t known = atomic_load(&port->link);
+
+	if (known == DPDK_GONE)
+		return -ENODEV;
+	/* A driver that cannot tell has no link that it could lose. */
+	if (rte_eth_link_get_nowait(port->id, &link) != 0)
+		return 1;
+	/* It may go while we ask; then that stays. */
+	atomic_compare_exchange_strong(&port->link, &known,
+			link.link_status == RTE_ETH_LINK_UP ? DPDK_UP : DPDK_DOWN);
+	return link.link_status == RTE_ETH_LINK_UP ? 1 : 0;
+}
