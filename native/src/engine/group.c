@@ -253,7 +253,7 @@ flue_group_pass(struct flue_engine *e, const struct flue_segment *s)
 	}
 	slot = slot_at(g, r, tail);
 	slot->len = s->pkt->len;
-	slot->flags = s->pkt->flags & (FLUE_PKT_RX_CSUM_GOOD | FLUE_PKT_RX_CSUM_BAD);
+	slot->flags = s->pkt->flags & FLUE_PKT_RX_CSUM_GOOD;
 	memcpy(slot + 1, s->pkt->data, s->pkt->len);
 	atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
 	flue_pkt_release(s->pkt);
