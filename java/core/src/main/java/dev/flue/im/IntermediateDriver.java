@@ -15,6 +15,7 @@ import dev.flue.spi.Memory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * An intermediate driver: a target to what is above it, a host stack to what is below (chimney
@@ -231,6 +232,9 @@ public abstract class IntermediateDriver implements AutoCloseable {
     /** The driver below took the object. */
     protected void offloaded(int entry, long blockRef) {}
 
+    /** The driver below did not take the object; lists that came with it are in the block again. */
+    protected void refused(int entry, long blockRef) {}
+
     /** The object is back in the hands of whoever offloaded it. */
     protected void gone(int entry, long blockRef) {}
 
@@ -434,6 +438,16 @@ public abstract class IntermediateDriver implements AutoCloseable {
                 "waiting operations", propagation.operationsWaiting() + refused,
                 "list contexts", routing.contextsHeld(),
                 "OID calls", oidCalls.held());
+    }
+
+    /** What it counts, and what it holds now. A driver with figures of its own adds them. */
+    public DriverFigures figures() {
+        Map<String, Long> levels = new TreeMap<>();
+        held().forEach((name, count) -> levels.put(name, count.longValue()));
+        Map<String, Long> counters = new TreeMap<>();
+        counters.put("stale tokens", staleTokens());
+        counters.put("stray calls", strayCalls());
+        return new DriverFigures(counters, levels);
     }
 
     /** Calls from above with a token that names nothing. */

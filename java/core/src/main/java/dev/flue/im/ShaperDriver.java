@@ -93,6 +93,13 @@ public final class ShaperDriver extends IntermediateDriver {
         return all;
     }
 
+    @Override
+    public DriverFigures figures() {
+        DriverFigures figures = super.figures();
+        figures.levels().put("held bytes", held.bytes());
+        return figures;
+    }
+
     // ---- State.
 
     @Override

@@ -263,6 +263,7 @@ final class StatePropagation implements AutoCloseable {
             driver.offloaded(entry, ref);
         } else {
             routing.takeBack(block.netBufferListChain());
+            driver.refused(entry, ref);
         }
     }
 

@@ -117,6 +117,14 @@ public final class VlanDriver extends IntermediateDriver {
     }
 
     @Override
+    public DriverFigures figures() {
+        DriverFigures figures = super.figures();
+        figures.counters().put("frames dropped", framesDropped);
+        figures.counters().put("frames foreign", framesForeign);
+        return figures;
+    }
+
+    @Override
     public void close() {
         tags.close();
         super.close();

@@ -30,10 +30,20 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule coreDependsOnTheJdkOnly =
             noClasses()
+                    .that()
+                    .doNotHaveFullyQualifiedName("dev.flue.im.Latencies")
                     .should()
                     .dependOnClassesThat()
                     .resideOutsideOfPackages("dev.flue..", "java..")
                     .because("core has no dependencies, and no JDK internals");
+
+    @ArchTest
+    static final ArchRule oneClassKnowsTheHistograms =
+            noClasses()
+                    .should()
+                    .dependOnClassesThat()
+                    .resideOutsideOfPackages("dev.flue..", "java..", "org.HdrHistogram..")
+                    .because("HdrHistogram is the only library there is (decision 0015)");
 
     @ArchTest
     static final ArchRule contractKnowsOnlyTheSpi =

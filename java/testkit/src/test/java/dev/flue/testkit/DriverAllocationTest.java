@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.flue.im.IntermediateDriver;
+import dev.flue.im.MeterDriver;
+import dev.flue.im.MeterSettings;
 import dev.flue.im.PassThroughDriver;
 import dev.flue.im.ShaperDriver;
 import dev.flue.im.ShaperSettings;
@@ -40,6 +42,12 @@ class DriverAllocationTest {
             @Override
             IntermediateDriver over(Memory memory, MiniportAdapter lower) {
                 return shaper(memory, lower, 12_000, 4);
+            }
+        },
+        METER {
+            @Override
+            IntermediateDriver over(Memory memory, MiniportAdapter lower) {
+                return new MeterDriver(memory, lower, 16, new MeterSettings(4, 2, 8));
             }
         };
 

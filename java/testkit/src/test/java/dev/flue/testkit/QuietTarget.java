@@ -6,6 +6,7 @@ import dev.flue.offload.Capabilities;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.offload.MiniportOffloadBlockList;
+import dev.flue.offload.NetBufferList;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.TcpEvent;
@@ -16,18 +17,23 @@ import dev.flue.spi.HeapMemory;
  */
 final class QuietTarget implements Miniport {
     private final MiniportOffloadBlockList block;
+    private final NetBufferList list;
     private final OffloadHandle slot;
     private final BytesConsumed consumed = new BytesConsumed();
     private MiniportAdapter adapter;
     private long pending;
     private long handle;
-    private long nbl;
+    private long sends;
+    private long receives;
+    private long forwards;
+    private long indicated;
     private long sentFrame;
     long receivedFrame;
     long calls;
 
     QuietTarget(HeapMemory memory) {
         block = new MiniportOffloadBlockList(memory);
+        list = new NetBufferList(memory);
         slot = new OffloadHandle(memory);
     }
 
@@ -63,12 +69,14 @@ final class QuietTarget implements Miniport {
 
     @Override
     public void tcpOffloadSend(long token, long netBufferLists) {
-        nbl = netBufferLists;
+        sends = before(sends, netBufferLists);
+        indicated = netBufferLists;
         calls++;
     }
 
     @Override
     public void tcpOffloadReceive(long token, long netBufferLists) {
+        receives = before(receives, netBufferLists);
         calls++;
     }
 
@@ -79,7 +87,20 @@ final class QuietTarget implements Miniport {
 
     @Override
     public void tcpOffloadForward(long token, long netBufferLists) {
+        forwards = before(forwards, netBufferLists);
         calls++;
+    }
+
+    /** Each list of a chain before those that are there. */
+    private long before(long others, long chain) {
+        long first = others;
+        long next;
+        for (long at = chain; at != 0; at = next) {
+            next = list.wrap(at).next();
+            list.next(first);
+            first = at;
+        }
+        return first;
     }
 
     @Override
@@ -110,14 +131,38 @@ final class QuietTarget implements Miniport {
             adapter.initiateOffloadComplete(root);
             return 1;
         }
-        adapter.tcpOffloadSendComplete(nbl);
-        adapter.tcpOffloadReceiveComplete(nbl);
-        adapter.tcpOffloadForwardComplete(nbl);
-        adapter.tcpOffloadReceiveIndicate(handle, nbl, OffloadStatus.SUCCESS, consumed);
+        completeAll();
+        adapter.tcpOffloadReceiveIndicate(handle, indicated, OffloadStatus.SUCCESS, consumed);
         adapter.tcpOffloadEvent(handle, TcpEvent.DISCONNECT, 0);
-        adapter.receiveNetBufferLists(receivedFrame == 0 ? nbl : receivedFrame);
+        adapter.receiveNetBufferLists(receivedFrame == 0 ? indicated : receivedFrame);
         adapter.sendNetBufferListsComplete(sentFrame);
         return 7;
+    }
+
+    /** Each list in a call of its own: its host sends it again as it is. */
+    private void completeAll() {
+        long next;
+        for (long at = sends; at != 0; at = next) {
+            next = unchained(at);
+            adapter.tcpOffloadSendComplete(at);
+        }
+        for (long at = receives; at != 0; at = next) {
+            next = unchained(at);
+            adapter.tcpOffloadReceiveComplete(at);
+        }
+        for (long at = forwards; at != 0; at = next) {
+            next = unchained(at);
+            adapter.tcpOffloadForwardComplete(at);
+        }
+        sends = 0;
+        receives = 0;
+        forwards = 0;
+    }
+
+    private long unchained(long one) {
+        long next = list.wrap(one).next();
+        list.next(0);
+        return next;
     }
 
     @Override

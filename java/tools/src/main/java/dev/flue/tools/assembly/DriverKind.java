@@ -3,6 +3,8 @@ package dev.flue.tools.assembly;
 
 import dev.flue.im.DriverSettings;
 import dev.flue.im.IntermediateDriver;
+import dev.flue.im.MeterDriver;
+import dev.flue.im.MeterSettings;
 import dev.flue.im.PassThroughDriver;
 import dev.flue.im.ShaperDriver;
 import dev.flue.im.ShaperSettings;
@@ -64,6 +66,10 @@ public record DriverKind(
                             (m, lower, n, label) -> new PassThroughDriver(m, lower, n)),
                     plain("verifier", VerifierDriver::new),
                     new DriverKind(
+                            "meter",
+                            Map.of("histograms", "256", "digits", "2", "lists", "65536"),
+                            DriverKind::meter),
+                    new DriverKind(
                             "shaper",
                             Map.of("rate", "has to be given", "burst", "64k", "per", "connection"),
                             DriverKind::shaper),
@@ -96,6 +102,24 @@ public record DriverKind(
     /** Null: there is none of this name. */
     static DriverKind of(String name) {
         return KINDS.get(name);
+    }
+
+    private static Factory meter(DriverSettings settings) {
+        MeterSettings meter =
+                new MeterSettings(
+                        settings.integer(
+                                "histograms",
+                                MeterSettings.DEFAULT_HISTOGRAMS,
+                                0,
+                                MeterSettings.MAX_HISTOGRAMS),
+                        settings.integer(
+                                "digits",
+                                MeterSettings.DEFAULT_DIGITS,
+                                1,
+                                MeterSettings.MAX_DIGITS),
+                        settings.integer(
+                                "lists", MeterSettings.DEFAULT_LISTS, 1, MeterSettings.MAX_LISTS));
+        return (memory, lower, objects, label) -> new MeterDriver(memory, lower, objects, meter);
     }
 
     private static Factory shaper(DriverSettings settings) {
