@@ -10,9 +10,8 @@
 #include "tcp/bytes.h"
 #include "tcp/csum.h"
 
-#define PROTO_TCP 6
-#define TCP_FIN   0x01
-#define TCP_PSH   0x08
+#define TCP_FIN 0x01
+#define TCP_PSH 0x08
 
 const char *
 flue_port_offload_name(int index)
@@ -57,6 +56,8 @@ static void
 number(const struct flue_pkt *pkt, uint32_t index, uint8_t *ip, uint8_t *tcp, uint32_t tcp_len)
 {
 	if (ip[0] >> 4 == 4) {
+		/* Where the sum is not left to the port, it is that of the whole. */
+		flue_store16(ip + 10, 0);
 		flue_store16be(ip + 2, (uint16_t)((uint32_t)(tcp - ip) + tcp_len));
 		flue_store16be(ip + 4, (uint16_t)(flue_load16be(ip + 4) + index));
 	} else {
@@ -67,18 +68,15 @@ number(const struct flue_pkt *pkt, uint32_t index, uint8_t *ip, uint8_t *tcp, ui
 		tcp[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 }
 
+/** What is in the fields already counts, as it does for a device. */
 static void
 put_sums(const struct flue_pkt *pkt, uint8_t *ip, uint8_t *tcp, uint32_t tcp_len)
 {
-	bool ip6 = ip[0] >> 4 == 6;
-	uint64_t sum = ip6 ? flue_csum_add(ip + 8, 32, 0) : flue_csum_add(ip + 12, 8, 0);
+	bool cut = pkt->flags & FLUE_PKT_TX_TSO;
+	uint64_t sum = cut ? __builtin_bswap16((uint16_t)tcp_len) : 0;
 
-	if (pkt->flags & FLUE_PKT_TX_IP_CSUM) {
-		flue_store16(ip + 10, 0);
+	if (ip[0] >> 4 == 4 && (cut || (pkt->flags & FLUE_PKT_TX_IP_CSUM)))
 		flue_store16(ip + 10, flue_csum_finish(flue_csum_add(ip, (uint32_t)(tcp - ip), 0)));
-	}
-	sum += __builtin_bswap16(PROTO_TCP) + __builtin_bswap16((uint16_t)tcp_len);
-	flue_store16(tcp + 16, 0);
 	flue_store16(tcp + 16, flue_csum_finish(flue_csum_add(tcp, tcp_len, sum)));
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "port/offload.h"
 #include "support/fake_port.h"
 
 #define ROOM 2304
@@ -60,6 +61,24 @@ fake_rx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
 	return i;
 }
 
+/** As they go over the wire, with what was left to the port done. */
+static void
+keep_frames(struct fake_port *p, const struct flue_pkt *pkt)
+{
+	uint32_t i;
+
+	p->sent_packets++;
+	p->sent_flags |= pkt->flags;
+	for (i = 0; i < flue_pkt_frames(pkt) && p->sent_count < MAX_SENT; i++) {
+		uint8_t *bytes = malloc(flue_pkt_frame_bytes(pkt));
+
+		p->sent[p->sent_count].bytes = bytes;
+		p->sent[p->sent_count].len = flue_pkt_frame_put(pkt, i, bytes);
+		p->sent[p->sent_count].ext = pkt->ext_len > 0;
+		p->sent_count++;
+	}
+}
+
 static unsigned
 fake_tx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
 {
@@ -69,21 +88,10 @@ fake_tx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
 	(void)now;
 	for (i = 0; i < n && p->tx_limit > 0; i++) {
 		struct flue_pkt *pkt = pkts[i];
-		uint32_t len = (uint32_t)pkt->len + pkt->ext_len;
-		uint8_t *bytes;
 
 		if (p->tx_limit != UINT_MAX)
 			p->tx_limit--;
-		if (p->sent_count < MAX_SENT) {
-			bytes = malloc(len);
-			memcpy(bytes, pkt->data, pkt->len);
-			if (pkt->ext_len > 0)
-				memcpy(bytes + pkt->len, pkt->ext, pkt->ext_len);
-			p->sent[p->sent_count].bytes = bytes;
-			p->sent[p->sent_count].len = len;
-			p->sent[p->sent_count].ext = pkt->ext_len > 0;
-			p->sent_count++;
-		}
+		keep_frames(p, pkt);
 		if (p->keep_tx)
 			p->held_tx[p->held_tx_count++] = pkt;
 		else
@@ -128,6 +136,7 @@ fake_port_new(uint32_t buffers, uint32_t caps)
 	memcpy(p->port.mac, OUR_MAC, 6);
 	p->port.mtu = harness_ip6() ? 1520 : 1500;
 	p->port.offloads = caps;
+	p->port.tso_bytes = caps & FLUE_PORT_TSO ? 65000 : 0;
 	p->port.buffers = buffers;
 	p->tx_limit = UINT_MAX;
 	p->region = flue_region_create(FLUE_REGION_HEAP, (int64_t)buffers * ROOM);

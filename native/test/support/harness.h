@@ -48,6 +48,8 @@ struct fake_port {
 	} sent[MAX_SENT];
 	unsigned sent_count;
 	unsigned seen; /* of sent: looked at by the test */
+	unsigned sent_packets;
+	unsigned sent_flags; /* FLUE_PKT_TX_*, of any of them */
 };
 
 /* ---- What a sent segment says --------------------------------------------------------------- */
@@ -125,7 +127,7 @@ void only_ip4(const char *reason);
 uint32_t tcp_at(const struct conn *c);
 
 struct flue_engine_config harness_config(void);
-/** With configuration, or NULL for a small default; checksum capabilities of the port. */
+/** With configuration, or NULL for a small default; what the port does: enum flue_port_offload. */
 struct harness *harness_new(const struct flue_engine_config *config, uint32_t caps);
 /** On a port of the caller's; the functions about sent frames and injecting do not apply. */
 struct harness *harness_on(const struct flue_engine_config *config, flue_port *port, bool mirrored);
