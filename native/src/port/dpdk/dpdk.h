@@ -25,6 +25,7 @@
 #define DPDK_MAX_BURST   64
 #define DPDK_DESCRIPTORS 512
 #define DPDK_LOG_BYTES   256
+#define DPDK_SPEC_BYTES  512
 #define DPDK_RANGES      128 /* of memory that devices read payload in */
 
 /** Of a port's link. */
@@ -129,6 +130,14 @@ unsigned dpdk_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pk
 void dpdk_reclaim(struct flue_port *base);
 /** port.c: the calling thread polls this port. */
 void dpdk_thread_known(void);
+
+/** device.c: the name that the ethdev port of a device has, and what DPDK makes it from. @return 0 or
+ *  -EINVAL */
+int dpdk_device_name(const char *device, char name[RTE_ETH_NAME_MAX_LEN],
+		char spec[DPDK_SPEC_BYTES], struct flue_dpdk_cause *cause);
+/** Have DPDK make it. @return 0 or -errno */
+int
+dpdk_device_make(const char *device, const char *name, uint16_t *id, struct flue_dpdk_cause *cause);
 
 /** link.c: ask the device to tell of its link, before it is configured; begin and end to listen */
 void dpdk_link_prepare(struct dpdk_port *port, const struct rte_eth_dev_info *info,

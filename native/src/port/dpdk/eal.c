@@ -98,7 +98,8 @@ default_args(char *args, size_t size)
 	 * by --in-memory. The two exclude each other. */
 	bool huge = dpdk_host->hugepages_free() >= HUGEPAGES_WANTED;
 
-	snprintf(args, size, "-l %d --no-pci --no-telemetry --iova-mode=va %s", first_cpu(),
+	/* A list of allowed PCI devices with none that exists: they are taken when they are asked for. */
+	snprintf(args, size, "-l %d -a ffff:ff:1f.7 --no-telemetry --iova-mode=va %s", first_cpu(),
 			huge ? "--in-memory -m 128" : "--no-huge --no-shconf -m 256");
 }
 
@@ -132,6 +133,15 @@ start_run(void *arg)
 	start->rc = rte_eal_init(start->argc, start->argv);
 	start->error = rte_errno;
 	return NULL;
+}
+
+static const char *
+start_advice(const char *args)
+{
+	if (strstr(args, "--no-huge") != NULL || dpdk_host->hugepages_free() > 0)
+		return "";
+	return " There is no free hugepage of 2 MiB: have some (sysctl vm.nr_hugepages=256), or do "
+	       "without (--no-huge).";
 }
 
 int
@@ -180,8 +190,8 @@ dpdk_start(const char *args, struct flue_dpdk_cause *cause)
 	/* `start` is not freed: EAL keeps its arguments. */
 	if (start->rc < 0) {
 		first_error = start->error > 0 ? -start->error : -EIO;
-		return dpdk_fail(cause, first_error, "DPDK did not start with \"%s\": %s.", args,
-				told ? reason : rte_strerror(-first_error));
+		return dpdk_fail(cause, first_error, "DPDK did not start with \"%s\": %s.%s", args,
+				told ? reason : rte_strerror(-first_error), start_advice(args));
 	}
 	started = true;
 	dpdk_memory_start();

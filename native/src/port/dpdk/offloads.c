@@ -101,8 +101,6 @@ dpdk_offloads_choose(struct dpdk_port *port, const struct rte_eth_dev_info *info
 		conf->txmode.offloads |= table[i].tx;
 	}
 	port->base.offloads = bits;
-	if (bits & FLUE_PORT_TSO)
-		port->base.tso_bytes = tso_bytes(port, info);
-	if ((bits & FLUE_PORT_LENT) && !virtual)
-		port->dma = info->device;
+	port->base.tso_bytes = bits & FLUE_PORT_TSO ? tso_bytes(port, info) : 0;
+	port->dma = (bits & FLUE_PORT_LENT) && !virtual ? info->device : NULL;
 }

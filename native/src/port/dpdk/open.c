@@ -99,11 +99,35 @@ address_choose(struct dpdk_port *port, int64_t mac, struct flue_dpdk_cause *caus
 	return 0;
 }
 
+/** With the offloads that the device offers; where the driver does not take them together after all,
+ *  with none. */
+static int
+device_configure(struct dpdk_port *port, const struct rte_eth_dev_info *info, uint32_t offloads_off,
+		struct flue_dpdk_cause *cause)
+{
+	uint32_t off = offloads_off;
+	int rc;
+
+	for (;;) {
+		struct rte_eth_conf conf = { .rxmode = { .mtu = port->base.mtu } };
+
+		dpdk_offloads_choose(port, info, off, &conf);
+		dpdk_link_prepare(port, info, &conf);
+		rc = rte_eth_dev_configure(port->id, 1, 1, &conf);
+		if (rc >= 0)
+			return 0;
+		if (port->base.offloads == 0)
+			return dpdk_fail(cause, rc,
+					"%s cannot be configured with an MTU of %u: %s.",
+					port->base.name, port->base.mtu, rte_strerror(-rc));
+		off = UINT32_MAX;
+	}
+}
+
 static int
 device_start(struct dpdk_port *port, unsigned descriptors, uint32_t offloads_off,
 		struct flue_dpdk_cause *cause)
 {
-	struct rte_eth_conf conf = { .rxmode = { .mtu = port->base.mtu } };
 	struct rte_eth_dev_info info;
 	int rc;
 
@@ -114,14 +138,11 @@ device_start(struct dpdk_port *port, unsigned descriptors, uint32_t offloads_off
 	rc = mtu_check(port, &info, cause);
 	if (rc < 0)
 		return rc;
-	dpdk_offloads_choose(port, &info, offloads_off, &conf);
-	dpdk_link_prepare(port, &info, &conf);
 	port->own_echo = strcmp(info.driver_name, "net_af_packet") == 0;
 	port->reclaims = true;
-	rc = rte_eth_dev_configure(port->id, 1, 1, &conf);
+	rc = device_configure(port, &info, offloads_off, cause);
 	if (rc < 0)
-		return dpdk_fail(cause, rc, "%s cannot be configured with an MTU of %u: %s.",
-				port->base.name, port->base.mtu, rte_strerror(-rc));
+		return rc;
 	rc = queues_set_up(port, descriptors, cause);
 	if (rc == 0)
 		rc = mtu_set(port, cause);
@@ -220,38 +241,6 @@ dpdk_port_close(struct flue_port *base)
 
 /* ---- Devices by name ------------------------------------------------------------------------- */
 
-/** What may be wrong with a device that did not appear. */
-static int
-probe_fail(const char *device, int error, const char *reason, struct flue_dpdk_cause *cause)
-{
-	const char *advice = "";
-
-	if (strncmp(device, "net_tap", 7) == 0)
-		advice = " A net_tap needs CAP_NET_ADMIN, /dev/net/tun and a name that is not taken.";
-	else if (strncmp(device, "net_af_", 7) == 0)
-		advice = " It needs CAP_NET_RAW and an existing interface (iface=...).";
-	else if (strchr(device, ':') != NULL)
-		advice = " A PCI device must be bound to vfio-pci, and DPDK started without --no-pci.";
-	return dpdk_fail(cause, error, "DPDK has no device \"%s\" and could not make one: %s.%s",
-			device, reason[0] != '\0' ? reason : rte_strerror(-error), advice);
-}
-
-/** Make the device. @return 0 or -errno */
-static int
-probe(const char *device, const char *name, uint16_t *id, struct flue_dpdk_cause *cause)
-{
-	char reason[DPDK_LOG_BYTES];
-	int rc;
-
-	dpdk_log_hold();
-	rc = rte_dev_probe(device);
-	/* Some drivers fail without a word. */
-	if (rc >= 0)
-		rc = rte_eth_dev_get_port_by_name(name, id) == 0 ? 0 : -ENODEV;
-	(void)dpdk_log_release(reason);
-	return rc < 0 ? probe_fail(device, rc, reason, cause) : 0;
-}
-
 static void
 add_reason(struct flue_dpdk_cause *cause, const char *reason)
 {
@@ -265,6 +254,7 @@ dpdk_open(const char *device, const struct flue_dpdk_config *config, struct flue
 		struct flue_dpdk_cause *cause)
 {
 	char name[RTE_ETH_NAME_MAX_LEN];
+	char spec[DPDK_SPEC_BYTES];
 	struct rte_eth_dev_info info;
 	struct dpdk_port *p;
 	char reason[DPDK_LOG_BYTES];
@@ -280,12 +270,11 @@ dpdk_open(const char *device, const struct flue_dpdk_config *config, struct flue
 	if (!dpdk_started())
 		return dpdk_fail(cause, -ENODEV,
 				"DPDK has not been started: call flue_dpdk_start().");
-	if (snprintf(name, sizeof(name), "%.*s", (int)strcspn(device, ","), device) >=
-					(int)sizeof(name) ||
-			name[0] == '\0')
-		return dpdk_fail(cause, -EINVAL, "\"%s\" is no name of a device.", device);
+	rc = dpdk_device_name(device, name, spec, cause);
+	if (rc < 0)
+		return rc;
 	if (rte_eth_dev_get_port_by_name(name, &id) != 0) {
-		rc = probe(device, name, &id, cause);
+		rc = dpdk_device_make(spec, name, &id, cause);
 		if (rc < 0)
 			return rc;
 		made = true;

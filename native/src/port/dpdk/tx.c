@@ -237,12 +237,20 @@ take_back(struct rte_mbuf *mbuf, struct flue_pkt *pkt)
 		pkt->flags &= (uint16_t)~FLUE_PKT_TX_VLAN;
 }
 
+/** Who is to hear that a payload of which a copy hangs on the packet's mbuf is not read any more. */
+static inline _Atomic uint32_t *
+copy_owner(const struct rte_mbuf *mbuf, const struct flue_pkt *pkt)
+{
+	return likely(pkt->ext_len == 0 || RTE_MBUF_HAS_EXTBUF(mbuf->next)) ? NULL : pkt->ext_owner;
+}
+
 /** @return how many were sent or, last, lost; *stuck: the device took less than there was */
 static unsigned
 send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stuck)
 {
 	struct rte_mbuf *mbufs[DPDK_MAX_BURST];
-	bool own[DPDK_MAX_BURST]; /* the packet's own mbuf, not a copy */
+	bool own[DPDK_MAX_BURST];                 /* the packet's own mbuf, not a copy */
+	_Atomic uint32_t *copied[DPDK_MAX_BURST]; /* whose payload hangs on it as a copy */
 	uint64_t asked = 0;
 	unsigned count;
 	unsigned ready;
@@ -254,6 +262,7 @@ send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stu
 		if (mbufs[count] == NULL)
 			break;
 		own[count] = mbufs[count] == dpdk_mbuf(pkts[count]);
+		copied[count] = own[count] ? copy_owner(mbufs[count], pkts[count]) : NULL;
 		asked |= mbufs[count]->ol_flags;
 	}
 	ready = count;
@@ -266,6 +275,8 @@ send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stu
 		/* A packet that went itself may be the receiver's by now: not to be touched. */
 		if (own[i]) {
 			port->base.held--;
+			if (unlikely(copied[i] != NULL))
+				ext_done(NULL, copied[i]);
 			continue;
 		}
 		flue_pkt_drop_ext(pkts[i]);
