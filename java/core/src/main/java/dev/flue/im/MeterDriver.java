@@ -11,9 +11,7 @@ import dev.flue.offload.TcpEvent;
 import dev.flue.spi.Memory;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 
@@ -129,27 +127,8 @@ public final class MeterDriver extends IntermediateDriver {
     @Override
     public DriverFigures figures() {
         DriverFigures figures = super.figures();
-        Map<String, Long> counters = new LinkedHashMap<>();
-        MeterReading total = total();
-        for (IoKind kind : IoKind.values()) {
-            for (IoOutcome outcome : IoOutcome.values()) {
-                String name = (kind + " " + outcome).toLowerCase(Locale.ROOT);
-                counters.put(name, total.lists(kind, outcome));
-                counters.put(name + " bytes", total.bytes(kind, outcome));
-            }
-        }
-        counters.put("indications", total.indications());
-        counters.put("indicated bytes", total.indicatedBytes());
-        counters.put("consumed bytes", total.consumedBytes());
-        counters.put("offloads", total.offloads());
-        counters.put("uploads", total.uploads());
-        counters.put("initiates refused", total.refused());
-        for (TcpEvent event : TcpEvent.values()) {
-            String name = event.name().toLowerCase(Locale.ROOT).replace('_', ' ');
-            counters.put("event " + name, total.events(event));
-        }
-        counters.putAll(figures.counters());
-        return new DriverFigures(counters, figures.levels());
+        figures.counters().putAll(total().asMap());
+        return figures;
     }
 
     // ---- State.

@@ -2,6 +2,9 @@
 package dev.flue.im;
 
 import dev.flue.offload.TcpEvent;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 
 /**
@@ -80,6 +83,29 @@ public final class MeterReading {
     /** Connections that the driver below did not take; of one that is there 0. */
     public long refused() {
         return figures[REFUSED];
+    }
+
+    /** All of it by name, for people and tools. */
+    public Map<String, Long> asMap() {
+        Map<String, Long> all = new LinkedHashMap<>();
+        for (IoKind kind : IoKind.values()) {
+            for (IoOutcome outcome : IoOutcome.values()) {
+                String name = (kind + " " + outcome).toLowerCase(Locale.ROOT);
+                all.put(name, lists(kind, outcome));
+                all.put(name + " bytes", bytes(kind, outcome));
+            }
+        }
+        all.put("indications", indications());
+        all.put("indicated bytes", indicatedBytes());
+        all.put("consumed bytes", consumedBytes());
+        for (TcpEvent event : TcpEvent.values()) {
+            String name = event.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+            all.put("event " + name, events(event));
+        }
+        all.put("offloads", offloads());
+        all.put("uploads", uploads());
+        all.put("initiates refused", refused());
+        return all;
     }
 
     /** Bytes of the application, both ways: sent and acknowledged, consumed, received. */

@@ -6,13 +6,11 @@ import dev.flue.tools.run.ToolException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code flue conns}: the connections of a running process. */
@@ -39,34 +37,14 @@ final class ConnsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Inspector inspector = new Inspector();
-        Path socket = choose(inspector.processes());
+        Path socket = RunningProcess.choose(inspector, pid, spec.commandLine(), "--pid");
         try {
             PrintWriter out = spec.commandLine().getOut();
-            out.print(inspector.ask(socket, json));
+            out.print(inspector.ask(socket, json ? "conns json" : "conns text"));
             out.flush();
             return ExitCode.OK;
         } catch (IOException e) {
             throw new ToolException("cannot look into the process: " + e.getMessage(), e);
         }
-    }
-
-    private Path choose(Map<Long, Path> processes) {
-        if (pid != null) {
-            Path socket = processes.get(pid);
-            if (socket == null) {
-                throw new ToolException("process " + pid + " is no running flue of this user");
-            }
-            return socket;
-        }
-        if (processes.isEmpty()) {
-            throw new ToolException("no flue process of this user is running");
-        }
-        if (processes.size() > 1) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "several flue processes are running, choose one with --pid: "
-                            + processes.keySet());
-        }
-        return processes.values().iterator().next();
     }
 }

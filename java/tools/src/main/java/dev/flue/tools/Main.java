@@ -34,6 +34,7 @@ import picocli.CommandLine.TypeConversionException;
             ServeCommand.class,
             FetchCommand.class,
             ConnsCommand.class,
+            StatCommand.class,
             ConfigCommand.class,
             DoctorCommand.class
         },

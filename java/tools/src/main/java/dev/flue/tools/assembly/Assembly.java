@@ -13,6 +13,7 @@ import dev.flue.host.UserHostStack;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.Memory;
+import dev.flue.tools.inspect.DriverReport;
 import dev.flue.tools.inspect.Inspectable;
 import dev.flue.tools.run.DutyCycle;
 import dev.flue.tools.run.ToolException;
@@ -179,6 +180,11 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
             counters.put("team.moved", drivers.moved());
         }
         return counters;
+    }
+
+    @Override
+    public List<DriverReport> driverReports() {
+        return drivers.reports();
     }
 
     /** Everything is given back: no connection is offloaded, no operation under way. */

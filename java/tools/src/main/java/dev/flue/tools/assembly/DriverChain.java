@@ -9,6 +9,7 @@ import dev.flue.im.VerifierDriver;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.Memory;
+import dev.flue.tools.inspect.DriverReport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -20,6 +21,7 @@ public final class DriverChain implements AutoCloseable {
     private static final int MAX_PORTS = 15;
 
     private final List<IntermediateDriver> drivers = new ArrayList<>();
+    private final List<String> labels = new ArrayList<>();
     private final List<VerifierDriver> verifiers = new ArrayList<>();
     private final List<MiniportAdapter> members;
     private final MiniportAdapter top;
@@ -61,19 +63,20 @@ public final class DriverChain implements AutoCloseable {
             IntermediateDriver driver =
                     spec.joiner().over(memory, List.copyOf(faces), maxObjects, prefix + name);
             faces.clear();
-            faces.add(added(memory, driver));
+            faces.add(added(memory, driver, prefix + name));
             return;
         }
         for (int i = 0; i < faces.size(); i++) {
             String label = prefix + (faces.size() == 1 ? "" : "port" + (i + 1) + ".") + name;
             IntermediateDriver driver =
                     spec.factory().over(memory, faces.get(i), maxObjects, label);
-            faces.set(i, added(memory, driver));
+            faces.set(i, added(memory, driver, label));
         }
     }
 
-    private MiniportAdapter added(Memory memory, IntermediateDriver driver) {
+    private MiniportAdapter added(Memory memory, IntermediateDriver driver, String label) {
         drivers.add(driver);
+        labels.add(label);
         if (driver instanceof VerifierDriver verifier) {
             verifiers.add(verifier);
         }
@@ -142,6 +145,15 @@ public final class DriverChain implements AutoCloseable {
                 .filter(TeamDriver.class::isInstance)
                 .mapToLong(each -> ((TeamDriver) each).moved())
                 .sum();
+    }
+
+    /** What each tells of itself, from the targets upwards. */
+    List<DriverReport> reports() {
+        List<DriverReport> reports = new ArrayList<>();
+        for (int i = 0; i < drivers.size(); i++) {
+            reports.add(DriverReport.of(labels.get(i), drivers.get(i)));
+        }
+        return reports;
     }
 
     /**

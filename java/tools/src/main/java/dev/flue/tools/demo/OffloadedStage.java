@@ -10,6 +10,7 @@ import dev.flue.tools.assembly.Assembly;
 import dev.flue.tools.assembly.Cidr;
 import dev.flue.tools.assembly.StackSettings;
 import dev.flue.tools.assembly.TargetOptions;
+import dev.flue.tools.inspect.DriverReport;
 import dev.flue.tools.inspect.InspectServer;
 import dev.flue.tools.inspect.Inspectable;
 import dev.flue.tools.run.Turn;
@@ -137,6 +138,13 @@ final class OffloadedStage implements Stage, Inspectable {
     @Override
     public Map<String, Long> counters() {
         return both(client.counters(), server.counters());
+    }
+
+    @Override
+    public List<DriverReport> driverReports() {
+        List<DriverReport> all = new ArrayList<>(client.driverReports());
+        all.addAll(server.driverReports());
+        return all;
     }
 
     private static Map<String, Long> both(Map<String, Long> client, Map<String, Long> server) {

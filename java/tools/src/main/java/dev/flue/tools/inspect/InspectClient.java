@@ -13,6 +13,7 @@ final class InspectClient {
     private static final long PATIENCE_NANOS = 10_000_000_000L;
 
     private final SocketChannel channel;
+    private final Inspectable source;
     private final long deadline;
     private final ByteBuffer request = ByteBuffer.allocate(64);
     private ByteBuffer answer;
@@ -21,8 +22,9 @@ final class InspectClient {
     private boolean json;
     private boolean finished;
 
-    InspectClient(SocketChannel channel, long nowNanos) {
+    InspectClient(SocketChannel channel, Inspectable source, long nowNanos) {
         this.channel = channel;
+        this.source = source;
         this.deadline = nowNanos + PATIENCE_NANOS;
     }
 
@@ -53,7 +55,7 @@ final class InspectClient {
                 }
                 return written;
             }
-            return asked ? 0 : read();
+            return asked ? 0 : read(nowNanos);
         } catch (IOException e) {
             close();
             return 1;
@@ -70,7 +72,7 @@ final class InspectClient {
         }
     }
 
-    private int read() throws IOException {
+    private int read(long nowNanos) throws IOException {
         int count = channel.read(request);
         if (count < 0) {
             close();
@@ -83,6 +85,9 @@ final class InspectClient {
             json = line.equals("conns json");
             if (json || line.equals("conns text")) {
                 waiting = true;
+            } else if (line.equals("stat")) {
+                long pid = ProcessHandle.current().pid();
+                answer = bytes(StatSample.lines(source, pid, nowNanos));
             } else {
                 answer = bytes("error: unknown request\n");
             }
@@ -91,7 +96,7 @@ final class InspectClient {
     }
 
     /** The query's result. A client that has gone meanwhile does not mind. */
-    void answer(List<ConnectionInfo> connections, Inspectable source) {
+    void answer(List<ConnectionInfo> connections) {
         if (finished) {
             return;
         }

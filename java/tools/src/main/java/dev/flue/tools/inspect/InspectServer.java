@@ -15,11 +15,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Answers {@code flue conns} from inside a duty cycle: nothing here blocks, one query at a time is
- * under way, and a client that does not read is dropped.
+ * Answers {@code flue conns} and {@code flue stat} from inside a duty cycle: nothing here blocks,
+ * one query at a time is under way, and a client that does not read is dropped.
  *
- * <p>The protocol: the client sends one line, "conns json" or "conns text"; the answer is the text
- * and then the end of the stream. An answer to anything else begins with "error: ".
+ * <p>The protocol: the client sends one line, "conns json", "conns text" or "stat"; the answer is
+ * the text, of "stat" that of a {@link StatSample}, and then the end of the stream. An answer to
+ * anything else begins with "error: ".
  */
 public final class InspectServer implements Turn, AutoCloseable {
     private static final long POLL_NANOS = 5_000_000;
@@ -53,7 +54,9 @@ public final class InspectServer implements Turn, AutoCloseable {
         try {
             return open(source);
         } catch (IOException e) {
-            err.println("flue: warning: 'flue conns' will not see this process: " + e.getMessage());
+            err.println(
+                    "flue: warning: 'flue conns' and 'flue stat' will not see this process: "
+                            + e.getMessage());
             err.flush();
             return new InspectServer(source, null, null);
         }
@@ -105,7 +108,7 @@ public final class InspectServer implements Turn, AutoCloseable {
         source.query(
                 connections -> {
                     queryUnderWay = false;
-                    client.answer(connections, source);
+                    client.answer(connections);
                 });
     }
 
@@ -133,7 +136,7 @@ public final class InspectServer implements Turn, AutoCloseable {
                     return;
                 }
                 channel.configureBlocking(false);
-                clients.add(new InspectClient(channel, nowNanos));
+                clients.add(new InspectClient(channel, source, nowNanos));
             }
         } catch (IOException e) {
             // Out of descriptors, for example: the next turn tries again.

@@ -16,4 +16,7 @@ public interface Inspectable {
 
     /** Everything counted since the start, by name. */
     Map<String, Long> counters();
+
+    /** What each intermediate driver tells of itself, from the target upwards. */
+    List<DriverReport> driverReports();
 }

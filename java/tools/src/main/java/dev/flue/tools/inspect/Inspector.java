@@ -46,20 +46,33 @@ public final class Inspector {
     }
 
     /**
-     * Connections, resources held and counters of a process.
+     * Figures of a process.
      *
      * @throws IOException when it does not answer; the message is for people
      */
-    public String ask(Path socket, boolean json) throws IOException {
+    public StatSample stat(Path socket) throws IOException {
+        try {
+            return StatSample.parse(ask(socket, "stat"));
+        } catch (IllegalArgumentException e) {
+            throw new IOException("it answers with " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * What a process answers to a request of the {@link InspectServer}'s protocol.
+     *
+     * @throws IOException when it does not answer; the message is for people
+     */
+    public String ask(Path socket, String request) throws IOException {
         long deadline = System.nanoTime() + timeoutNanos;
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
                 Selector selector = Selector.open()) {
             channel.connect(UnixDomainSocketAddress.of(socket));
             channel.configureBlocking(false);
-            String request = json ? "conns json\n" : "conns text\n";
-            channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII)));
+            String line = request + "\n";
+            channel.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
             channel.register(selector, SelectionKey.OP_READ);
-            return readAll(channel, selector, deadline);
+            return checked(request, readAll(channel, selector, deadline));
         }
     }
 
@@ -76,15 +89,16 @@ public final class Inspector {
             selector.selectedKeys().clear();
             int count = channel.read(buffer.clear());
             if (count < 0) {
-                return checked(answer.toString(StandardCharsets.UTF_8));
+                return answer.toString(StandardCharsets.UTF_8);
             }
             answer.write(buffer.array(), 0, count);
         }
     }
 
-    private static String checked(String answer) throws IOException {
+    private static String checked(String request, String answer) throws IOException {
         if (answer.startsWith("error: ")) {
-            throw new IOException("it speaks another version of the protocol");
+            throw new IOException(
+                    "it does not know '" + request + "', it runs another version of flue");
         }
         if (answer.isEmpty()) {
             throw new IOException("it ended before it answered");

@@ -95,6 +95,11 @@ class InspectTest {
                 public Map<String, Long> counters() {
                     return Map.of("engine_segments_in", 77L);
                 }
+
+                @Override
+                public List<DriverReport> driverReports() {
+                    return List.of();
+                }
             };
 
     @BeforeEach
@@ -119,7 +124,7 @@ class InspectTest {
                 CompletableFuture.supplyAsync(
                         () -> {
                             try {
-                                return inspector.ask(socket, json);
+                                return inspector.ask(socket, json ? "conns json" : "conns text");
                             } catch (IOException e) {
                                 throw new java.io.UncheckedIOException(e);
                             }
