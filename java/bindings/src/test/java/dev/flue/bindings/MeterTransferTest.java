@@ -91,7 +91,8 @@ class MeterTransferTest {
             assertThat(client.consumedBytes() + client.bytes(IoKind.RECEIVE, IoOutcome.DONE))
                     .isEqualTo(MEGABYTE);
             assertThat(server.consumedBytes() + server.bytes(IoKind.RECEIVE, IoOutcome.DONE))
-                    .isEqualTo(2 * MEGABYTE);
+                    .as("but for a window that came before it was offloaded")
+                    .isBetween(2 * MEGABYTE - (1 << 16), 2 * MEGABYTE);
             for (MeterDriver each : meters) {
                 assertThat(each.sends().count())
                         .isEqualTo(each.total().lists(IoKind.SEND, IoOutcome.DONE));
