@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.bench;
 
+import dev.flue.bindings.AddressLimits;
 import dev.flue.bindings.EngineConfig;
+import dev.flue.bindings.NativePort;
 import dev.flue.bindings.Wire;
 import dev.flue.bindings.WireConfig;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /** Two engines on a wire without faults, polled inline in virtual time, and one connection. */
@@ -34,10 +38,14 @@ public final class EnginePair implements AutoCloseable {
     public EnginePair(int burst, int bytes, Between between) {
         this.burst = burst;
         this.bytes = bytes;
-        EngineConfig config = EngineConfig.builder().maxConnections(64).build();
-        wire = new Wire(WireConfig.builder().mtu(MTU).build());
-        client = new EngineSide(wire.port(0, MAC), config, burst, bytes, between);
-        server = new EngineSide(wire.port(1, MAC + 1), config, burst, bytes, between);
+        EngineConfig config =
+                EngineConfig.builder()
+                        .maxConnections(64)
+                        .addressLimits(new AddressLimits(List.of(), 16, 1, 256))
+                        .build();
+        wire = new Wire(WireConfig.builder().ports(2 * between.engines()).mtu(MTU).build());
+        client = new EngineSide(ports(0, between.engines()), config, burst, bytes, between);
+        server = new EngineSide(ports(1, between.engines()), config, burst, bytes, between);
         clientTree = new OffloadTree(client, 0, MAC + 1, MTU);
         serverTree = new OffloadTree(server, 1, MAC, MTU);
         clientTree.initiate();
@@ -49,12 +57,21 @@ public final class EnginePair implements AutoCloseable {
         }
     }
 
+    /** Every other socket is of one end. */
+    private List<NativePort> ports(int end, int count) {
+        List<NativePort> ports = new ArrayList<>();
+        for (int socket = end; socket < 2 * count; socket += 2) {
+            ports.add(wire.port(socket, MAC + socket));
+        }
+        return ports;
+    }
+
     /** One turn of both ends; time passes to the next event when there was nothing to do. */
     public int turn() {
         now += TURN_NANOS;
         int work = client.turn(now) + server.turn(now);
         if (work == 0) {
-            long next = Math.min(client.target.nextDeadline(), server.target.nextDeadline());
+            long next = Math.min(client.nextDeadline(), server.nextDeadline());
             next = Math.min(next, wire.nextEvent());
             if (next != Long.MAX_VALUE) {
                 now = Math.max(now, next - TURN_NANOS);

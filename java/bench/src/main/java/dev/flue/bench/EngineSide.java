@@ -53,7 +53,9 @@ final class EngineSide implements Protocol, AutoCloseable {
     private final RecordPool lists;
     private final Region data;
     private final long[] refs;
+    private final List<NativeOffloadTarget> targets = new ArrayList<>();
     private final List<IntermediateDriver> drivers = new ArrayList<>();
+    private final NativeOffloadTarget idle;
     private long returnHead;
     private long framesReturn;
 
@@ -62,14 +64,19 @@ final class EngineSide implements Protocol, AutoCloseable {
      * @param bytes payload of each
      */
     EngineSide(NativePort port, EngineConfig config, int burst, int bytes) {
-        this(port, config, burst, bytes, Between.NOTHING);
+        this(List.of(port), config, burst, bytes, Between.NOTHING);
     }
 
-    /** The same, with drivers in between. */
-    EngineSide(NativePort port, EngineConfig config, int burst, int bytes, Between between) {
+    /** The same with drivers in between, over as many engines as they stand on. */
+    EngineSide(List<NativePort> ports, EngineConfig config, int burst, int bytes, Between between) {
         NativeMemory memory = NativeMemory.heap();
-        target = new NativeOffloadTarget(config, port, memory);
-        MiniportAdapter lowest = new MiniportAdapter(memory, target);
+        List<MiniportAdapter> lowest = new ArrayList<>();
+        for (NativePort port : ports) {
+            targets.add(new NativeOffloadTarget(config, port, memory));
+            lowest.add(new MiniportAdapter(memory, targets.get(targets.size() - 1)));
+        }
+        target = targets.get(0);
+        idle = between.bindsAll() ? null : targets.get(targets.size() - 1);
         binding = new Binding(memory, this, between.over(memory, lowest, drivers));
         handles = new HandleTable<>(memory, HANDLES);
         block = new ProtocolOffloadBlockList(memory);
@@ -124,7 +131,13 @@ final class EngineSide implements Protocol, AutoCloseable {
             binding.returnNetBufferLists(framesReturn);
             framesReturn = 0;
         }
-        return binding.miniport().doWork(now);
+        int work = idle == null ? 0 : idle.doWork(now);
+        return work + binding.miniport().doWork(now);
+    }
+
+    /** When the next turn is due. */
+    long nextDeadline() {
+        return binding.miniport().nextDeadline();
     }
 
     @Override
@@ -222,7 +235,7 @@ final class EngineSide implements Protocol, AutoCloseable {
     @Override
     public void close() {
         drivers.forEach(IntermediateDriver::close);
-        target.close();
+        targets.forEach(NativeOffloadTarget::close);
         handles.close();
         lists.close();
         data.close();
