@@ -17,11 +17,13 @@ public enum Between {
     VLAN(false, Kind.VLAN),
     /** Its rate is so high that it never holds anything. */
     SHAPER(false, Kind.SHAPER),
+    /** Each send is measured, and counted in the histogram of its connection. */
+    METER(false, Kind.METER),
     VERIFIER(false),
     /** What a team has to be compared with: a second engine that is polled and has nothing. */
     NOTHING_AND_AN_IDLE_ENGINE(true),
     TEAM(true, Kind.TEAM),
-    FOUR_IN_A_ROW(true, Kind.TEAM, Kind.SHAPER, Kind.VLAN, Kind.PASS_THROUGH);
+    FOUR_IN_A_ROW(true, Kind.VLAN, Kind.TEAM, Kind.SHAPER, Kind.METER);
 
     private static final int OBJECTS = 1024;
 

@@ -33,7 +33,7 @@ final class DriverRowNetwork extends WireNetwork {
             DriverRow.Settings.of(OBJECTS)
                     .withVlanLists(LISTS)
                     .withShaper(
-                            new ShaperSettings(8_000_000, 4_000, ShaperSettings.Scope.CONNECTION));
+                            new ShaperSettings(3_000_000, 4_000, ShaperSettings.Scope.CONNECTION));
 
     final DriverRow row;
 

@@ -2,6 +2,8 @@
 package dev.flue.testkit;
 
 import dev.flue.im.IntermediateDriver;
+import dev.flue.im.MeterDriver;
+import dev.flue.im.MeterSettings;
 import dev.flue.im.PassThroughDriver;
 import dev.flue.im.ShaperDriver;
 import dev.flue.im.ShaperSettings;
@@ -49,7 +51,15 @@ public final class DriverRow implements AutoCloseable {
             IntermediateDriver over(Memory memory, List<MiniportAdapter> lowers, Settings with) {
                 return new ShaperDriver(memory, lowers.get(0), with.maxObjects, with.shaper);
             }
+        },
+        METER {
+            @Override
+            IntermediateDriver over(Memory memory, List<MiniportAdapter> lowers, Settings with) {
+                return new MeterDriver(memory, lowers.get(0), with.maxObjects, METER_SETTINGS);
+            }
         };
+
+        private static final MeterSettings METER_SETTINGS = new MeterSettings(4, 2, 1024);
 
         abstract IntermediateDriver over(
                 Memory memory, List<MiniportAdapter> lowers, Settings with);

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flue.im.IntermediateDriver;
-import dev.flue.im.MeterDriver;
-import dev.flue.im.MeterSettings;
 import dev.flue.im.VerifierDriver;
 import dev.flue.im.VlanDriver;
 import dev.flue.im.VlanSettings;
@@ -47,15 +45,6 @@ class DriverConstructionTest {
                         "VERIFIER",
                         (memory, lowers) ->
                                 new VerifierDriver(memory, lowers.get(0), OBJECTS, "verifier")));
-        all.add(
-                construction(
-                        "METER",
-                        (memory, lowers) ->
-                                new MeterDriver(
-                                        memory,
-                                        lowers.get(0),
-                                        OBJECTS,
-                                        new MeterSettings(4, 2, LISTS))));
         all.add(construction("VLAN of two faces", DriverConstructionTest::twoVlans));
         return all.stream();
     }
