@@ -4,7 +4,9 @@ package dev.flue.hwtests.host;
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.IpAddress;
 import dev.flue.host.UserHostStack;
+import dev.flue.offload.StatusIndication;
 import dev.flue.tools.assembly.Assembly;
+import dev.flue.tools.http.HttpServer;
 import dev.flue.tools.inspect.InspectServer;
 import dev.flue.tools.run.DutyCycle;
 import dev.flue.tools.run.Shutdown;
@@ -13,6 +15,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -28,6 +32,7 @@ import java.util.function.LongPredicate;
  */
 public final class HostProgram implements Turn {
     private static final int BACKLOG = 1024;
+    private static final int HTTP = 8080;
     private static long moves;
 
     private final Assembly assembly;
@@ -53,6 +58,7 @@ public final class HostProgram implements Turn {
                 Assembly assembly = settings.open();
                 InspectServer inspect = InspectServer.open(assembly)) {
             HostProgram program = new HostProgram(settings, assembly, commands);
+            program.serveDirectory(settings.text("www", ""));
             assembly.drivers().onBreach(breach -> say("breach: " + breach));
             say("serving");
             reader(commands, ended).start();
@@ -101,6 +107,19 @@ public final class HostProgram implements Turn {
         stack.listen(Services.HALF, BACKLOG, () -> new Services.Half(moveEvery));
     }
 
+    /** Over HTTP, when there is one. */
+    private void serveDirectory(String directory) throws IOException {
+        if (!directory.isEmpty()) {
+            HttpServer http = new HttpServer(Path.of(directory), InstantSource.system(), 0);
+            assembly.stack().listen(HTTP, BACKLOG, http::newConnection);
+            everyTurn(
+                    now -> {
+                        http.doWork(now);
+                        return true;
+                    });
+        }
+    }
+
     UserHostStack stack() {
         return assembly.stack();
     }
@@ -132,8 +151,18 @@ public final class HostProgram implements Turn {
         return work;
     }
 
-    /** "send ADDRESS BYTES", "get ADDRESS BYTES", "short ADDRESS COUNT PARALLEL". */
+    /**
+     * "send ADDRESS BYTES", "get ADDRESS BYTES", "short ADDRESS COUNT PARALLEL"; "status PORT
+     * INDICATION" makes the target of a port, from 0 on, say so.
+     */
     private void run(String[] words) {
+        if (words[0].equals("status")) {
+            assembly.drivers()
+                    .members()
+                    .get(Integer.parseInt(words[1]))
+                    .statusIndication(StatusIndication.valueOf(words[2]));
+            return;
+        }
         IpAddress address = IpAddress.of(words[1]);
         long amount = Long.parseLong(words[2]);
         switch (words[0]) {

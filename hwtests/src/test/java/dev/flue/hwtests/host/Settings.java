@@ -10,6 +10,7 @@ import dev.flue.tools.assembly.Assembly;
 import dev.flue.tools.assembly.Cidr;
 import dev.flue.tools.assembly.StackSettings;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -42,7 +43,7 @@ final class Settings {
         }
     }
 
-    private String text(String name, String otherwise) {
+    String text(String name, String otherwise) {
         return values.getOrDefault(name, otherwise);
     }
 
@@ -58,9 +59,12 @@ final class Settings {
     Assembly open() {
         Cidr address = Cidr.parse(text("address", null));
         int mtu = number("mtu", 1500);
-        NativePort port = port(StackSettings.macOf(address.address()), mtu);
+        List<NativePort> ports = new ArrayList<>();
+        for (String name : text("port", null).split(",(?=tap:)")) {
+            ports.add(port(name, StackSettings.macOf(address.address()), mtu));
+        }
         if (values.containsKey("pcap")) {
-            port = NativePort.capture(port, Path.of(text("pcap", null)));
+            ports.set(0, NativePort.capture(ports.get(0), Path.of(text("pcap", null))));
         }
         String algorithm = text("cc", "cubic").toUpperCase(Locale.ROOT);
         HostStackConfig.Builder host =
@@ -80,12 +84,12 @@ final class Settings {
                         .maxConnections(CONNECTIONS)
                         .seed(System.nanoTime())
                         .congestionControl(CongestionControl.valueOf(algorithm));
-        List<String> drivers = mode() == Mode.MOVING ? List.of("verifier") : List.of();
-        return new Assembly(List.of(port), engine.build(), host.build(), drivers, "");
+        String drivers = text("drivers", mode() == Mode.MOVING ? "verifier" : "");
+        List<String> names = drivers.isEmpty() ? List.of() : List.of(drivers.split(","));
+        return new Assembly(ports, engine.build(), host.build(), names, "");
     }
 
-    private NativePort port(long mac, int mtu) {
-        String port = text("port", null);
+    private static NativePort port(String port, long mac, int mtu) {
         if (port.startsWith("tap:")) {
             return NativePort.tap(port.substring(4), mac, mtu, BUFFERS);
         }

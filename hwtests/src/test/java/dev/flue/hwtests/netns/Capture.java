@@ -6,7 +6,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -124,6 +127,26 @@ final class Capture implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of("tshark", "-r", file.toString()));
         command.addAll(List.of("-Y", filter, "-T", "fields", "-e", "frame.number"));
         return Commands.run(command).lines().filter(line -> line.matches("\\d+")).count();
+    }
+
+    /** Segments of this address whose data, or the beginning of it, had been in it before. */
+    long repeats(String source) throws IOException, InterruptedException {
+        String from = (source.contains(":") ? "ipv6" : "ip") + ".src == " + source;
+        List<String> command = new ArrayList<>(List.of("tshark", "-r", file.toString()));
+        command.addAll(List.of("-Y", "tcp.len > 0 && " + from, "-T", "fields"));
+        command.addAll(List.of("-e", "tcp.stream", "-e", "tcp.seq", "-e", "tcp.len"));
+        Map<String, BitSet> seen = new HashMap<>();
+        long repeats = 0;
+        for (String line : Commands.run(command).lines().toList()) {
+            String[] words = line.split("\t");
+            if (words.length == 3) {
+                BitSet bytes = seen.computeIfAbsent(words[0], stream -> new BitSet());
+                int at = Integer.parseInt(words[1]);
+                repeats += bytes.get(at) ? 1 : 0;
+                bytes.set(at, at + Integer.parseInt(words[2]));
+            }
+        }
+        return repeats;
     }
 
     /** What is wrong in it. */

@@ -53,7 +53,7 @@ final class FlueHost extends FlueProcess {
     }
 
     /** One line to its standard input. */
-    void tell(String command) {
+    synchronized void tell(String command) {
         try {
             OutputStream in = process().getOutputStream();
             in.write((command + "\n").getBytes(StandardCharsets.US_ASCII));

@@ -4,8 +4,10 @@ package dev.flue.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.flue.im.TeamDriver;
+import dev.flue.offload.MiniportOffloadBlockList;
 import dev.flue.offload.NeighborCached;
 import dev.flue.offload.OffloadBlockList;
+import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.StateType;
 import dev.flue.offload.StatusIndication;
@@ -23,6 +25,8 @@ class TeamDriverTest {
     private final long neighbor = stack.trees.handle();
     private final long path = stack.trees.handle();
     private final long[] handles = stack.handles(MANY);
+    private final MiniportOffloadBlockList block = new MiniportOffloadBlockList(stack.memory);
+    private final OffloadHandle slot = new OffloadHandle(stack.memory);
 
     @AfterEach
     void nothingIsHeld() {
@@ -303,5 +307,59 @@ class TeamDriverTest {
         stack.trees.free(query);
         stack.trees.freeHandle(stale);
         terminate();
+    }
+
+    /** At each member the path's block stands on the member's own token of the new neighbor. */
+    @Test
+    void aPathThatMovesToAnotherNeighborDoesSoAtEveryMemberAndLeavesTheOldOneFree() {
+        offload();
+        long second = stack.trees.handle();
+        long root = stack.neighbor(second);
+        stack.binding.initiateOffload(root);
+        stack.work();
+        stack.succeeded(root);
+        stack.targets.forEach(RecordingTarget::hold);
+        long relink =
+                stack.trees.block(StateType.NONE, second, stack.trees.block(StateType.NONE, path));
+        stack.binding.updateOffload(relink);
+        for (RecordingTarget each : stack.targets) {
+            List<RecordingTarget.Operation> taken = each.operations();
+            RecordingTarget.Operation last = taken.get(taken.size() - 1);
+            assertThat(last.name()).isEqualTo("update");
+            List<Long> neighbors = tokens(each, StateType.NEIGHBOR);
+            assertThat(neighbors).hasSize(2);
+            assertThat(token(last.root())).isEqualTo(neighbors.get(1));
+            long below = block.wrap(last.root()).dependentBlockList();
+            assertThat(List.of(token(below))).isEqualTo(tokens(each, StateType.IP4));
+        }
+        stack.targets.forEach(RecordingTarget::release);
+        stack.work();
+        stack.succeeded(relink);
+        long old = stack.trees.block(StateType.NEIGHBOR, neighbor);
+        stack.binding.terminateOffload(old);
+        stack.work();
+        stack.succeeded(old);
+        stack.trees.freeHandle(neighbor);
+        stack.status(0, StatusIndication.OFFLOAD_PAUSE);
+        stack.work();
+        while (stack.moveAsked(second, path, handles)) {
+            assertThat(stack.at(1, StateType.TCP)).isPositive();
+        }
+        assertThat(stack.at(1, StateType.TCP)).isEqualTo(MANY);
+        stack.terminate(second, path, handles);
+    }
+
+    /** What a target gave for its objects of this type, the oldest first. */
+    private static List<Long> tokens(RecordingTarget target, StateType type) {
+        return target.objects().entrySet().stream()
+                .filter(each -> each.getValue().stateType() == type.code())
+                .map(each -> each.getKey())
+                .toList();
+    }
+
+    /** That a block of a member's tree names. */
+    private long token(long ref) {
+        long context = block.wrap(ref).miniportOffloadContext();
+        return slot.wrap(context - Long.BYTES).miniportOffloadContext();
     }
 }
