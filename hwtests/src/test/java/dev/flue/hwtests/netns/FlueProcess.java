@@ -55,7 +55,7 @@ class FlueProcess implements AutoCloseable {
             if (socket == null) {
                 throw new IOException("no socket of process " + process.pid());
             }
-            return inspector.ask(socket, true);
+            return inspector.ask(socket, "conns json");
         } catch (IOException e) {
             throw new UncheckedIOException(printed(), e);
         }
