@@ -91,6 +91,45 @@ ip_options_go_to_the_host_which_forwards_the_segment(void **state)
 	finish(h, &c);
 }
 
+/** What becomes of a segment with a wrong sum of TCP (or of IPv4's header): 1 delivered, 0 dropped, 2 up as
+ *  a frame. */
+static int
+damaged(uint32_t vouched, bool in_header)
+{
+	struct harness *h = harness_new(NULL, vouched);
+	struct conn c = { 0 };
+	uint8_t frame[2048];
+	struct flue_up up;
+	uint32_t len;
+	int fate;
+
+	connect_at(h, &c, 1, 1);
+	len = peer_frame(&c, frame, TCP_ACK, 0, 0, stream, 500, 65535, NULL);
+	frame[in_header ? 24 : tcp_at(&c) + 16] ^= 1;
+	inject(h, frame, len);
+	pass_after(h, MS);
+	fate = up_next(h, &up) ? (up.op == FLUE_UP_FRAME ? 2 : 1) : 0;
+	assert_int_equal(counter(h, FLUE_CTR_BAD_CHECKSUM), fate == 0);
+	harness_discard(h);
+	return fate;
+}
+
+static void
+sum_that_the_port_vouches_for_is_not_looked_at_and_any_other_is(void **state)
+{
+	(void)state;
+	assert_int_equal(damaged(0, false), 0);
+	assert_int_equal(damaged(FLUE_PORT_RX_IP_CSUM, false), 0);
+	assert_int_equal(damaged(FLUE_PORT_RX_TCP_CSUM, false), 1);
+	assert_int_equal(damaged(FLUE_PORT_RX_CSUM, false), 1);
+	if (harness_ip6())
+		return;
+	assert_int_equal(damaged(0, true), 2);
+	assert_int_equal(damaged(FLUE_PORT_RX_TCP_CSUM, true), 2);
+	assert_int_equal(damaged(FLUE_PORT_RX_IP_CSUM, true), 1);
+	assert_int_equal(damaged(FLUE_PORT_RX_CSUM, true), 1);
+}
+
 RULE("T-115")
 static void
 fragments_arp_icmp_and_other_datagrams_go_to_the_host(void **state)
@@ -402,6 +441,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ip_options_go_to_the_host_which_forwards_the_segment),
+		cmocka_unit_test(sum_that_the_port_vouches_for_is_not_looked_at_and_any_other_is),
 		cmocka_unit_test(fragments_arp_icmp_and_other_datagrams_go_to_the_host),
 		cmocka_unit_test(a_reassembled_segment_is_taken_with_its_fin),
 		cmocka_unit_test(a_forward_says_whether_the_segment_was_processed),

@@ -67,6 +67,8 @@ twins_new(struct twins *t, uint64_t seed, uint32_t offloads, uint32_t tag)
 			tcp_const(c)->flags |= FLUE_TCP_CONST_SACK;
 		assert_int_equal(conn_initiate(h, c), FLUE_STATUS_SUCCESS);
 		c->token = c->handle->miniport_offload_context;
+		/* Identifications begin again in some run. */
+		h->e->ip_id = (uint16_t)(seed * 0x1fc1);
 		pass_after(h, 200 * MS);
 	}
 }
@@ -113,7 +115,9 @@ arrived(struct twins *t)
 	struct seen s;
 
 	while (sent_next(t->h[0], &t->c[0], &s)) {
-		t->acked = s.seq + s.len > t->acked ? s.seq + s.len : t->acked;
+		uint32_t end = s.seq + s.len + ((s.flags & TCP_FIN) != 0);
+
+		t->acked = end > t->acked ? end : t->acked;
 		t->tsval = s.tsval;
 		t->peer_seq = s.ack;
 	}
@@ -229,6 +233,12 @@ run_twins(uint64_t seed, uint32_t offloads, uint32_t tag, unsigned *packets, uns
 	twins_new(&t, seed, offloads, tag);
 	for (i = 0; i < 80 && t.h[0]->port->sent_count < 3000; i++)
 		step(&t);
+	/* The last of it bears a FIN. */
+	both_send(&t, 30000, 1);
+	for (i = 0; i < 2; i++)
+		submit(t.h[i], FLUE_SUB_DISCONNECT, t.c[i].token, nbl_new(t.h[i], NULL, 0, 1),
+				FLUE_DISCONNECT_GRACEFUL, 0);
+	t.sent++;
 	for (i = 0; i < 200 && arrived(&t) < t.sent; i++) {
 		t.peer_ack = arrived(&t);
 		both_peer(&t, t.peer_ack, 0, 0, 65535);
@@ -316,9 +326,15 @@ a_send_of_forty_segments_is_one_packet_a_piece_to_a_device_that_cuts(void **stat
 			assert_int_equal((s.flags & TCP_PSH) != 0, i == 39);
 		}
 		/* What is sent again goes segment by segment. */
+		h->port->sent_packets = 0;
 		pass_after(h, 250 * MS);
 		assert_int_equal(sent_expect(h, &c).len, 1460);
+		peer(h, &c, TCP_ACK, 0, 1460, NULL, 0, 65535);
+		poll_engine(h);
+		assert_int_equal(sent_expect(h, &c).seq, 1460);
+		assert_int_equal(sent_expect(h, &c).seq, 2920);
 		sent_none(h);
+		assert_int_equal(h->port->sent_packets, 3);
 		finish(h, &c);
 	}
 }

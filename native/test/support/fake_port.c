@@ -158,8 +158,10 @@ fake_port_inject(struct fake_port *p, const void *frame, uint32_t len)
 	assert_true(len <= FLUE_PKT_ROOM);
 	memcpy(pkt->data, frame, len);
 	pkt->len = (uint16_t)len;
-	if (p->port.offloads & FLUE_PORT_RX_CSUM)
-		pkt->flags |= FLUE_PKT_RX_CSUM_GOOD;
+	if (p->port.offloads & FLUE_PORT_RX_IP_CSUM)
+		pkt->flags |= FLUE_PKT_RX_IP_GOOD;
+	if (p->port.offloads & FLUE_PORT_RX_TCP_CSUM)
+		pkt->flags |= FLUE_PKT_RX_TCP_GOOD;
 	if (p->rx_head == NULL)
 		p->rx_head = pkt;
 	else
