@@ -255,10 +255,60 @@ opening_is_silent_and_a_failure_says_why(void **state)
 	run_child(tap_device_in_silence);
 }
 
+/** Next frame with a tag, of either VLAN test. */
+static struct flue_pkt *
+receive_tagged(flue_port *port)
+{
+	int64_t deadline = monotonic() + 5000000000;
+	struct flue_pkt *pkt;
+
+	while (monotonic() < deadline) {
+		if (port->ops->rx_burst(port, 0, &pkt, 1) == 0) {
+			sched_yield();
+			continue;
+		}
+		if (pkt->data[12] == 0x81 && pkt->data[13] == 0x00)
+			return pkt;
+		flue_pkt_release(pkt);
+	}
+	return NULL;
+}
+
+/** The driver puts in the tag, or we have; and the kernel takes it out on the way in. */
+static void
+check_tags(flue_port *port, flue_port *tap)
+{
+	static const uint8_t tag[4] = { 0x81, 0x00, 0x60, 0x05 };
+	struct flue_pkt *pkt;
+	flue_port *from = port;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		flue_port *to = from == port ? tap : port;
+
+		pkt = make_frame(from, 21, 60);
+		if (from->offloads & FLUE_PORT_VLAN_INSERT) {
+			pkt->flags |= FLUE_PKT_TX_VLAN;
+			pkt->tx_vlan = 0x6005;
+		} else {
+			memmove(pkt->data + 16, pkt->data + 12, 48);
+			memcpy(pkt->data + 12, tag, 4);
+			pkt->len += 4;
+		}
+		CHECK(send_pkt(from, pkt));
+		pkt = receive_tagged(to);
+		CHECK(pkt != NULL && pkt->len == 64 && memcmp(pkt->data + 12, tag, 4) == 0);
+		CHECK(pkt->data[16] == 0x88 && pkt->data[18] == 21);
+		flue_pkt_release(pkt);
+		from = tap;
+	}
+}
+
 static int
 packet_device(void)
 {
 	struct flue_pkt *pkt;
+	struct flue_dpdk_config config;
 	flue_port *port;
 	flue_port *tap;
 	int raw;
@@ -274,6 +324,7 @@ packet_device(void)
 	pkt = receive(tap);
 	CHECK(pkt != NULL && number_of(pkt) == 11);
 	flue_pkt_release(pkt);
+	check_tags(port, tap);
 	/* What the kernel itself sends on the interface is not ours to receive. */
 	raw = raw_socket("fluetap1");
 	pkt = make_frame(port, 12, 60);
@@ -286,7 +337,22 @@ packet_device(void)
 	close(raw);
 	CHECK(flue_port_buffers_held(port) == 0);
 	flue_port_close(port);
+	/* The twins. */
+	flue_dpdk_config_default(&config);
+	config.offloads_off = FLUE_PORT_ALL_OFFLOADS;
+	CHECK(flue_dpdk_open("net_af_packet0,iface=fluetap1", &config, &port) == 0);
+	CHECK(flue_port_offloads(port, 0) & FLUE_PORT_VLAN_INSERT);
+	CHECK(flue_port_offloads(port, 1) == 0);
+	check_tags(port, tap);
+	/* The interface is deleted under it. */
+	CHECK(flue_port_link(port) == 1);
 	flue_port_close(tap);
+	CHECK(if_nametoindex("fluetap1") == 0);
+	CHECK(flue_port_link(port) == -ENODEV);
+	CHECK(send_pkt(port, make_frame(port, 14, 60)));
+	CHECK(port->ops->rx_burst(port, 0, &pkt, 1) == 0);
+	CHECK(flue_port_buffers_held(port) == 0);
+	flue_port_close(port);
 	return 0;
 }
 

@@ -68,6 +68,8 @@ struct dpdk_port {
 	uint16_t id;
 	uint8_t side;          /* of the pair, 0 or 1 */
 	_Atomic uint8_t link;  /* enum dpdk_link, as it was known last */
+	int control;           /* socket to ask the kernel about its interface; -1 = driver knows */
+	int interface;         /* index of that, in the namespace it was opened in */
 	_Atomic bool released; /* by somebody else: the ethdev's number may be another's by now */
 	bool closed;
 	bool reclaims; /* the device gives finished transmissions back on request */
@@ -145,6 +147,8 @@ void dpdk_link_prepare(struct dpdk_port *port, const struct rte_eth_dev_info *in
 void dpdk_link_listen(struct dpdk_port *port);
 void dpdk_link_deaf(struct dpdk_port *port);
 int dpdk_link(struct flue_port *base);
+/** The port of the device that was made from `spec` has its link there. */
+void dpdk_link_interface(struct dpdk_port *port, const char *spec);
 
 /** ring_pair.c */
 int dpdk_ring_pair(int entries, int64_t mac0, int64_t mac1, int buffers, struct flue_port **port0,

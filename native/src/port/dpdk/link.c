@@ -4,6 +4,12 @@
  * it. A device that is taken away tells so before it goes, or when its ethdev is released. */
 
 #include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "port/dpdk/dpdk.h"
 
@@ -60,20 +66,54 @@ dpdk_link_deaf(struct dpdk_port *port)
 		(void)rte_eth_dev_callback_unregister(port->id, events[i], link_event, port);
 }
 
+/* ---- Interfaces of the kernel: drivers that stand on one call their link up whatever it does ----- */
+
+void
+dpdk_link_interface(struct dpdk_port *port, const char *spec)
+{
+	const char *name = strstr(spec, ",iface=");
+	char text[IF_NAMESIZE];
+
+	if (strncmp(spec, "net_af_", 7) != 0 || name == NULL)
+		return;
+	name += strlen(",iface=");
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(name, ","), name);
+	port->interface = (int)if_nametoindex(text);
+	if (port->interface > 0)
+		port->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+/** @return enum dpdk_link */
+static uint8_t
+interface_link(const struct dpdk_port *port)
+{
+	struct ifreq request = { .ifr_ifindex = port->interface };
+
+	/* It may have been given another name. Deleted or moved away, it is lost to our socket. */
+	if (ioctl(port->control, SIOCGIFNAME, &request) != 0 ||
+			ioctl(port->control, SIOCGIFFLAGS, &request) != 0)
+		return DPDK_GONE;
+	return request.ifr_flags & IFF_RUNNING ? DPDK_UP : DPDK_DOWN;
+}
+
 int
 dpdk_link(struct flue_port *base)
 {
 	struct dpdk_port *port = (struct dpdk_port *)base;
 	struct rte_eth_link link = { 0 };
 	uint8_t known = atomic_load(&port->link);
+	uint8_t now;
 
 	if (known == DPDK_GONE)
 		return -ENODEV;
-	/* A driver that cannot tell has no link that it could lose. */
-	if (rte_eth_link_get_nowait(port->id, &link) != 0)
-		return 1;
+	if (port->control >= 0)
+		now = interface_link(port);
+	else if (rte_eth_link_get_nowait(port->id, &link) == 0)
+		now = link.link_status == RTE_ETH_LINK_UP ? DPDK_UP : DPDK_DOWN;
+	else
+		return 1; /* a driver that cannot tell has no link that it could lose */
 	/* It may go while we ask; then that stays. */
-	atomic_compare_exchange_strong(&port->link, &known,
-			link.link_status == RTE_ETH_LINK_UP ? DPDK_UP : DPDK_DOWN);
-	return link.link_status == RTE_ETH_LINK_UP ? 1 : 0;
+	if (!atomic_compare_exchange_strong(&port->link, &known, now))
+		now = known;
+	return now == DPDK_GONE ? -ENODEV : now;
 }

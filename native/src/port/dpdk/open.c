@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_bus.h>
 #include <rte_dev.h>
@@ -174,6 +175,7 @@ dpdk_port_create(uint16_t id, const char *name, const struct flue_dpdk_config *c
 	if (p == NULL)
 		return dpdk_fail(cause, -ENOMEM, "Out of memory.");
 	p->id = id;
+	p->control = -1;
 	p->base.ops = &dpdk_ops;
 	p->base.mtu = (uint16_t)config->mtu;
 	p->base.buffers = (uint32_t)config->buffers;
@@ -223,6 +225,8 @@ dpdk_port_close(struct flue_port *base)
 	if (port->closed)
 		return;
 	port->closed = true;
+	if (port->control >= 0)
+		close(port->control);
 	if (!atomic_load(&port->released)) {
 		dpdk_link_deaf(port);
 		(void)rte_eth_dev_stop(port->id);
@@ -294,6 +298,7 @@ dpdk_open(const char *device, const struct flue_dpdk_config *config, struct flue
 		return rc;
 	}
 	p->device = made ? info.device : NULL;
+	dpdk_link_interface(p, spec);
 	cause->text[0] = '\0';
 	*port = &p->base;
 	return 0;
