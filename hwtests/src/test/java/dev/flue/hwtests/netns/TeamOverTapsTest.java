@@ -86,7 +86,7 @@ class TeamOverTapsTest {
             try (Capture capture = new Capture(scene.namespace(), TeamScene.BRIDGE, temp);
                     TeamLoad load = new TeamLoad(scene, host, directory, temp)) {
                 long before = scene.retransmittedByKernel();
-                long seed = times + (ipv6 ? 1 : 0);
+                long seed = ipv6 ? times + 1L : times;
                 TeamFate fate = new TeamFate(scene, host, kinds, seed, load::bytes, load::going);
                 fate.run(times);
                 load.finish();
