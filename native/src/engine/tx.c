@@ -21,15 +21,27 @@ flue_txq_push(struct flue_engine *e, struct flue_pkt *pkt)
 	e->txq[e->txq_tail++ % FLUE_TX_QUEUE] = pkt;
 }
 
-/** @return bytes of what goes over the wire; so many frames of it */
-static inline uint32_t
-measure(const struct flue_pkt *pkt, uint32_t *frames)
+/** Bytes and frames that a burst is on the wire, where packets become more, or longer, frames. */
+static void
+measure(struct flue_pkt *const *pkts, unsigned n, uint32_t *bytes, uint32_t *frames)
 {
-	*frames = 1;
-	if (likely(!(pkt->flags & (FLUE_PKT_TX_TSO | FLUE_PKT_TX_VLAN))))
-		return (uint32_t)pkt->len + pkt->ext_len;
-	*frames = flue_pkt_frames(pkt);
-	return *frames * flue_pkt_frame_bytes(pkt);
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		frames[i] = flue_pkt_frames(pkts[i]);
+		bytes[i] = frames[i] * flue_pkt_frame_bytes(pkts[i]);
+	}
+}
+
+static uint32_t
+sum_of(const uint32_t *numbers, unsigned n)
+{
+	uint32_t sum = 0;
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		sum += numbers[i];
+	return sum;
 }
 
 void
@@ -40,8 +52,7 @@ flue_txq_flush(struct flue_engine *e)
 		uint32_t n = e->txq_tail - e->txq_head;
 		uint32_t bytes[FLUE_BURST];
 		uint32_t frames[FLUE_BURST];
-		uint32_t all_bytes = 0; /* a burst of packets of 64 KiB fits */
-		uint32_t all_frames = 0;
+		unsigned flags = 0;
 		unsigned sent;
 		unsigned i;
 
@@ -50,15 +61,17 @@ flue_txq_flush(struct flue_engine *e)
 		if (n > FLUE_TX_QUEUE - at)
 			n = FLUE_TX_QUEUE - at;
 		/* Sizes first: a packet the port took may be gone already. */
-		for (i = 0; i < n; i++)
-			bytes[i] = measure(e->txq[at + i], &frames[i]);
-		sent = e->port->ops->tx_burst(e->port, e->now, &e->txq[at], n);
-		for (i = 0; i < sent; i++) {
-			all_bytes += bytes[i];
-			all_frames += frames[i];
+		for (i = 0; i < n; i++) {
+			bytes[i] = (uint32_t)e->txq[at + i]->len + e->txq[at + i]->ext_len;
+			flags |= e->txq[at + i]->flags;
 		}
-		flue_count(e, FLUE_CTR_TX_BYTES, all_bytes);
-		flue_count(e, FLUE_CTR_TX_FRAMES, all_frames);
+		flags &= FLUE_PKT_TX_TSO | FLUE_PKT_TX_VLAN;
+		if (unlikely(flags != 0))
+			measure(&e->txq[at], n, bytes, frames);
+		sent = e->port->ops->tx_burst(e->port, e->now, &e->txq[at], n);
+		flue_count(e, FLUE_CTR_TX_BYTES, sum_of(bytes, sent));
+		flue_count(e, FLUE_CTR_TX_FRAMES,
+				unlikely(flags != 0) ? sum_of(frames, sent) : sent);
 		e->txq_head += sent;
 		if (sent < n) {
 			flue_count(e, FLUE_CTR_TX_RETRY, 1);

@@ -26,7 +26,15 @@ uint32_t flue_tcp_bare_seq(const struct flue_conn *c);
 /** Send an ACK. @return false: no packet or no room now */
 bool flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c);
 
-/** Send one segment; PSH is set where an NBL ends in it. @return false: no packet or no room now */
+/**
+ * Of `len` bytes from SND.NXT on, of `unsent` in all, those that can be one packet which the port cuts:
+ * new data, whole segments that lie in one piece and would leave alike but for their numbers.
+ * @return bytes, of one segment where there are not more
+ */
+uint32_t flue_tcp_cut(struct flue_engine *e, struct flue_conn *c, uint32_t len, uint32_t unsent);
+
+/** Send one segment, or what flue_tcp_cut() says; PSH is set where an NBL ends in it. @return false: no
+ *  packet or no room now */
 bool flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len,
 		uint8_t flags);
 

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Building segments. Which may go is decided in output.c. */
+
+#include "tcp/csum.h"
+#include "tcp/loss.h"
+#include "tcp/sack.h"
+
+/** Piece in which `seq` lies. The queue is not empty and holds it. */
+static struct flue_piece *
+piece_at(struct flue_engine *e, struct flue_conn *c, uint32_t seq)
+{
+	uint32_t at = c->send_nxt;
+	struct flue_piece *p;
+
+	if (at == FLUE_NONE || flue_seq_lt(seq, e->pieces[at].seq))
+		at = c->send_head;
+	p = &e->pieces[at];
+	while (seq - p->seq >= p->len && p->next != FLUE_NONE) {
+		at = p->next;
+		p = &e->pieces[at];
+	}
+	if (seq == c->snd_nxt)
+		c->send_nxt = at;
+	return p;
+}
+
+/** Ethernet with a tag: VLAN, or 0 and a priority alone; then the rest of the head.
+ *  @return where the IP header lies */
+static uint8_t *
+put_tagged(const struct flue_conn *c, const struct flue_path *p, uint8_t *at)
+{
+	memcpy(at, p->head, 12);
+	flue_store16be(at + 12, 0x8100);
+	flue_store16be(at + 14, (uint16_t)(c->priority << 13 | p->vlan));
+	memcpy(at + 16, p->head + 12, sizeof(p->head) - 12);
+	return at + 18;
+}
+
+/** A tag, written here or left to the port; then the rest of the head. @return where the IP header lies */
+static uint8_t *
+put_tag(const struct flue_conn *c, const struct flue_path *p, struct flue_pkt *pkt, bool by_port)
+{
+	if (!by_port)
+		return put_tagged(c, p, pkt->data);
+	memcpy(pkt->data, p->head, sizeof(p->head));
+	pkt->flags |= FLUE_PKT_TX_VLAN;
+	pkt->tx_vlan = (uint16_t)(c->priority << 13 | p->vlan);
+	return pkt->data + 14;
+}
+
+/** Ethernet and IP. @return where the TCP header goes */
+static uint8_t *
+put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *p,
+		struct flue_pkt *pkt, uint8_t tos, uint32_t tcp_len)
+{
+	const uint32_t port = e->port->offloads;
+	uint8_t *at = pkt->data;
+	uint8_t *ip = at + 14;
+	uint64_t sum;
+	uint16_t id;
+
+	if (unlikely(p->vlan | c->priority))
+		ip = put_tag(c, p, pkt, port & FLUE_PORT_VLAN_INSERT);
+	else
+		memcpy(at, p->head, p->ip6 ? 54 : 34);
+	if (unlikely(p->ip6)) {
+		flue_store32be(ip, UINT32_C(0x60000000) | (uint32_t)tos << 20 | c->flow_label);
+		flue_store16be(ip + 4, (uint16_t)tcp_len);
+		ip[7] = c->ttl;
+		return ip + 40;
+	}
+	/* The lower half of the ids is the host's (chimney rules 5.2). */
+	id = (uint16_t)(0x8000 | (e->ip_id++ & 0x7fff));
+	ip[1] = tos;
+	flue_store16be(ip + 2, (uint16_t)(tcp_len + 20));
+	flue_store16be(ip + 4, id);
+	ip[8] = c->ttl;
+	if (port & FLUE_PORT_TX_IP_CSUM) {
+		pkt->flags |= FLUE_PKT_TX_IP_CSUM;
+		return ip + 20;
+	}
+	sum = (uint64_t)p->ip_sum + flue_load16(ip + 2) + flue_load16(ip + 4);
+	sum += (uint64_t)tos << 8; /* second byte of a word, as it lies in memory */
+	sum += c->ttl;
+	flue_store16(ip + 10, flue_csum_finish(sum));
+	return ip + 20;
+}
+
+static void
+put_tcp(struct flue_engine *e, struct flue_conn *c, uint8_t *tcp, uint32_t seq, uint8_t flags)
+{
+	uint32_t hlen = 20;
+
+	flue_store16(tcp, (uint16_t)(c->ports >> 16));
+	flue_store16(tcp + 2, (uint16_t)c->ports);
+	flue_store32be(tcp + 4, seq);
+	flue_store32be(tcp + 8, c->rcv_nxt);
+	if (c->flags & CONN_TS) {
+		flue_store32be(tcp + 20, UINT32_C(0x0101080a));
+		flue_store32be(tcp + 24, flue_ts_clock(e, c));
+		flue_store32be(tcp + 28, c->ts_recent);
+		hlen += TCP_TS_BYTES;
+	}
+	tcp[12] = (uint8_t)(hlen << 2);
+	tcp[13] = flags;
+	flue_store16be(tcp + 14, flue_window_advertise(c));
+	flue_store32(tcp + 16, 0);
+}
+
+/** Does the piece end an NBL, at `end`, counted from the piece's first byte? */
+static uint32_t
+ends_nbl(const struct flue_piece *p, uint32_t end)
+{
+	return p->flags & PIECE_LAST_OF_NBL && p->len == end;
+}
+
+/**
+ * Lend or copy.
+ * @param push  set when an NBL ends within the payload
+ * @return the sum of the payload; 0 when the port does checksums
+ */
+static uint64_t
+put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, uint32_t seq,
+		uint32_t len, bool sum_wanted, uint32_t *push)
+{
+	struct flue_piece *p = piece_at(e, c, seq);
+	uint32_t off = seq - p->seq;
+	uint32_t done = 0;
+	uint64_t sum = 0;
+
+	if (len >= FLUE_COPY_BELOW && p->len - off >= len) {
+		pkt->ext = p->data + off;
+		pkt->ext_len = (uint16_t)len;
+		pkt->ext_owner = &p->tx_refs;
+		atomic_fetch_add_explicit(&p->tx_refs, 1, memory_order_relaxed);
+		*push = ends_nbl(p, off + len);
+		return sum_wanted ? flue_csum_add(pkt->ext, len, 0) : 0;
+	}
+	while (done < len) {
+		uint32_t n = p->len - off < len - done ? p->len - off : len - done;
+		uint64_t part = flue_csum_copy(pkt->data + pkt->len, p->data + off, n, 0);
+
+		sum += done & 1 ? flue_csum_odd(part) : flue_csum_fold(part);
+		pkt->len = (uint16_t)(pkt->len + n);
+		done += n;
+		*push |= ends_nbl(p, off + n);
+		off = 0;
+		if (done < len)
+			p = &e->pieces[p->next];
+	}
+	flue_count(e, FLUE_CTR_OUT_COPIED, 1);
+	return sum;
+}
+
+/** Statistics of chimney rules 8.4. What the peer was sent all of before is no new segment. */
+static inline void
+count_out(struct flue_engine *e, const struct flue_conn *c, uint32_t seq, uint32_t hlen,
+		uint32_t len, uint8_t flags)
+{
+	bool ip6 = (c->flags & CONN_IP6) != 0;
+	uint32_t numbers = len + ((flags & TCP_FIN) != 0);
+	struct flue_tcp_offload_stats *tcp = &e->stats[ip6].tcp;
+	struct flue_ip_offload_stats *ip = &e->stats[ip6].ip;
+
+	if (unlikely(numbers > 0 && flue_seq_leq(seq + numbers, c->snd_max)))
+		tcp->retransmitted_segments++;
+	else
+		tcp->out_segments++;
+	if (unlikely(flags & TCP_RST))
+		tcp->out_resets++;
+	ip->out_requests++;
+	ip->out_octets += (ip6 ? 40 : 20) + hlen + len;
+}
+
+/** The packet is several segments, of which one has been counted: the port is to cut it. Each has
+ *  its length in its own pseudo header. */
+static __attribute__((noinline)) void
+leave_cut(struct flue_engine *e, const struct flue_conn *c, struct flue_pkt *pkt, uint8_t *tcp,
+		uint32_t hlen, uint32_t len)
+{
+	bool ip6 = (c->flags & CONN_IP6) != 0;
+	uint32_t more = len / c->mss - 1;
+	struct flue_ip_offload_stats *ip = &e->stats[ip6].ip;
+
+	pkt->flags |= FLUE_PKT_TX_TSO;
+	pkt->tx_segment = c->mss;
+	flue_store16(tcp + 16, flue_csum_fold(e->paths[c->path].pseudo));
+	flue_count(e, FLUE_CTR_OUT_SEGMENTS, more);
+	e->stats[ip6].tcp.out_segments += more;
+	ip->out_requests += more;
+	ip->out_octets += ((ip6 ? 40 : 20) + hlen) * more;
+	if (!ip6)
+		e->ip_id = (uint16_t)(e->ip_id + more);
+}
+
+/** Before a datagram (chimney rules 6.4). New data since the last one means that what we sent before
+ *  arrived. */
+static inline void
+reachable(struct flue_engine *e, const struct flue_conn *c, struct flue_neighbor *n)
+{
+	uint32_t stale = e->params.nce_stale_ticks;
+
+	if (c->rcv_nxt != c->last_ack_sent)
+		n->nic_time = e->now_ticks;
+	else if (unlikely(e->now_ticks - n->nic_time > stale &&
+				 e->now_ticks - n->host_time > stale))
+		flue_neighbor_doubt(e, n);
+}
+
+/**
+ * ECN (RFC 3168 6.1): that CE was seen goes with every ACK. New data says that it can be marked, and
+ * first that the window was cut; pure ACKs, what is sent again and probes of a window do not (6.1.4 to
+ * 6.1.6).
+ * @return the traffic class
+ */
+static inline uint8_t
+put_marks(struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t *flags)
+{
+	uint8_t dscp = c->tos & 0xfc;
+
+	if (likely(!(c->tos & TOS_ECN)) || (*flags & TCP_RST))
+		return dscp;
+	if (c->tos & TOS_ECE)
+		*flags |= TCP_ECE;
+	if (len == 0 || seq != c->snd_max || (c->flags & CONN_PERSIST))
+		return dscp;
+	if (c->cwr)
+		*flags |= TCP_CWR;
+	c->cwr = 0;
+	return dscp | TOS_ECN;
+}
+
+/** Room for a SACK option in a segment with so much payload. Options count: with data it is never larger
+ *  than a full one without (RFC 9293 3.7.1). */
+static uint32_t
+sack_room(const struct flue_conn *c, const struct flue_path *path, uint32_t len)
+{
+	uint32_t ts = c->flags & CONN_TS ? TCP_TS_BYTES : 0;
+	uint32_t fits = path->mss > ts ? path->mss - ts : 0;
+	uint32_t left;
+
+	if (len > 0 && fits > c->mss)
+		fits = c->mss;
+	left = fits > len ? fits - len : 0;
+	return left < 40 - ts ? left : 40 - ts;
+}
+
+bool
+flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+{
+	struct flue_path *path = &e->paths[c->path];
+	struct flue_neighbor *n;
+	bool sums = (e->port->offloads & FLUE_PORT_TX_TCP_CSUM) == 0;
+	uint32_t hlen = c->flags & CONN_TS ? 20 + TCP_TS_BYTES : 20;
+	struct flue_pkt *pkt;
+	uint8_t sack[FLUE_SACK_BYTES];
+	uint32_t told = 0;
+	uint32_t push = 0;
+	uint64_t sum;
+	uint8_t *tcp;
+	uint8_t tos;
+
+	if (flue_txq_room(e) == 0)
+		return false;
+	n = &e->neighbors[path->neighbor];
+	if (unlikely(path->invalid | n->invalid)) {
+		flue_conn_invalidate(e, c);
+		return false;
+	}
+	reachable(e, c, n);
+	if (unlikely(path->epoch != n->epoch))
+		flue_path_build_head(e, path);
+	pkt = flue_tx_alloc(e);
+	if (pkt == NULL)
+		return false;
+	if (unlikely(c->flags & (CONN_OOO | CONN_ACK_NOW)) && flue_sack_news(c) &&
+			!(flags & TCP_RST))
+		told = flue_sack_put(e, c, sack, sack_room(c, path, len));
+	tos = put_marks(c, seq, len, &flags);
+	tcp = put_head(e, c, path, pkt, tos, hlen + told + len);
+	put_tcp(e, c, tcp, seq, flags);
+	if (unlikely(told > 0)) {
+		memcpy(tcp + hlen, sack, told);
+		hlen += told;
+		tcp[12] = (uint8_t)(hlen << 2);
+	}
+	pkt->len = (uint16_t)(tcp + hlen - pkt->data);
+	sum = (uint64_t)path->pseudo + __builtin_bswap16((uint16_t)(hlen + len));
+	if (len > 0) {
+		sum += put_payload(e, c, pkt, seq, len, sums, &push) * sums;
+		tcp[13] = (uint8_t)(flags | push * TCP_PSH);
+	}
+	if (sums) {
+		sum = flue_csum_add(tcp, hlen, sum);
+		flue_store16(tcp + 16, flue_csum_finish(sum));
+	} else {
+		flue_store16(tcp + 16, flue_csum_fold(sum));
+		pkt->flags |= FLUE_PKT_TX_TCP_CSUM;
+	}
+	if (unlikely(len > c->mss))
+		leave_cut(e, c, pkt, tcp, hlen, len);
+	flue_txq_push(e, pkt);
+	c->last_ack_sent = c->rcv_nxt;
+	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE);
+	flue_count(e, FLUE_CTR_OUT_SEGMENTS, 1);
+	flue_count(e, FLUE_CTR_OUT_BYTES, len);
+	count_out(e, c, seq, hlen, len, flags);
+	return true;
+}
+
+uint32_t
+flue_tcp_cut(struct flue_engine *e, struct flue_conn *c, uint32_t len, uint32_t unsent)
+{
+	const struct flue_piece *p;
+	uint32_t n;
+
+	if (c->snd_nxt != c->snd_max || c->cwr || c->mss < FLUE_COPY_BELOW ||
+			(c->flags & (CONN_OOO | CONN_ACK_NOW | CONN_FORCE | CONN_PERSIST)))
+		return c->mss;
+	p = piece_at(e, c, c->snd_nxt);
+	if (len > p->len - (c->snd_nxt - p->seq))
+		len = p->len - (c->snd_nxt - p->seq);
+	if (len > e->port->tso_bytes)
+		len = e->port->tso_bytes;
+	/* The last one is to bear the FIN. */
+	if (len == unsent && (c->flags & CONN_FIN_QUEUED))
+		len--;
+	n = len / c->mss;
+	/* Identifications count up without a jump. */
+	if (n > 0x8000 - (e->ip_id & 0x7fffu))
+		n = 0x8000 - (e->ip_id & 0x7fffu);
+	return n > 1 ? n * c->mss : c->mss;
+}
