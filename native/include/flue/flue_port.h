@@ -239,7 +239,7 @@ struct flue_dpdk_config {
 	int32_t mtu;          /**< bytes of an IP packet, 576..9000; 1500 */
 	int32_t buffers;      /**< packet buffers, 64..65536; 4096 */
 	int32_t offloads_off; /**< bits of enum flue_port_offload that are not to be used; 0 */
-	int32_t pad0;
+	int32_t queues;       /**< queue pairs, 1..64, as many as the device has at most; 1 */
 };
 
 /** The defaults named above, and the device's own address. */
@@ -254,6 +254,16 @@ FLUE_API void flue_dpdk_config_default(struct flue_dpdk_config *config);
  */
 FLUE_API int
 flue_dpdk_open(const char *device, const struct flue_dpdk_config *config, flue_port **port);
+
+/**
+ * The port of another queue pair of a device that was opened with several: for an engine of its own,
+ * which may run on another thread. What the device receives is spread over the queues by flow, by its
+ * own RSS where it has that. Each port is closed by itself, the device with the last one; until then
+ * what comes to a queue that is closed is lost.
+ * @param first the port that flue_dpdk_open() gave; it is number 0
+ * @return 0, -EINVAL (no such queue, or closed)
+ */
+FLUE_API int flue_dpdk_queue(flue_port *first, int index, flue_port **port);
 
 /** Two ports wired back to back by rings of `entries` descriptors; frames pass by reference. */
 FLUE_API int flue_dpdk_ring_pair(int entries, int64_t mac0, int64_t mac1, int buffers,

@@ -167,7 +167,7 @@ flue_dpdk_start(const char *args)
 void
 flue_dpdk_config_default(struct flue_dpdk_config *config)
 {
-	*config = (struct flue_dpdk_config){ .mtu = 1500, .buffers = 4096 };
+	*config = (struct flue_dpdk_config){ .mtu = 1500, .buffers = 4096, .queues = 1 };
 }
 
 int
@@ -181,6 +181,20 @@ flue_dpdk_open(const char *device, const struct flue_dpdk_config *config, flue_p
 	rc = load_locked();
 	if (rc == 0)
 		rc = plugin->open(device, config, port, &cause);
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+int
+flue_dpdk_queue(flue_port *first, int index, flue_port **port)
+{
+	int rc = -EINVAL;
+
+	if (first == NULL || port == NULL)
+		return rc;
+	pthread_mutex_lock(&lock);
+	if (plugin != NULL)
+		rc = plugin->queue(first, index, port);
 	pthread_mutex_unlock(&lock);
 	return rc;
 }

@@ -27,8 +27,9 @@
 #define DPDK_LOG_BYTES   256
 #define DPDK_SPEC_BYTES  512
 #define DPDK_RANGES      128 /* of memory that devices read payload in */
+#define DPDK_MAX_QUEUES  64
 
-/** Of a port's link. */
+/** Of a device's link. */
 enum dpdk_link {
 	DPDK_DOWN,
 	DPDK_UP,
@@ -55,26 +56,38 @@ struct dpdk_pool {
 
 struct dpdk_pair;
 
-struct dpdk_port {
-	struct flue_port base;
-	struct dpdk_pool *pool;
-	struct dpdk_pair *pair;    /* the rings it hangs on, or NULL */
-	struct rte_device *device; /* to be removed on close; NULL = it was there before */
-	uint32_t rx_limit;         /* most buffers held that a received frame may find */
-	uint32_t unreclaimed;      /* sent and perhaps not taken back yet */
-	struct rte_device *dma;    /* reads lent payload where that is mapped; NULL = anywhere */
-	uint32_t range;            /* where it lay last */
+struct dpdk_port;
+
+/** An ethdev. Its queue pairs are ports, each with an owner of its own. */
+struct dpdk_device {
+	struct rte_device *made; /* to be removed on close; NULL = it was there before */
+	struct rte_device *dma;  /* reads lent payload where that is mapped; NULL = anywhere */
 	_Atomic uint8_t mapped[DPDK_RANGES];
+	struct dpdk_port *ports[DPDK_MAX_QUEUES];
 	uint16_t id;
-	uint8_t side;          /* of the pair, 0 or 1 */
+	uint16_t queues;
+	uint16_t open;         /* of its ports; control path */
 	_Atomic uint8_t link;  /* enum dpdk_link, as it was known last */
 	int control;           /* socket to ask the kernel about its interface; -1 = driver knows */
 	int interface;         /* index of that, in the namespace it was opened in */
 	_Atomic bool released; /* by somebody else: the ethdev's number may be another's by now */
+	bool own_echo; /* frames sent by the kernel from this address are seen too: ignore */
+	uint8_t mac[6];
+};
+
+struct dpdk_port {
+	struct flue_port base;
+	struct dpdk_device *device; /* until it is closed */
+	struct dpdk_pool *pool;
+	struct dpdk_pair *pair; /* the rings it hangs on, or NULL */
+	uint32_t rx_limit;      /* most buffers held that a received frame may find */
+	uint32_t unreclaimed;   /* sent and perhaps not taken back yet */
+	uint32_t range;         /* of memory where lent payload lay last */
+	uint16_t id;            /* the device's */
+	uint16_t queue;
+	uint8_t side; /* of the pair, 0 or 1 */
 	bool closed;
 	bool reclaims; /* the device gives finished transmissions back on request */
-	bool own_echo; /* frames sent by the kernel from this address are seen too: ignore */
-	uint8_t device_mac[6];
 };
 
 extern const struct flue_dpdk_host *dpdk_host;
@@ -102,18 +115,28 @@ void dpdk_pool_give(struct dpdk_pool *pool);
 /** open.c */
 int dpdk_open(const char *device, const struct flue_dpdk_config *config, struct flue_port **port,
 		struct flue_dpdk_cause *cause);
-/** Configure and start ethdev port `id`. On failure the ethdev port is left stopped. */
-int dpdk_port_create(uint16_t id, const char *name, const struct flue_dpdk_config *config,
-		unsigned descriptors, struct dpdk_port **port, struct flue_dpdk_cause *cause);
+/** ethdev.c: the port of another queue pair of `first`'s device. @return 0, -EINVAL */
+int dpdk_queue(struct flue_port *first, int index, struct flue_port **port);
+/** Configure and start ethdev `id`, with a port for each queue pair. On failure it is left stopped. */
+int dpdk_device_create(uint16_t id, const char *name, const struct flue_dpdk_config *config,
+		unsigned descriptors, struct dpdk_device **device, struct flue_dpdk_cause *cause);
 void dpdk_port_free(struct dpdk_port *port);
+/** Are its queues flue ports now? */
+bool dpdk_device_open(uint16_t id);
 /** Somebody else has released the ethdev. Any thread. */
-void dpdk_port_released(struct dpdk_port *port);
+void dpdk_device_released(struct dpdk_device *device);
 void dpdk_port_close(struct flue_port *base);
 
-/** offloads.c: fill the port's, and what the device is to be asked for; `off` are not to be used. The
- *  port's MTU and pool are known. */
-void dpdk_offloads_choose(struct dpdk_port *port, const struct rte_eth_dev_info *info, uint32_t off,
+/** offloads.c: fill the ports', and what the device is to be asked for; `off` are not to be used. The
+ *  ports' MTU and pool are known. */
+void dpdk_offloads_choose(struct dpdk_device *device, const struct rte_eth_dev_info *info,
+		uint32_t off, struct rte_eth_conf *conf);
+
+/** rss.c: spread what is received over several queues, as the host stack's hash says. */
+void dpdk_rss_choose(const struct dpdk_device *device, const struct rte_eth_dev_info *info,
 		struct rte_eth_conf *conf);
+/** The device has started. */
+void dpdk_rss_start(const struct dpdk_device *device, const struct rte_eth_dev_info *info);
 
 /** memory.c: EAL runs. */
 void dpdk_memory_start(void);
@@ -121,9 +144,9 @@ void dpdk_memory_start(void);
 bool dpdk_memory_can_map(void);
 /** Memory of DPDK's, which every device reads. */
 void dpdk_memory_own(void *address, uint64_t bytes);
-/** A port with DMA is open, or closed. */
-void dpdk_memory_join(struct dpdk_port *port);
-void dpdk_memory_leave(struct dpdk_port *port);
+/** A device with DMA is open, or closed. */
+void dpdk_memory_join(struct dpdk_device *device);
+void dpdk_memory_leave(struct dpdk_device *device);
 /** Can that port's device read all of this? Owner's thread. */
 bool dpdk_memory_readable(struct dpdk_port *port, const void *address, uint32_t bytes);
 
@@ -142,13 +165,13 @@ int
 dpdk_device_make(const char *device, const char *name, uint16_t *id, struct flue_dpdk_cause *cause);
 
 /** link.c: ask the device to tell of its link, before it is configured; begin and end to listen */
-void dpdk_link_prepare(struct dpdk_port *port, const struct rte_eth_dev_info *info,
+void dpdk_link_prepare(struct dpdk_device *device, const struct rte_eth_dev_info *info,
 		struct rte_eth_conf *conf);
-void dpdk_link_listen(struct dpdk_port *port);
-void dpdk_link_deaf(struct dpdk_port *port);
+void dpdk_link_listen(struct dpdk_device *device);
+void dpdk_link_deaf(struct dpdk_device *device);
 int dpdk_link(struct flue_port *base);
-/** The port of the device that was made from `spec` has its link there. */
-void dpdk_link_interface(struct dpdk_port *port, const char *spec);
+/** The device that was made from `spec` has its link there. */
+void dpdk_link_interface(struct dpdk_device *device, const char *spec);
 
 /** ring_pair.c */
 int dpdk_ring_pair(int entries, int64_t mac0, int64_t mac1, int buffers, struct flue_port **port0,

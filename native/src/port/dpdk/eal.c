@@ -31,6 +31,7 @@ static const struct flue_dpdk_plugin plugin = {
 	.port_bytes = sizeof(struct flue_port),
 	.start = dpdk_start,
 	.open = dpdk_open,
+	.queue = dpdk_queue,
 	.ring_pair = dpdk_ring_pair,
 };
 

@@ -17,20 +17,20 @@
 static int
 link_event(uint16_t id, enum rte_eth_event_type event, void *arg, void *unused)
 {
-	struct dpdk_port *port = arg;
+	struct dpdk_device *device = arg;
 	struct rte_eth_link link = { 0 };
 
 	(void)unused;
 	if (event == RTE_ETH_EVENT_INTR_LSC) {
 		if (rte_eth_link_get_nowait(id, &link) == 0 &&
-				atomic_load(&port->link) != DPDK_GONE)
-			atomic_store(&port->link,
+				atomic_load(&device->link) != DPDK_GONE)
+			atomic_store(&device->link,
 					link.link_status == RTE_ETH_LINK_UP ? DPDK_UP : DPDK_DOWN);
 		return 0;
 	}
-	atomic_store(&port->link, DPDK_GONE);
+	atomic_store(&device->link, DPDK_GONE);
 	if (event == RTE_ETH_EVENT_DESTROY)
-		dpdk_port_released(port);
+		dpdk_device_released(device);
 	return 0;
 }
 
@@ -38,38 +38,38 @@ static const enum rte_eth_event_type events[] = { RTE_ETH_EVENT_INTR_LSC, RTE_ET
 	RTE_ETH_EVENT_DESTROY };
 
 void
-dpdk_link_prepare(struct dpdk_port *port, const struct rte_eth_dev_info *info,
+dpdk_link_prepare(struct dpdk_device *device, const struct rte_eth_dev_info *info,
 		struct rte_eth_conf *conf)
 {
 	const uint32_t flags = info->dev_flags != NULL ? *info->dev_flags : 0;
 
 	conf->intr_conf.lsc = (flags & RTE_ETH_DEV_INTR_LSC) != 0;
 	conf->intr_conf.rmv = (flags & RTE_ETH_DEV_INTR_RMV) != 0;
-	atomic_store(&port->link, DPDK_UP);
+	atomic_store(&device->link, DPDK_UP);
 }
 
 void
-dpdk_link_listen(struct dpdk_port *port)
+dpdk_link_listen(struct dpdk_device *device)
 {
 	unsigned i;
 
 	for (i = 0; i < RTE_DIM(events); i++)
-		(void)rte_eth_dev_callback_register(port->id, events[i], link_event, port);
+		(void)rte_eth_dev_callback_register(device->id, events[i], link_event, device);
 }
 
 void
-dpdk_link_deaf(struct dpdk_port *port)
+dpdk_link_deaf(struct dpdk_device *device)
 {
 	unsigned i;
 
 	for (i = 0; i < RTE_DIM(events); i++)
-		(void)rte_eth_dev_callback_unregister(port->id, events[i], link_event, port);
+		(void)rte_eth_dev_callback_unregister(device->id, events[i], link_event, device);
 }
 
 /* ---- Interfaces of the kernel: drivers that stand on one call their link up whatever it does ----- */
 
 void
-dpdk_link_interface(struct dpdk_port *port, const char *spec)
+dpdk_link_interface(struct dpdk_device *device, const char *spec)
 {
 	const char *name = strstr(spec, ",iface=");
 	char text[IF_NAMESIZE];
@@ -78,20 +78,20 @@ dpdk_link_interface(struct dpdk_port *port, const char *spec)
 		return;
 	name += strlen(",iface=");
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(name, ","), name);
-	port->interface = (int)if_nametoindex(text);
-	if (port->interface > 0)
-		port->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	device->interface = (int)if_nametoindex(text);
+	if (device->interface > 0)
+		device->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
 /** @return enum dpdk_link */
 static uint8_t
-interface_link(const struct dpdk_port *port)
+interface_link(const struct dpdk_device *device)
 {
-	struct ifreq request = { .ifr_ifindex = port->interface };
+	struct ifreq request = { .ifr_ifindex = device->interface };
 
 	/* It may have been given another name. Deleted or moved away, it is lost to our socket. */
-	if (ioctl(port->control, SIOCGIFNAME, &request) != 0 ||
-			ioctl(port->control, SIOCGIFFLAGS, &request) != 0)
+	if (ioctl(device->control, SIOCGIFNAME, &request) != 0 ||
+			ioctl(device->control, SIOCGIFFLAGS, &request) != 0)
 		return DPDK_GONE;
 	return request.ifr_flags & IFF_RUNNING ? DPDK_UP : DPDK_DOWN;
 }
@@ -99,21 +99,21 @@ interface_link(const struct dpdk_port *port)
 int
 dpdk_link(struct flue_port *base)
 {
-	struct dpdk_port *port = (struct dpdk_port *)base;
+	struct dpdk_device *device = ((struct dpdk_port *)base)->device;
 	struct rte_eth_link link = { 0 };
-	uint8_t known = atomic_load(&port->link);
+	uint8_t known = atomic_load(&device->link);
 	uint8_t now;
 
 	if (known == DPDK_GONE)
 		return -ENODEV;
-	if (port->control >= 0)
-		now = interface_link(port);
-	else if (rte_eth_link_get_nowait(port->id, &link) == 0)
+	if (device->control >= 0)
+		now = interface_link(device);
+	else if (rte_eth_link_get_nowait(device->id, &link) == 0)
 		now = link.link_status == RTE_ETH_LINK_UP ? DPDK_UP : DPDK_DOWN;
 	else
 		return 1; /* a driver that cannot tell has no link that it could lose */
 	/* It may go while we ask; then that stays. */
-	if (!atomic_compare_exchange_strong(&port->link, &known, now))
+	if (!atomic_compare_exchange_strong(&device->link, &known, now))
 		now = known;
 	return now == DPDK_GONE ? -ENODEV : now;
 }

@@ -21,7 +21,7 @@ struct range {
 };
 
 static struct range ranges[DPDK_RANGES];
-static struct dpdk_port *readers[RTE_MAX_ETHPORTS]; /* open ports with DMA */
+static struct dpdk_device *readers[RTE_MAX_ETHPORTS]; /* open devices with DMA */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void *
@@ -39,7 +39,7 @@ bytes_of(const struct range *range)
 
 /** Under the lock. Without an IOMMU, or over the limit of locked memory, it fails: then we copy. */
 static void
-map_locked(struct dpdk_port *port, unsigned i)
+map_locked(struct dpdk_device *device, unsigned i)
 {
 	struct range *range = &ranges[i];
 	void *start = start_of(range);
@@ -47,24 +47,24 @@ map_locked(struct dpdk_port *port, unsigned i)
 	if (!range->own && !range->known)
 		range->known = rte_extmem_register(start, bytes_of(range), NULL, 0,
 					       (size_t)sysconf(_SC_PAGESIZE)) == 0;
-	if (range->own || (range->known && rte_dev_dma_map(port->dma, start,
+	if (range->own || (range->known && rte_dev_dma_map(device->dma, start,
 							   (uint64_t)(uintptr_t)start,
 							   bytes_of(range)) == 0))
-		atomic_store_explicit(&port->mapped[i], 1, memory_order_release);
+		atomic_store_explicit(&device->mapped[i], 1, memory_order_release);
 }
 
 static void
-unmap_locked(struct dpdk_port *port, unsigned i)
+unmap_locked(struct dpdk_device *device, unsigned i)
 {
 	struct range *range = &ranges[i];
 	void *start = start_of(range);
 
-	if (!atomic_load_explicit(&port->mapped[i], memory_order_relaxed))
+	if (!atomic_load_explicit(&device->mapped[i], memory_order_relaxed))
 		return;
-	atomic_store_explicit(&port->mapped[i], 0, memory_order_relaxed);
+	atomic_store_explicit(&device->mapped[i], 0, memory_order_relaxed);
 	if (!range->own)
 		(void)rte_dev_dma_unmap(
-				port->dma, start, (uint64_t)(uintptr_t)start, bytes_of(range));
+				device->dma, start, (uint64_t)(uintptr_t)start, bytes_of(range));
 }
 
 static void
@@ -143,36 +143,36 @@ dpdk_memory_can_map(void)
 }
 
 void
-dpdk_memory_join(struct dpdk_port *port)
+dpdk_memory_join(struct dpdk_device *device)
 {
 	unsigned i;
 
 	pthread_mutex_lock(&lock);
-	readers[port->id] = port;
+	readers[device->id] = device;
 	for (i = 0; i < DPDK_RANGES; i++)
 		if (bytes_of(&ranges[i]) != 0)
-			map_locked(port, i);
+			map_locked(device, i);
 	pthread_mutex_unlock(&lock);
 }
 
 void
-dpdk_memory_leave(struct dpdk_port *port)
+dpdk_memory_leave(struct dpdk_device *device)
 {
 	unsigned i;
 
 	pthread_mutex_lock(&lock);
-	if (readers[port->id] == port) {
-		readers[port->id] = NULL;
+	if (readers[device->id] == device) {
+		readers[device->id] = NULL;
 		for (i = 0; i < DPDK_RANGES; i++)
-			unmap_locked(port, i);
+			unmap_locked(device, i);
 	}
 	pthread_mutex_unlock(&lock);
 }
 
 static bool
-lies_in(struct dpdk_port *port, unsigned i, uintptr_t from, uintptr_t to)
+lies_in(const struct dpdk_device *device, unsigned i, uintptr_t from, uintptr_t to)
 {
-	return atomic_load_explicit(&port->mapped[i], memory_order_acquire) &&
+	return atomic_load_explicit(&device->mapped[i], memory_order_acquire) &&
 	       from >= atomic_load_explicit(&ranges[i].start, memory_order_relaxed) &&
 	       to <= atomic_load_explicit(&ranges[i].end, memory_order_relaxed);
 }
@@ -183,10 +183,10 @@ dpdk_memory_readable(struct dpdk_port *port, const void *address, uint32_t bytes
 	uintptr_t from = (uintptr_t)address;
 	unsigned i;
 
-	if (lies_in(port, port->range, from, from + bytes))
+	if (lies_in(port->device, port->range, from, from + bytes))
 		return true;
 	for (i = 0; i < DPDK_RANGES; i++) {
-		if (!lies_in(port, i, from, from + bytes))
+		if (!lies_in(port->device, i, from, from + bytes))
 			continue;
 		port->range = i;
 		return true;

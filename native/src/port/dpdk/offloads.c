@@ -84,23 +84,28 @@ tso_bytes(const struct dpdk_port *port, const struct rte_eth_dev_info *info)
 }
 
 void
-dpdk_offloads_choose(struct dpdk_port *port, const struct rte_eth_dev_info *info, uint32_t off,
+dpdk_offloads_choose(struct dpdk_device *device, const struct rte_eth_dev_info *info, uint32_t off,
 		struct rte_eth_conf *conf)
 {
 	bool virtual = info->device != NULL &&
 		       strcmp(rte_bus_name(rte_dev_bus(info->device)), "vdev") == 0;
-	uint32_t bits;
+	const uint32_t offers = offered(info, virtual);
+	uint32_t bits = 0;
 	unsigned i;
 
-	port->base.offered = offered(info, virtual);
-	bits = consistent(port, info, port->base.offered & ~off);
+	for (i = 0; i < device->queues; i++) {
+		struct dpdk_port *port = device->ports[i];
+
+		port->base.offered = offers;
+		bits = consistent(port, info, offers & ~off);
+		port->base.offloads = bits;
+		port->base.tso_bytes = bits & FLUE_PORT_TSO ? tso_bytes(port, info) : 0;
+	}
 	for (i = 0; i < RTE_DIM(table); i++) {
 		if (!(bits & table[i].bit))
 			continue;
 		conf->rxmode.offloads |= table[i].rx;
 		conf->txmode.offloads |= table[i].tx;
 	}
-	port->base.offloads = bits;
-	port->base.tso_bytes = bits & FLUE_PORT_TSO ? tso_bytes(port, info) : 0;
-	port->dma = (bits & FLUE_PORT_LENT) && !virtual ? info->device : NULL;
+	device->dma = (bits & FLUE_PORT_LENT) && !virtual ? info->device : NULL;
 }

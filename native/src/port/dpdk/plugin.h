@@ -15,7 +15,7 @@ struct flue_dpdk_config;
 struct flue_port;
 
 /** Changes with either table, and with flue_pkt.h. */
-#define FLUE_DPDK_SEAM 2
+#define FLUE_DPDK_SEAM 3
 
 /** Sentence for people, filled by a call that fails. */
 struct flue_dpdk_cause {
@@ -41,6 +41,7 @@ struct flue_dpdk_plugin {
 	int (*start)(const char *args, struct flue_dpdk_cause *cause);
 	int (*open)(const char *device, const struct flue_dpdk_config *config,
 			struct flue_port **port, struct flue_dpdk_cause *cause);
+	int (*queue)(struct flue_port *first, int index, struct flue_port **port);
 	int (*ring_pair)(int entries, int64_t mac0, int64_t mac1, int buffers,
 			struct flue_port **port0, struct flue_port **port1,
 			struct flue_dpdk_cause *cause);

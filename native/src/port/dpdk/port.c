@@ -222,8 +222,8 @@ linearize(struct dpdk_port *port, struct rte_mbuf *chain)
 static bool
 is_own_echo(const struct dpdk_port *port, const struct rte_mbuf *mbuf)
 {
-	return port->own_echo &&
-	       memcmp(rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, 6), port->device_mac, 6) == 0;
+	return port->device->own_echo &&
+	       memcmp(rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, 6), port->device->mac, 6) == 0;
 }
 
 static unsigned
@@ -239,11 +239,11 @@ port_rx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsig
 	if (unlikely(!thread_known))
 		thread_register();
 	if (base->held >= port->rx_limit ||
-			unlikely(atomic_load_explicit(&port->link, memory_order_relaxed) ==
+			unlikely(atomic_load_explicit(&port->device->link, memory_order_relaxed) ==
 					DPDK_GONE))
 		return 0;
 	n = RTE_MIN(n, RTE_MIN(port->rx_limit - base->held, (unsigned)DPDK_MAX_BURST));
-	got = rte_eth_rx_burst(port->id, 0, mbufs, (uint16_t)n);
+	got = rte_eth_rx_burst(port->id, port->queue, mbufs, (uint16_t)n);
 	for (i = 0; i < got; i++)
 		rte_prefetch0(dpdk_priv(mbufs[i]));
 	for (i = 0; i < got; i++) {

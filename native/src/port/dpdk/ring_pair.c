@@ -115,7 +115,10 @@ static int
 side_make(struct dpdk_pair *pair, unsigned number, uint8_t side, int entries, int64_t mac,
 		int buffers, struct dpdk_port **port, struct flue_dpdk_cause *cause)
 {
-	const struct flue_dpdk_config config = { .mac = mac, .mtu = 1500, .buffers = buffers };
+	const struct flue_dpdk_config config = {
+		.mac = mac, .mtu = 1500, .buffers = buffers, .queues = 1
+	};
+	struct dpdk_device *device;
 	struct rte_eth_dev_info info;
 	char name[32];
 	int id;
@@ -128,14 +131,15 @@ side_make(struct dpdk_pair *pair, unsigned number, uint8_t side, int entries, in
 				rte_strerror(rte_errno));
 	if (rte_eth_dev_info_get((uint16_t)id, &info) != 0)
 		info.device = NULL;
-	rc = dpdk_port_create((uint16_t)id, name, &config, (unsigned)entries, port, cause);
+	rc = dpdk_device_create((uint16_t)id, name, &config, (unsigned)entries, &device, cause);
 	if (rc < 0) {
 		(void)rte_eth_dev_close((uint16_t)id);
 		if (info.device != NULL)
 			(void)rte_dev_remove(info.device);
 		return rc;
 	}
-	(*port)->device = info.device;
+	device->made = info.device;
+	*port = device->ports[0];
 	(*port)->pair = pair;
 	(*port)->side = side;
 	return 0;

@@ -37,7 +37,7 @@ ext_attach(struct dpdk_port *port, struct flue_pkt *pkt, struct rte_mbuf *head)
 	struct rte_mbuf_ext_shared_info *shared;
 	struct rte_mbuf *tail;
 
-	if (port->dma != NULL && !dpdk_memory_readable(port, pkt->ext, pkt->ext_len))
+	if (port->device->dma != NULL && !dpdk_memory_readable(port, pkt->ext, pkt->ext_len))
 		return false;
 	tail = rte_pktmbuf_alloc(port->pool->ext);
 	if (tail == NULL)
@@ -268,8 +268,8 @@ send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stu
 	ready = count;
 	/* Drivers want to see these first: what a device needs in the checksum fields is theirs to know. */
 	if (asked & RTE_MBUF_F_TX_OFFLOAD_MASK)
-		ready = rte_eth_tx_prepare(port->id, 0, mbufs, (uint16_t)count);
-	sent = rte_eth_tx_burst(port->id, 0, mbufs, (uint16_t)ready);
+		ready = rte_eth_tx_prepare(port->id, port->queue, mbufs, (uint16_t)count);
+	sent = rte_eth_tx_burst(port->id, port->queue, mbufs, (uint16_t)ready);
 	port->unreclaimed += sent;
 	for (i = 0; i < sent; i++) {
 		/* A packet that went itself may be the receiver's by now: not to be touched. */
@@ -307,14 +307,14 @@ dpdk_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsig
 	dpdk_thread_known();
 	if (unlikely(port->pair != NULL && dpdk_pair_alone(port)))
 		return lose(port, pkts, n);
-	if (unlikely(atomic_load_explicit(&port->link, memory_order_relaxed) == DPDK_GONE))
+	if (unlikely(atomic_load_explicit(&port->device->link, memory_order_relaxed) == DPDK_GONE))
 		return lose(port, pkts, n);
 	while (sent < n && !stuck)
 		sent += send_chunk(port, pkts + sent, RTE_MIN(n - sent, (unsigned)DPDK_MAX_BURST),
 				&stuck);
 	/* Some devices keep frames for a link that may come back; their senders cannot wait for it. */
-	if (unlikely(sent < n &&
-			    atomic_load_explicit(&port->link, memory_order_relaxed) == DPDK_DOWN))
+	if (unlikely(sent < n && atomic_load_explicit(&port->device->link, memory_order_relaxed) ==
+						 DPDK_DOWN))
 		sent += lose(port, pkts + sent, n - sent);
 	return sent;
 }
@@ -337,7 +337,7 @@ dpdk_reclaim(struct flue_port *base)
 		port->unreclaimed = 0;
 		return;
 	}
-	done = rte_eth_tx_done_cleanup(port->id, 0, 0);
+	done = rte_eth_tx_done_cleanup(port->id, port->queue, 0);
 	if (done < 0)
 		port->reclaims = false;
 	else
