@@ -201,7 +201,7 @@ say_driver(void)
 		const char *word;
 	} rows[] = {
 		{ &nic.configure_error, -EINVAL, "cannot be configured with an MTU of 1500" },
-		{ &nic.queue_error, -EINVAL, "does not give a queue pair" },
+		{ &nic.queue_error, -EINVAL, "does not give 1 queue pair" },
 		{ &nic.mtu_error, -EINVAL, "does not accept an MTU of 1500" },
 	};
 	flue_port *again;

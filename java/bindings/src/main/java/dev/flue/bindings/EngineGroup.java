@@ -14,12 +14,15 @@ public final class EngineGroup implements AutoCloseable {
     /** Most engines of a group. */
     public static final int MAX_ENGINES = 64;
 
+    /** Most connections that its table of owners is made for. */
+    public static final int MAX_CONNECTIONS = 4_194_304;
+
     private final GroupHandle handle = new GroupHandle(null);
     private boolean closed;
 
     /**
      * @param engines 2..{@value #MAX_ENGINES}
-     * @param connections of all engines together
+     * @param connections of all engines together, 1..{@value #MAX_CONNECTIONS}
      * @param mtu of the device
      * @throws IllegalArgumentException a value is out of range
      * @throws FlueException no memory

@@ -6,6 +6,8 @@ import dev.flue.jni.PortHandle;
 import dev.flue.jni.flue_dpdk_config;
 import dev.flue.jni.global.flue;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -94,18 +96,39 @@ public final class NativePort implements AutoCloseable {
      */
     public static NativePort dpdk(
             String device, long mac, int mtu, int buffers, Set<PortOffload> off) {
+        return dpdk(device, mac, mtu, buffers, off, 1).get(0);
+    }
+
+    /**
+     * The same with several queue pairs: a port for each, for an engine of its own. What the device
+     * receives is spread over them by flow. Each port is closed by itself, the device with the last
+     * one.
+     *
+     * @param buffers of each port
+     * @param queues 1..64, as many as the device has at most
+     * @throws FlueException it cannot be had; the message says why and what to do
+     */
+    public static List<NativePort> dpdk(
+            String device, long mac, int mtu, int buffers, Set<PortOffload> off, int queues) {
         Flue.startDpdk(null);
-        PortHandle port = new PortHandle(null);
+        PortHandle first = new PortHandle(null);
         int rc;
         try (flue_dpdk_config config = new flue_dpdk_config()) {
             flue.flue_dpdk_config_default(config);
             config.mac(mac).mtu(mtu).buffers(buffers).offloads_off(PortOffload.bits(off));
-            rc = flue.flue_dpdk_open(device, config, port);
+            rc = flue.flue_dpdk_open(device, config.queues(queues), first);
         }
         if (rc < 0) {
             throw new FlueException("DPDK device " + device + ": " + dpdkCause(-rc), -rc);
         }
-        return new NativePort(port);
+        List<NativePort> ports = new ArrayList<>();
+        ports.add(new NativePort(first));
+        for (int i = 1; i < queues; i++) {
+            PortHandle next = new PortHandle(null);
+            flue.flue_dpdk_queue(first, i, next);
+            ports.add(new NativePort(next));
+        }
+        return List.copyOf(ports);
     }
 
     /**

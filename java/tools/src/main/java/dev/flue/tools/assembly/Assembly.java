@@ -3,6 +3,7 @@ package dev.flue.tools.assembly;
 
 import dev.flue.bindings.ArenaInfo;
 import dev.flue.bindings.EngineConfig;
+import dev.flue.bindings.EngineGroup;
 import dev.flue.bindings.EngineResource;
 import dev.flue.bindings.NativeMemory;
 import dev.flue.bindings.NativeOffloadTarget;
@@ -40,6 +41,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     private final LinkReport links;
     private final DriverChain drivers;
     private final UserHostStack stack;
+    private EngineGroup group; // Of engines on the queues of one device, or null.
     private boolean closed;
 
     /**
@@ -55,6 +57,9 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     /** The same, one of several: {@code party} is its name in messages. */
     public Assembly(List<NativePort> ports, StackSettings settings, String party) {
         this(ports, engineOf(settings), hostOf(settings), settings.drivers(), party);
+        if (settings.queues() > 1) {
+            join(settings);
+        }
         if (settings.ownThread()) {
             ownThread();
         }
@@ -92,6 +97,21 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
             throw new ToolException("not enough memory: " + e.getMessage(), e);
         } catch (RuntimeException e) {
             closeAll();
+            throw e;
+        }
+    }
+
+    /** What the device brings to the wrong queue reaches its connection all the same. */
+    private void join(StackSettings settings) {
+        try {
+            long connections = (long) targets.size() * settings.maxConnections();
+            int entries = (int) Math.min(connections, EngineGroup.MAX_CONNECTIONS);
+            group = new EngineGroup(targets.size(), entries, settings.mtu());
+            for (int i = 0; i < targets.size(); i++) {
+                targets.get(i).join(group, i);
+            }
+        } catch (RuntimeException e) {
+            close();
             throw e;
         }
     }
@@ -220,6 +240,9 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
 
     private void closeAll() {
         targets.forEach(NativeOffloadTarget::close);
+        if (group != null) {
+            group.close();
+        }
         ports.forEach(NativePort::close);
     }
 }

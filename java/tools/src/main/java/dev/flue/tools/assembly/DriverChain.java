@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 public final class DriverChain implements AutoCloseable {
     private static final String VERIFIER = "verifier";
     private static final String TEAM = DriverKind.TEAM;
-    private static final int MAX_PORTS = 15;
+    static final int MAX_PORTS = 15;
 
     private final List<IntermediateDriver> drivers = new ArrayList<>();
     private final List<String> labels = new ArrayList<>();
@@ -115,7 +115,7 @@ public final class DriverChain implements AutoCloseable {
                 : "";
     }
 
-    private static boolean isTeam(String text) {
+    static boolean isTeam(String text) {
         return text.equals(TEAM) || text.startsWith(TEAM + ":");
     }
 

@@ -85,7 +85,8 @@ public final class NetworkOptions {
             names = "--pcap",
             paramLabel = "FILE",
             description =
-                    "Write every frame to a pcapng file; of a team, to one for each port, FILE.1"
+                    "Write every frame to a pcapng file; with several ports or"
+                            + " queues to one for each, FILE.1"
                             + " and so on.")
     private Path pcap;
 
@@ -95,6 +96,16 @@ public final class NetworkOptions {
             defaultValue = "16384",
             description = "Packet buffers of the port, 64 to 65536; default ${DEFAULT-VALUE}.")
     private int buffers;
+
+    @Option(
+            names = "--queues",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "Queue pairs of the DPDK device, 1 to 15, an engine each; default"
+                            + " ${DEFAULT-VALUE}. A team of them is made where --drivers names"
+                            + " none.")
+    private int queues;
 
     @Option(
             names = "--dpdk-args",
@@ -124,6 +135,7 @@ public final class NetworkOptions {
                         target.maxConnections(),
                         target.hugepages(),
                         target.ownThread(),
+                        queues,
                         target.drivers(),
                         new SecureRandom().nextLong());
         return new Assembly(openPorts(settings, kernel), settings);
@@ -151,12 +163,11 @@ public final class NetworkOptions {
         List<NativePort> opened = new ArrayList<>();
         try {
             for (String device : devices()) {
-                opened.add(openPort(device, settings));
-                NativePort last = opened.get(opened.size() - 1);
+                opened.addAll(openDevice(device, settings));
                 configureKernelSide(device, kernel);
-                if (pcap != null) {
-                    opened.set(opened.size() - 1, NativePort.capture(last, file(opened.size())));
-                }
+            }
+            for (int i = 0; pcap != null && i < opened.size(); i++) {
+                opened.set(i, NativePort.capture(opened.get(i), file(i + 1)));
             }
             return opened;
         } catch (RuntimeException e) {
@@ -165,14 +176,14 @@ public final class NetworkOptions {
         }
     }
 
-    private NativePort openPort(String device, StackSettings settings) {
+    private List<NativePort> openDevice(String device, StackSettings settings) {
         if (!taps.isEmpty()) {
-            return NativePort.tap(device, settings.mac(), mtu, buffers);
+            return List.of(NativePort.tap(device, settings.mac(), mtu, buffers));
         }
         if (dpdkArguments != null && device.equals(ports.get(0))) {
             dev.flue.bindings.Flue.startDpdk(dpdkArguments);
         }
-        return NativePort.dpdk(device, settings.mac(), mtu, buffers);
+        return NativePort.dpdk(device, settings.mac(), mtu, buffers, Set.of(), queues);
     }
 
     private void configureKernelSide(String device, List<Cidr> kernel) {
@@ -185,7 +196,7 @@ public final class NetworkOptions {
 
     /** Of the port of this number. */
     private Path file(int number) {
-        return devices().size() == 1 ? pcap : Path.of(pcap + "." + number);
+        return devices().size() * queues == 1 ? pcap : Path.of(pcap + "." + number);
     }
 
     private void check() {
@@ -202,7 +213,8 @@ public final class NetworkOptions {
         if (Set.copyOf(devices()).size() < devices().size()) {
             throw wrong("the same device twice: " + deviceName());
         }
-        target.check(devices().size());
+        checkQueues();
+        target.check(devices().size() * queues);
         checkAddresses();
         for (String gateway : gateways) {
             IpAddress hop = parsed(IpAddress::of, gateway);
@@ -227,6 +239,18 @@ public final class NetworkOptions {
         }
         if (taps.isEmpty() && ports.isEmpty()) {
             throw wrong("one of --tap and --port is missing");
+        }
+    }
+
+    private void checkQueues() {
+        if (queues < 1 || queues > DriverChain.MAX_PORTS) {
+            throw wrong("--queues " + queues + " is out of range 1.." + DriverChain.MAX_PORTS);
+        }
+        if (queues > 1 && ports.size() != 1) {
+            throw wrong("--queues is for one --port");
+        }
+        if (queues > 1) {
+            target.joinPorts();
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.List;
  * @param maxConnections offloaded at a time; more stay on the host stack
  * @param hugepages context areas in hugepages instead of ordinary pages
  * @param ownThread the engine polls on a thread of its own instead of inside the duty cycle
+ * @param queues of the one device whose ports they are; 1 = each port is a device
  * @param drivers intermediate drivers, from the target upwards, by name
  * @param seed of everything random
  */
@@ -25,6 +26,7 @@ public record StackSettings(
         int maxConnections,
         boolean hugepages,
         boolean ownThread,
+        int queues,
         List<String> drivers,
         long seed) {
 

@@ -85,6 +85,15 @@ public final class TargetOptions {
         }
     }
 
+    /** A team is to make one of the ports, the lowest of the drivers when nobody named one. */
+    void joinPorts() {
+        if (drivers().stream().noneMatch(DriverChain::isTeam)) {
+            List<String> joined = new ArrayList<>(List.of(DriverKind.TEAM));
+            joined.addAll(drivers());
+            drivers = joined;
+        }
+    }
+
     /**
      * @param ports that there will be
      * @throws ParameterException a value is out of range

@@ -76,6 +76,7 @@ final class OffloadedStage implements Stage, Inspectable {
                         options.maxConnections(),
                         options.hugepages(),
                         options.ownThread(),
+                        1,
                         options.drivers(),
                         seed);
         return new Assembly(List.of(wire.port(socket, mac)), settings, party);

@@ -36,6 +36,7 @@ final class PlainStage implements Stage {
                         64,
                         false,
                         false,
+                        1,
                         List.of(),
                         seed);
         MiniportAdapter port = new MiniportAdapter(memory, link.end(end));
