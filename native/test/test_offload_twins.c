@@ -339,12 +339,42 @@ a_send_of_forty_segments_is_one_packet_a_piece_to_a_device_that_cuts(void **stat
 	}
 }
 
+static void
+identifications_that_begin_again_and_a_fin_end_a_packet_that_is_cut(void **state)
+{
+	struct harness *h = harness_new(NULL, TX_ALL);
+	struct conn c = { 0 };
+	int i;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	object(h, &c)->cc.cwnd = 60000;
+	h->e->ip_id = 0x7ff8;
+	submit(h, FLUE_SUB_SEND, c.token, nbl_new(h, pattern, 20 * 1460, 1), 0, 0);
+	submit(h, FLUE_SUB_DISCONNECT, c.token, nbl_new(h, NULL, 0, 1), FLUE_DISCONNECT_GRACEFUL,
+			0);
+	poll_engine(h);
+	for (i = 0; i < 20; i++) {
+		struct seen s = sent_expect(h, &c);
+
+		assert_int_equal(s.len, 1460);
+		assert_int_equal((s.flags & TCP_FIN) != 0, i == 19);
+		if (!harness_ip6())
+			assert_int_equal(s.ip_id, i < 8 ? 0xfff8 + i : 0x8000 + i - 8);
+	}
+	sent_none(h);
+	assert_int_equal(h->port->sent_packets, harness_ip6() ? 2 : 3);
+	harness_discard(h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 				a_send_of_forty_segments_is_one_packet_a_piece_to_a_device_that_cuts),
+		cmocka_unit_test(
+				identifications_that_begin_again_and_a_fin_end_a_packet_that_is_cut),
 		cmocka_unit_test(every_set_of_offloads_sends_the_frames_that_none_sends),
 	};
 	unsigned i;

@@ -327,8 +327,8 @@ flue_tcp_cut(struct flue_engine *e, struct flue_conn *c, uint32_t len, uint32_t 
 	if (len == unsent && (c->flags & CONN_FIN_QUEUED))
 		len--;
 	n = len / c->mss;
-	/* Identifications count up without a jump. */
-	if (n > 0x8000 - (e->ip_id & 0x7fffu))
+	/* Identifications of IPv4 count up without a jump. */
+	if (!(c->flags & CONN_IP6) && n > 0x8000 - (e->ip_id & 0x7fffu))
 		n = 0x8000 - (e->ip_id & 0x7fffu);
 	return n > 1 ? n * c->mss : c->mss;
 }
