@@ -37,6 +37,8 @@ static struct {
 	uint64_t tx_capa;
 	uint16_t seg_max; /* of a packet; 0 = any */
 	bool pci;
+	bool keeps;         /* gives nothing back on request */
+	const char *driver; /* NULL = what it is */
 	enum nic_prepare prepare;
 	uint64_t refuses; /* ol_flags that prepare does not take after all */
 	unsigned accepts; /* packets in a burst */
@@ -49,9 +51,10 @@ static struct {
 	int link; /* 1, 0, or -errno */
 	/* What it has seen. */
 	uint16_t id;
-	unsigned maps; /* now */
-	unsigned lent; /* mbufs on payload that is not copied */
-	unsigned bad;  /* requests that are against the contract */
+	unsigned maps;  /* now */
+	unsigned asked; /* for what it has sent */
+	unsigned lent;  /* mbufs on payload that is not copied */
+	unsigned bad;   /* requests that are against the contract */
 	unsigned count;
 	uint32_t len[NIC_FRAMES];
 	uint8_t (*frame)[NIC_FRAME_BYTES];
@@ -78,7 +81,19 @@ rte_eth_dev_info_get(uint16_t id, struct rte_eth_dev_info *info)
 	info->max_mtu = 9000;
 	info->max_rx_pktlen = 9018;
 	info->tx_desc_lim.nb_seg_max = nic.seg_max;
+	if (nic.driver != NULL)
+		info->driver_name = nic.driver;
 	return rc;
+}
+
+int
+rte_eth_tx_done_cleanup(uint16_t id, uint16_t queue, uint32_t n)
+{
+	(void)id;
+	(void)queue;
+	(void)n;
+	nic.asked++;
+	return nic.keeps ? -ENOTSUP : 0;
 }
 
 int

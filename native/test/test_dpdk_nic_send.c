@@ -277,6 +277,40 @@ payload_is_copied_where_memory_cannot_be_mapped(void **state)
 	run_child(not_mapped);
 }
 
+/** With DMA, and gives what it has sent back only when its ring has gone round. */
+static int
+kept(void)
+{
+	static const char *const drivers[] = { NULL, "net_e1000_igb", "net_e1000_igb_vf",
+		"net_igc" };
+	uint8_t *lent;
+	unsigned i;
+
+	CHECK(flue_dpdk_start(NIC_EAL) == 0);
+	nic_best();
+	nic.pci = true;
+	lent = flue_region_address(flue_region_create(FLUE_REGION_HEAP, LENT_BYTES));
+	for (i = 0; i < 4; i++) {
+		nic.driver = drivers[i];
+		nic.keeps = drivers[i] == NULL;
+		CHECK(nic_open(1500, 0, &port) == 0);
+		CHECK(!(port->offloads & FLUE_PORT_LENT) && (port->offloads & FLUE_PORT_TSO));
+		nic.asked = 0;
+		send_random(lent, true);
+		port->ops->reclaim(port);
+		CHECK(nic.lent == 0 && nic.maps == 0 && nic.asked == 0);
+		flue_port_close(port);
+	}
+	return 0;
+}
+
+static void
+payload_is_copied_where_it_would_not_come_back(void **state)
+{
+	(void)state;
+	run_child(kept);
+}
+
 /** What a driver does not take although the device offers it. */
 static int
 refused(void)
@@ -328,6 +362,7 @@ main(void)
 		cmocka_unit_test(
 				payload_is_read_in_place_where_its_memory_is_mapped_for_the_device),
 		cmocka_unit_test(payload_is_copied_where_memory_cannot_be_mapped),
+		cmocka_unit_test(payload_is_copied_where_it_would_not_come_back),
 		cmocka_unit_test(what_a_driver_refuses_its_twin_does_from_then_on),
 	};
 	unsigned i;

@@ -130,6 +130,27 @@ device_configure(struct dpdk_device *device, const struct rte_eth_dev_info *info
 	}
 }
 
+/** Whether finished transmissions come back on request. Where not, a device with DMA is lent nothing:
+ *  payload would come back when the ring has gone round, which may be never. */
+static void
+reclaim_choose(struct dpdk_device *device, const struct rte_eth_dev_info *info)
+{
+	/* The rings of these two take nothing more once frames in several pieces have been asked back:
+	 * the piece that was last is forgotten, and only for that one the device writes it is done. */
+	bool reclaims = strncmp(info->driver_name, "net_e1000_igb", 13) != 0 &&
+			strcmp(info->driver_name, "net_igc") != 0 &&
+			rte_eth_tx_done_cleanup(device->id, 0, 0) >= 0;
+	uint16_t i;
+
+	for (i = 0; i < device->queues; i++) {
+		device->ports[i]->reclaims = reclaims;
+		if (!reclaims && device->dma != NULL)
+			device->ports[i]->base.offloads &= ~(uint32_t)FLUE_PORT_LENT;
+	}
+	if (!reclaims)
+		device->dma = NULL;
+}
+
 static int
 device_start(struct dpdk_device *device, unsigned descriptors, uint32_t offloads_off,
 		struct flue_dpdk_cause *cause)
@@ -157,6 +178,7 @@ device_start(struct dpdk_device *device, unsigned descriptors, uint32_t offloads
 	if (rc < 0)
 		return dpdk_fail(cause, rc, "%s does not start: %s.", name_of(device),
 				rte_strerror(-rc));
+	reclaim_choose(device, &info);
 	rc = address_accept(device, cause);
 	if (rc < 0)
 		(void)rte_eth_dev_stop(device->id);
@@ -184,7 +206,6 @@ port_make(struct dpdk_device *device, uint16_t queue, const char *name,
 	p->device = device;
 	p->id = device->id;
 	p->queue = queue;
-	p->reclaims = true;
 	p->base.ops = &dpdk_ops;
 	p->base.mtu = (uint16_t)config->mtu;
 	p->base.buffers = (uint32_t)config->buffers;
