@@ -2,6 +2,7 @@
 package dev.flue.tools.assembly;
 
 import dev.flue.bindings.NativePort;
+import dev.flue.bindings.PortOffload;
 import dev.flue.data.IpAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -113,6 +114,15 @@ public final class NetworkOptions {
             description = "Arguments of DPDK's EAL, in one word; default: a choice that works.")
     private String dpdkArguments;
 
+    @Option(
+            names = "--offloads-off",
+            split = ",",
+            paramLabel = "NAME",
+            description =
+                    "What a DPDK device is not to do though it offers it; software does it instead:"
+                            + " ${COMPLETION-CANDIDATES}.")
+    private Set<PortOffload> offloadsOff = Set.of();
+
     @picocli.CommandLine.Mixin private TargetOptions target;
 
     /**
@@ -183,7 +193,7 @@ public final class NetworkOptions {
         if (dpdkArguments != null && device.equals(ports.get(0))) {
             dev.flue.bindings.Flue.startDpdk(dpdkArguments);
         }
-        return NativePort.dpdk(device, settings.mac(), mtu, buffers, Set.of(), queues);
+        return NativePort.dpdk(device, settings.mac(), mtu, buffers, offloadsOff, queues);
     }
 
     private void configureKernelSide(String device, List<Cidr> kernel) {
