@@ -17,7 +17,7 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /** What tcpdump sees on an interface while this object is open, and what tshark thinks of it. */
-final class Capture implements AutoCloseable {
+public final class Capture implements AutoCloseable {
     private static final Pattern COUNTS =
             Pattern.compile(
                     "(\\d+) packets? captured, (\\d+) packets? received by filter,"
@@ -35,6 +35,17 @@ final class Capture implements AutoCloseable {
     /** Starts, and waits until it listens. Headers only. */
     Capture(Namespace namespace, String device, Path temp)
             throws IOException, InterruptedException {
+        this(namespace, device, temp, 128);
+    }
+
+    /** With all of each frame, so that checksums can be counted too. */
+    public static Capture ofWholeFrames(Namespace namespace, String device, Path temp)
+            throws IOException, InterruptedException {
+        return new Capture(namespace, device, temp, 0);
+    }
+
+    private Capture(Namespace namespace, String device, Path temp, int bytes)
+            throws IOException, InterruptedException {
         file = temp.resolve("capture.pcap");
         output = temp.resolve("tcpdump.out");
         Files.deleteIfExists(file);
@@ -45,7 +56,7 @@ final class Capture implements AutoCloseable {
                         device,
                         "-n",
                         "-s",
-                        "128",
+                        Integer.toString(bytes),
                         "-B",
                         "65536",
                         "-Z",
@@ -83,7 +94,7 @@ final class Capture implements AutoCloseable {
     }
 
     /** Ends it; what was seen stays. @return whether that is everything */
-    boolean stop() throws InterruptedException {
+    public boolean stop() throws InterruptedException {
         // At its end it would leave what the kernel has not yet handed to it, up to a second's.
         long[] counts = counts();
         for (int i = 0; counts[0] + counts[2] < counts[1] - before; i++) {
@@ -101,7 +112,7 @@ final class Capture implements AutoCloseable {
     }
 
     /** How many packets of TCP there are in it. After {@link #stop}. */
-    long packets() {
+    public long packets() {
         return packets;
     }
 
@@ -123,10 +134,24 @@ final class Capture implements AutoCloseable {
     }
 
     /** How many packets a filter of tshark selects. */
-    long count(String filter) throws IOException, InterruptedException {
+    public long count(String filter) throws IOException, InterruptedException {
+        return tshark(filter, "-T", "fields", "-e", "frame.number")
+                .filter(line -> line.matches("\\d+"))
+                .count();
+    }
+
+    /** A line for each of the packets that a filter of tshark selects. */
+    public List<String> list(String filter) throws IOException, InterruptedException {
+        return tshark(filter).filter(line -> line.matches(" *\\d+ .*")).toList();
+    }
+
+    private Stream<String> tshark(String filter, String... words)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("tshark", "-r", file.toString()));
-        command.addAll(List.of("-Y", filter, "-T", "fields", "-e", "frame.number"));
-        return Commands.run(command).lines().filter(line -> line.matches("\\d+")).count();
+        command.addAll(List.of("-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"));
+        command.addAll(List.of("-Y", filter));
+        command.addAll(List.of(words));
+        return Commands.run(command).lines();
     }
 
     /** Segments of this address whose data, or the beginning of it, had been in it before. */

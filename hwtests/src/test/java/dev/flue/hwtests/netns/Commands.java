@@ -12,13 +12,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** Other programs, always with a deadline, always ended. */
-final class Commands {
+public final class Commands {
     private static volatile long seconds = 100;
 
     private Commands() {}
 
     /** How long others may take from now on, before they count as hanging. */
-    static void patience(long value) {
+    public static void patience(long value) {
         seconds = value;
     }
 
@@ -34,7 +34,7 @@ final class Commands {
     }
 
     /** Runs a program to its end and returns what it printed; a failure of it is a failure here. */
-    static String run(List<String> command) throws IOException, InterruptedException {
+    public static String run(List<String> command) throws IOException, InterruptedException {
         Path output = Files.createTempFile("flue-hwtests", ".out");
         Process process = start(command, output);
         try {
@@ -54,7 +54,7 @@ final class Commands {
     }
 
     /** Starts a program whose output, of both kinds, goes to a file. */
-    static Process start(List<String> command, Path output) throws IOException {
+    public static Process start(List<String> command, Path output) throws IOException {
         return builder(command, output).redirectInput(new File("/dev/null")).start();
     }
 
@@ -70,7 +70,7 @@ final class Commands {
     }
 
     /** Waits for a condition by asking again and again, for a bounded time. */
-    static void await(String what, BooleanSupplier condition) throws InterruptedException {
+    public static void await(String what, BooleanSupplier condition) throws InterruptedException {
         long start = System.nanoTime();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - start > TimeUnit.SECONDS.toNanos(seconds)) {
@@ -81,7 +81,7 @@ final class Commands {
     }
 
     /** Whether a program is on the path. */
-    static boolean installed(String program) {
+    public static boolean installed(String program) {
         for (String directory : System.getenv("PATH").split(":")) {
             if (Files.isExecutable(Path.of(directory, program))) {
                 return true;

@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A process with Flue's TCP that can be looked into from outside. Ended with this object. */
-class FlueProcess implements AutoCloseable {
+public class FlueProcess implements AutoCloseable {
     private static final Pattern HELD = Pattern.compile("\"held\":\\{([^}]*)\\}");
 
     private final Process process;
@@ -63,7 +63,11 @@ class FlueProcess implements AutoCloseable {
 
     /** No connection, and nothing held of any resource. */
     final boolean holdsNothing() {
-        String conns = conns();
+        return holdsNothing(conns());
+    }
+
+    /** The same of what {@code flue conns --json} has printed. */
+    public static boolean holdsNothing(String conns) {
         Matcher held = HELD.matcher(conns);
         return conns.contains("\"connections\":[]")
                 && held.find()

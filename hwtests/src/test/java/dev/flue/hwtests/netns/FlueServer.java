@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A {@code flue serve} of the built launcher inside a namespace. Ended with this object. */
-final class FlueServer extends FlueProcess {
+public final class FlueServer extends FlueProcess {
     /** Starts, and waits until it serves. */
     FlueServer(Namespace namespace, Path directory, Path output, String... options)
             throws IOException, InterruptedException {
@@ -23,7 +23,7 @@ final class FlueServer extends FlueProcess {
     }
 
     /** Where the build puts it. */
-    static Path launcher() {
+    public static Path launcher() {
         String root = System.getProperty("flue.root", "..");
         return Path.of(root, "java/tools/target/flue").toAbsolutePath().normalize();
     }
@@ -33,7 +33,7 @@ final class FlueServer extends FlueProcess {
         return launcher().resolveSibling("flue.jar");
     }
 
-    static boolean isBuilt() {
+    public static boolean isBuilt() {
         return Files.isExecutable(launcher()) && Files.exists(jar());
     }
 }

@@ -6,12 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A network namespace that exists while this object is open. */
-final class Namespace implements AutoCloseable {
+public final class Namespace implements AutoCloseable {
     private static int made;
 
     private final String name;
 
-    Namespace() throws IOException, InterruptedException {
+    public Namespace() throws IOException, InterruptedException {
         name = "flue-" + ProcessHandle.current().pid() + "-" + made++;
         Commands.run(List.of("ip", "netns", "add", name));
         // The kernel's IPv6 addresses are to be usable at once: nobody else is here.
@@ -19,23 +19,23 @@ final class Namespace implements AutoCloseable {
     }
 
     /** The command that runs {@code command} inside. */
-    List<String> inside(String... command) {
+    public List<String> inside(String... command) {
         List<String> all = new ArrayList<>(List.of("ip", "netns", "exec", name));
         all.addAll(List.of(command));
         return all;
     }
 
-    String name() {
+    public String name() {
         return name;
     }
 
     /** Runs {@code ip} with these words inside. */
-    void ip(String words) throws IOException, InterruptedException {
+    public void ip(String words) throws IOException, InterruptedException {
         Commands.run(inside(("ip " + words).split(" ")));
     }
 
     /** Sets a variable of the kernel that each namespace has for itself. */
-    void sysctl(String variable, String value) throws IOException, InterruptedException {
+    public void sysctl(String variable, String value) throws IOException, InterruptedException {
         String file = "/proc/sys/" + variable.replace('.', '/');
         Commands.run(inside("sh", "-c", "echo '" + value + "' > " + file));
     }
