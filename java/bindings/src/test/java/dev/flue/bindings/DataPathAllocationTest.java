@@ -3,21 +3,18 @@ package dev.flue.bindings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.OffloadConnection;
+import dev.flue.testkit.Allocations;
 import dev.flue.testkit.conformance.NetworkConfig;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 
 /** Application to application over two engines: nothing is allocated per send, receive or turn. */
 @RequiresFlue
 class DataPathAllocationTest {
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int PORT = 7000;
     private static final int TURNS = 20_000;
-    private static final int RUNS = 30;
 
     /** Sends whenever there is room, and takes whatever comes. */
     private static final class Streamer implements ConnectionHandler {
@@ -43,6 +40,8 @@ class DataPathAllocationTest {
         }
     }
 
+    private long now;
+
     @Test
     void sendReceiveAndTurnAllocateNothing() {
         try (NativeNetwork network = new NativeNetwork(NetworkConfig.simple(1))) {
@@ -50,16 +49,10 @@ class DataPathAllocationTest {
             Streamer server = new Streamer();
             network.stack(1).listen(PORT, 4, () -> server);
             network.stack(0).connect(NetworkConfig.simple(1).address(1), PORT, client);
-            long now = turns(network, client, server, 0);
+            turns(network, client, server);
             assertThat(client.connection.offloaded()).isTrue();
             assertThat(server.connection.offloaded()).isTrue();
-            long thread = Thread.currentThread().getId();
-            long least = Long.MAX_VALUE;
-            for (int run = 0; run < RUNS && least > 0; run++) {
-                long before = THREADS.getThreadAllocatedBytes(thread);
-                now = turns(network, client, server, now);
-                least = Math.min(least, THREADS.getThreadAllocatedBytes(thread) - before);
-            }
+            long least = Allocations.leastOf(() -> turns(network, client, server));
             assertThat(client.received).isGreaterThan(10_000_000);
             assertThat(server.received).isGreaterThan(10_000_000);
             assertThat(least).as("bytes in %d turns", TURNS).isZero();
@@ -68,8 +61,7 @@ class DataPathAllocationTest {
         }
     }
 
-    private static long turns(NativeNetwork network, Streamer a, Streamer b, long start) {
-        long now = start;
+    private void turns(NativeNetwork network, Streamer a, Streamer b) {
         for (int turn = 0; turn < TURNS; turn++) {
             now += 10_000;
             a.send();
@@ -77,6 +69,5 @@ class DataPathAllocationTest {
             network.stack(0).doWork(now);
             network.stack(1).doWork(now);
         }
-        return now;
     }
 }

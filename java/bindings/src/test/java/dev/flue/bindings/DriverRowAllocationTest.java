@@ -3,13 +3,12 @@ package dev.flue.bindings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.ReceiveHandler;
+import dev.flue.testkit.Allocations;
 import dev.flue.testkit.DriverRow;
 import dev.flue.testkit.conformance.NetworkConfig;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,10 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @RequiresFlue
 class DriverRowAllocationTest {
-    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int PORT = 80;
     private static final int TURNS = 500;
-    private static final int RUNS = 60;
     private static final int POSTS = 2;
     private static final long TURN_NANOS = 20_000;
 
@@ -77,13 +74,7 @@ class DriverRowAllocationTest {
             turns(network);
             assertThat(client.offloaded() && server.offloaded()).isTrue();
             long before = client.received;
-            long thread = Thread.currentThread().getId();
-            long least = Long.MAX_VALUE;
-            for (int run = 0; run < RUNS && least > 0; run++) {
-                long bytes = THREADS.getThreadAllocatedBytes(thread);
-                turns(network);
-                least = Math.min(least, THREADS.getThreadAllocatedBytes(thread) - bytes);
-            }
+            long least = Allocations.leastOf(() -> turns(network));
             assertThat(least).as("bytes in %d turns", TURNS).isZero();
             assertThat(client.received - before).isGreaterThan(50_000);
             assertThat(server.received).isGreaterThan(50_000);
