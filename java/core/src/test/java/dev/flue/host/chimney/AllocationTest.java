@@ -123,12 +123,11 @@ class AllocationTest {
             turn(first, second);
         }
         a.indicating = chimney;
+        exchanges(first, second, chimney);
         long bytes = Long.MAX_VALUE;
         for (int run = 0; run < RUNS && bytes >= MEASURED; run++) {
             long before = allocated();
-            for (int i = 0; i < MEASURED; i++) {
-                exchange(first, second, chimney);
-            }
+            exchanges(first, second, chimney);
             bytes = allocated() - before;
         }
         assertThat(left.taken).isGreaterThan(MEASURED * 500L);
@@ -144,6 +143,12 @@ class AllocationTest {
 
     private boolean offloaded() {
         return left.connection.offloaded();
+    }
+
+    private void exchanges(UserHostStack first, UserHostStack second, boolean chimney) {
+        for (int i = 0; i < MEASURED; i++) {
+            exchange(first, second, chimney);
+        }
     }
 
     private void exchange(UserHostStack first, UserHostStack second, boolean chimney) {
