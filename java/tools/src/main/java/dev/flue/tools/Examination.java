@@ -33,6 +33,9 @@ final class Examination {
         checks.add(heapArena());
         checks.add(hugepages());
         checks.add(dpdk());
+        if (Flue.dpdkAvailable()) {
+            checks.add(dpdkDevices());
+        }
         checks.add(tap());
         checks.add(capabilities());
         checks.add(processors());
@@ -113,6 +116,34 @@ final class Examination {
                         Flue.dpdkUnavailabilityCause(),
                         "install libdpdk-dev (22.11 or newer) and build again; --tap and the wire"
                                 + " work without");
+    }
+
+    /** EAL is not started for this, and no device opened. */
+    private static Check dpdkDevices() {
+        List<String> works = new ArrayList<>();
+        for (VirtualDevice device : VirtualDevice.values()) {
+            if (device.installed(read(Path.of("/proc/self/maps"))) && permitted(device)) {
+                works.add(device.toString());
+            }
+        }
+        return works.isEmpty()
+                ? Check.fails(
+                        "dpdk devices",
+                        "no driver of virtual devices was found beside DPDK's libraries",
+                        "install DPDK's drivers; --port tells what is wrong with a device")
+                : Check.works(
+                        "dpdk devices",
+                        String.join(", ", works)
+                                + "; 'flue stat' shows the offloads of a --port that runs");
+    }
+
+    private static boolean permitted(VirtualDevice device) {
+        String protocols = read(Path.of("/proc/net/protocols"));
+        return switch (device) {
+            case NET_TAP -> Files.isWritable(Path.of("/dev/net/tun")) && capable(CAP_NET_ADMIN);
+            case NET_AF_PACKET -> protocols.contains("\nPACKET ") && capable(CAP_NET_RAW);
+            case NET_RING, NET_NULL, NET_PCAP -> true;
+        };
     }
 
     private static Check tap() {

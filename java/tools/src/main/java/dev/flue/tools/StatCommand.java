@@ -22,7 +22,8 @@ import picocli.CommandLine.Spec;
         name = "stat",
         mixinStandardHelpOptions = true,
         description = {
-            "Show the counters of a running flue process of this user, and what its drivers tell: a"
+            "Show the counters of a running flue process of this user, its ports with their links"
+                    + " and the offloads that their devices offer, and what its drivers tell: a"
                     + " meter (--drivers meter) each connection with what it sent and received and"
                     + " how long its sends took, a shaper what waits in it.",
             "Once, or, with --interval, again and again as rates. Times are those since each"

@@ -202,6 +202,19 @@ class ConfigCommandTest {
     }
 
     @Test
+    void offloadsSwitchedOffInTheFileAreForAPortAndNoMatterOfATapFlag() throws IOException {
+        Path file = file(Defaults.FILE, "flue.offloads-off=lro", "flue.address=198.18.0.2/24");
+        assertThat(runLine("serve /tmp --port net_null0")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("there is no offload 'lro'", "--offloads-off is that of " + file + ":1");
+        assertThat(runLine("serve /tmp --tap a-name-that-is-too-long")).isEqualTo(2);
+        assertThat(err.toString()).contains("--tap takes an interface name");
+        file(Defaults.FILE, "flue.offloads-off=tso", "flue.tap=t0", "flue.address=198.18.0.2/24");
+        assertThat(runLine("serve /tmp")).isEqualTo(2);
+        assertThat(err.toString()).contains("--offloads-off is for --port");
+    }
+
+    @Test
     void settingsOfDriversComeFromTheSamePlacesAndTheChainBeatsThem() throws IOException {
         file(Defaults.FILE, "flue.vlan.id=5000");
         assertThat(runLine("demo --size 1 --drivers vlan")).isEqualTo(2);

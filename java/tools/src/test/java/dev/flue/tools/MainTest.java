@@ -4,6 +4,7 @@ package dev.flue.tools;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.flue.bindings.PortOffload;
 import dev.flue.tools.config.Defaults;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -102,6 +103,11 @@ class MainTest {
                 "serve /tmp --port net_null0 --port net_null1 --address 198.18.0.2/24",
                 "serve /tmp --tap t0,t1 --address 198.18.0.2/24 --drivers team"
                         + " --kernel-address 198.18.0.1/24",
+                "serve /tmp --tap t0 --address 198.18.0.2/24 --offloads-off tso",
+                "serve /tmp --tap t0 --address 198.18.0.2/24 --offloads-off none",
+                "serve /tmp --port net_null0 --address 198.18.0.2/24 --offloads-off lro",
+                "serve /tmp --port net_null0 --address 198.18.0.2/24 --offloads-off tso,all",
+                "fetch http://198.18.0.1/ --tap t0 --address 198.18.0.2/24 --offloads-off all",
                 "fetch",
                 "fetch https://198.18.0.1/ --tap t0 --address 198.18.0.2/24",
                 "fetch nonsense --tap t0 --address 198.18.0.2/24",
@@ -124,6 +130,28 @@ class MainTest {
         String serve = "serve /tmp --address 198.18.0.2/24 --tap " + taps;
         assertThat(run((serve + " --drivers " + drivers).split(" "))).isEqualTo(2);
         assertThat(err.toString()).startsWith("flue: --drivers: " + message);
+    }
+
+    @Test
+    void anUnknownOffloadIsAnsweredWithThoseThereAre() {
+        String serve = "serve /tmp --port net_null0 --address 198.18.0.2/24 --offloads-off ";
+        assertThat(run((serve + "tso,lro").split(" "))).isEqualTo(2);
+        assertThat(err.toString())
+                .startsWith("flue: --offloads-off: there is no offload 'lro'; there are tx-ip-")
+                .contains(", tso, ", ", zero-copy, or all, or none");
+        for (PortOffload each : PortOffload.values()) {
+            assertThat(err.toString()).contains(each + ",");
+        }
+    }
+
+    @Test
+    void theHelpNamesEveryOffloadAndEveryDriver() {
+        assertThat(run("serve", "--help")).isZero();
+        for (PortOffload each : PortOffload.values()) {
+            assertThat(out.toString()).contains(each.toString());
+        }
+        assertThat(out.toString().replaceAll("\\s+", " "))
+                .contains("passthrough, verifier, meter, shaper, vlan, team,");
     }
 
     @ParameterizedTest

@@ -16,6 +16,7 @@ import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.Memory;
 import dev.flue.tools.inspect.DriverReport;
 import dev.flue.tools.inspect.Inspectable;
+import dev.flue.tools.inspect.PortReport;
 import dev.flue.tools.run.DutyCycle;
 import dev.flue.tools.run.ToolException;
 import dev.flue.tools.run.Turn;
@@ -38,6 +39,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
 
     private final List<NativePort> ports;
     private final List<NativeOffloadTarget> targets = new ArrayList<>();
+    private final String party;
     private final LinkReport links;
     private final DriverChain drivers;
     private final UserHostStack stack;
@@ -77,6 +79,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
             List<String> drivers,
             String party) {
         this.ports = List.copyOf(ports);
+        this.party = party;
         try {
             NativeMemory memory = NativeMemory.heap();
             for (NativePort port : ports) {
@@ -200,6 +203,21 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
             counters.put("team.moved", drivers.moved());
         }
         return counters;
+    }
+
+    @Override
+    public List<PortReport> portReports() {
+        List<PortReport> reports = new ArrayList<>();
+        for (int i = 0; i < targets.size(); i++) {
+            NativePort port = ports.get(i);
+            reports.add(
+                    new PortReport(
+                            (party.isEmpty() ? "" : party + ".") + port.name(),
+                            targets.get(i).link().name().toLowerCase(Locale.ROOT),
+                            Offloads.names(port.offloads()),
+                            Offloads.names(port.offloadsOffered())));
+        }
+        return reports;
     }
 
     @Override

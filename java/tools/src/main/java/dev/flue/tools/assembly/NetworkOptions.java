@@ -109,19 +109,23 @@ public final class NetworkOptions {
     private int queues;
 
     @Option(
+            names = "--offloads-off",
+            split = ",",
+            paramLabel = "NAME",
+            description = {
+                "What the device of --port is not to do in our stead, whatever it offers:"
+                        + " tx-ip-checksum, tx-tcp-checksum, rx-ip-checksum, rx-tcp-checksum, tso,"
+                        + " multi-segment, vlan-insert, vlan-strip, scatter, zero-copy; or all, or"
+                        + " none.",
+                "'flue stat' shows what is in use. Default: none."
+            })
+    private List<String> offloadsOff = List.of();
+
+    @Option(
             names = "--dpdk-args",
             paramLabel = "WORDS",
             description = "Arguments of DPDK's EAL, in one word; default: a choice that works.")
     private String dpdkArguments;
-
-    @Option(
-            names = "--offloads-off",
-            split = ",",
-            paramLabel = "NAME",
-            description =
-                    "What a DPDK device is not to do though it offers it; software does it instead:"
-                            + " ${COMPLETION-CANDIDATES}.")
-    private Set<PortOffload> offloadsOff = Set.of();
 
     @picocli.CommandLine.Mixin private TargetOptions target;
 
@@ -193,7 +197,7 @@ public final class NetworkOptions {
         if (dpdkArguments != null && device.equals(ports.get(0))) {
             dev.flue.bindings.Flue.startDpdk(dpdkArguments);
         }
-        return NativePort.dpdk(device, settings.mac(), mtu, buffers, offloadsOff, queues);
+        return NativePort.dpdk(device, settings.mac(), mtu, buffers, switchedOff(), queues);
     }
 
     private void configureKernelSide(String device, List<Cidr> kernel) {
@@ -224,6 +228,7 @@ public final class NetworkOptions {
             throw wrong("the same device twice: " + deviceName());
         }
         checkQueues();
+        switchedOff();
         target.check(devices().size() * queues);
         checkAddresses();
         for (String gateway : gateways) {
@@ -244,11 +249,18 @@ public final class NetworkOptions {
             taps = tapFlag ? taps : List.of();
             ports = portFlag ? ports : List.of();
         }
+        boolean offloadsFlag = flags.hasMatchedOption("--offloads-off");
+        if (tapFlag && !portFlag && !offloadsFlag) {
+            offloadsOff = List.of(); // They stand elsewhere, for a --port that is not taken now.
+        }
         if (!taps.isEmpty() && !ports.isEmpty()) {
             throw wrong("--tap and --port exclude each other");
         }
         if (taps.isEmpty() && ports.isEmpty()) {
             throw wrong("one of --tap and --port is missing");
+        }
+        if (ports.isEmpty() && !offloadsOff.isEmpty()) {
+            throw wrong("--offloads-off is for --port: a TAP interface has none");
         }
     }
 
@@ -262,6 +274,10 @@ public final class NetworkOptions {
         if (queues > 1) {
             target.joinPorts();
         }
+    }
+
+    private Set<PortOffload> switchedOff() {
+        return parsed(Offloads::named, offloadsOff);
     }
 
     private void checkAddresses() {
@@ -304,9 +320,9 @@ public final class NetworkOptions {
         return given;
     }
 
-    private <T> T parsed(Function<String, T> parser, String text) {
+    private <S, T> T parsed(Function<S, T> parser, S given) {
         try {
-            return parser.apply(text);
+            return parser.apply(given);
         } catch (IllegalArgumentException e) {
             throw wrong(e.getMessage());
         }

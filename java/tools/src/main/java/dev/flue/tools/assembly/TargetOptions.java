@@ -48,9 +48,9 @@ public final class TargetOptions {
             paramLabel = "NAME[:KEY=VALUE]...",
             split = ",",
             description = {
-                "Intermediate drivers, from the target upwards: passthrough, verifier, meter, vlan, shaper, or"
-                        + " the name of a class of one's own, in any order and number, such as"
-                        + " verifier,vlan:id=42; or none.",
+                "Intermediate drivers, from the target upwards: passthrough, verifier, meter,"
+                        + " shaper, vlan, team, or the name of a class of one's own, in any order"
+                        + " and number, such as verifier,vlan:id=42; or none.",
                 "Several ports need team among them, once: what stands before it is there once for"
                         + " each port.",
                 "Default: ${DEFAULT-VALUE}."

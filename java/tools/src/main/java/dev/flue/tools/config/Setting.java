@@ -28,6 +28,7 @@ public record Setting(String property, String option, String otherwise) {
                     "mtu",
                     "pcap",
                     "buffers",
+                    "offloads-off",
                     "dpdk-args",
                     "arena",
                     "max-connections",

@@ -13,6 +13,7 @@ import dev.flue.tools.assembly.TargetOptions;
 import dev.flue.tools.inspect.DriverReport;
 import dev.flue.tools.inspect.InspectServer;
 import dev.flue.tools.inspect.Inspectable;
+import dev.flue.tools.inspect.PortReport;
 import dev.flue.tools.run.Turn;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -145,6 +146,13 @@ final class OffloadedStage implements Stage, Inspectable {
     public List<DriverReport> driverReports() {
         List<DriverReport> all = new ArrayList<>(client.driverReports());
         all.addAll(server.driverReports());
+        return all;
+    }
+
+    @Override
+    public List<PortReport> portReports() {
+        List<PortReport> all = new ArrayList<>(client.portReports());
+        all.addAll(server.portReports());
         return all;
     }
 

@@ -17,6 +17,9 @@ public interface Inspectable {
     /** Everything counted since the start, by name. */
     Map<String, Long> counters();
 
+    /** Every port, with its link and its offloads. */
+    List<PortReport> portReports();
+
     /** What each intermediate driver tells of itself, from the target upwards. */
     List<DriverReport> driverReports();
 }

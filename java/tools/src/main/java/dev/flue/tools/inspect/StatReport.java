@@ -22,7 +22,14 @@ public record StatReport(StatSample sample, boolean perSecond, int most) {
         json.member("version", 1).member("pid", sample.pid());
         json.member("per_second", perSecond);
         json.member("held", sample.levels()).member("counters", sample.counters());
-        json.name("drivers").beginArray();
+        json.name("ports").beginArray();
+        for (PortReport port : sample.ports()) {
+            json.beginObject().member("port", port.name()).member("link", port.link());
+            append(json, "offloads_in_use", port.inUse());
+            append(json, "offloads_offered", port.offered());
+            json.endObject();
+        }
+        json.endArray().name("drivers").beginArray();
         for (StatSample.Driver driver : sample.drivers()) {
             json.beginObject().member("driver", driver.label());
             json.member("levels", driver.levels()).member("counters", driver.counters());
@@ -37,6 +44,12 @@ public record StatReport(StatSample sample, boolean perSecond, int most) {
             json.endObject();
         }
         return json.endArray().endObject() + "\n";
+    }
+
+    private static void append(JsonWriter json, String name, List<String> words) {
+        json.name(name).beginArray();
+        words.forEach(json::value);
+        json.endArray();
     }
 
     private static void append(JsonWriter json, StatSample.Connection connection) {
@@ -75,12 +88,17 @@ public record StatReport(StatSample sample, boolean perSecond, int most) {
         return figures.getOrDefault(one, 0L) + figures.getOrDefault(other, 0L);
     }
 
-    /** What is not zero. */
+    /** What is not zero, and the ports. */
     public String toText() {
         StringBuilder text = new StringBuilder("process ").append(sample.pid());
         text.append(perSecond ? ", per second\n" : ", since it started\n");
         figures(text, "", sample.counters());
         figures(text, "held ", sample.levels());
+        for (PortReport port : sample.ports()) {
+            text.append("\nport ").append(port.name()).append(", link ").append(port.link());
+            text.append("\n  offloads in use   ").append(words(port.inUse()));
+            text.append("\n  offloads offered  ").append(words(port.offered())).append('\n');
+        }
         for (StatSample.Driver driver : sample.drivers()) {
             text.append('\n').append(driver.label()).append('\n');
             figures(text, "", driver.counters());
@@ -92,6 +110,10 @@ public record StatReport(StatSample sample, boolean perSecond, int most) {
             }
         }
         return text.toString();
+    }
+
+    private static String words(List<String> words) {
+        return words.isEmpty() ? "none" : String.join(", ", words);
     }
 
     private static void figures(StringBuilder text, String prefix, Map<String, Long> figures) {

@@ -22,6 +22,7 @@ public record StatSample(
         long nanos,
         Map<String, Long> counters,
         Map<String, Long> levels,
+        List<PortReport> ports,
         List<Driver> drivers) {
     private static final String FIRST_LINE = "flue-stat\t1";
 
@@ -62,6 +63,10 @@ public record StatSample(
         line(out, "process", pid, nanos);
         figures(out, "counter", source.counters());
         figures(out, "level", source.held());
+        for (PortReport port : source.portReports()) {
+            String inUse = String.join(",", port.inUse());
+            line(out, "port", port.name(), port.link(), inUse, String.join(",", port.offered()));
+        }
         for (DriverReport driver : source.driverReports()) {
             line(out, "driver", driver.label(), driver.connectionCount());
             figures(out, "counter", driver.figures().counters());
@@ -127,6 +132,7 @@ public record StatSample(
         private long nanos;
         private final Map<String, Long> counters = new LinkedHashMap<>();
         private final Map<String, Long> levels = new LinkedHashMap<>();
+        private final List<PortReport> ports = new ArrayList<>();
         private final List<Driver> drivers = new ArrayList<>();
         private Map<String, Long> counting = counters;
         private Map<String, Long> holding = levels;
@@ -134,7 +140,7 @@ public record StatSample(
 
         StatSample parse(String text) {
             text.lines().map(line -> line.split("\t", -1)).forEach(this::take);
-            return new StatSample(pid, nanos, counters, levels, drivers);
+            return new StatSample(pid, nanos, counters, levels, ports, drivers);
         }
 
         private void take(String[] words) {
@@ -157,6 +163,9 @@ public record StatSample(
                             .connections
                             .add(new Connection(number, words[2], words[3], counting, latencies));
                 }
+                case "port" ->
+                        ports.add(
+                                new PortReport(words[1], words[2], list(words[3]), list(words[4])));
                 case "counter" -> counting.put(words[1], Long.parseLong(words[2]));
                 case "level" -> holding.put(words[1], Long.parseLong(words[2]));
                 case "sends" -> latencies[0] = latency(words);
@@ -165,6 +174,10 @@ public record StatSample(
                     // Of a newer one.
                 }
             }
+        }
+
+        private static List<String> list(String word) {
+            return word.isEmpty() ? List.of() : List.of(word.split(","));
         }
 
         private void begin() {
@@ -199,7 +212,8 @@ public record StatSample(
                             .orElse(null);
             rates.add(rates(each, old, elapsed));
         }
-        return new StatSample(pid, nanos, rates(counters, before.counters, elapsed), levels, rates);
+        return new StatSample(
+                pid, nanos, rates(counters, before.counters, elapsed), levels, ports, rates);
     }
 
     private static Driver rates(Driver now, Driver before, long elapsed) {

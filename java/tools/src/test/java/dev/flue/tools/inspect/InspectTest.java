@@ -97,6 +97,11 @@ class InspectTest {
                 }
 
                 @Override
+                public List<PortReport> portReports() {
+                    return List.of();
+                }
+
+                @Override
                 public List<DriverReport> driverReports() {
                     return List.of();
                 }

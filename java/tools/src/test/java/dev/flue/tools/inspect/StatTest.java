@@ -73,6 +73,13 @@ class StatTest {
                 }
 
                 @Override
+                public List<PortReport> portReports() {
+                    return List.of(
+                            new PortReport("tap", "down", List.of(), List.of()),
+                            new PortReport("dpdk:x", "up", List.of("tso"), List.of("tso", "lro")));
+                }
+
+                @Override
                 public List<DriverReport> driverReports() {
                     DriverFigures shaper =
                             new DriverFigures(
@@ -114,6 +121,11 @@ class StatTest {
                 .startsWith("process 4711, since it started", "segments_in 70")
                 .contains(
                         "held engine.connections 2",
+                        "port tap, link down",
+                        "offloads in use none",
+                        "port dpdk:x, link up",
+                        "offloads in use tso",
+                        "offloads offered tso, lro",
                         "meter1",
                         "send requested 3",
                         "send requested bytes 3000",
@@ -151,6 +163,11 @@ class StatTest {
                         "{\"version\":1,\"pid\":4711,\"per_second\":false,"
                                 + "\"held\":{\"engine.connections\":2},"
                                 + "\"counters\":{\"segments_in\":70},"
+                                + "\"ports\":[{\"port\":\"tap\",\"link\":\"down\","
+                                + "\"offloads_in_use\":[],\"offloads_offered\":[]},"
+                                + "{\"port\":\"dpdk:x\",\"link\":\"up\","
+                                + "\"offloads_in_use\":[\"tso\"],"
+                                + "\"offloads_offered\":[\"tso\",\"lro\"]}],"
                                 + "\"drivers\":[{\"driver\":\"meter1\",\"levels\":{")
                 .contains("\"send done\":2,\"send done bytes\":2000,\"send failed\":0")
                 .contains(
@@ -197,7 +214,7 @@ class StatTest {
                         first.levels(),
                         List.of(),
                         new Latency[2]);
-        StatSample before = new StatSample(1, now, Map.of(), Map.of(), List.of(blind));
+        StatSample before = new StatSample(1, now, Map.of(), Map.of(), List.of(), List.of(blind));
         assertThat(sample().since(before).drivers().get(0).connections()).isEmpty();
     }
 
@@ -216,7 +233,8 @@ class StatTest {
             assertThatThrownBy(() -> StatSample.parse(each))
                     .isInstanceOf(IllegalArgumentException.class);
         }
-        for (String each : List.of("counter\ta", "connection\t1\ta\tb", "sends\t1")) {
+        for (String each :
+                List.of("counter\ta", "port\ta\tup\t", "connection\t1\ta\tb", "sends\t1")) {
             assertThatThrownBy(() -> StatSample.parse("flue-stat\t1\n" + each + "\n"))
                     .isInstanceOf(IllegalArgumentException.class);
         }
