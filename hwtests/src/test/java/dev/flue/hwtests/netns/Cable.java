@@ -125,7 +125,7 @@ final class Cable implements AutoCloseable {
      * A veth hands frames to a queue of the CPU that sends, so a sender that moves from one CPU to
      * another overtakes itself. All of them through one CPU's queue stay in order.
      */
-    private static void keepOrder(Namespace namespace, String device)
+    static void keepOrder(Namespace namespace, String device)
             throws IOException, InterruptedException {
         String file = "/sys/class/net/" + device + "/queues/rx-0/rps_cpus";
         Commands.run(namespace.inside("sh", "-c", "echo 1 > " + file));

@@ -2,6 +2,7 @@
 package dev.flue.hwtests.netns;
 
 import dev.flue.tools.inspect.Inspector;
+import dev.flue.tools.inspect.StatReport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -56,6 +57,16 @@ public class FlueProcess implements AutoCloseable {
                 throw new IOException("no socket of process " + process.pid());
             }
             return inspector.ask(socket, "conns json");
+        } catch (IOException e) {
+            throw new UncheckedIOException(printed(), e);
+        }
+    }
+
+    /** What {@code flue stat --json} prints of it. */
+    final String stat() {
+        try {
+            Path socket = inspector.processes().get(process.pid());
+            return new StatReport(inspector.stat(socket), false, 0).toJson();
         } catch (IOException e) {
             throw new UncheckedIOException(printed(), e);
         }
