@@ -103,6 +103,10 @@ class MainTest {
                 "serve /tmp --port net_null0 --port net_null1 --address 198.18.0.2/24",
                 "serve /tmp --tap t0,t1 --address 198.18.0.2/24 --drivers team"
                         + " --kernel-address 198.18.0.1/24",
+                "serve /tmp --tap t0 --address 198.18.0.2/24 --queues 2",
+                "serve /tmp --port net_null0 --address 198.18.0.2/24 --queues 0",
+                "serve /tmp --port net_null0 --address 198.18.0.2/24 --queues 16",
+                "serve /tmp --port net_null0 --port net_null1 --address 198.18.0.2/24 --queues 2",
                 "serve /tmp --tap t0 --address 198.18.0.2/24 --offloads-off tso",
                 "serve /tmp --tap t0 --address 198.18.0.2/24 --offloads-off none",
                 "serve /tmp --port net_null0 --address 198.18.0.2/24 --offloads-off lro",

@@ -249,9 +249,10 @@ public final class NetworkOptions {
             taps = tapFlag ? taps : List.of();
             ports = portFlag ? ports : List.of();
         }
-        boolean offloadsFlag = flags.hasMatchedOption("--offloads-off");
-        if (tapFlag && !portFlag && !offloadsFlag) {
-            offloadsOff = List.of(); // They stand elsewhere, for a --port that is not taken now.
+        if (tapFlag && !portFlag) {
+            // These stand elsewhere, for a --port that is not taken now.
+            offloadsOff = flags.hasMatchedOption("--offloads-off") ? offloadsOff : List.of();
+            queues = flags.hasMatchedOption("--queues") ? queues : 1;
         }
         if (!taps.isEmpty() && !ports.isEmpty()) {
             throw wrong("--tap and --port exclude each other");

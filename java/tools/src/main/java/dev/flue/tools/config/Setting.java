@@ -28,6 +28,7 @@ public record Setting(String property, String option, String otherwise) {
                     "mtu",
                     "pcap",
                     "buffers",
+                    "queues",
                     "offloads-off",
                     "dpdk-args",
                     "arena",
