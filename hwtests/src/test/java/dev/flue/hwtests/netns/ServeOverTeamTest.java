@@ -29,7 +29,8 @@ class ServeOverTeamTest extends ServeFixture {
 
     @BeforeEach
     void joinByABridge() throws IOException, InterruptedException {
-        namespace.ip("link add name br0 type bridge mcast_snooping 0");
+        // With an address of its own: else it has a port's, and another one when that is deleted.
+        namespace.ip("link add name br0 address 02:00:c6:12:00:01 type bridge mcast_snooping 0");
         namespace.ip("addr add " + withPrefix(address.replaceFirst("2$", "1")) + " dev br0");
         namespace.ip("link set br0 up");
         for (String tap : List.of("flue0", "flue1")) {
