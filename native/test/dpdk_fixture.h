@@ -118,9 +118,9 @@ send_pkt(flue_port *port, struct flue_pkt *pkt)
 	return port->ops->tx_burst(port, 0, &pkt, 1) == 1;
 }
 
-/** Next frame of EtherType 0x88b5, or NULL after a while. */
+/** Next frame of that EtherType, or NULL after a while. */
 static inline struct flue_pkt *
-receive(flue_port *port)
+receive_type(flue_port *port, uint16_t type)
 {
 	int64_t deadline = monotonic() + 5000000000;
 	struct flue_pkt *pkt;
@@ -130,11 +130,18 @@ receive(flue_port *port)
 			sched_yield();
 			continue;
 		}
-		if (pkt->data[12] == 0x88 && pkt->data[13] == 0xb5)
+		if ((pkt->data[12] << 8 | pkt->data[13]) == type)
 			return pkt;
 		flue_pkt_release(pkt);
 	}
 	return NULL;
+}
+
+/** Next one of make_frame()'s. */
+static inline struct flue_pkt *
+receive(flue_port *port)
+{
+	return receive_type(port, 0x88b5);
 }
 
 static inline uint32_t

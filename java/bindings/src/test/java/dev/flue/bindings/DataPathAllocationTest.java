@@ -3,55 +3,29 @@ package dev.flue.bindings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flue.data.ConnectionHandler;
-import dev.flue.data.OffloadConnection;
 import dev.flue.testkit.Allocations;
 import dev.flue.testkit.conformance.NetworkConfig;
-import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 
 /** Application to application over two engines: nothing is allocated per send, receive or turn. */
 @RequiresFlue
 class DataPathAllocationTest {
     private static final int PORT = 7000;
+    private static final int BYTES = 4096;
     private static final int TURNS = 20_000;
-
-    /** Sends whenever there is room, and takes whatever comes. */
-    private static final class Streamer implements ConnectionHandler {
-        private final ByteBuffer data = ByteBuffer.allocateDirect(4096);
-        OffloadConnection connection;
-        long received;
-
-        @Override
-        public void onConnected(OffloadConnection newConnection) {
-            connection = newConnection;
-        }
-
-        @Override
-        public void onReadable(OffloadConnection readable) {
-            received += readable.receive((buffer, offset, length) -> length, Integer.MAX_VALUE);
-        }
-
-        void send() {
-            if (connection != null && connection.sendRoom() > 0) {
-                data.clear();
-                connection.send(data);
-            }
-        }
-    }
 
     private long now;
 
     @Test
     void sendReceiveAndTurnAllocateNothing() {
         try (NativeNetwork network = new NativeNetwork(NetworkConfig.simple(1))) {
-            Streamer client = new Streamer();
-            Streamer server = new Streamer();
+            Streamer client = new Streamer(BYTES);
+            Streamer server = new Streamer(BYTES);
             network.stack(1).listen(PORT, 4, () -> server);
             network.stack(0).connect(NetworkConfig.simple(1).address(1), PORT, client);
             turns(network, client, server);
-            assertThat(client.connection.offloaded()).isTrue();
-            assertThat(server.connection.offloaded()).isTrue();
+            assertThat(client.offloaded()).isTrue();
+            assertThat(server.offloaded()).isTrue();
             long least = Allocations.leastOf(() -> turns(network, client, server));
             assertThat(client.received).isGreaterThan(10_000_000);
             assertThat(server.received).isGreaterThan(10_000_000);

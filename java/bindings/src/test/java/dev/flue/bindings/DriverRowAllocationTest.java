@@ -3,13 +3,9 @@ package dev.flue.bindings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.flue.data.ConnectionHandler;
-import dev.flue.data.OffloadConnection;
-import dev.flue.data.ReceiveHandler;
 import dev.flue.testkit.Allocations;
 import dev.flue.testkit.DriverRow;
 import dev.flue.testkit.conformance.NetworkConfig;
-import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -21,41 +17,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 @RequiresFlue
 class DriverRowAllocationTest {
     private static final int PORT = 80;
+    private static final int BYTES = 500;
     private static final int TURNS = 500;
     private static final int POSTS = 2;
     private static final long TURN_NANOS = 20_000;
 
-    /** Sends a piece each turn while there is room, and takes whatever comes. */
-    private static final class Streamer implements ConnectionHandler {
-        private final ByteBuffer data = ByteBuffer.allocateDirect(500);
-        private final ReceiveHandler taking = (buffer, offset, length) -> length;
-        OffloadConnection connection;
-        long received;
-
-        @Override
-        public void onConnected(OffloadConnection newConnection) {
-            connection = newConnection;
-        }
-
-        @Override
-        public void onReadable(OffloadConnection readable) {
-            received += readable.receive(taking, Integer.MAX_VALUE);
-        }
-
-        void send() {
-            if (connection != null && connection.sendRoom() > 0) {
-                data.clear();
-                connection.send(data);
-            }
-        }
-
-        boolean offloaded() {
-            return connection != null && connection.offloaded();
-        }
-    }
-
-    private final Streamer client = new Streamer();
-    private final Streamer server = new Streamer();
+    private final Streamer client = new Streamer(BYTES);
+    private final Streamer server = new Streamer(BYTES);
     private long now;
 
     static List<List<DriverRow.Kind>> rows() {
