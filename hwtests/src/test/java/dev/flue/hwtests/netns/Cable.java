@@ -133,22 +133,9 @@ final class Cable implements AutoCloseable {
 
     /** Until the bridge forwards to and from Flue: from when somebody holds the TAP interface. */
     void awaitForwarding() throws InterruptedException {
-        if (kind != Kind.BRIDGE) {
-            return;
+        if (kind == Kind.BRIDGE) {
+            near.awaitForwarding(List.of(TAP));
         }
-        Commands.await(
-                "the bridge forwards",
-                () -> {
-                    try {
-                        return Commands.run(near.inside("bridge", "link", "show", "dev", TAP))
-                                .contains("state forwarding");
-                    } catch (IOException e) {
-                        throw new java.io.UncheckedIOException(e);
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                        return false;
-                    }
-                });
     }
 
     /** Where Flue and the middle of the cable are. */

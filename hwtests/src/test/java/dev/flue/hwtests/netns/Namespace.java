@@ -2,6 +2,7 @@
 package dev.flue.hwtests.netns;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,6 +33,23 @@ public final class Namespace implements AutoCloseable {
     /** Runs {@code ip} with these words inside. */
     public void ip(String words) throws IOException, InterruptedException {
         Commands.run(inside(("ip " + words).split(" ")));
+    }
+
+    /** Until a bridge forwards to and from each of these ports. */
+    public void awaitForwarding(List<String> ports) throws InterruptedException {
+        Commands.await("the bridge forwards", () -> ports.stream().allMatch(this::isForwardedTo));
+    }
+
+    private boolean isForwardedTo(String port) {
+        try {
+            return Commands.run(inside("bridge", "link", "show", "dev", port))
+                    .contains("state forwarding");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     /** Sets a variable of the kernel that each namespace has for itself. */

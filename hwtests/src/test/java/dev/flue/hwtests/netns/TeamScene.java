@@ -60,19 +60,7 @@ final class TeamScene implements AutoCloseable {
 
     /** From when somebody holds the TAP interfaces. */
     void awaitForwarding() throws InterruptedException {
-        Commands.await(
-                "the bridge forwards",
-                () -> {
-                    try {
-                        String ports = Commands.run(namespace.inside("bridge", "link", "show"));
-                        return ports.split("state forwarding", -1).length > TAPS.size();
-                    } catch (IOException e) {
-                        throw new java.io.UncheckedIOException(e);
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                        return false;
-                    }
-                });
+        namespace.awaitForwarding(TAPS);
     }
 
     /** Address of Flue. */

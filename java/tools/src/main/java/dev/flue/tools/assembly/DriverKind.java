@@ -67,7 +67,13 @@ public record DriverKind(
                     plain("verifier", VerifierDriver::new),
                     new DriverKind(
                             "meter",
-                            Map.of("histograms", "256", "digits", "2", "lists", "65536"),
+                            Map.of(
+                                    "histograms",
+                                    "" + MeterSettings.DEFAULT_HISTOGRAMS,
+                                    "digits",
+                                    "" + MeterSettings.DEFAULT_DIGITS,
+                                    "lists",
+                                    "" + MeterSettings.DEFAULT_LISTS),
                             DriverKind::meter),
                     new DriverKind(
                             "shaper",
