@@ -51,12 +51,22 @@ struct dpdk_pool {
 	struct rte_mempool *ext;
 	unsigned count; /* mbufs in each */
 	unsigned room;  /* bytes behind the headroom */
+	bool packed;    /* one piece of memory without gaps */
 	bool used;      /* by an open port */
+	bool deserted;  /* whoever else had packets of it does not exist any more */
+};
+
+struct dpdk_port;
+
+/** What the kernel has of a net_af_xdp device: packets of these pools, by these sockets (inodes). */
+struct dpdk_umem {
+	struct dpdk_pool *pools[DPDK_MAX_QUEUES];
+	uint64_t sockets[2 * DPDK_MAX_QUEUES];
+	unsigned count;
+	unsigned earlier; /* so many of them were there before */
 };
 
 struct dpdk_pair;
-
-struct dpdk_port;
 
 /** An ethdev. Its queue pairs are ports, each with an owner of its own. */
 struct dpdk_device {
@@ -71,6 +81,7 @@ struct dpdk_device {
 	int control;           /* socket to ask the kernel about its interface; -1 = driver knows */
 	int interface;         /* index of that, in the namespace it was opened in */
 	_Atomic bool released; /* by somebody else: the ethdev's number may be another's by now */
+	struct dpdk_umem *umem; /* the kernel reads and writes the packets' memory; or NULL */
 	bool own_echo; /* frames sent by the kernel from this address are seen too: ignore */
 	uint8_t mac[6];
 };
@@ -108,16 +119,27 @@ void dpdk_log_shown(bool always);
 /** @return whether anything was logged; its first line, for a sentence, is in `reason` */
 bool dpdk_log_release(char reason[DPDK_LOG_BYTES]);
 
-/** pool.c: memory for a port of so many buffers; @return NULL with the cause filled */
-struct dpdk_pool *dpdk_pool_take(unsigned count, unsigned room, struct flue_dpdk_cause *cause);
+/** pool.c: memory for a port of so many buffers; `packed`: in one piece, without gaps, and not for
+ *  devices with DMA; @return NULL with the cause filled */
+struct dpdk_pool *
+dpdk_pool_take(unsigned count, unsigned room, bool packed, struct flue_dpdk_cause *cause);
+/** Nothing of it is held by Flue any more. */
 void dpdk_pool_give(struct dpdk_pool *pool);
+
+/** umem.c, for devices with `umem` only: which sockets does the driver open between these two? */
+void dpdk_umem_before(struct dpdk_device *device);
+void dpdk_umem_after(struct dpdk_device *device);
+/** The ethdev is closed: have the kernel let go of the packets it has. */
+void dpdk_umem_close(struct dpdk_device *device);
+/** Has any been closed? The kernel takes its time to let go of the interface. */
+bool dpdk_umem_closed(void);
 
 /** open.c */
 int dpdk_open(const char *device, const struct flue_dpdk_config *config, struct flue_port **port,
 		struct flue_dpdk_cause *cause);
 /** ethdev.c: the port of another queue pair of `first`'s device. @return 0, -EINVAL */
 int dpdk_queue(struct flue_port *first, int index, struct flue_port **port);
-/** Configure and start ethdev `id`, with a port for each queue pair. On failure it is left stopped. */
+/** Configure and start ethdev `id`, with a port for each queue pair. On failure it is closed. */
 int dpdk_device_create(uint16_t id, const char *name, const struct flue_dpdk_config *config,
 		unsigned descriptors, struct dpdk_device **device, struct flue_dpdk_cause *cause);
 void dpdk_port_free(struct dpdk_port *port);

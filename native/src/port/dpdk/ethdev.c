@@ -14,6 +14,9 @@
 
 #include "port/dpdk/dpdk.h"
 
+/** Packets that net_af_xdp keeps: to be filled, and sent but not taken back. */
+#define UMEM_HELD (2048 + 2048)
+
 /** Ethdevs whose queues are flue ports now. */
 static _Atomic bool opened[RTE_MAX_ETHPORTS];
 
@@ -169,7 +172,9 @@ device_start(struct dpdk_device *device, unsigned descriptors, uint32_t offloads
 	rc = device_configure(device, &info, offloads_off, cause);
 	if (rc < 0)
 		return rc;
+	dpdk_umem_before(device);
 	rc = queues_set_up(device, descriptors, cause);
+	dpdk_umem_after(device);
 	if (rc == 0)
 		rc = mtu_set(device, cause);
 	if (rc < 0)
@@ -198,7 +203,8 @@ port_make(struct dpdk_device *device, uint16_t queue, const char *name,
 							     (unsigned)FLUE_PKT_ROOM),
 			1024u);
 	/* The device's rings and the caches of threads hold packets too. */
-	const unsigned count = (unsigned)config->buffers + 2 * descriptors + 512;
+	const unsigned count = (unsigned)config->buffers + 2 * descriptors + 512 +
+			       (device->umem != NULL ? UMEM_HELD : 0);
 	struct dpdk_port *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
@@ -220,7 +226,7 @@ port_make(struct dpdk_device *device, uint16_t queue, const char *name,
 		return dpdk_fail(cause, -EINVAL, "%012llx is no address of one station.",
 				(unsigned long long)config->mac);
 	}
-	p->pool = dpdk_pool_take(count, room, cause);
+	p->pool = dpdk_pool_take(count, room, device->umem != NULL, cause);
 	if (p->pool == NULL) {
 		free(p);
 		return -ENOMEM;
@@ -230,13 +236,20 @@ port_make(struct dpdk_device *device, uint16_t queue, const char *name,
 }
 
 static void
+device_free(struct dpdk_device *device)
+{
+	free(device->umem);
+	free(device);
+}
+
+static void
 ports_free(struct dpdk_device *device)
 {
 	uint16_t i;
 
 	for (i = 0; i < device->queues && device->ports[i] != NULL; i++)
 		dpdk_port_free(device->ports[i]);
-	free(device);
+	device_free(device);
 }
 
 int
@@ -245,6 +258,7 @@ dpdk_device_create(uint16_t id, const char *name, const struct flue_dpdk_config 
 {
 	struct dpdk_device *d = calloc(1, sizeof(*d));
 	struct rte_ether_addr own = { 0 };
+	struct rte_eth_dev_info info;
 	int rc = 0;
 	uint16_t i;
 
@@ -255,11 +269,17 @@ dpdk_device_create(uint16_t id, const char *name, const struct flue_dpdk_config 
 	d->queues = (uint16_t)config->queues;
 	(void)rte_eth_macaddr_get(id, &own);
 	memcpy(d->mac, &own, 6);
+	if (rte_eth_dev_info_get(id, &info) == 0 && strcmp(info.driver_name, "net_af_xdp") == 0) {
+		d->umem = calloc(1, sizeof(*d->umem));
+		rc = d->umem == NULL ? dpdk_fail(cause, -ENOMEM, "Out of memory.") : 0;
+	}
 	for (i = 0; i < d->queues && rc == 0; i++)
 		rc = port_make(d, i, name, config, descriptors, cause);
 	if (rc == 0)
 		rc = device_start(d, descriptors, (uint32_t)config->offloads_off, cause);
 	if (rc < 0) {
+		(void)rte_eth_dev_close(id);
+		dpdk_umem_close(d);
 		ports_free(d);
 		return rc;
 	}
@@ -298,6 +318,7 @@ device_close(struct dpdk_device *device)
 		dpdk_link_deaf(device);
 		(void)rte_eth_dev_stop(device->id);
 		(void)rte_eth_dev_close(device->id);
+		dpdk_umem_close(device);
 		opened[device->id] = false;
 	}
 	if (device->dma != NULL)
@@ -307,7 +328,7 @@ device_close(struct dpdk_device *device)
 		return;
 	if (device->made != NULL)
 		(void)rte_dev_remove(device->made);
-	free(device);
+	device_free(device);
 }
 
 void

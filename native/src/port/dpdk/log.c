@@ -4,7 +4,9 @@
  * (a net_tap without the multiq qdisc, for one). So it is held back, and of a call that fails the
  * first line becomes part of the reason. Afterwards it goes to the standard error stream. */
 
+#include <dlfcn.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,6 +45,40 @@ dpdk_log_shown(bool always)
 	shown = always;
 }
 
+static int
+print_nothing(int level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+/** The libraries behind net_af_xdp write to the standard error stream by themselves, and warn of what
+ *  no one needs: a file system for BPF, sections of a program that they do not know. */
+static void
+libraries_silence(void)
+{
+	static const char *const names[][2] = {
+		{ "libbpf.so.1", "libbpf_set_print" },
+		{ "libxdp.so.1", "libxdp_set_print" },
+	};
+	unsigned i;
+
+	for (i = 0; i < RTE_DIM(names); i++) {
+		void *library = dlopen(names[i][0], RTLD_NOW | RTLD_NOLOAD);
+		void *symbol = library == NULL ? NULL : dlsym(library, names[i][1]);
+		void *(*set_print)(int (*print)(int, const char *, va_list));
+
+		if (symbol != NULL) {
+			memcpy(&set_print, &symbol, sizeof(set_print));
+			(void)set_print(print_nothing);
+		}
+		if (library != NULL)
+			dlclose(library);
+	}
+}
+
 void
 dpdk_log_hold(void)
 {
@@ -50,6 +86,7 @@ dpdk_log_hold(void)
 
 	if (shown)
 		return;
+	libraries_silence();
 	if (stream == NULL)
 		stream = fopencookie(NULL, "w", functions);
 	if (stream == NULL || rte_openlog_stream(stream) != 0)

@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_dev.h>
 
 #include "port/dpdk/dpdk.h"
+
+#define UMEM_TRIES 50
 
 static void
 add_reason(struct flue_dpdk_cause *cause, const char *reason)
@@ -18,17 +21,50 @@ add_reason(struct flue_dpdk_cause *cause, const char *reason)
 	snprintf(cause->text + len, sizeof(cause->text) - len, " The driver says: %s.", reason);
 }
 
+/** Have DPDK make it, unless it is there, and open it. */
+static int
+open_once(const char *name, const char *spec, const struct flue_dpdk_config *config,
+		struct dpdk_device **device, struct flue_dpdk_cause *cause)
+{
+	struct rte_eth_dev_info info;
+	char reason[DPDK_LOG_BYTES];
+	bool made = false;
+	uint16_t id;
+	int rc;
+
+	if (rte_eth_dev_get_port_by_name(name, &id) != 0) {
+		rc = dpdk_device_make(spec, name, &id, cause);
+		if (rc < 0)
+			return rc;
+		made = true;
+	} else if (dpdk_device_open(id)) {
+		return dpdk_fail(cause, -EBUSY, "%s is open already.", name);
+	}
+	if (rte_eth_dev_info_get(id, &info) != 0)
+		info.device = NULL;
+	dpdk_log_hold();
+	rc = dpdk_device_create(id, name, config, DPDK_DESCRIPTORS, device, cause);
+	if (dpdk_log_release(reason) && rc < 0)
+		add_reason(cause, reason);
+	if (rc < 0) {
+		if (made && info.device != NULL)
+			(void)rte_dev_remove(info.device);
+		return rc;
+	}
+	(*device)->made = made ? info.device : NULL;
+	dpdk_link_interface(*device, spec);
+	return 0;
+}
+
 int
 dpdk_open(const char *device, const struct flue_dpdk_config *config, struct flue_port **port,
 		struct flue_dpdk_cause *cause)
 {
+	const struct timespec pause = { .tv_nsec = 10000000 };
 	char name[RTE_ETH_NAME_MAX_LEN];
 	char spec[DPDK_SPEC_BYTES];
-	struct rte_eth_dev_info info;
 	struct dpdk_device *opened;
-	char reason[DPDK_LOG_BYTES];
-	bool made = false;
-	uint16_t id;
+	int tries;
 	int rc;
 
 	if (config->mtu < 576 || config->mtu > 9000 || config->buffers < 64 ||
@@ -45,28 +81,12 @@ dpdk_open(const char *device, const struct flue_dpdk_config *config, struct flue
 	rc = dpdk_device_name(device, name, spec, cause);
 	if (rc < 0)
 		return rc;
-	if (rte_eth_dev_get_port_by_name(name, &id) != 0) {
-		rc = dpdk_device_make(spec, name, &id, cause);
-		if (rc < 0)
-			return rc;
-		made = true;
-	} else if (dpdk_device_open(id)) {
-		return dpdk_fail(cause, -EBUSY, "%s is open already.", name);
-	}
-	if (rte_eth_dev_info_get(id, &info) != 0)
-		info.device = NULL;
-	dpdk_log_hold();
-	rc = dpdk_device_create(id, name, config, DPDK_DESCRIPTORS, &opened, cause);
-	if (dpdk_log_release(reason) && rc < 0)
-		add_reason(cause, reason);
-	if (rc < 0) {
-		(void)rte_eth_dev_close(id);
-		if (made && info.device != NULL)
-			(void)rte_dev_remove(info.device);
+	/* The kernel takes its time to let go of an interface that net_af_xdp has just left. */
+	tries = strncmp(name, "net_af_xdp", 10) == 0 && dpdk_umem_closed() ? UMEM_TRIES : 1;
+	while ((rc = open_once(name, spec, config, &opened, cause)) < 0 && --tries > 0)
+		nanosleep(&pause, NULL);
+	if (rc < 0)
 		return rc;
-	}
-	opened->made = made ? info.device : NULL;
-	dpdk_link_interface(opened, spec);
 	cause->text[0] = '\0';
 	*port = &opened->ports[0]->base;
 	return 0;

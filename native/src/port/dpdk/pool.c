@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <rte_errno.h>
+#include <rte_mbuf_pool_ops.h>
 
 #include "port/dpdk/dpdk.h"
 
@@ -100,8 +101,43 @@ all_back(const struct dpdk_pool *pool)
 	       rte_mempool_avail_count(pool->ext) == pool->count;
 }
 
+/**
+ * Packets without a gap between them, in one piece of memory: net_af_xdp tells the kernel of as many
+ * bytes as the packets have, from the first one on, and what lies behind that the kernel neither fills
+ * nor sends. A pool as DPDK makes it leaves gaps, so that no packet lies on two pages: without
+ * hugepages a third of it would be out of the kernel's reach.
+ */
+static struct rte_mempool *
+packed_create(const char *name, unsigned count, unsigned room)
+{
+	const struct rte_pktmbuf_pool_private sizes = {
+		.mbuf_data_room_size = (uint16_t)(RTE_PKTMBUF_HEADROOM + room),
+		.mbuf_priv_size = sizeof(struct dpdk_priv),
+	};
+	struct rte_mempool *mp = rte_mempool_create_empty(name, count,
+			(unsigned)(sizeof(struct rte_mbuf) + sizeof(struct dpdk_priv)) +
+					sizes.mbuf_data_room_size,
+			CACHE, sizeof(sizes), SOCKET_ID_ANY, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	int rc;
+
+	if (mp == NULL)
+		return NULL;
+	rc = rte_mempool_set_ops_byname(mp, rte_mbuf_best_mempool_ops(), NULL);
+	if (rc == 0) {
+		rte_pktmbuf_pool_init(mp, (void *)(uintptr_t)&sizes);
+		rc = rte_mempool_populate_default(mp);
+	}
+	if (rc < 0 || mp->nb_mem_chunks != 1) {
+		rte_mempool_free(mp);
+		rte_errno = rc < 0 ? -rc : ENOMEM;
+		return NULL;
+	}
+	rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
+	return mp;
+}
+
 static struct dpdk_pool *
-pool_make(unsigned count, unsigned room, struct flue_dpdk_cause *cause)
+pool_make(unsigned count, unsigned room, bool packed, struct flue_dpdk_cause *cause)
 {
 	static unsigned number;
 	struct dpdk_pool *pool = calloc(1, sizeof(*pool));
@@ -114,9 +150,12 @@ pool_make(unsigned count, unsigned room, struct flue_dpdk_cause *cause)
 	}
 	pool->count = count;
 	pool->room = room;
+	pool->packed = packed;
 	snprintf(name, sizeof(name), "flue_data%u", number);
-	pool->data = rte_pktmbuf_pool_create(name, count, CACHE, sizeof(struct dpdk_priv),
-			(uint16_t)(RTE_PKTMBUF_HEADROOM + room), SOCKET_ID_ANY);
+	pool->data = packed ? packed_create(name, count, room)
+			    : rte_pktmbuf_pool_create(name, count, CACHE, sizeof(struct dpdk_priv),
+					      (uint16_t)(RTE_PKTMBUF_HEADROOM + room),
+					      SOCKET_ID_ANY);
 	snprintf(name, sizeof(name), "flue_ext%u", number++);
 	if (pool->data != NULL)
 		pool->ext = rte_pktmbuf_pool_create(
@@ -142,17 +181,52 @@ pool_make(unsigned count, unsigned room, struct flue_dpdk_cause *cause)
 	return pool;
 }
 
+static void
+put_back(struct rte_mempool *mp, void *opaque, void *object, unsigned index)
+{
+	(void)opaque;
+	(void)index;
+	rte_mempool_put(mp, object);
+}
+
+/** Have all packets back, wherever they are; nobody uses the pool now. */
+static void
+collect(struct dpdk_pool *pool)
+{
+	struct rte_mempool *mp = pool->data;
+	void *object;
+	unsigned lcore;
+
+	for (lcore = 0; lcore < RTE_MAX_LCORE; lcore++)
+		rte_mempool_cache_flush(rte_mempool_default_cache(mp, lcore), mp);
+	while (rte_mempool_get(mp, &object) == 0)
+		;
+	rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
+	rte_mempool_obj_iter(mp, put_back, NULL);
+}
+
+static bool
+can_take(struct dpdk_pool *pool, unsigned count, unsigned room, bool packed)
+{
+	if (pool->used || pool->count != count || pool->room != room || pool->packed != packed)
+		return false;
+	if (pool->deserted)
+		collect(pool);
+	pool->deserted = false;
+	return all_back(pool);
+}
+
 struct dpdk_pool *
-dpdk_pool_take(unsigned count, unsigned room, struct flue_dpdk_cause *cause)
+dpdk_pool_take(unsigned count, unsigned room, bool packed, struct flue_dpdk_cause *cause)
 {
 	struct dpdk_pool *pool;
 
 	for (pool = pools; pool != NULL; pool = pool->next) {
-		if (!pool->used && pool->count == count && pool->room == room && all_back(pool))
+		if (can_take(pool, count, room, packed))
 			break;
 	}
 	if (pool == NULL)
-		pool = pool_make(count, room, cause);
+		pool = pool_make(count, room, packed, cause);
 	if (pool != NULL)
 		pool->used = true;
 	return pool;

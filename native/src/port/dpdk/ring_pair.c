@@ -133,7 +133,6 @@ side_make(struct dpdk_pair *pair, unsigned number, uint8_t side, int entries, in
 		info.device = NULL;
 	rc = dpdk_device_create((uint16_t)id, name, &config, (unsigned)entries, &device, cause);
 	if (rc < 0) {
-		(void)rte_eth_dev_close((uint16_t)id);
 		if (info.device != NULL)
 			(void)rte_dev_remove(info.device);
 		return rc;

@@ -14,6 +14,10 @@ import java.util.List;
 enum ServeDevice {
     /** A veth, from whose end a packet socket takes the frames. */
     PACKET_SOCKET("net_af_packet0,iface=flue0"),
+    /** The same with tags and pieces made by Flue. */
+    PACKET_SOCKET_WITHOUT_OFFLOADS("net_af_packet0,iface=flue0", "--offloads-off", "all"),
+    /** A veth, whose end the kernel leaves to an XDP socket; no device of these offers anything. */
+    XDP_SOCKET("net_af_xdp0,iface=flue0"),
     /** A TAP interface whose device does nothing in our stead. */
     TAP_WITHOUT_OFFLOADS("net_tap0,iface=flue0", "--offloads-off", "all");
 
@@ -33,10 +37,21 @@ enum ServeDevice {
     /** Skips, with the reason, where this machine does not have what it takes. */
     void require() {
         assumeTrue(Flue.dpdkAvailable(), Flue.dpdkUnavailabilityCause());
-        if (this == PACKET_SOCKET) {
-            assumeTrue(Commands.installed("ethtool"), "ethtool is not installed");
-        } else {
+        if (this == TAP_WITHOUT_OFFLOADS) {
             assumeTrue(Files.exists(Path.of("/dev/net/tun")), "there is no /dev/net/tun");
+            return;
+        }
+        assumeTrue(Commands.installed("ethtool"), "ethtool is not installed");
+        if (this == XDP_SOCKET) {
+            assumeTrue(kernelHasXdpSockets(), "this kernel has no XDP sockets");
+        }
+    }
+
+    private static boolean kernelHasXdpSockets() {
+        try {
+            return Files.readString(Path.of("/proc/net/protocols")).contains("\nXDP ");
+        } catch (IOException e) {
+            return false;
         }
     }
 
