@@ -16,15 +16,12 @@
 #include <string.h>
 #include <x86intrin.h>
 
-#include "engine/parts.h"
+#include "bench_host.h"
 #include "tcp/csum.h"
 
-#define MAX_FLOWS 16384
-#define BURST     32
-#define ROOM      2304
-#define BUFFERS   1024
-#define IRS       0x10000u
-#define ISS       0x20000u
+#define BURST   32
+#define ROOM    2304
+#define BUFFERS 1024
 
 struct bench_port {
 	struct flue_port port;
@@ -98,145 +95,18 @@ static const struct flue_port_ops ops = {
 	.rx_burst = port_rx, .tx_burst = port_tx, .alloc = port_alloc, .free = port_free
 };
 
-/** The host's side: one channel, memory for blocks and send data. */
 struct bench {
+	struct bench_host host;
 	struct bench_port *port;
-	flue_engine *e;
-	struct flue_channel_header *ch;
-	struct flue_submission *subs;
-	struct flue_up *ups;
-	int java;
-	uint8_t *base;
-	uint64_t used;
-	int64_t now;
-	uint32_t flows;
-	uint64_t token[MAX_FLOWS];
-	uint32_t rcv[MAX_FLOWS];
-	uint32_t snd[MAX_FLOWS];
 	flue_ref nbl[BURST];
 };
-
-static void *
-take(struct bench *b, uint64_t bytes, flue_ref *ref)
-{
-	void *at = b->base + b->used;
-
-	*ref = flue_ref_make((uint32_t)b->java, b->used);
-	b->used += (bytes + 63) & ~63ull;
-	return at;
-}
-
-static void
-submit(struct bench *b, uint32_t op, uint64_t token, flue_ref ref)
-{
-	struct flue_submission *s = &b->subs[b->ch->sub_tail & (b->ch->sub_capacity - 1)];
-
-	*s = (struct flue_submission){ .op = op, .token = token, .ref = ref };
-	b->ch->sub_tail++;
-}
-
-/** Answer everything like a host that accepts at once. */
-static void
-answer(struct bench *b)
-{
-	while (b->ch->up_head != b->ch->up_tail) {
-		const struct flue_up *up = &b->ups[b->ch->up_head++ & (b->ch->up_capacity - 1)];
-
-		if (up->op == FLUE_UP_RECEIVE_INDICATE) {
-			submit(b, FLUE_SUB_VERDICT, up->arg1, up->ref);
-			submit(b, FLUE_SUB_RECEIVE_RETURN, 0, up->ref);
-		}
-	}
-}
-
-static flue_ref
-new_block(struct bench *b, uint8_t type, struct flue_miniport_offload_block_list **block,
-		flue_ref *slot)
-{
-	flue_ref ref;
-
-	(void)take(b, 16, slot);
-	*block = take(b, FLUE_BLOCK_BYTES, &ref);
-	(*block)->header.type = type;
-	(*block)->miniport_offload_context = *slot;
-	return ref;
-}
-
-static void
-set_tcp(struct flue_miniport_offload_block_list *block, uint32_t i)
-{
-	struct flue_tcp_const *c = (void *)((uint8_t *)block + FLUE_TCP_CONST_AT);
-	struct flue_tcp_cached *cached = (void *)((uint8_t *)block + FLUE_TCP_CACHED_AT);
-	struct flue_tcp_delegated *d = (void *)((uint8_t *)block + FLUE_TCP_DELEGATED_AT);
-
-	c->remote_port = __builtin_bswap16((uint16_t)(10000 + i));
-	c->local_port = __builtin_bswap16(80);
-	c->remote_mss = 1460;
-	c->flags = FLUE_TCP_CONST_TIMESTAMPS | FLUE_TCP_CONST_WINDOW_SCALING;
-	c->wind_scale = 0x77;
-	cached->initial_rcv_wnd = 1 << 20;
-	d->state = FLUE_TCP_ESTABLISHED;
-	d->rcv_nxt = IRS;
-	d->rcv_wnd = 1 << 20;
-	d->snd_una = d->snd_nxt = d->snd_max = ISS;
-	d->snd_wnd = d->max_snd_wnd = 1 << 20;
-	d->cwnd = 1 << 20;
-	d->srtt = 8;
-	d->ka_timeout_delta = d->retransmit_timeout_delta = FLUE_TIMER_STOPPED;
-}
-
-static void
-connect_all(struct bench *b)
-{
-	struct flue_miniport_offload_block_list *n;
-	struct flue_miniport_offload_block_list *p;
-	struct flue_miniport_offload_block_list *t;
-	struct flue_miniport_offload_block_list *before = NULL;
-	struct flue_path_const *pc;
-	flue_ref *slots = calloc(b->flows, sizeof(*slots));
-	flue_ref addr;
-	flue_ref slot;
-	flue_ref root = new_block(b, FLUE_STATE_NEIGHBOR, &n, &slot);
-	uint32_t i;
-
-	n->dependent_block_list = new_block(b, FLUE_STATE_IP4, &p, &slot);
-	memcpy(take(b, 64, &addr), "\xc6\x12\0\x01\0\0\0\0\xc6\x12\0\x02", 12);
-	pc = (void *)((uint8_t *)p + FLUE_PATH_CONST_AT);
-	pc->source_address = addr;
-	pc->destination_address = addr + 8;
-	((struct flue_path_cached *)((uint8_t *)p + FLUE_PATH_CACHED_AT))->path_mtu = 1500;
-	for (i = 0; i < b->flows; i++) {
-		flue_ref ref = new_block(b, FLUE_STATE_TCP, &t, &slots[i]);
-
-		set_tcp(t, i);
-		if (before != NULL)
-			before->next_block = ref;
-		else
-			p->dependent_block_list = ref;
-		before = t;
-		b->rcv[i] = IRS;
-		b->snd[i] = ISS;
-	}
-	submit(b, FLUE_SUB_INITIATE, 0, root);
-	while (b->ch->up_head == b->ch->up_tail)
-		(void)flue_engine_poll(b->e, b->now, 32);
-	b->ch->up_head = b->ch->up_tail;
-	for (i = 0; i < b->flows; i++)
-		b->token[i] = *(uint64_t *)flue_ref_resolve(slots[i], 8);
-	free(slots);
-	/* Past the quiet period, and not so long that the windows start again. */
-	b->now += 110000000;
-	(void)flue_engine_poll(b->e, b->now, 32);
-}
 
 static struct bench *
 bench_new(uint32_t flows, uint32_t caps)
 {
-	struct flue_engine_config config;
 	struct bench *b = calloc(1, sizeof(*b));
 	struct bench_port *p = calloc(1, sizeof(*p));
 	uint32_t i;
-	int region;
 
 	p->port.ops = &ops;
 	memcpy(p->port.mac, "\x02\0\0\0\0\xaa", 6);
@@ -248,27 +118,17 @@ bench_new(uint32_t flows, uint32_t caps)
 	for (i = 0; i < BUFFERS; i++)
 		p->stack[p->top++] = i;
 	b->port = p;
-	b->flows = flows;
-	b->now = 1000000000;
-	flue_engine_config_default(&config);
-	if (flue_engine_create(&config, &p->port, &b->e) < 0)
-		exit(1);
-	region = flue_engine_channel(b->e, 4096, 4096);
-	b->ch = flue_region_at(region);
-	b->subs = (void *)(b->ch + 1);
-	b->ups = (void *)(b->subs + 4096);
-	b->java = flue_region_create(FLUE_REGION_HEAP, 64 << 20);
-	b->base = flue_region_at(b->java);
-	b->used = 64;
-	connect_all(b);
+	b->host.flows = flows;
+	b->host.now = 1000000000;
+	host_start(&b->host, &p->port);
 	for (i = 0; i < BURST; i++) {
 		struct {
 			struct flue_net_buffer_list nbl;
 			struct flue_net_buffer nb;
 			struct flue_mdl mdl;
-		} *l = take(b, sizeof(*l), &b->nbl[i]);
+		} *l = take(&b->host, sizeof(*l), &b->nbl[i]);
 
-		(void)take(b, 2048, &l->mdl.data);
+		(void)take(&b->host, 2048, &l->mdl.data);
 		l->nbl.first_net_buffer = b->nbl[i] + 128;
 		l->nb.mdl_chain = b->nbl[i] + 192;
 	}
@@ -278,8 +138,7 @@ bench_new(uint32_t flows, uint32_t caps)
 static void
 bench_free(struct bench *b)
 {
-	flue_engine_destroy(b->e);
-	flue_region_release(b->java);
+	host_end(&b->host);
 	flue_region_release(b->port->region);
 	free(b->port);
 	free(b);
@@ -307,20 +166,20 @@ arrive(struct bench *b, uint32_t i, uint32_t len, uint32_t ack)
 	flue_store16(p + 24, flue_csum_finish(flue_csum_add(p + 14, 20, 0)));
 	flue_store16be(p + 34, (uint16_t)(10000 + i));
 	flue_store16be(p + 36, 80);
-	flue_store32be(p + 38, b->rcv[i]);
+	flue_store32be(p + 38, b->host.rcv[i]);
 	flue_store32be(p + 42, ack);
 	p[46] = 0x80;
 	p[47] = TCP_ACK;
-	flue_store16be(p + 48, 8192 - (b->rcv[i] & 1));
+	flue_store16be(p + 48, 8192 - (b->host.rcv[i] & 1));
 	flue_store32be(p + 54, 0x0101080a);
-	flue_store32be(p + 58, (uint32_t)(b->now / 1000000));
+	flue_store32be(p + 58, (uint32_t)(b->host.now / 1000000));
 	sum = flue_csum_add(
 			p + 26, 8, __builtin_bswap16(6) + __builtin_bswap16((uint16_t)(32 + len)));
 	flue_store16(p + 50, flue_csum_finish(flue_csum_add(p + 34, 32 + len, sum)));
 	pkt->len = (uint16_t)(66 + len);
 	if (b->port->port.offloads & FLUE_PORT_RX_CSUM)
 		pkt->flags = FLUE_PKT_RX_CSUM_GOOD;
-	b->rcv[i] += len;
+	b->host.rcv[i] += len;
 	b->port->rx[b->port->rx_count++] = pkt;
 }
 
@@ -335,8 +194,8 @@ queue_send(struct bench *b, uint32_t slot, uint32_t i, uint32_t len)
 	nb->current_mdl_offset = 0;
 	nb->data_length = len;
 	((struct flue_mdl *)(nb + 1))->byte_count = len;
-	submit(b, FLUE_SUB_SEND, b->token[i], b->nbl[slot]);
-	b->snd[i] += len;
+	submit(&b->host, FLUE_SUB_SEND, b->host.token[i], b->nbl[slot]);
+	b->host.snd[i] += len;
 }
 
 enum what {
@@ -354,42 +213,42 @@ one_pass(struct bench *b, enum what what, uint32_t len, uint32_t *flow)
 	uint64_t end;
 	uint32_t k;
 
-	b->now += 100000;
+	b->host.now += 100000;
 	for (k = 0; k < BURST; k++) {
-		uint32_t i = (first + k) % b->flows;
+		uint32_t i = (first + k) % b->host.flows;
 
 		if (what == RECEIVE)
-			arrive(b, i, len, b->snd[i]);
+			arrive(b, i, len, b->host.snd[i]);
 		else
 			queue_send(b, k, i, len);
 	}
-	*flow = (first + BURST) % b->flows;
+	*flow = (first + BURST) % b->host.flows;
 	if (what == PURE_ACK) {
-		(void)flue_engine_poll(b->e, b->now, BURST);
-		b->now += 100000;
+		(void)flue_engine_poll(b->host.e, b->host.now, BURST);
+		b->host.now += 100000;
 		for (k = 0; k < BURST; k++) {
-			uint32_t i = (first + k) % b->flows;
+			uint32_t i = (first + k) % b->host.flows;
 
 			/* One flow: each ACK takes one more of the segments. */
 			arrive(b, i, 0,
-					b->flows > 1 ? b->snd[i]
-						     : b->snd[i] - (BURST - 1 - k) * len);
+					b->host.flows > 1 ? b->host.snd[i]
+							  : b->host.snd[i] - (BURST - 1 - k) * len);
 		}
 	}
 	start = __rdtsc();
-	(void)flue_engine_poll(b->e, b->now, BURST);
+	(void)flue_engine_poll(b->host.e, b->host.now, BURST);
 	end = __rdtsc();
 	if (what == TRANSMIT) {
-		for (k = 0; k < (b->flows > 1 ? BURST : 1); k++) {
-			uint32_t i = (first + k) % b->flows;
+		for (k = 0; k < (b->host.flows > 1 ? BURST : 1); k++) {
+			uint32_t i = (first + k) % b->host.flows;
 
-			arrive(b, i, 0, b->snd[i]);
+			arrive(b, i, 0, b->host.snd[i]);
 		}
-		(void)flue_engine_poll(b->e, b->now, BURST);
+		(void)flue_engine_poll(b->host.e, b->host.now, BURST);
 	}
-	answer(b);
-	(void)flue_engine_poll(b->e, b->now, BURST);
-	answer(b);
+	answer(&b->host);
+	(void)flue_engine_poll(b->host.e, b->host.now, BURST);
+	answer(&b->host);
 	return (end - start) / BURST;
 }
 
@@ -444,7 +303,7 @@ run(enum what what, uint32_t len, uint32_t flows, uint32_t caps, uint32_t reps, 
 				(unsigned long long)cycles[reps / 2],
 				(unsigned long long)cycles[reps - reps / 10 - 1],
 				(unsigned long long)kernel[reps / 2],
-				(unsigned long long)b->e->ctr[FLUE_CTR_IN_FAST]);
+				(unsigned long long)b->host.e->ctr[FLUE_CTR_IN_FAST]);
 	else
 		printf("%-9s %5u %6u  %-8s  %6llu %6llu %6llu   %6llu\n", names[what], len, flows,
 				caps ? "port" : "software", (unsigned long long)cycles[reps / 10],
