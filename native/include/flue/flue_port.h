@@ -202,6 +202,12 @@ FLUE_API int flue_interface_configure(const char *name, int32_t address, int pre
 FLUE_API int
 flue_interface_configure6(const char *name, int64_t hi, int64_t lo, int prefix, int mtu);
 
+/**
+ * Give the kernel's side of interface `name` a MAC address.
+ * @return 0, -EPERM, -ENODEV (no interface), -EBUSY (it has to be down for that), -EINVAL
+ */
+FLUE_API int flue_interface_set_mac(const char *name, int64_t mac);
+
 /* ---- Capture -------------------------------------------------------------------------------- */
 
 /**

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -417,6 +418,26 @@ flue_interface_configure6(const char *name, int64_t hi, int64_t lo, int prefix, 
 		rc = interface_up(sock, name);
 	if (rc == 0 && ioctl(sock, SIOCSIFADDR, &request) != 0 && errno != EEXIST)
 		rc = -errno;
+	close(sock);
+	return rc;
+}
+
+int
+flue_interface_set_mac(const char *name, int64_t mac)
+{
+	struct ifreq request;
+	uint8_t bytes[6];
+	int sock;
+	int rc;
+
+	if (!request_init(&request, name) || !flue_mac_from_number(mac, bytes))
+		return -EINVAL;
+	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return -errno;
+	request.ifr_hwaddr.sa_family = ARPHRD_ETHER;
+	memcpy(request.ifr_hwaddr.sa_data, bytes, sizeof(bytes));
+	rc = ioctl(sock, SIOCSIFHWADDR, &request) == 0 ? 0 : -errno;
 	close(sock);
 	return rc;
 }

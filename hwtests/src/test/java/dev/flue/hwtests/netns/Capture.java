@@ -35,16 +35,22 @@ public final class Capture implements AutoCloseable {
     /** Starts, and waits until it listens. Headers only. */
     Capture(Namespace namespace, String device, Path temp)
             throws IOException, InterruptedException {
-        this(namespace, device, temp, 128);
+        this(namespace, device, temp, 128, "tcp");
     }
 
     /** With all of each frame, so that checksums can be counted too. */
     public static Capture ofWholeFrames(Namespace namespace, String device, Path temp)
             throws IOException, InterruptedException {
-        return new Capture(namespace, device, temp, 0);
+        return new Capture(namespace, device, temp, 0, "tcp");
     }
 
-    private Capture(Namespace namespace, String device, Path temp, int bytes)
+    /** Of ARP and IP of any kind: headers only. */
+    static Capture ofEverything(Namespace namespace, String device, Path temp)
+            throws IOException, InterruptedException {
+        return new Capture(namespace, device, temp, 128, "arp or ip or ip6");
+    }
+
+    private Capture(Namespace namespace, String device, Path temp, int bytes, String filter)
             throws IOException, InterruptedException {
         file = temp.resolve("capture.pcap");
         output = temp.resolve("tcpdump.out");
@@ -63,7 +69,7 @@ public final class Capture implements AutoCloseable {
                         "root",
                         "-w",
                         file.toString(),
-                        "tcp");
+                        filter);
         process = Commands.start(command, output);
         try {
             Commands.await(
@@ -111,7 +117,7 @@ public final class Capture implements AutoCloseable {
         return counts[2] == 0;
     }
 
-    /** How many packets of TCP there are in it. After {@link #stop}. */
+    /** How many packets there are in it. After {@link #stop}. */
     public long packets() {
         return packets;
     }

@@ -201,6 +201,19 @@ public final class NativePort implements AutoCloseable {
         }
     }
 
+    /**
+     * Give the kernel's side of an interface a MAC address.
+     *
+     * @throws FlueException it cannot be done
+     */
+    public static void interfaceMac(String name, long mac) {
+        Flue.require();
+        int rc = flue.flue_interface_set_mac(name, mac);
+        if (rc < 0) {
+            throw new FlueException("MAC address of interface " + name + ": " + tapCause(-rc), -rc);
+        }
+    }
+
     public long macAddress() {
         return macAddress;
     }

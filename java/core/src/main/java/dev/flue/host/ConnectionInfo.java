@@ -2,6 +2,8 @@
 package dev.flue.host;
 
 import dev.flue.data.IpAddress;
+import dev.flue.host.tcp.ConnectionSnapshot;
+import dev.flue.host.tcp.TcpConnection;
 import dev.flue.offload.TcpState;
 
 /**
@@ -43,4 +45,26 @@ public record ConnectionInfo(
         long srttMicros,
         long retransmits,
         long bytesIn,
-        long bytesOut) {}
+        long bytesOut) {
+    static ConnectionInfo of(ConnectionSnapshot s) {
+        TcpConnection c = s.connection;
+        return new ConnectionInfo(
+                c.localAddress(),
+                c.localPort(),
+                c.remoteAddress(),
+                c.remotePort(),
+                s.state,
+                s.offloaded,
+                s.cause,
+                s.neighborToken,
+                s.pathToken,
+                s.tcpToken,
+                s.reachableAgo,
+                s.pathMtu,
+                s.cwnd,
+                s.srttMicros,
+                s.retransmits,
+                s.bytesIn,
+                s.bytesOut);
+    }
+}

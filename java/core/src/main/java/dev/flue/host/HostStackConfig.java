@@ -161,6 +161,8 @@ public final class HostStackConfig {
                 values.receiveBuffer,
                 values.sendBuffer,
                 values.sendChunk,
+                values.firstPort,
+                values.lastPort,
                 values.seed,
                 values.mslNanos,
                 values.rtoMinNanos,
@@ -188,6 +190,8 @@ public final class HostStackConfig {
         private int receiveBuffer = 262_144;
         private int sendBuffer = 262_144;
         private int sendChunk = 16_384;
+        private int firstPort = 32_768;
+        private int lastPort = 60_999;
         private long seed = 1;
         private boolean autoOffload = true;
         private long mslNanos = 30_000_000_000L;
@@ -222,6 +226,8 @@ public final class HostStackConfig {
             copy.receiveBuffer = receiveBuffer;
             copy.sendBuffer = sendBuffer;
             copy.sendChunk = sendChunk;
+            copy.firstPort = firstPort;
+            copy.lastPort = lastPort;
             copy.seed = seed;
             copy.autoOffload = autoOffload;
             copy.mslNanos = mslNanos;
@@ -313,6 +319,13 @@ public final class HostStackConfig {
 
         public Builder sendChunk(int value) {
             sendChunk = value;
+            return this;
+        }
+
+        /** Of connections that are opened and name no port; who shares our address takes others. */
+        public Builder ephemeralPorts(int first, int last) {
+            firstPort = first;
+            lastPort = last;
             return this;
         }
 
@@ -416,6 +429,7 @@ public final class HostStackConfig {
             check(receiveBuffer >= 2048 && receiveBuffer <= 1 << 28, "receiveBuffer 2048..2^28");
             check(sendBuffer >= 2048 && sendBuffer <= 1 << 28, "sendBuffer 2048..2^28");
             check(sendChunk >= 256 && sendChunk <= 1 << 20, "sendChunk 256..2^20");
+            check(firstPort >= 1 && firstPort <= lastPort && lastPort <= 65_535, "ports 1..65535");
             check(postedReceives >= 0 && postedReceives <= 64, "postedReceives 0..64");
             check(congestion != null, "a congestion control");
             check(ackDelayNanos >= 0 && ackDelayNanos < 500_000_000, "ackDelayNanos below 0.5 s");

@@ -15,7 +15,6 @@ import dev.flue.host.link.Arp;
 import dev.flue.host.link.EthernetLink;
 import dev.flue.host.link.NeighborCache;
 import dev.flue.host.link.Unfinished;
-import dev.flue.host.tcp.ConnectionSnapshot;
 import dev.flue.host.tcp.TcpConnection;
 import dev.flue.host.tcp.TcpLayer;
 import dev.flue.host.tcp.TcpListener;
@@ -190,6 +189,22 @@ public final class UserHostStack implements Protocol, AutoCloseable {
     }
 
     /**
+     * Whether segments from a remote address and port to one of ours are this stack's: there is
+     * such a connection, or somebody listens. For who shares our addresses with somebody else;
+     * allocates nothing. Addresses are the two halves of an {@link IpAddress}.
+     */
+    public boolean claims(
+            long localHi,
+            long localLo,
+            int localPort,
+            long remoteHi,
+            long remoteLo,
+            int remotePort) {
+        IpAddress local = ip.routes().ours(localHi, localLo);
+        return local != null && tcp.claims(local, localPort, remoteHi, remoteLo, remotePort);
+    }
+
+    /**
      * One turn: what was asked for since the last one goes down; frames, completions and
      * indications come up; timers; applications; transmit.
      *
@@ -249,31 +264,9 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         chimney.query(
                 snapshots -> {
                     List<ConnectionInfo> infos = new ArrayList<>(snapshots.size());
-                    snapshots.forEach(snapshot -> infos.add(info(snapshot)));
+                    snapshots.forEach(snapshot -> infos.add(ConnectionInfo.of(snapshot)));
                     done.accept(infos);
                 });
-    }
-
-    private static ConnectionInfo info(ConnectionSnapshot s) {
-        TcpConnection c = s.connection;
-        return new ConnectionInfo(
-                c.localAddress(),
-                c.localPort(),
-                c.remoteAddress(),
-                c.remotePort(),
-                s.state,
-                s.offloaded,
-                s.cause,
-                s.neighborToken,
-                s.pathToken,
-                s.tcpToken,
-                s.reachableAgo,
-                s.pathMtu,
-                s.cwnd,
-                s.srttMicros,
-                s.retransmits,
-                s.bytesIn,
-                s.bytesOut);
     }
 
     /** What a target has now: neighbors, their paths, their connections, with tokens. */
@@ -469,7 +462,10 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         }
     }
 
-    /** The way to our MAC address may be another one now: switches and peers are to learn it. */
+    /**
+     * The way to our MAC address may be another one now: switches and peers are to learn it. What
+     * is beyond may have changed as well, while nobody could tell us: next hops are asked anew.
+     */
     private void announce() {
         if (closed) {
             return;
@@ -478,6 +474,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
             arp.announce();
         }
         ip.announce();
+        neighbors.askAnew();
     }
 
     @Override

@@ -23,7 +23,11 @@ class AnnouncementTest {
     private static final int TYPE_AT = 12;
     private static final int ICMPV6_AT = 54;
     private static final int ADVERTISEMENT = 136;
+    private static final int SOLICITATION = 135;
     private static final int OVERRIDE = 0x20;
+    private static final long PEER_MAC = 0x0200c6120009L;
+    private static final List<IpAddress> NEIGHBORS =
+            List.of(IpAddress.ofIpv4(0xc6120009), IpAddress.of(0x2001_0db8_0000_0000L, 9));
 
     private static int type(byte[] frame) {
         return (frame[TYPE_AT] & 0xff) << 8 | frame[TYPE_AT + 1] & 0xff;
@@ -46,6 +50,7 @@ class AnnouncementTest {
                         .seed(1)
                         .build();
         UserHostStack stack = new UserHostStack(config, memory, adapter);
+        NEIGHBORS.forEach(each -> stack.neighbor(each, PEER_MAC));
         stack.doWork(1_000_000);
         frames.clear();
         adapter.statusIndication(indication);
@@ -60,6 +65,9 @@ class AnnouncementTest {
         assertThat(frames.stream().filter(AnnouncementTest::unsolicited))
                 .as("of its own and of its address on the link")
                 .hasSize(announces ? 2 : 0);
+        assertThat(frames.stream().filter(AnnouncementTest::askedOfEverybody))
+                .as("for both next hops that it knows: they may have other MAC addresses now")
+                .hasSize(announces ? NEIGHBORS.size() : 0);
         stack.close();
         wire.close();
     }
@@ -70,6 +78,16 @@ class AnnouncementTest {
                 && frame[0] == -1
                 && Arrays.equals(
                         frame, ARP_SENDER, ARP_SENDER + 4, frame, ARP_TARGET, ARP_TARGET + 4);
+    }
+
+    /** For another address than its own: by broadcast, or to the group of that address. */
+    private static boolean askedOfEverybody(byte[] frame) {
+        boolean arp = type(frame) == 0x0806 && frame[0] == -1 && !gratuitous(frame);
+        boolean discovery =
+                type(frame) == 0x86dd
+                        && (frame[ICMPV6_AT] & 0xff) == SOLICITATION
+                        && frame[0] == 0x33;
+        return (arp || discovery) && (frame[arp ? ARP_TARGET + 3 : ICMPV6_AT + 23] == 9);
     }
 
     /** To all nodes, not asked for, and overriding (RFC 4861, 7.2.6). */

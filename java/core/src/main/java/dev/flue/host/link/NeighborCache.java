@@ -3,6 +3,7 @@ package dev.flue.host.link;
 
 import dev.flue.data.IpAddress;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,9 @@ public final class NeighborCache {
     /** MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT. */
     static final int MAX_SOLICITATIONS = 3;
 
+    /** Frames at once that a link which is back is greeted with, for each version of IP or both. */
+    static final int MAX_ASKED_ANEW = 64;
+
     /** RETRANS_TIMER. */
     static final long RETRANSMIT_NANOS = 1_000_000_000L;
 
@@ -58,6 +62,8 @@ public final class NeighborCache {
         long confirmedAt;
         int solicitations;
         long dueAt = Long.MAX_VALUE;
+        int questions; // to everybody, because the link is another one
+        long againAt = Long.MAX_VALUE;
         long waitingHead;
         long waitingTail;
         int waiting;
@@ -147,6 +153,7 @@ public final class NeighborCache {
         entry.everConfirmed = true;
         entry.confirmedAt = now;
         entry.dueAt = Long.MAX_VALUE;
+        entry.againAt = Long.MAX_VALUE;
     }
 
     /** Doubt it: ask by unicast now. Asks everybody when the MAC address is not known. */
@@ -163,6 +170,36 @@ public final class NeighborCache {
         }
     }
 
+    /**
+     * The link is another one, or was away: its hosts may have other MAC addresses. Those that are
+     * known are asked for, of everybody, until they answer or three times; packets go on to where
+     * they went. At most {@link #MAX_ASKED_ANEW}, those that were heard of last.
+     */
+    public void askAnew() {
+        List<Entry> known = new ArrayList<>();
+        for (Entry entry : entries) {
+            if (entry.mac != 0 && entry.state != Reachability.PROBE) {
+                known.add(entry);
+            }
+        }
+        known.sort(Comparator.comparingLong((Entry entry) -> entry.confirmedAt).reversed());
+        for (Entry entry : known.subList(0, Math.min(known.size(), MAX_ASKED_ANEW))) {
+            entry.questions = MAX_SOLICITATIONS;
+            again(entry);
+        }
+    }
+
+    private void again(Entry entry) {
+        entry.questions--;
+        entry.againAt = now + RETRANSMIT_NANOS;
+        nextDue = Math.min(nextDue, entry.againAt);
+        resolver(entry).solicit(entry.hop, 0);
+    }
+
+    private Resolver resolver(Entry entry) {
+        return entry.hop.isIpv4() ? ipv4 : ipv6;
+    }
+
     private void ask(Entry entry, Reachability state) {
         entry.state = state;
         entry.solicitations = 0;
@@ -172,8 +209,7 @@ public final class NeighborCache {
     private void solicit(Entry entry) {
         entry.solicitations++;
         due(entry, now + RETRANSMIT_NANOS);
-        Resolver resolver = entry.hop.isIpv4() ? ipv4 : ipv6;
-        resolver.solicit(entry.hop, entry.state == Reachability.PROBE ? entry.mac : 0);
+        resolver(entry).solicit(entry.hop, entry.state == Reachability.PROBE ? entry.mac : 0);
     }
 
     private void due(Entry entry, long at) {
@@ -353,13 +389,24 @@ public final class NeighborCache {
             if (now >= entry.dueAt) {
                 work++;
                 fire(entry);
+            } else if (now >= entry.againAt) {
+                work++;
+                askedAgain(entry);
             }
         }
         nextDue = Long.MAX_VALUE;
         for (Entry entry : entries) {
-            nextDue = Math.min(nextDue, entry.dueAt);
+            nextDue = Math.min(nextDue, Math.min(entry.dueAt, entry.againAt));
         }
         return work;
+    }
+
+    /** Nobody answers: packets that get nowhere make upper layers doubt it, not this. */
+    private void askedAgain(Entry entry) {
+        entry.againAt = Long.MAX_VALUE;
+        if (entry.questions > 0) {
+            again(entry);
+        }
     }
 
     private void fire(Entry entry) {

@@ -60,6 +60,12 @@ final class Openings {
         return listener != null && listener.takes(address) ? listener : null;
     }
 
+    /** Whether there is such a connection, or somebody who takes connections there. */
+    boolean claims(IpAddress local, int localPort, long remoteHi, long remoteLo, int remotePort) {
+        return listener(local, localPort) != null
+                || table.get(remoteHi, remoteLo, remotePort, local, localPort) != null;
+    }
+
     /** Nobody takes connections there any more; those half open end in silence. */
     void closed(TcpListener listener) {
         listeners.remove(listener.port());
@@ -126,7 +132,7 @@ final class Openings {
     }
 
     private int freePort(IpAddress source, IpAddress address, int port) {
-        for (int tries = Secrets.portRange(); tries > 0; tries--) {
+        for (int tries = secrets.portRange(); tries > 0; tries--) {
             int local = secrets.port(source, address, port);
             if (listeners.get(local) == null && table.get(address, port, source, local) == null) {
                 return local;

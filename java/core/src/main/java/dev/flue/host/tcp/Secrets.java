@@ -8,22 +8,31 @@ import dev.flue.data.IpAddress;
  * ephemeral ports (RFC 6056, algorithm 3) and offsets of timestamp clocks (RFC 7323, 5.4).
  */
 final class Secrets {
-    static final int FIRST_PORT = 32768;
-    static final int LAST_PORT = 60999;
-
     private static final int ISN_TICK_NANOS = 4_000;
 
     private final SipHash isn;
     private final SipHash port;
     private final SipHash clock;
     private final SynCookies cookies;
+    private final int firstPort;
+    private final int ports;
     private int nextPort;
 
-    Secrets(long seed) {
+    /**
+     * @param firstPort of the ephemeral ones
+     * @param lastPort likewise
+     */
+    Secrets(long seed, int firstPort, int lastPort) {
+        this.firstPort = firstPort;
+        this.ports = lastPort - firstPort + 1;
         isn = new SipHash(mix(seed), mix(seed + 1));
         port = new SipHash(mix(seed + 2), mix(seed + 3));
         clock = new SipHash(mix(seed + 4), mix(seed + 5));
         cookies = new SynCookies(mix(seed + 6), mix(seed + 7));
+    }
+
+    static Secrets of(TcpSettings settings) {
+        return new Secrets(settings.seed(), settings.firstPort(), settings.lastPort());
     }
 
     /** ISN = M + F(connection, secret), M a clock of 4 us. */
@@ -45,13 +54,13 @@ final class Secrets {
 
     /** A port to try next for a connection to this peer. Moves on with every call. */
     int port(IpAddress local, IpAddress remote, int remotePort) {
-        int range = LAST_PORT - FIRST_PORT + 1;
         int offset = (int) hash(port, local, remote, 0, remotePort);
-        return FIRST_PORT + Integer.remainderUnsigned(offset + nextPort++, range);
+        return firstPort + Integer.remainderUnsigned(offset + nextPort++, ports);
     }
 
-    static int portRange() {
-        return LAST_PORT - FIRST_PORT + 1;
+    /** How many ports there are to try. */
+    int portRange() {
+        return ports;
     }
 
     /** The flow label of a connection's packets: the same for all of them (RFC 6437). */

@@ -65,7 +65,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         this.ip = ip;
         this.settings = settings;
         this.counters = counters;
-        this.secrets = new Secrets(settings.seed());
+        this.secrets = Secrets.of(settings);
         this.table = new ConnectionTable(secrets.tableSeed());
         Unfinished unfinished = new Unfinished();
         try {
@@ -232,6 +232,12 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     // ---- Input.
+
+    /** Whether a segment is for a connection here, or for somebody who listens. */
+    public boolean claims(
+            IpAddress local, int localPort, long remoteHi, long remoteLo, int remotePort) {
+        return openings.claims(local, localPort, remoteHi, remoteLo, remotePort);
+    }
 
     @Override
     public void segment(Datagram datagram, long time) {

@@ -10,6 +10,8 @@ import dev.flue.data.CongestionAlgorithm;
  * @param receiveBuffer bytes a connection may hold unread; also the window
  * @param sendBuffer bytes a connection may hold unacknowledged
  * @param sendChunk bytes of one send buffer
+ * @param firstPort of those that connections get who name none
+ * @param lastPort likewise
  * @param seed of everything random
  * @param mslNanos maximum segment lifetime
  * @param rtoMinNanos floor of the retransmission timeout
@@ -21,6 +23,8 @@ public record TcpSettings(
         int receiveBuffer,
         int sendBuffer,
         int sendChunk,
+        int firstPort,
+        int lastPort,
         long seed,
         long mslNanos,
         long rtoMinNanos,

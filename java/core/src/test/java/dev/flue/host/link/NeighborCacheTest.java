@@ -196,6 +196,58 @@ class NeighborCacheTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"198.18.0.9", "2001:db8::9"})
+    void overANewLinkOneThatIsKnownIsAskedForOfEverybodyUntilItAnswers(String text) {
+        IpAddress hop = IpAddress.of(text);
+        cache.askAnew();
+        assertThat(asked).as("nobody is known").isEmpty();
+        send(hop);
+        cache.answered(hop, MAC, true, true);
+        asked.clear();
+        cache.askAnew();
+        assertThat(asked).containsExactly(0L);
+        assertThat(cache.state(hop)).as("packets go on").isEqualTo(REACHABLE);
+        pass(SECOND);
+        assertThat(asked).as("the first one may be lost").containsExactly(0L, 0L);
+        cache.answered(hop, OTHER_MAC, true, true);
+        assertThat(told).containsExactly(Net.mac(OTHER_MAC));
+        pass(10 * SECOND);
+        assertThat(asked).hasSize(2);
+        assertThat(cache.mac(hop)).isEqualTo(OTHER_MAC);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"198.18.0.9", "2001:db8::9"})
+    void whoDoesNotAnswerOverANewLinkIsAskedForThreeTimesAndNotForgotten(String text) {
+        IpAddress hop = IpAddress.of(text);
+        send(hop);
+        cache.answered(hop, MAC, true, true);
+        asked.clear();
+        cache.askAnew();
+        pass(20 * SECOND);
+        assertThat(asked).containsExactly(0L, 0L, 0L);
+        assertThat(cache.mac(hop)).isEqualTo(MAC);
+        assertThat(told).isEmpty();
+        assertThat(cache.nextDeadline()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {4, 6})
+    void overANewLinkABoundedNumberIsAskedForThoseHeardOfLast(int version) {
+        for (int i = 0; i < NeighborCache.MAX_ASKED_ANEW + 10; i++) {
+            cache.learn(hop(version, i), MAC, true);
+        }
+        IpAddress last = hop(version, NeighborCache.MAX_ASKED_ANEW + 9);
+        cache.confirm(last);
+        cache.askAnew();
+        assertThat(asked).hasSize(NeighborCache.MAX_ASKED_ANEW);
+        cache.answered(last, OTHER_MAC, true, true);
+        asked.clear();
+        pass(SECOND);
+        assertThat(asked).hasSize(NeighborCache.MAX_ASKED_ANEW - 1);
+    }
+
+    @ParameterizedTest
     @ValueSource(ints = {4, 6})
     void entriesAreBoundedAndThoseThatPacketsWaitForStay(int version) {
         IpAddress first = hop(version, 0);

@@ -43,6 +43,8 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     private final LinkReport links;
     private final DriverChain drivers;
     private final UserHostStack stack;
+    private final KernelPort kernel; // Or null.
+    private NativeOffloadTarget kernelTarget; // Likewise.
     private EngineGroup group; // Of engines on the queues of one device, or null.
     private boolean closed;
 
@@ -53,12 +55,22 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
      * @throws dev.flue.bindings.FlueException likewise
      */
     public Assembly(List<NativePort> ports, StackSettings settings) {
-        this(ports, settings, "");
+        this(ports, null, settings, "");
+    }
+
+    /** The same with the kernel's interface beside the ports, which is owned too. */
+    public Assembly(List<NativePort> ports, KernelPort kernel, StackSettings settings) {
+        this(ports, kernel, settings, "");
     }
 
     /** The same, one of several: {@code party} is its name in messages. */
     public Assembly(List<NativePort> ports, StackSettings settings, String party) {
-        this(ports, engineOf(settings), hostOf(settings), settings.drivers(), party);
+        this(ports, null, settings, party);
+    }
+
+    private Assembly(
+            List<NativePort> ports, KernelPort kernel, StackSettings settings, String party) {
+        this(ports, kernel, engineOf(settings), hostOf(settings), settings.drivers(), party);
         if (settings.queues() > 1) {
             join(settings);
         }
@@ -78,7 +90,18 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
             HostStackConfig host,
             List<String> drivers,
             String party) {
+        this(ports, null, engine, host, drivers, party);
+    }
+
+    private Assembly(
+            List<NativePort> ports,
+            KernelPort kernel,
+            EngineConfig engine,
+            HostStackConfig host,
+            List<String> drivers,
+            String party) {
         this.ports = List.copyOf(ports);
+        this.kernel = kernel;
         this.party = party;
         try {
             NativeMemory memory = NativeMemory.heap();
@@ -92,9 +115,18 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
             int objects = 3 * host.maxConnections();
             List<Miniport> lowest = List.copyOf(targets);
             this.drivers = DriverChain.over(lowest, memory, drivers, objects, party);
-            HostStackConfig addressed =
-                    host.toBuilder().macAddress(ports.get(0).macAddress()).build();
-            stack = new UserHostStack(addressed, memory, this.drivers.top());
+            long mac = ports.get(0).macAddress();
+            if (kernel != null) {
+                kernelTarget = new NativeOffloadTarget(kernelEngine(), kernel.port(), memory);
+                this.drivers.besides(memory, kernelTarget, kernel.settings(mac), objects);
+            }
+            HostStackConfig.Builder addressed = host.toBuilder().macAddress(mac);
+            if (kernel != null) {
+                int[] ours = kernel.ephemeralPorts();
+                addressed.ephemeralPorts(ours[0], ours[1]);
+            }
+            stack = new UserHostStack(addressed.build(), memory, this.drivers.top());
+            this.drivers.claims(stack::claims);
         } catch (OutOfMemoryError e) {
             closeAll();
             throw new ToolException("not enough memory: " + e.getMessage(), e);
@@ -135,6 +167,11 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
                 .maxConnections(settings.maxConnections())
                 .seed(settings.seed())
                 .build();
+    }
+
+    /** It carries frames, nothing else. */
+    private static EngineConfig kernelEngine() {
+        return EngineConfig.builder().maxConnections(1).build();
     }
 
     private static HostStackConfig hostOf(StackSettings settings) {
@@ -183,10 +220,13 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         Map<String, Long> held = new LinkedHashMap<>();
         for (EngineResource resource : EngineResource.values()) {
             long sum = targets.stream().mapToLong(target -> target.held(resource)).sum();
+            sum += kernelTarget == null ? 0 : kernelTarget.held(resource);
             held.put("engine." + resource.name().toLowerCase(Locale.ROOT), sum);
         }
         stack.held().forEach((name, count) -> held.put("stack." + name, count.longValue()));
-        held.put("port.buffers", ports.stream().mapToLong(NativePort::buffersHeld).sum());
+        long buffers = ports.stream().mapToLong(NativePort::buffersHeld).sum();
+        buffers += kernel == null ? 0 : kernel.port().buffersHeld();
+        held.put("port.buffers", buffers);
         return held;
     }
 
@@ -258,9 +298,15 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
 
     private void closeAll() {
         targets.forEach(NativeOffloadTarget::close);
+        if (kernelTarget != null) {
+            kernelTarget.close();
+        }
         if (group != null) {
             group.close();
         }
         ports.forEach(NativePort::close);
+        if (kernel != null) {
+            kernel.port().close();
+        }
     }
 }

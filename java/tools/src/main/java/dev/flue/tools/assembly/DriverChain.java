@@ -4,6 +4,9 @@ package dev.flue.tools.assembly;
 import dev.flue.im.Breach;
 import dev.flue.im.DriverSettings;
 import dev.flue.im.IntermediateDriver;
+import dev.flue.im.KernelDriver;
+import dev.flue.im.KernelSettings;
+import dev.flue.im.TcpClaims;
 import dev.flue.im.TeamDriver;
 import dev.flue.im.VerifierDriver;
 import dev.flue.offload.Miniport;
@@ -24,7 +27,8 @@ public final class DriverChain implements AutoCloseable {
     private final List<String> labels = new ArrayList<>();
     private final List<VerifierDriver> verifiers = new ArrayList<>();
     private final List<MiniportAdapter> members;
-    private final MiniportAdapter top;
+    private MiniportAdapter top;
+    private KernelDriver kernel; // Or null.
 
     private DriverChain(
             Memory memory,
@@ -99,6 +103,25 @@ public final class DriverChain implements AutoCloseable {
             int maxObjects,
             String party) {
         return new DriverChain(memory, targets, texts, maxObjects, party);
+    }
+
+    /**
+     * On top of all: the kernel has the network too, through a miniport of its own.
+     *
+     * @param side of the kernel's interface
+     */
+    void besides(Memory memory, Miniport side, KernelSettings settings, int maxObjects) {
+        kernel =
+                new KernelDriver(
+                        memory, top, new MiniportAdapter(memory, side), maxObjects, settings);
+        top = added(memory, kernel, kernel.name());
+    }
+
+    /** What is not the kernel's, when it has the network too. */
+    void claims(TcpClaims claims) {
+        if (kernel != null) {
+            kernel.claims(claims);
+        }
     }
 
     /** What does not go together: so many ports, and what is to make one of them; "" = nothing. */

@@ -55,6 +55,17 @@ public final class NetworkOptions {
     private List<Cidr> addresses;
 
     @Option(
+            names = "--kernel-tap",
+            paramLabel = "NAME",
+            description = {
+                "TAP interface to create through which the kernel has the network of the port as"
+                        + " well, with the port's MAC address: what is not ours passes, ARP, ping,"
+                        + " ssh and so on.",
+                "It gets our addresses, unless --kernel-address names others."
+            })
+    private String kernelTap;
+
+    @Option(
             names = "--kernel-address",
             split = ",",
             paramLabel = "ADDRESS/PREFIX",
@@ -138,7 +149,9 @@ public final class NetworkOptions {
         check();
         List<Cidr> kernel = kernelSide();
         List<IpAddress> via = new ArrayList<>();
-        kernel.forEach(each -> via.add(each.address()));
+        if (kernelTap == null) {
+            kernel.forEach(each -> via.add(each.address()));
+        }
         gateways.forEach(each -> via.add(IpAddress.of(each)));
         StackSettings settings =
                 new StackSettings(
@@ -152,7 +165,42 @@ public final class NetworkOptions {
                         queues,
                         target.drivers(),
                         new SecureRandom().nextLong());
-        return new Assembly(openPorts(settings, kernel), settings);
+        List<NativePort> opened = openPorts(settings, kernel);
+        return new Assembly(opened, kernelPort(opened, kernel), settings);
+    }
+
+    /** The kernel's interface beside the ports; null = there is none. */
+    private KernelPort kernelPort(List<NativePort> opened, List<Cidr> kernel) {
+        if (kernelTap == null) {
+            return null;
+        }
+        List<IpAddress> ours = addresses.stream().map(Cidr::address).toList();
+        List<IpAddress> others = kernel.stream().map(Cidr::address).toList();
+        NativePort port = null;
+        try {
+            long mac = opened.get(0).macAddress();
+            port = NativePort.tap(kernelTap, mac, mtu, buffers);
+            NativePort.interfaceMac(kernelTap, mac);
+            for (Cidr each : kernel) {
+                NativePort.configureInterface(kernelTap, each.address(), each.prefix(), mtu);
+            }
+            return new KernelPort(
+                    port,
+                    ours.stream().filter(each -> own(each, others)).toList(),
+                    ours.stream().filter(each -> !own(each, others)).toList());
+        } catch (RuntimeException e) {
+            opened.forEach(NativePort::close);
+            if (port != null) {
+                port.close();
+            }
+            throw e;
+        }
+    }
+
+    /** Whether the kernel has another address of that version, and so not this one. */
+    private static boolean own(IpAddress address, List<IpAddress> kernel) {
+        return !kernel.contains(address)
+                && kernel.stream().anyMatch(each -> each.isIpv4() == address.isIpv4());
     }
 
     public List<Cidr> addresses() {
@@ -177,7 +225,7 @@ public final class NetworkOptions {
         List<NativePort> opened = new ArrayList<>();
         try {
             for (String device : devices()) {
-                opened.addAll(openDevice(device, settings));
+                opened.addAll(openDevice(device, settings, opened));
                 configureKernelSide(device, kernel);
             }
             for (int i = 0; pcap != null && i < opened.size(); i++) {
@@ -190,20 +238,25 @@ public final class NetworkOptions {
         }
     }
 
-    private List<NativePort> openDevice(String device, StackSettings settings) {
+    private List<NativePort> openDevice(
+            String device, StackSettings settings, List<NativePort> opened) {
         if (!taps.isEmpty()) {
             return List.of(NativePort.tap(device, settings.mac(), mtu, buffers));
         }
         if (dpdkArguments != null && device.equals(ports.get(0))) {
             dev.flue.bindings.Flue.startDpdk(dpdkArguments);
         }
-        return NativePort.dpdk(device, settings.mac(), mtu, buffers, switchedOff(), queues);
+        long mac =
+                kernelTap == null
+                        ? settings.mac()
+                        : opened.isEmpty() ? 0 : opened.get(0).macAddress();
+        return NativePort.dpdk(device, mac, mtu, buffers, switchedOff(), queues);
     }
 
     private void configureKernelSide(String device, List<Cidr> kernel) {
         Matcher tapDevice = TAP_DEVICE.matcher(device);
         String name = taps.isEmpty() ? tapDevice.matches() ? tapDevice.group(1) : null : device;
-        for (Cidr each : name == null ? List.<Cidr>of() : kernel) {
+        for (Cidr each : name == null || kernelTap != null ? List.<Cidr>of() : kernel) {
             NativePort.configureInterface(name, each.address(), each.prefix(), mtu);
         }
     }
@@ -221,8 +274,11 @@ public final class NetworkOptions {
         if (buffers < 64 || buffers > 65536) {
             throw wrong("--buffers " + buffers + " is out of range 64..65536");
         }
-        if (!taps.stream().allMatch(tap -> tap.matches("[^\\s/]{1,15}"))) {
+        if (!taps.stream().allMatch(NetworkOptions::isInterface)) {
             throw wrong("--tap takes an interface name of 1 to 15 characters");
+        }
+        if (kernelTap != null && (!isInterface(kernelTap) || taps.contains(kernelTap))) {
+            throw wrong("--kernel-tap takes the name, of 1 to 15 characters, of another interface");
         }
         if (Set.copyOf(devices()).size() < devices().size()) {
             throw wrong("the same device twice: " + deviceName());
@@ -238,6 +294,10 @@ public final class NetworkOptions {
                         "--gateway " + gateway + " is not in the network " + Cidr.join(addresses));
             }
         }
+    }
+
+    private static boolean isInterface(String name) {
+        return name.matches("[^\\s/]{1,15}");
     }
 
     /** One of the two; a flag beats what stands elsewhere for the other. */
@@ -296,7 +356,7 @@ public final class NetworkOptions {
 
     /** The addresses of the kernel's side; none when it is left alone. */
     private List<Cidr> kernelSide() {
-        boolean team = devices().size() > 1;
+        boolean team = devices().size() > 1 && kernelTap == null;
         if (team && !kernelAddresses.isEmpty() && !kernelAddresses.contains(NONE)) {
             throw wrong(
                     "--kernel-address is for one interface: of a team's, the switch that joins them"
@@ -308,14 +368,16 @@ public final class NetworkOptions {
         List<Cidr> given = new ArrayList<>();
         for (String text : kernelAddresses) {
             Cidr kernel = parsed(Cidr::parse, text);
-            if (addresses.stream().anyMatch(each -> each.address().equals(kernel.address()))) {
+            if (kernelTap == null
+                    && addresses.stream()
+                            .anyMatch(each -> each.address().equals(kernel.address()))) {
                 throw wrong("--kernel-address and --address are the same");
             }
             given.add(kernel);
         }
         for (Cidr each : addresses) {
             if (given.stream().noneMatch(kernel -> kernel.sameVersion(each.address()))) {
-                given.add(each.neighbor());
+                given.add(kernelTap == null ? each.neighbor() : each);
             }
         }
         return given;
