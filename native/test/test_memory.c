@@ -325,10 +325,10 @@ arena_carves_zeroed_lines_until_it_is_full(void **state)
 	unsigned char *b;
 
 	(void)state;
-	assert_int_equal(flue_arena_create(FLUE_REGION_HEAP, 4095, &arena), -EINVAL);
-	assert_int_equal(flue_arena_create(9, 4096, &arena), -EINVAL);
-	assert_int_equal(flue_arena_create(FLUE_REGION_HEAP, 4096, NULL), -EINVAL);
-	assert_int_equal(flue_arena_create(FLUE_REGION_HEAP, 4096, &arena), 0);
+	assert_int_equal(flue_arena_create(FLUE_REGION_HEAP, 4095, -1, &arena), -EINVAL);
+	assert_int_equal(flue_arena_create(9, 4096, -1, &arena), -EINVAL);
+	assert_int_equal(flue_arena_create(FLUE_REGION_HEAP, 4096, -1, NULL), -EINVAL);
+	assert_int_equal(flue_arena_create(FLUE_REGION_HEAP, 4096, -1, &arena), 0);
 	assert_int_equal(flue_arena_size(arena), 4096);
 	assert_int_equal(flue_arena_kind(arena), FLUE_REGION_HEAP);
 	a = flue_arena_alloc(arena, 1);

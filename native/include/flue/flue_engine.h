@@ -11,6 +11,7 @@
  * its own in flue_engine_poll(): same input, same times, same output, bit for bit.
  */
 
+#include "flue_memory.h"
 #include "flue_port.h"
 #include "flue_types.h"
 
@@ -61,6 +62,13 @@ struct flue_engine_config {
 			     *   does without. So many different sets of CONST and CACHED values there can
 			     *   be, too, and at least 256. 0 = all connections up to 65536, then one in
 			     *   16 where that is more */
+	int32_t arena_node; /**< NUMA node on which hugepages have to lie; -1 = near the port's device
+			     *   or the calling thread, as far as there are any */
+	flue_nic_memory *
+			nic_memory; /**< where state objects and handles lie; NULL = with the rest, in
+				      *   the arena. It must outlive the engine */
+	int64_t nic_bytes; /**< most of it that the engine takes; 0 = what the limits need, or the
+			    *   largest part that is free */
 };
 
 /** The defaults named above; 16384 connections, heap arena. */
@@ -68,7 +76,8 @@ FLUE_API void flue_engine_config_default(struct flue_engine_config *config);
 
 /**
  * @param port  owned by the caller; must outlive the engine
- * @return 0, -EINVAL (a value out of range), -ENOMEM (arena or tables)
+ * @return 0, -EINVAL (a value out of range), -ENOMEM (arena or tables), -ENODEV (no such NUMA node),
+ *         -ENOSPC (not 4096 bytes of the NIC memory are free), -EIO (it does not keep what is written)
  */
 FLUE_API int
 flue_engine_create(const struct flue_engine_config *config, flue_port *port, flue_engine **engine);
@@ -105,10 +114,11 @@ FLUE_API int flue_engine_stop(flue_engine *engine);
 /** Objects that exist. which: 0 neighbors, 1 paths, 2 connections, 3 flow entries, 4 send pieces,
  *  5 receive NBLs out, 6 frame NBLs out, 7 timers armed, 8 reachability queries out, 9 connections
  *  with a scoreboard, 10 runs of these, 11 connections that need more than their context, 12 sets of
- *  CONST and CACHED values. All 0 in an engine at rest. */
+ *  CONST and CACHED values, 13 objects with state in NIC memory. All 0 in an engine at rest. */
 FLUE_API int64_t flue_engine_held(const flue_engine *engine, int which);
 
-/** Bytes of the arena in use / in all; enum flue_region_kind. which: 0 used, 1 size, 2 kind. */
+/** Where things lie. which: bytes of the arena 0 in use, 1 in all; 2 its enum flue_region_kind; 3 its
+ *  NUMA node, -1 = not known; bytes of NIC memory 4 in use, 5 in all, 0 = there is none. */
 FLUE_API int64_t flue_engine_arena(const flue_engine *engine, int which);
 
 /** Region with the counters (flue_observe.h). */

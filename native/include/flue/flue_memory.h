@@ -43,6 +43,14 @@ enum flue_region_kind {
 FLUE_API int flue_region_create(int kind, int64_t bytes);
 
 /**
+ * The same on a NUMA node. Hugepages are bound to it and looked at: each of them lies there. Heap pages
+ * come when they are touched, from wherever the system has them: for them the node is not looked at.
+ * @return region id (> 0), or -ENODEV (no such node), -ENOMEM (it has too few hugepages free), or as
+ *         above
+ */
+FLUE_API int flue_region_create_on(int kind, int64_t bytes, int node);
+
+/**
  * Name memory that somebody else owns and keeps mapped for the rest of the process.
  * @return region id (> 0) or -errno
  */
@@ -88,6 +96,12 @@ FLUE_API flue_ref flue_ref_of(const void *address, uint64_t bytes);
 /** Free 2 MiB hugepages of this machine now, for `flue doctor`. 0 when there are none. */
 FLUE_API int flue_hugepages_free(void);
 
+/** ... of a NUMA node; a machine that knows no nodes has node 0. @return -ENODEV: there is no such one */
+FLUE_API int flue_hugepages_free_on(int node);
+
+/** The NUMA node of the calling thread's processor; 0 where the machine knows none. */
+FLUE_API int flue_node_here(void);
+
 /* ---- Arenas: where context areas lie ------------------------------------------------------- */
 
 /**
@@ -99,8 +113,9 @@ typedef struct flue_arena flue_arena;
 /**
  * @param kind  FLUE_REGION_HEAP or FLUE_REGION_HUGEPAGE
  * @param bytes capacity, at least 4096
+ * @param node  on which hugepages have to lie, as in flue_region_create_on(); -1 = anywhere
  */
-FLUE_API int flue_arena_create(int kind, int64_t bytes, flue_arena **arena);
+FLUE_API int flue_arena_create(int kind, int64_t bytes, int node, flue_arena **arena);
 
 /** Carve `bytes` (rounded up to a cache line) off the arena, zeroed, for the arena's life.
  *  @return NULL when the arena is full */
@@ -109,7 +124,63 @@ FLUE_API void *flue_arena_alloc(flue_arena *arena, int64_t bytes);
 FLUE_API int flue_arena_kind(const flue_arena *arena);
 FLUE_API int64_t flue_arena_used(const flue_arena *arena);
 FLUE_API int64_t flue_arena_size(const flue_arena *arena);
+/** NUMA node its hugepages lie on; -1 = heap, or not known. */
+FLUE_API int flue_arena_node(const flue_arena *arena);
 FLUE_API void flue_arena_destroy(flue_arena *arena);
+
+/* ---- NIC memory: where state objects lie ---------------------------------------------------- */
+
+/**
+ * Memory on a device. A read stalls the processor for about a microsecond, so that the data path never
+ * does one; a write is posted. Nothing but aligned accesses of 8 bytes is made, each through one of
+ * two functions that count; no address of it is known to anybody else.
+ */
+typedef struct flue_nic_memory flue_nic_memory;
+
+/** What an implementation does: a PCI BAR, a file, the memory that a PMD manages. */
+struct flue_nic_memory_ops {
+	/** `at`: bytes from the beginning, a multiple of 8. */
+	uint64_t (*read)(void *device, uint64_t at);
+	void (*write)(void *device, uint64_t at, uint64_t value);
+	/** What was written before reaches the device before what is written after. */
+	void (*fence)(void *device);
+	/** Nothing is read or written any more. NULL: nothing is to be done. */
+	void (*close)(void *device);
+};
+
+/**
+ * Use memory that somebody has.
+ * @param device what the functions get
+ * @param bytes  at least 4096, a multiple of 8
+ * @param name   "nic ..." of messages and `flue conns`; copied
+ * @return 0, -EINVAL, -ENOMEM
+ */
+FLUE_API int flue_nic_memory_create(const struct flue_nic_memory_ops *ops, void *device,
+		int64_t bytes, const char *name, flue_nic_memory **memory);
+
+/**
+ * Map a BAR, write-combining where the device offers it. One process uses it at a time.
+ * @param place "0000:00:06.0/2": PCI address and BAR; or "file:PATH": a file that stands for one in
+ *              tests and trials
+ * @param why   on failure: a sentence that says what is wrong and what to do
+ * @return 0, -errno
+ */
+FLUE_API int
+flue_nic_memory_open(const char *place, flue_nic_memory **memory, char *why, int why_bytes);
+
+/** Could that BAR be opened? Changes nothing, and writes nothing there.
+ *  @return its bytes, or -errno and why */
+FLUE_API int64_t flue_nic_memory_check(const char *place, char *why, int why_bytes);
+
+FLUE_API int64_t flue_nic_memory_size(const flue_nic_memory *memory);
+/** Bytes that no engine has. Any thread. */
+FLUE_API int64_t flue_nic_memory_free(flue_nic_memory *memory);
+/** Its place. Owned by the memory. */
+FLUE_API const char *flue_nic_memory_name(const flue_nic_memory *memory);
+/** Is it mapped write-combining? */
+FLUE_API int flue_nic_memory_combining(const flue_nic_memory *memory);
+/** Unmap it. @return 0, or -EBUSY while an engine has a part of it; NULL is allowed */
+FLUE_API int flue_nic_memory_close(flue_nic_memory *memory);
 
 #ifdef __cplusplus
 }

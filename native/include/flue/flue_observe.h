@@ -72,6 +72,10 @@ extern "C" {
 	X(BAD_SUBMISSIONS, "channel.bad_submissions")        \
 	X(STALE_TOKENS, "channel.stale_tokens")              \
 	X(UP_RING_FULL, "channel.up_ring_full")              \
+	X(NIC_READS, "nic.reads")                            \
+	X(NIC_WRITES, "nic.writes")                          \
+	X(NIC_FULL, "nic.full")                              \
+	X(NIC_LOST, "nic.lost")                              \
 	X(CONNECTIONS_NOW, "chimney.connections_now")        \
 	X(PATHS_NOW, "chimney.paths_now")                    \
 	X(NEIGHBORS_NOW, "chimney.neighbors_now")            \
@@ -82,6 +86,7 @@ extern "C" {
 	X(RUNS_NOW, "tcp.scoreboard_runs_now")               \
 	X(EXTRAS_NOW, "tcp.extra_records_now")               \
 	X(PROFILES_NOW, "chimney.profiles_now")              \
+	X(NIC_OBJECTS_NOW, "nic.objects_now")                \
 	X(BUFFERS_NOW, "port.buffers_held_now")
 
 enum flue_counter {

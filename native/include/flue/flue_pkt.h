@@ -98,6 +98,7 @@ struct flue_port {
 	uint32_t tso_bytes; /**< with FLUE_PORT_TSO: most payload of a packet that is cut */
 	uint32_t buffers;   /**< in the pool */
 	uint32_t held;      /**< handed out and not back; kept by the implementation */
+	uint32_t near;      /**< NUMA node of the device + 1; 0 = not known */
 	uint64_t lost;      /**< flue_port_lost(); kept by the implementation */
 	char name[36];
 };

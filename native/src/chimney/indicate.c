@@ -76,7 +76,7 @@ indicate(struct flue_engine *e, struct flue_conn *c)
 	e->rx_records[i].conn = flue_conn_index(e, c) & UINT32_C(0xffffff);
 	c->flags |= CONN_INDICATING;
 	(void)flue_up_put(ch, FLUE_UP_RECEIVE_INDICATE, 0, c->handle, RX_REF(e, i),
-			flue_token(FLUE_KIND_TCP, c->generation, flue_conn_index(e, c)));
+			flue_conn_token(e, c));
 	flue_count(e, FLUE_CTR_INDICATIONS, 1);
 	if (unlikely(e->watches != NULL))
 		flue_watch_indicated(e, c, e->rx_records[i].bytes);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "chimney/context.h"
+#include "chimney/initiate.h"
 #include "chimney/op.h"
 #include "engine/group.h"
 #include "engine/parts.h"
@@ -13,121 +15,6 @@
 
 /** A peer that takes less is a poor candidate. */
 #define LEAST_MSS 64
-
-static uint32_t
-new_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv, uint64_t *token)
-{
-	struct {
-		struct flue_neighbor_const c;
-		uint32_t pad;
-		struct flue_neighbor_cached cached;
-		uint32_t pad1;
-		struct flue_neighbor_delegated d;
-	} state;
-	static const uint8_t zero[32];
-	const void *from = flue_ref_at(lv->ref + FLUE_NEIGHBOR_CONST_AT, sizeof(state));
-	struct flue_neighbor *n;
-	const uint8_t *src;
-	uint32_t status;
-	uint32_t i;
-	bool own;
-
-	_Static_assert(sizeof(state) == FLUE_NEIGHBOR_DELEGATED_AT + 12 - FLUE_NEIGHBOR_CONST_AT,
-			"as it lies behind the block");
-	if (from == NULL)
-		return FLUE_STATUS_FAILURE;
-	memcpy(&state, from, sizeof(state));
-	own = memcmp(state.c.dl_source_address, zero, 32) == 0;
-	src = own ? e->port->mac : state.c.dl_source_address;
-	if (memcmp(state.c.dl_source_address + 6, zero, 26) != 0)
-		return FLUE_STATUS_OFFLOAD_HW_ADDRESS_ENTRIES;
-	status = flue_mac_take(e, src);
-	if (status != FLUE_STATUS_SUCCESS)
-		return status;
-	status = flue_vlan_take(e, state.c.vlan_id & 0xfff);
-	i = status == FLUE_STATUS_SUCCESS ? flue_ids_take(&e->neighbor_ids) : FLUE_NONE;
-	if (i == FLUE_NONE) {
-		flue_mac_give(e, src);
-		if (status != FLUE_STATUS_SUCCESS)
-			return status;
-		flue_vlan_give(e, state.c.vlan_id & 0xfff);
-		return FLUE_STATUS_OFFLOAD_NEIGHBOR_ENTRIES;
-	}
-	n = &e->neighbors[i];
-	n->used = 1;
-	n->paths = 0;
-	n->handle = lv->block->ndis_offload_handle;
-	memcpy(n->mac, state.cached.dl_destination_address, 6);
-	memcpy(n->src, src, 6);
-	n->own_src = own;
-	n->vlan = state.c.vlan_id & 0xfff;
-	n->host_delta = state.cached.host_reachability_delta;
-	n->host_time = e->now_ticks - n->host_delta;
-	n->query = FLUE_NONE;
-	n->channel = op->channel;
-	n->claim = flue_claim_of(op);
-	flue_neighbor_seal(n);
-	n->nic_time = e->now_ticks - state.d.nic_reachability_delta;
-	*token = lv->token = flue_token(FLUE_KIND_NEIGHBOR, n->generation, i);
-	return FLUE_STATUS_SUCCESS;
-}
-
-static uint32_t
-new_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
-		struct flue_op_level *parent, bool ip6, uint64_t *token)
-{
-	struct {
-		struct flue_path_const c;
-		struct flue_path_cached cached;
-	} state;
-	const void *from = flue_ref_at(lv->ref + FLUE_PATH_CONST_AT, 36);
-	uint32_t bytes = ip6 ? 16 : 4;
-	/* By its token: since the parent was entered a terminate may have taken it away. */
-	struct flue_neighbor *neighbor = parent != NULL ? flue_neighbor_of(e, parent->token) : NULL;
-	uint8_t local[16] = { 0 };
-	const void *from_local;
-	const void *remote;
-	struct flue_path *p;
-	uint32_t status;
-	uint32_t i;
-
-	if (from == NULL || neighbor == NULL || neighbor->invalid != OBJECT_VALID)
-		return FLUE_STATUS_FAILURE;
-	memcpy(&state, from, 36);
-	from_local = flue_ref_at(state.c.source_address, bytes);
-	remote = flue_ref_at(state.c.destination_address, bytes);
-	if (from_local == NULL || remote == NULL)
-		return FLUE_STATUS_FAILURE;
-	if (!flue_family_enabled(e, ip6))
-		return FLUE_STATUS_OFFLOAD_POLICY;
-	memcpy(local, from_local, bytes);
-	status = flue_path_mtu_check(e, ip6, state.cached.path_mtu);
-	if (status != FLUE_STATUS_SUCCESS)
-		return status;
-	status = flue_local_take(e, local, ip6);
-	if (status != FLUE_STATUS_SUCCESS)
-		return status;
-	i = flue_ids_take(&e->path_ids);
-	if (i == FLUE_NONE) {
-		flue_local_give(e, local, ip6);
-		return FLUE_STATUS_OFFLOAD_PATH_ENTRIES;
-	}
-	p = &e->paths[i];
-	p->used = 1;
-	p->ip6 = ip6;
-	flue_path_set_mtu(p, state.cached.path_mtu);
-	p->neighbor = (uint32_t)(neighbor - e->neighbors);
-	p->connections = 0;
-	p->handle = lv->block->ndis_offload_handle;
-	memcpy(p->local, local, 16);
-	memcpy(p->remote, remote, bytes);
-	flue_path_build_head(e, p);
-	p->claim = flue_claim_of(op);
-	flue_path_seal(p);
-	neighbor->paths++;
-	*token = lv->token = flue_token(FLUE_KIND_PATH, p->generation, i);
-	return FLUE_STATUS_SUCCESS;
-}
 
 /** The chain of outstanding sends, checked against SND.UNA .. SND.MAX. */
 static uint32_t
@@ -220,6 +107,9 @@ struct tcp_state {
 	struct flue_tcp_delegated d;
 	struct flue_tcp_state_ext x;
 };
+
+_Static_assert(offsetof(struct tcp_state, x) == sizeof(struct flue_tcp_state_objects),
+		"it begins with the three structures");
 
 static bool
 read_tcp_state(flue_ref ref, struct tcp_state *s)
@@ -333,6 +223,15 @@ fill_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv, s
 	return FLUE_STATUS_SUCCESS;
 }
 
+static bool
+conn_store(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s)
+{
+	if (likely(!flue_contexts_in_nic(e)))
+		return true;
+	return flue_context_store(e, flue_conn_cell(e, c), flue_conn_token(e, c), c->handle, s,
+			sizeof(struct flue_tcp_state_objects), FLUE_TCP_GIVEN);
+}
+
 static uint32_t
 new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_op_level *parent, uint64_t *token)
@@ -353,13 +252,15 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	status = check_given(e, &s);
 	if (status != FLUE_STATUS_SUCCESS)
 		return status;
-	i = flue_ids_take(&e->conn_ids);
+	i = flue_context_room(e) ? flue_ids_take(&e->conn_ids) : FLUE_NONE;
 	if (i == FLUE_NONE)
 		return FLUE_STATUS_OFFLOAD_TCP_ENTRIES;
 	c = &e->conns[i];
 	blank(e, c, (uint32_t)(p - e->paths));
 	status = set_given(e, c, &s) ? fill_conn(e, op, lv, c, &s)
 				     : (uint32_t)FLUE_STATUS_RESOURCES;
+	if (status == FLUE_STATUS_SUCCESS && !conn_store(e, c, &s))
+		status = FLUE_STATUS_OFFLOAD_TCP_ENTRIES;
 	if (status != FLUE_STATUS_SUCCESS) {
 		undo(e, c);
 		return status;
@@ -368,7 +269,7 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	flue_conn_claim(c, op);
 	flue_conn_seal(e, c);
 	c->flags |= CONN_GATED;
-	*token = flue_token(FLUE_KIND_TCP, c->generation, i);
+	*token = flue_conn_token(e, c);
 	flue_count(e, FLUE_CTR_INITIATED, 1);
 	if (c->urgent_buffered) {
 		c->set_aside = true;
@@ -433,12 +334,12 @@ flue_initiate_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_le
 	}
 	switch (type) {
 	case FLUE_STATE_NEIGHBOR:
-		lv->status = op->depth == 0 ? new_neighbor(e, op, lv, &token)
+		lv->status = op->depth == 0 ? flue_new_neighbor(e, op, lv, &token)
 					    : (uint32_t)FLUE_STATUS_FAILURE;
 		break;
 	case FLUE_STATE_IP4:
 	case FLUE_STATE_IP6:
-		lv->status = new_path(e, op, lv, parent, type == FLUE_STATE_IP6, &token);
+		lv->status = flue_new_path(e, op, lv, parent, type == FLUE_STATE_IP6, &token);
 		break;
 	case FLUE_STATE_TCP:
 		lv->status = new_conn(e, op, lv, parent, &token);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "chimney/context.h"
 #include "chimney/fill.h"
 #include "engine/parts.h"
 #include "tcp/tcp.h"
@@ -15,6 +16,17 @@ behind(const struct flue_op_level *lv, uint32_t at, uint32_t bytes)
 	return flue_ref_at(lv->ref + at, bytes);
 }
 
+/** CONST and CACHED of a neighbor, wherever they lie. @return false: they are lost */
+static bool
+neighbor_given(struct flue_engine *e, const struct flue_neighbor *n, uint64_t token,
+		struct flue_neighbor_state *s)
+{
+	if (flue_contexts_in_nic(e))
+		return flue_context_load(e, n->cell, token, s, FLUE_NEIGHBOR_GIVEN);
+	flue_neighbor_state(n, s);
+	return true;
+}
+
 static bool
 fill_neighbor(struct flue_engine *e, const struct flue_op_level *lv, const struct flue_neighbor *n,
 		uint8_t type)
@@ -22,25 +34,26 @@ fill_neighbor(struct flue_engine *e, const struct flue_op_level *lv, const struc
 	struct flue_neighbor_const *c = NULL;
 	struct flue_neighbor_cached *cached = NULL;
 	struct flue_neighbor_delegated *d = NULL;
+	struct flue_neighbor_state s;
 	bool all = type == FLUE_STATE_NEIGHBOR;
 
+	if (!neighbor_given(e, n, flue_block_token(lv), &s))
+		return false;
 	if (all || type == FLUE_STATE_NEIGHBOR_CONST) {
 		c = behind(lv, FLUE_NEIGHBOR_CONST_AT, sizeof(*c));
 		if (c == NULL)
 			return false;
-		memset(c->dl_source_address, 0, sizeof(c->dl_source_address));
-		if (!n->own_src)
-			memcpy(c->dl_source_address, n->src, 6);
-		c->vlan_id = n->vlan;
+		memcpy(c->dl_source_address, s.c.dl_source_address, sizeof(c->dl_source_address));
+		c->vlan_id = s.c.vlan_id;
 	}
 	if (all || type == FLUE_STATE_NEIGHBOR_CACHED) {
 		cached = behind(lv, all ? FLUE_NEIGHBOR_CACHED_AT : FLUE_BLOCK_LIST_BYTES,
 				sizeof(*cached));
 		if (cached == NULL)
 			return false;
-		memset(cached->dl_destination_address, 0, sizeof(cached->dl_destination_address));
-		memcpy(cached->dl_destination_address, n->mac, 6);
-		cached->host_reachability_delta = n->host_delta;
+		memcpy(cached->dl_destination_address, s.cached.dl_destination_address,
+				sizeof(cached->dl_destination_address));
+		cached->host_reachability_delta = s.cached.host_reachability_delta;
 	}
 	if (all || type == FLUE_STATE_NEIGHBOR_DELEGATED) {
 		d = behind(lv, all ? FLUE_NEIGHBOR_DELEGATED_AT : FLUE_BLOCK_LIST_BYTES,
@@ -48,18 +61,31 @@ fill_neighbor(struct flue_engine *e, const struct flue_op_level *lv, const struc
 		if (d == NULL)
 			return false;
 		d->nic_reachability_delta = e->now_ticks - n->nic_time;
+		flue_neighbor_delegate(e, n, d->nic_reachability_delta);
 	}
 	return c != NULL || cached != NULL || d != NULL;
 }
 
+static bool
+path_given(struct flue_engine *e, const struct flue_path *p, uint64_t token,
+		struct flue_path_state *s)
+{
+	if (flue_contexts_in_nic(e))
+		return flue_context_load(e, p->cell, token, s, FLUE_PATH_GIVEN);
+	flue_path_state(p, s);
+	return true;
+}
+
 /** CONST holds references to addresses: the addresses are written to where they point. */
 static bool
-fill_path(const struct flue_op_level *lv, const struct flue_path *p, uint8_t type)
+fill_path(struct flue_engine *e, const struct flue_op_level *lv, const struct flue_path *p,
+		uint8_t type)
 {
 	uint8_t base = p->ip6 ? FLUE_STATE_IP6_CONST : FLUE_STATE_IP4_CONST;
 	uint32_t bytes = p->ip6 ? 16 : 4;
+	struct flue_path_state s;
 
-	if (type < base || type > base + 3)
+	if (type < base || type > base + 3 || !path_given(e, p, flue_block_token(lv), &s))
 		return false;
 	if (type == base || type == base + 3) {
 		const struct flue_path_const *c = behind(lv, FLUE_PATH_CONST_AT, sizeof(*c));
@@ -73,8 +99,8 @@ fill_path(const struct flue_op_level *lv, const struct flue_path *p, uint8_t typ
 				__atomic_load_n(&c->destination_address, __ATOMIC_RELAXED), bytes);
 		if (local == NULL || remote == NULL)
 			return false;
-		memcpy(local, p->local, bytes);
-		memcpy(remote, p->remote, bytes);
+		memcpy(local, s.local, bytes);
+		memcpy(remote, s.remote, bytes);
 	}
 	if (type == base + 1 || type == base + 3) {
 		struct flue_path_cached *cached = behind(lv,
@@ -83,7 +109,7 @@ fill_path(const struct flue_op_level *lv, const struct flue_path *p, uint8_t typ
 
 		if (cached == NULL)
 			return false;
-		cached->path_mtu = p->mtu;
+		cached->path_mtu = s.cached.path_mtu;
 	}
 	return true;
 }
@@ -109,33 +135,46 @@ flue_fill_delegated(struct flue_engine *e, const struct flue_op_level *lv, struc
 }
 
 static bool
-fill_conn(struct flue_engine *e, const struct flue_op_level *lv, struct flue_conn *c, uint8_t type)
+fill_conn_given(struct flue_engine *e, const struct flue_op_level *lv, struct flue_conn *c,
+		uint8_t type)
 {
 	bool all = type == FLUE_STATE_TCP;
-	struct flue_tcp_delegated *d;
+	struct flue_tcp_const given;
+	struct flue_tcp_cached cached;
 
-	if (!all && (type < FLUE_STATE_TCP_CONST || type > FLUE_STATE_TCP_DELEGATED))
+	if (!flue_conn_given(e, c, &given, &cached))
 		return false;
 	if (all || type == FLUE_STATE_TCP_CONST) {
 		struct flue_tcp_const *to = behind(lv, FLUE_TCP_CONST_AT, sizeof(*to));
-		struct flue_tcp_const from = flue_conn_const(e, c);
 
 		if (to == NULL)
 			return false;
-		from.header = to->header;
-		memcpy(to, &from, sizeof(from));
+		given.header = to->header;
+		memcpy(to, &given, sizeof(given));
 	}
 	if (all || type == FLUE_STATE_TCP_CACHED) {
 		struct flue_tcp_cached *to = behind(
 				lv, all ? FLUE_TCP_CACHED_AT : FLUE_BLOCK_LIST_BYTES, sizeof(*to));
-		struct flue_tcp_cached from = flue_conn_cached(e, c);
 
 		if (to == NULL)
 			return false;
-		from.header = to->header;
-		memcpy(to, &from, sizeof(from));
+		cached.header = to->header;
+		memcpy(to, &cached, sizeof(cached));
 	}
-	if (all || type == FLUE_STATE_TCP_DELEGATED) {
+	return true;
+}
+
+static bool
+fill_conn(struct flue_engine *e, const struct flue_op_level *lv, struct flue_conn *c, uint8_t type)
+{
+	struct flue_tcp_delegated *d;
+
+	if (type != FLUE_STATE_TCP &&
+			(type < FLUE_STATE_TCP_CONST || type > FLUE_STATE_TCP_DELEGATED))
+		return false;
+	if (type != FLUE_STATE_TCP_DELEGATED && !fill_conn_given(e, lv, c, type))
+		return false;
+	if (type == FLUE_STATE_TCP || type == FLUE_STATE_TCP_DELEGATED) {
 		if (!flue_fill_delegated(e, lv, c, type, &d))
 			return false;
 		d->send_data_head = FLUE_REF_NULL;
@@ -144,6 +183,7 @@ fill_conn(struct flue_engine *e, const struct flue_op_level *lv, struct flue_con
 		flue_backlog_told(e, c);
 		d->send_backlog_size = flue_send_backlog(c);
 		d->receive_backlog_size = c->rx_held;
+		flue_conn_delegate(e, c, d);
 	}
 	return true;
 }
@@ -181,7 +221,7 @@ flue_query_enter(struct flue_engine *e, struct flue_op *op, struct flue_op_level
 		     (ok || fill_neighbor(e, lv, n, type));
 	} else if ((p = flue_path_of(e, token)) != NULL) {
 		ok = open_to_query(e, op, p->claim) && flue_path_trust(e, p) &&
-		     (ok || fill_path(lv, p, type));
+		     (ok || fill_path(e, lv, p, type));
 	} else if ((c = flue_conn_of(e, token)) != NULL) {
 		ok = open_to_query(e, op, c->claim) && flue_conn_trust(e, op, c) &&
 		     (ok || fill_conn(e, lv, c, type));

@@ -24,6 +24,8 @@ look(struct flue_engine *e, struct flue_conn *c)
 
 	if (c->flags & CONN_TERMINATING)
 		return;
+	if (unlikely(e->nic.lost))
+		flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
 	valid = flue_conn_validity(e, c) == OBJECT_VALID;
 	if (!valid)
 		flue_conn_invalidate(e, c);

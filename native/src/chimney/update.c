@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "engine/parts.h"
+#include "chimney/context.h"
 #include "tcp/tcp.h"
 
 /** May an update start on the object? (chimney rules 4.8) */
@@ -31,6 +31,44 @@ mac_usable(const uint8_t *mac)
 	return !(mac[0] & 1) && memcmp(mac, none, 6) != 0;
 }
 
+/* What lies in NIC memory of it: the new CACHED beside the same CONST. */
+
+static void
+neighbor_write(struct flue_engine *e, const struct flue_neighbor *n, uint64_t token,
+		const struct flue_neighbor_cached *cached)
+{
+	struct flue_neighbor_state s;
+
+	if (likely(!flue_contexts_in_nic(e)))
+		return;
+	flue_neighbor_state(n, &s);
+	s.cached = *cached;
+	flue_context_update(e, n->cell, token, n->handle, &s, FLUE_NEIGHBOR_GIVEN);
+}
+
+static void
+path_write(struct flue_engine *e, const struct flue_path *p, uint64_t token)
+{
+	struct flue_path_state s;
+
+	if (likely(!flue_contexts_in_nic(e)))
+		return;
+	flue_path_state(p, &s);
+	flue_context_update(e, p->cell, token, p->handle, &s, FLUE_PATH_GIVEN);
+}
+
+static void
+conn_write(struct flue_engine *e, const struct flue_conn *c, const struct flue_tcp_const *given,
+		const struct flue_tcp_cached *cached)
+{
+	struct flue_tcp_state_objects s = { .c = *given, .cached = *cached };
+
+	if (likely(!flue_contexts_in_nic(e)))
+		return;
+	flue_context_update(e, *flue_conn_cell(e, c), flue_conn_token(e, c), c->handle, &s,
+			FLUE_TCP_GIVEN);
+}
+
 static bool
 update_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		struct flue_neighbor *n, uint8_t type)
@@ -49,6 +87,7 @@ update_neighbor(struct flue_engine *e, struct flue_op *op, struct flue_op_level 
 	if (!mac_usable(cached.dl_destination_address))
 		return false;
 	n->claim = flue_claim_of(op);
+	neighbor_write(e, n, lv->token, &cached);
 	n->host_delta = cached.host_reachability_delta;
 	n->host_time = e->now_ticks - n->host_delta;
 	if (memcmp(n->mac, cached.dl_destination_address, 6) != 0) {
@@ -114,6 +153,7 @@ update_path(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 		flue_sweep_start(e);
 	}
 	flue_path_seal(p);
+	path_write(e, p, lv->token);
 	return true;
 }
 
@@ -138,10 +178,9 @@ update_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	memcpy(&cached, from, sizeof(cached));
 	if (cached.initial_rcv_wnd > (uint32_t)e->config.max_receive_window)
 		return false;
-	given = flue_conn_const(e, c);
-	old = flue_conn_cached(e, c);
-	if (!flue_profile_set(e, c, &given, &cached))
+	if (!flue_conn_given(e, c, &given, &old) || !flue_profile_set(e, c, &given, &cached))
 		return false;
+	conn_write(e, c, &given, &cached);
 	flue_conn_claim(c, op);
 	flue_conn_seal(e, c);
 	flue_conn_set_tag(e, c);

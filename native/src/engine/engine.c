@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chimney/context.h"
 #include "engine/group.h"
 #include "engine/parts.h"
 #include "engine/run.h"
@@ -35,6 +36,7 @@ flue_engine_config_default(struct flue_engine_config *config)
 		.max_vlans = 16,
 		.max_local_addresses = 256,
 		.congestion_control = FLUE_CC_CUBIC,
+		.arena_node = -1,
 	};
 }
 
@@ -72,6 +74,7 @@ config_valid(const struct flue_engine_config *c)
 	       between(c->max_vlans, 0, FLUE_VLANS) && between(c->max_source_macs, 0, FLUE_MACS) &&
 	       between(c->max_local_addresses, 1, 4096) &&
 	       between(c->receive_window_limit, 0, 1 << 30) && between(c->max_extras, 0, 4194304) &&
+	       c->arena_node >= -1 && c->nic_bytes >= 0 &&
 	       between(c->congestion_control, FLUE_CC_RENO, FLUE_CC_DCTCP) && vlan_ids_valid(c);
 }
 
@@ -108,6 +111,7 @@ free_all(struct flue_engine *e)
 		flue_region_release(e->counters_region);
 	if (e->region > 0)
 		flue_region_release(e->region);
+	flue_contexts_free(e);
 	flue_arena_destroy(e->arena);
 	free(e->memory);
 	free(e);
@@ -171,9 +175,13 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 		rc = flue_shared_make(e);
 	if (rc == 0)
 		rc = make_counters(e);
+	if (rc == -ENOSPC)
+		rc = -ENOMEM;
+	if (rc == 0)
+		rc = flue_contexts_make(e);
 	if (rc < 0) {
 		free_all(e);
-		return rc == -ENOSPC ? -ENOMEM : rc;
+		return rc;
 	}
 	/* Whoever closes and unmaps these while we run gets zero pages, and we no fault. */
 	flue_region_keep(e->user, (uint32_t)e->region);
@@ -292,6 +300,8 @@ flue_engine_held(const flue_engine *e, int which)
 		return flue_ids_used(&e->extra_ids);
 	case 12:
 		return flue_ids_used(&e->profile_ids);
+	case 13:
+		return flue_ids_used(&e->nic.cells);
 	default:
 		return -EINVAL;
 	}
@@ -309,6 +319,12 @@ flue_engine_arena(const flue_engine *e, int which)
 		return flue_arena_size(e->arena);
 	case 2:
 		return flue_arena_kind(e->arena);
+	case 3:
+		return flue_arena_node(e->arena);
+	case 4:
+		return (int64_t)flue_ids_used(&e->nic.cells) * FLUE_CELL_BYTES;
+	case 5:
+		return (int64_t)e->nic.part.bytes;
 	default:
 		return -EINVAL;
 	}

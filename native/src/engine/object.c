@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "chimney/context.h"
 #include "engine/group.h"
 #include "engine/parts.h"
 #include "tcp/bytes.h"
@@ -77,6 +78,8 @@ flue_conn_free(struct flue_engine *e, struct flue_conn *c)
 	flue_episode_end(e, c);
 	flue_extra_drop(e, c);
 	flue_profile_drop(e, c);
+	if (flue_contexts_in_nic(e))
+		flue_context_drop(e, flue_conn_cell(e, c));
 	e->paths[c->path].connections--;
 	memset(c, 0, sizeof(*c));
 	c->generation = generation & GENERATION_MASK;
@@ -92,6 +95,7 @@ flue_path_free(struct flue_engine *e, struct flue_path *p)
 	uint32_t generation = p->generation + 1;
 
 	flue_local_give(e, p->local, p->ip6);
+	flue_context_drop(e, &p->cell);
 	e->neighbors[p->neighbor].paths--;
 	memset(p, 0, sizeof(*p));
 	p->generation = generation;
@@ -105,6 +109,7 @@ flue_neighbor_free(struct flue_engine *e, struct flue_neighbor *n)
 
 	flue_vlan_give(e, n->vlan);
 	flue_mac_give(e, n->src);
+	flue_context_drop(e, &n->cell);
 	memset(n, 0, sizeof(*n));
 	n->generation = generation;
 	flue_ids_give(&e->neighbor_ids, (uint32_t)(n - e->neighbors));

@@ -181,6 +181,11 @@ int64_t flue_timers_next(const struct flue_engine *e);
 /* ---- object.c: tokens and objects ----------------------------------------------------------- */
 
 uint64_t flue_token(enum flue_kind kind, uint32_t generation, uint32_t index);
+static inline uint64_t
+flue_conn_token(const struct flue_engine *e, const struct flue_conn *c)
+{
+	return flue_token(FLUE_KIND_TCP, c->generation, flue_conn_index(e, c));
+}
 struct flue_conn *flue_conn_of(struct flue_engine *e, uint64_t token);
 struct flue_path *flue_path_of(struct flue_engine *e, uint64_t token);
 struct flue_neighbor *flue_neighbor_of(struct flue_engine *e, uint64_t token);

@@ -19,6 +19,7 @@
 #include "flue/flue_observe.h"
 #include "flue/flue_oid.h"
 #include "flue/flue_pkt.h"
+#include "memory/nic.h"
 #include "memory/region.h"
 #include "tcp/conn.h"
 #include "tcp/episode.h"
@@ -84,7 +85,8 @@ struct flue_neighbor {
 	uint32_t query;      /* event block that waits for the host's answer; FLUE_NONE */
 	uint32_t check;      /* see check.c */
 	uint32_t claim;      /* operation that has it to itself */
-	uint8_t pad2[40];
+	uint32_t cell;       /* its state in NIC memory */
+	uint8_t pad2[36];
 };
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_neighbor) == 128);
@@ -112,7 +114,8 @@ struct flue_path {
 	uint32_t connections; /* that depend on it */
 	uint32_t check;       /* see check.c */
 	uint32_t claim;       /* operation that has it to itself */
-	uint8_t pad1[52];
+	uint32_t cell;        /* its state in NIC memory */
+	uint8_t pad1[48];
 };
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_path) == 192);
@@ -432,6 +435,13 @@ struct flue_engine {
 	uint32_t sweep_next;
 	uint32_t sweep_left; /* 0 = none under way */
 	flue_arena *arena;
+	/* Where state objects lie, when that is NIC memory (chimney/context.h). */
+	struct {
+		struct flue_nic_part part;
+		struct flue_ids cells;
+		uint32_t *conns; /* cell of each connection; FLUE_NONE */
+		bool lost;       /* it did not hold what was written */
+	} nic;
 	int region;
 	int counters_region;
 	bool own_counters;

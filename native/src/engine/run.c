@@ -81,6 +81,7 @@ publish_counters(struct flue_engine *e)
 	e->ctr[FLUE_CTR_EXTRAS_NOW] = flue_ids_used(&e->extra_ids);
 	e->ctr[FLUE_CTR_PROFILES_NOW] = flue_ids_used(&e->profile_ids);
 	e->ctr[FLUE_CTR_RUNS_NOW] = e->runs.size - e->runs.free;
+	e->ctr[FLUE_CTR_NIC_OBJECTS_NOW] = flue_ids_used(&e->nic.cells);
 	e->ctr[FLUE_CTR_BUFFERS_NOW] = e->port->held;
 	records = flue_counters_records(header);
 	for (i = 0; i < FLUE_CTR_COUNT; i++) {

@@ -147,6 +147,22 @@ flue_tables_make(struct flue_engine *e)
 	return 0;
 }
 
+/** Where configuration says; or near the device, near this thread, anywhere, as long as there is
+ *  enough. @return as flue_arena_create() */
+static int
+arena_make(struct flue_engine *e, int64_t bytes)
+{
+	const struct flue_engine_config *c = &e->config;
+	int node = e->port->near > 0 ? (int)e->port->near - 1 : flue_node_here();
+
+	if (c->arena_node >= 0)
+		return flue_arena_create(c->arena_kind, bytes, c->arena_node, &e->arena);
+	if (c->arena_kind == FLUE_REGION_HUGEPAGE &&
+			flue_arena_create(c->arena_kind, bytes, node, &e->arena) == 0)
+		return 0;
+	return flue_arena_create(c->arena_kind, bytes, -1, &e->arena);
+}
+
 int
 flue_objects_make(struct flue_engine *e)
 {
@@ -160,7 +176,7 @@ flue_objects_make(struct flue_engine *e)
 
 	if (bytes > FLUE_REGION_MAX_BYTES)
 		return -ENOMEM;
-	rc = flue_arena_create(c->arena_kind, bytes < 4096 ? 4096 : bytes, &e->arena);
+	rc = arena_make(e, bytes < 4096 ? 4096 : bytes);
 	if (rc < 0)
 		return rc;
 	/* No reference leads into the arena: whatever Java writes, it cannot name our objects. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "memory/node.h"
 #include "memory/region.h"
 
 #define ARENA_MIN_BYTES 4096
@@ -15,10 +16,11 @@ struct flue_arena {
 	int64_t used;
 	int region;
 	int kind;
+	int node;
 };
 
 int
-flue_arena_create(int kind, int64_t bytes, flue_arena **arena)
+flue_arena_create(int kind, int64_t bytes, int node, flue_arena **arena)
 {
 	flue_arena *a;
 	int region;
@@ -28,7 +30,8 @@ flue_arena_create(int kind, int64_t bytes, flue_arena **arena)
 	a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
-	region = flue_region_create(kind, bytes);
+	region = node < 0 ? flue_region_create(kind, bytes)
+			  : flue_region_create_on(kind, bytes, node);
 	if (region < 0) {
 		free(a);
 		return region;
@@ -37,6 +40,7 @@ flue_arena_create(int kind, int64_t bytes, flue_arena **arena)
 	a->kind = kind;
 	a->base = flue_region_at(region);
 	a->size = flue_region_size(region) & ~(int64_t)(FLUE_CACHE_LINE - 1);
+	a->node = kind == FLUE_REGION_HUGEPAGE ? flue_node_of(a->base, (uint64_t)a->size) : -1;
 	*arena = a;
 	return 0;
 }
@@ -76,6 +80,12 @@ int
 flue_arena_region(const flue_arena *arena)
 {
 	return arena->region;
+}
+
+int
+flue_arena_node(const flue_arena *arena)
+{
+	return arena->node;
 }
 
 void

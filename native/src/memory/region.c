@@ -8,12 +8,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HUGEPAGE_BYTES ((uint64_t)2 << 20)
+#include "memory/node.h"
 
 enum region_state {
 	REGION_FREE,
@@ -213,41 +212,64 @@ hugepages_populate(void *address, uint64_t bytes)
 	return true;
 }
 
+/** @return false: not all of them are there, on `node` unless that is -1 */
+static bool
+hugepages_have(void *address, uint64_t bytes, int node)
+{
+	if (node >= 0 && flue_node_bind(address, bytes, node) < 0)
+		return false;
+	return hugepages_populate(address, bytes) &&
+	       (node < 0 || flue_node_of(address, bytes) == node);
+}
+
+/** @return 0, -ENODEV, -ENOMEM: the node cannot give so much */
+static int
+node_check(uint64_t bytes, int node)
+{
+	int pages = flue_hugepages_free_on(node);
+
+	if (pages < 0)
+		return pages;
+	return (uint64_t)pages * FLUE_HUGEPAGE_BYTES < bytes ? -ENOMEM : 0;
+}
+
+/** `node` -1 = any. */
+static int
+create(int kind, int64_t bytes, int node)
+{
+	bool huge = kind == FLUE_REGION_HUGEPAGE;
+	uint64_t unit = huge ? FLUE_HUGEPAGE_BYTES : (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t mapped = ((uint64_t)bytes + unit - 1) / unit * unit;
+	int flags = huge ? MAP_HUGETLB | (21 << MAP_HUGE_SHIFT) : MAP_NORESERVE;
+	void *address;
+	int rc;
+
+	if (bytes < 1 || bytes > FLUE_REGION_MAX_BYTES || (!huge && kind != FLUE_REGION_HEAP))
+		return -EINVAL;
+	rc = huge && node >= 0 ? node_check(mapped, node) : 0;
+	if (rc < 0)
+		return rc;
+	address = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags,
+			-1, 0);
+	if (address == MAP_FAILED)
+		return -ENOMEM;
+	rc = !huge || hugepages_have(address, mapped, node) ? region_add(address, mapped, kind)
+							    : -ENOMEM;
+	if (rc < 0)
+		munmap(address, mapped);
+	return rc;
+}
+
 int
 flue_region_create(int kind, int64_t bytes)
 {
-	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-	uint64_t unit;
-	uint64_t mapped;
-	void *address;
-	int id;
+	return create(kind, bytes, -1);
+}
 
-	if (bytes < 1 || bytes > FLUE_REGION_MAX_BYTES)
-		return -EINVAL;
-	switch (kind) {
-	case FLUE_REGION_HEAP:
-		unit = (uint64_t)sysconf(_SC_PAGESIZE);
-		flags |= MAP_NORESERVE;
-		break;
-	case FLUE_REGION_HUGEPAGE:
-		unit = HUGEPAGE_BYTES;
-		flags |= MAP_HUGETLB | (21 << MAP_HUGE_SHIFT);
-		break;
-	default:
-		return -EINVAL;
-	}
-	mapped = ((uint64_t)bytes + unit - 1) / unit * unit;
-	address = mmap(NULL, mapped, PROT_READ | PROT_WRITE, flags, -1, 0);
-	if (address == MAP_FAILED)
-		return -ENOMEM;
-	if (kind == FLUE_REGION_HUGEPAGE && !hugepages_populate(address, mapped)) {
-		munmap(address, mapped);
-		return -ENOMEM;
-	}
-	id = region_add(address, mapped, kind);
-	if (id < 0)
-		munmap(address, mapped);
-	return id;
+int
+flue_region_create_on(int kind, int64_t bytes, int node)
+{
+	return node < 0 ? -ENODEV : create(kind, bytes, node);
 }
 
 int
@@ -457,18 +479,4 @@ flue_ref_of(const void *address, uint64_t bytes)
 	}
 	pthread_mutex_unlock(&lock);
 	return ref;
-}
-
-int
-flue_hugepages_free(void)
-{
-	FILE *file = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
-	int pages = 0;
-
-	if (file == NULL)
-		return 0;
-	if (fscanf(file, "%d", &pages) != 1 || pages < 0)
-		pages = 0;
-	fclose(file);
-	return pages;
 }

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "observe/counters.h"
 #include "support/fake_port.h"
@@ -54,16 +55,33 @@ harness_config(void)
 	return config;
 }
 
+flue_nic_memory *
+nic_new(int64_t bytes, uint8_t **address)
+{
+	struct flue_nic_mapping *m = calloc(1, sizeof(*m));
+	flue_nic_memory *nic;
+
+	*m = (struct flue_nic_mapping){ .bytes = (uint64_t)bytes, .fd = -1 };
+	m->base = mmap(NULL, m->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(m->base != MAP_FAILED);
+	assert_int_equal(flue_nic_memory_create(&flue_nic_mapped_ops, m, bytes, "test", &nic), 0);
+	if (address != NULL)
+		*address = m->base;
+	return nic;
+}
+
 struct harness *
 harness_on(const struct flue_engine_config *config, flue_port *port, bool mirrored)
 {
-	struct flue_engine_config small = harness_config();
+	struct flue_engine_config c = config != NULL ? *config : harness_config();
 	struct harness *h = calloc(1, sizeof(*h));
 
+	if (c.nic_memory == NULL && getenv("FLUE_TEST_NIC") != NULL)
+		c.nic_memory = h->nic = nic_new(4 << 20, NULL);
 	h->mirrored = mirrored;
 	h->now = 5 * SEC;
 	h->budget = 256;
-	assert_int_equal(flue_engine_create(config ? config : &small, port, &h->e), 0);
+	assert_int_equal(flue_engine_create(&c, port, &h->e), 0);
 	/* An ACK for each segment, unless a test is about delaying them. */
 	h->e->params.tcp_ack_frequency = 1;
 	h->region = flue_engine_channel(h->e, SUBS, UPS);
@@ -91,6 +109,7 @@ void
 harness_discard(struct harness *h)
 {
 	flue_engine_destroy(h->e);
+	assert_int_equal(flue_nic_memory_close(h->nic), 0);
 	if (h->port != NULL)
 		fake_port_free(h->port);
 	flue_region_release(h->java);
@@ -118,7 +137,7 @@ harness_at_rest(struct harness *h)
 		assert_int_equal(h->neighbor_block->status, FLUE_STATUS_SUCCESS);
 		h->neighbor = NULL;
 	}
-	for (i = 0; i <= 12; i++)
+	for (i = 0; i <= 13; i++)
 		assert_int_equal(flue_engine_held(h->e, i), 0);
 	assert_int_equal(h->e->port->held, 0);
 	assert_int_equal(h->e->slabs.port.held, 0);

@@ -104,8 +104,9 @@ struct harness {
 	uint8_t *java_base;
 	uint64_t java_used;
 	int budget;
-	bool queries;  /* the test answers reachability queries itself */
-	bool mirrored; /* we are 198.18.0.2, port c.port, at PEER_MAC */
+	bool queries;         /* the test answers reachability queries itself */
+	bool mirrored;        /* we are 198.18.0.2, port c.port, at PEER_MAC */
+	flue_nic_memory *nic; /* FLUE_TEST_NIC */
 	/* The tree's lower objects, made once. */
 	struct flue_offload_handle *neighbor;
 	struct flue_offload_handle *path;
@@ -121,6 +122,9 @@ struct harness {
  * much.
  */
 bool harness_ip6(void);
+/** With FLUE_TEST_NIC in the environment state objects lie in NIC memory, where no test says otherwise:
+ *  an anonymous mapping of so many bytes. */
+flue_nic_memory *nic_new(int64_t bytes, uint8_t **address);
 /** Leave the test out under IPv6; `reason` says what IPv4 has that IPv6 has not. */
 void only_ip4(const char *reason);
 /** Where the TCP header of a frame to or from the connection begins. */

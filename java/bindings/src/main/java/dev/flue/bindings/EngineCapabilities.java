@@ -30,11 +30,7 @@ final class EngineCapabilities {
                 NativeEngine.maxReceiveWindow(config),
                 port.mtu(),
                 port.macAddress(),
-                "engine on "
-                        + port.name()
-                        + ", "
-                        + (config.hugepages() ? "hugepages" : "heap")
-                        + " arena");
+                "engine on " + port.name() + ", " + config.arena() + " arena");
     }
 
     Capabilities now() {

@@ -16,8 +16,13 @@ public final class EngineConfig {
         return new Builder();
     }
 
-    public boolean hugepages() {
-        return values.hugepages;
+    public Arena arena() {
+        return values.arena;
+    }
+
+    /** Engines that are to find room in the same NIC memory. */
+    public int nicShare() {
+        return values.nicShare;
     }
 
     public long arenaBytes() {
@@ -118,7 +123,8 @@ public final class EngineConfig {
      * the engine makes of {@link #maxConnections(int)}.
      */
     public static final class Builder implements Cloneable {
-        private boolean hugepages;
+        private Arena arena = Arena.HEAP;
+        private int nicShare = 1;
         private long arenaBytes;
         private int maxConnections = 16384;
         private int maxPaths;
@@ -145,9 +151,15 @@ public final class EngineConfig {
 
         private Builder() {}
 
-        /** Context areas in 2 MiB hugepages instead of ordinary pages. */
-        public Builder hugepages(boolean value) {
-            hugepages = value;
+        /** Where context areas are to lie. In ordinary pages by default. */
+        public Builder arena(Arena value) {
+            arena = value;
+            return this;
+        }
+
+        /** Of NIC memory the engine takes no more than one of so many equal parts; 1 by default. */
+        public Builder nicShare(int value) {
+            nicShare = value;
             return this;
         }
 

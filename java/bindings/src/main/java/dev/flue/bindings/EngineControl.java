@@ -28,8 +28,7 @@ interface EngineControl {
 
     long held(int which);
 
-    /** which: 0 used, 1 size, 2 kind. */
-    long arena(int which);
+    ArenaInfo arena();
 
     /** The counters' region (flue_observe.h). */
     ByteBuffer counters();

@@ -25,5 +25,7 @@ public enum EngineResource {
     /** Connections that need more than their context, and have a record for it. */
     EXTRA_RECORDS,
     /** Sets of CONST and CACHED values; connections share them. */
-    PROFILES
+    PROFILES,
+    /** Objects whose state lies in NIC memory. */
+    NIC_OBJECTS
 }

@@ -18,6 +18,7 @@ final class NativeEngine implements EngineControl {
     private final ByteBuffer channel;
     private final long borrower;
     private int countersFile;
+    private NicMemory nic; // With state objects, or null.
 
     /**
      * @throws IllegalArgumentException a value of {@code config} is out of range
@@ -34,15 +35,15 @@ final class NativeEngine implements EngineControl {
         try {
             flue.flue_engine_config_default(c);
             fill(c, config);
-            int rc = flue.flue_engine_create(c, portHandle, handle);
+            int rc = create(c, config);
             if (rc < 0) {
-                throw refusal("an engine", config, -rc);
+                throw EngineRefusal.of("an engine", config, -rc);
             }
             int region =
                     flue.flue_engine_channel(
                             handle, config.submissionCapacity(), config.upCapacity());
             if (region < 0) {
-                throw refusal("a channel", config, -region);
+                throw EngineRefusal.of("a channel", config, -region);
             }
             channel = memory.buffer(region);
             ChannelLayout.check(channel);
@@ -55,9 +56,28 @@ final class NativeEngine implements EngineControl {
         }
     }
 
+    /** What goes with state objects in NIC memory lies in hugepages as long as there are any. */
+    private int create(flue_engine_config c, EngineConfig config) {
+        if (!config.arena().inNic()) {
+            return flue.flue_engine_create(c, portHandle, handle);
+        }
+        nic = NicMemory.acquire(config.arena().nic());
+        c.nic_memory(nic.handle());
+        c.nic_bytes(config.nicShare() > 1 ? nic.sizeBytes() / config.nicShare() : 0);
+        c.arena_kind(flue.FLUE_REGION_HUGEPAGE);
+        int rc = flue.flue_engine_create(c, portHandle, handle);
+        if (rc == -Errno.ENOMEM) {
+            c.arena_kind(flue.FLUE_REGION_HEAP);
+            rc = flue.flue_engine_create(c, portHandle, handle);
+        }
+        return rc;
+    }
+
     private void fill(flue_engine_config c, EngineConfig config) {
         c.abi_version(ChannelLayout.ABI_VERSION);
-        c.arena_kind(config.hugepages() ? flue.FLUE_REGION_HUGEPAGE : flue.FLUE_REGION_HEAP);
+        c.arena_kind(
+                config.arena().hugepages() ? flue.FLUE_REGION_HUGEPAGE : flue.FLUE_REGION_HEAP);
+        c.arena_node(config.arena().node());
         c.arena_bytes(config.arenaBytes());
         c.max_connections(config.maxConnections());
         if (config.maxPaths() != 0) {
@@ -99,35 +119,6 @@ final class NativeEngine implements EngineControl {
             }
             c.counters_region(countersFile);
         }
-    }
-
-    private static RuntimeException refusal(String what, EngineConfig config, int errno) {
-        if (errno == Errno.EINVAL) {
-            return new IllegalArgumentException(
-                    what
-                            + " for "
-                            + config.maxConnections()
-                            + " connections: a value of its configuration is out of range");
-        }
-        if (errno == Errno.ENOMEM && config.hugepages()) {
-            return new FlueException(
-                    what
-                            + " for "
-                            + config.maxConnections()
-                            + " connections does not fit the hugepages: "
-                            + flue.flue_hugepages_free()
-                            + " of 2 MiB are free; reserve more (sysctl vm.nr_hugepages=N, as root)"
-                            + " or use a heap arena",
-                    errno);
-        }
-        return new FlueException(
-                what
-                        + " for "
-                        + config.maxConnections()
-                        + " connections: "
-                        + Errno.text(errno)
-                        + "; ask for fewer connections or a smaller arena",
-                errno);
     }
 
     /** The one the engine will use. */
@@ -207,10 +198,18 @@ final class NativeEngine implements EngineControl {
     }
 
     @Override
-    public long arena(int which) {
+    public ArenaInfo arena() {
         guard.enter();
         try {
-            return flue.flue_engine_arena(handle, which);
+            boolean hugepages = flue.flue_engine_arena(handle, 2) == flue.FLUE_REGION_HUGEPAGE;
+            return new ArenaInfo(
+                    hugepages ? "hugepages" : "heap",
+                    (int) flue.flue_engine_arena(handle, 3),
+                    flue.flue_engine_arena(handle, 0),
+                    flue.flue_engine_arena(handle, 1),
+                    nic == null ? "" : nic.place(),
+                    flue.flue_engine_arena(handle, 4),
+                    flue.flue_engine_arena(handle, 5));
         } finally {
             guard.exit();
         }
@@ -233,6 +232,9 @@ final class NativeEngine implements EngineControl {
         }
         if (!handle.isNull()) {
             flue.flue_engine_destroy(handle);
+        }
+        if (nic != null) {
+            nic.release();
         }
         if (countersFile > 0) {
             NativeMemory.release(countersFile);

@@ -469,8 +469,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
 
     public ArenaInfo arena() {
         checkOpen();
-        return new ArenaInfo(
-                engine.arena(2) == 1 ? "hugepages" : "heap", engine.arena(0), engine.arena(1));
+        return engine.arena();
     }
 
     /** The engine's counters by name, in their order. Allocates; not for a data path. */

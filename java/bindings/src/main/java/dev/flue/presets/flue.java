@@ -47,6 +47,7 @@ public class flue implements InfoMapper {
         handle(infoMap, "flue_group", "GroupHandle");
         handle(infoMap, "flue_port", "PortHandle");
         handle(infoMap, "flue_wire", "WireHandle");
+        handle(infoMap, "flue_nic_memory", "NicMemoryHandle");
         // Arenas are the engine's own; references are made and followed in dev.flue.offload.Refs.
         skip(
                 infoMap,
@@ -56,7 +57,10 @@ public class flue implements InfoMapper {
                 "flue_arena_kind",
                 "flue_arena_used",
                 "flue_arena_size",
+                "flue_arena_node",
                 "flue_arena_destroy",
+                "flue_nic_memory_ops",
+                "flue_nic_memory_create",
                 "flue_ref_make",
                 "flue_ref_region",
                 "flue_ref_offset",

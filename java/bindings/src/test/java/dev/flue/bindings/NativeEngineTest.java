@@ -224,7 +224,9 @@ class NativeEngineTest {
             assertThat(java.chimneyProfile()).isEqualTo(c.chimney_profile() != 0);
             assertThat(java.congestionControl().code()).isEqualTo(c.congestion_control());
             assertThat(java.uploadThresholds().intervalMillis()).isEqualTo(c.watch_interval_ms());
-            assertThat(java.hugepages()).isEqualTo(c.arena_kind() == flue.FLUE_REGION_HUGEPAGE);
+            assertThat(java.arena().hugepages())
+                    .isEqualTo(c.arena_kind() == flue.FLUE_REGION_HUGEPAGE);
+            assertThat(java.arena().node()).isEqualTo(c.arena_node());
         }
     }
 
@@ -250,7 +252,8 @@ class NativeEngineTest {
     @Test
     void withoutHugepagesTheRefusalSaysWhatToDo() {
         assumeTrue(Flue.freeHugepages() == 0, "this machine has free hugepages");
-        EngineConfig config = EngineConfig.builder().maxConnections(64).hugepages(true).build();
+        EngineConfig config =
+                EngineConfig.builder().maxConnections(64).arena(Arena.HUGEPAGES).build();
         try (Wire wire = new Wire(wires().build())) {
             NativePort port = wire.port(0, MAC);
             assertThatThrownBy(() -> new NativeOffloadTarget(config, port, NativeMemory.heap()))

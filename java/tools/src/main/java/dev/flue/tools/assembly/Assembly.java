@@ -27,6 +27,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Everything from ports up to a host stack: an offload target on each port, intermediate drivers,
@@ -70,7 +71,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
 
     private Assembly(
             List<NativePort> ports, KernelPort kernel, StackSettings settings, String party) {
-        this(ports, kernel, engineOf(settings), hostOf(settings), settings.drivers(), party);
+        this(ports, kernel, engineOf(settings, ports.size()), hostOf(settings), settings.drivers(), party);
         if (settings.queues() > 1) {
             join(settings);
         }
@@ -161,9 +162,10 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         }
     }
 
-    private static EngineConfig engineOf(StackSettings settings) {
+    private static EngineConfig engineOf(StackSettings settings, int engines) {
         return EngineConfig.builder()
-                .hugepages(settings.hugepages())
+                .arena(settings.arena())
+                .nicShare(engines)
                 .maxConnections(settings.maxConnections())
                 .seed(settings.seed())
                 .build();
@@ -201,8 +203,17 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     }
 
     /** Of the first target. */
-    public ArenaInfo arena() {
+    public ArenaInfo arenaInfo() {
         return targets.get(0).arena();
+    }
+
+    /** Of all targets, where they differ. */
+    @Override
+    public String arena() {
+        return targets.stream()
+                .map(target -> target.arena().where())
+                .distinct()
+                .collect(Collectors.joining(" or "));
     }
 
     @Override

@@ -160,7 +160,7 @@ public final class NetworkOptions {
                         StackSettings.macOf(addresses.get(0).address()),
                         mtu,
                         target.maxConnections(),
-                        target.hugepages(),
+                        target.arena(),
                         target.ownThread(),
                         queues,
                         target.drivers(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.assembly;
 
+import dev.flue.bindings.Arena;
 import dev.flue.data.IpAddress;
 import java.util.List;
 
@@ -12,7 +13,7 @@ import java.util.List;
  * @param mac of the port
  * @param mtu largest IP packet, bytes
  * @param maxConnections offloaded at a time; more stay on the host stack
- * @param hugepages context areas in hugepages instead of ordinary pages
+ * @param arena where context areas lie
  * @param ownThread the engine polls on a thread of its own instead of inside the duty cycle
  * @param queues of the one device whose ports they are; 1 = each port is a device
  * @param drivers intermediate drivers, from the target upwards, by name
@@ -24,7 +25,7 @@ public record StackSettings(
         long mac,
         int mtu,
         int maxConnections,
-        boolean hugepages,
+        Arena arena,
         boolean ownThread,
         int queues,
         List<String> drivers,

@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.assembly;
 
+import dev.flue.bindings.Arena;
 import dev.flue.im.DriverSettings;
 import java.util.ArrayList;
 import java.util.List;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** The options of the offload target and of the drivers above it. */
 public final class TargetOptions {
     private static final int MAX_CONNECTIONS = 4_194_304;
 
-    /** Where context areas lie. */
-    enum Arena {
-        HEAP,
-        HUGEPAGES
-    }
-
     @Option(
             names = "--arena",
             paramLabel = "KIND",
             defaultValue = "heap",
-            description = "Memory of the context areas: heap or hugepages; default heap.")
+            converter = ArenaConverter.class,
+            description = {
+                "Memory of the context areas: heap, hugepages, hugepages:NODE for those of a NUMA"
+                        + " node; or nic:ADDRESS/BAR, as in nic:0000:00:06.0/2, for state objects"
+                        + " in the memory of a NIC and the rest in hugepages, as long as there are"
+                        + " any. Default: heap.",
+                "'flue doctor' shows what there is."
+            })
     private Arena arena;
 
     @Option(
@@ -61,8 +65,8 @@ public final class TargetOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
-    public boolean hugepages() {
-        return arena == Arena.HUGEPAGES;
+    public Arena arena() {
+        return arena;
     }
 
     public int maxConnections() {
@@ -123,6 +127,17 @@ public final class TargetOptions {
         return spec.defaultValueProvider() instanceof DriverDefaults defaults
                 ? defaults.of(driver, key)
                 : null;
+    }
+
+    private static final class ArenaConverter implements ITypeConverter<Arena> {
+        @Override
+        public Arena convert(String value) {
+            try {
+                return Arena.parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
     }
 
     private ParameterException wrong(String message) {

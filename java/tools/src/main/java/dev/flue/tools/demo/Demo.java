@@ -231,8 +231,8 @@ public final class Demo {
     }
 
     private static String arena(Assembly assembly) {
-        ArenaInfo arena = assembly.arena();
-        return arena.kind()
+        ArenaInfo arena = assembly.arenaInfo();
+        return arena.where()
                 + ", "
                 + Sizes.format(arena.usedBytes())
                 + " of "

@@ -75,7 +75,7 @@ final class OffloadedStage implements Stage, Inspectable {
                         mac,
                         mtu,
                         options.maxConnections(),
-                        options.hugepages(),
+                        options.arena(),
                         options.ownThread(),
                         1,
                         options.drivers(),
@@ -109,6 +109,11 @@ final class OffloadedStage implements Stage, Inspectable {
     @Override
     public boolean offloads() {
         return true;
+    }
+
+    @Override
+    public String arena() {
+        return client.arena();
     }
 
     Map<String, Long> wireCounters() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.demo;
 
+import dev.flue.bindings.Arena;
 import dev.flue.host.UserHostStack;
 import dev.flue.host.link.MemoryLink;
 import dev.flue.offload.MiniportAdapter;
@@ -34,7 +35,7 @@ final class PlainStage implements Stage {
                         LINK_MACS[end],
                         mtu,
                         64,
-                        false,
+                        Arena.HEAP,
                         false,
                         1,
                         List.of(),

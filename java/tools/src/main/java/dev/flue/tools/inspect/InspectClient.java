@@ -103,6 +103,7 @@ final class InspectClient {
         Snapshot snapshot =
                 new Snapshot(
                         ProcessHandle.current().pid(),
+                        source.arena(),
                         connections,
                         source.held(),
                         source.counters());

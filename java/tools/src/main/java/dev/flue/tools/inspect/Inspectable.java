@@ -17,6 +17,11 @@ public interface Inspectable {
     /** Everything counted since the start, by name. */
     Map<String, Long> counters();
 
+    /**
+     * Where what is offloaded lies: {@code heap}, or {@code hugepages node 0, nic 0000:00:06.0/2}.
+     */
+    String arena();
+
     /** Every port, with its link and its offloads. */
     List<PortReport> portReports();
 

@@ -9,13 +9,14 @@ import java.util.Map;
 /** One look into a process, as JSON and as text. */
 record Snapshot(
         long pid,
+        String arena,
         List<ConnectionInfo> connections,
         Map<String, Long> held,
         Map<String, Long> counters) {
 
     String toJson() {
         JsonWriter json = new JsonWriter().beginObject();
-        json.member("version", 1).member("pid", pid);
+        json.member("version", 1).member("pid", pid).member("arena", arena);
         json.name("connections").beginArray();
         for (ConnectionInfo each : connections) {
             append(json, each);
@@ -24,7 +25,12 @@ record Snapshot(
         return json.member("held", held).member("counters", counters).endObject() + "\n";
     }
 
-    private static void append(JsonWriter json, ConnectionInfo info) {
+    /** Where it lies. */
+    private String lies(ConnectionInfo info) {
+        return info.offloaded() ? arena : "host stack";
+    }
+
+    private void append(JsonWriter json, ConnectionInfo info) {
         json.beginObject();
         json.member("local", info.localAddress().withPort(info.localPort()));
         json.member("remote", info.remoteAddress().withPort(info.remotePort()));
@@ -40,6 +46,7 @@ record Snapshot(
         json.member("cwnd", info.cwnd()).member("srtt_us", info.srttMicros());
         json.member("retransmits", info.retransmits());
         json.member("bytes_in", info.bytesIn()).member("bytes_out", info.bytesOut());
+        json.member("lies_in", lies(info));
         json.endObject();
     }
 
@@ -67,7 +74,8 @@ record Snapshot(
                     "SRTT us",
                     "RETR",
                     "IN",
-                    "OUT");
+                    "OUT",
+                    "LIES IN");
         }
         for (ConnectionInfo each : connections) {
             row(
@@ -83,7 +91,8 @@ record Snapshot(
                     Long.toString(each.srttMicros()),
                     Long.toString(each.retransmits()),
                     Long.toString(each.bytesIn()),
-                    Long.toString(each.bytesOut()));
+                    Long.toString(each.bytesOut()),
+                    lies(each));
         }
         text.append("held:");
         held.forEach((name, count) -> text.append(' ').append(name).append('=').append(count));
@@ -103,6 +112,7 @@ record Snapshot(
     private static void row(StringBuilder text, int width, Object... cells) {
         String addresses = "%-" + width + "s %-" + width + "s ";
         text.append(
-                String.format(addresses + "%-12s %-20s %7s %5s %8s %8s %5s %12s %12s%n", cells));
+                String.format(
+                        addresses + "%-12s %-20s %7s %5s %8s %8s %5s %12s %12s  %s%n", cells));
     }
 }

@@ -97,6 +97,11 @@ class InspectTest {
                 }
 
                 @Override
+                public String arena() {
+                    return "hugepages node 0, nic 0000:00:06.0/2";
+                }
+
+                @Override
                 public List<PortReport> portReports() {
                     return List.of();
                 }
@@ -149,7 +154,8 @@ class InspectTest {
                     .isEqualTo(
                             "{\"version\":1,\"pid\":"
                                     + pid
-                                    + ",\"connections\":["
+                                    + ",\"arena\":\"hugepages node 0, nic 0000:00:06.0/2\","
+                                    + "\"connections\":["
                                     + "{\"local\":\"198.18.0.2:8080\",\"remote\":\"198.18.0.1:40000\","
                                     + "\"state\":\"ESTABLISHED\",\"offloaded\":true,\"cause\":\"\","
                                     + "\"neighbor_token\":\"0x1\",\"path_token\":\"0x2\","
@@ -157,13 +163,14 @@ class InspectTest {
                                     + "\"neighbor_reachable_ago_ms\":12,\"path_mtu\":1280,"
                                     + "\"cwnd\":14480,"
                                     + "\"srtt_us\":250,\"retransmits\":4,\"bytes_in\":5,"
-                                    + "\"bytes_out\":6},"
+                                    + "\"bytes_out\":6,"
+                                    + "\"lies_in\":\"hugepages node 0, nic 0000:00:06.0/2\"},"
                                     + "{\"local\":\"198.18.0.2:8080\",\"remote\":\"198.18.0.1:40001\","
                                     + "\"state\":\"CLOSE_WAIT\",\"offloaded\":false,"
                                     + "\"cause\":\"the \\\"arena\\\" is full\","
                                     + "\"neighbor_token\":null,\"path_token\":null,"
                                     + "\"tcp_token\":null,\"path_mtu\":1500,\"cwnd\":14480,\"srtt_us\":0,"
-                                    + "\"retransmits\":0,\"bytes_in\":0,\"bytes_out\":0}],"
+                                    + "\"retransmits\":0,\"bytes_in\":0,\"bytes_out\":0,\"lies_in\":\"host stack\"}],"
                                     + "\"held\":{\"engine_connections\":1},"
                                     + "\"counters\":{\"engine_segments_in\":77}}\n");
         }
@@ -175,6 +182,9 @@ class InspectTest {
             assertThat(ask(server, false))
                     .contains("2 connections")
                     .contains("198.18.0.1:40000")
+                    .contains("LIES IN")
+                    .contains("6  hugepages node 0, nic 0000:00:06.0/2\n")
+                    .contains("0  host stack\n")
                     .contains("no: the \"arena\" is full")
                     .contains("held: engine_connections=1");
         }

@@ -73,6 +73,11 @@ class StatTest {
                 }
 
                 @Override
+                public String arena() {
+                    return "hugepages node 0, nic 0000:00:06.0/2";
+                }
+
+                @Override
                 public List<PortReport> portReports() {
                     return List.of(
                             new PortReport("tap", "down", List.of(), List.of()),
