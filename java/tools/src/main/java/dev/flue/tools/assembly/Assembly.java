@@ -71,7 +71,13 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
 
     private Assembly(
             List<NativePort> ports, KernelPort kernel, StackSettings settings, String party) {
-        this(ports, kernel, engineOf(settings, ports.size()), hostOf(settings), settings.drivers(), party);
+        this(
+                ports,
+                kernel,
+                engineOf(settings, ports.size()),
+                hostOf(settings),
+                settings.drivers(),
+                party);
         if (settings.queues() > 1) {
             join(settings);
         }
