@@ -130,7 +130,7 @@ a_connection_that_moves_between_engines_is_found_where_it_is(void **state)
 	int move;
 
 	(void)state;
-	for (move = 0; move < 100; move++) {
+	for (move = 0; move < 1000; move++) {
 		struct harness *owner = d.h[move % ENGINES];
 		struct harness *finder = d.h[(move + 1) % ENGINES];
 

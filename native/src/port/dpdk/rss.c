@@ -10,6 +10,9 @@
 
 #define KEY_BYTES 40
 
+/** Entries of the host stack's table; devices have as many, or more, or half of them. */
+#define TEAM_BUCKETS 128
+
 /** The longest key a device wants; hashes of IPv6 take 40 bytes, the rest is not used. */
 #define KEY_MOST 64
 
@@ -49,7 +52,7 @@ dpdk_rss_start(const struct dpdk_device *device, const struct rte_eth_dev_info *
 		table[i / RTE_ETH_RETA_GROUP_SIZE].mask |= UINT64_C(1)
 							   << i % RTE_ETH_RETA_GROUP_SIZE;
 		table[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE] =
-				i % device->queues;
+				i % TEAM_BUCKETS % device->queues;
 	}
 	/* One that refuses has a table of its own liking. */
 	(void)rte_eth_dev_rss_reta_update(device->id, table, info->reta_size);

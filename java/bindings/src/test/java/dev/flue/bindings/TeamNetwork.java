@@ -35,6 +35,7 @@ final class TeamNetwork implements AutoCloseable {
     private final NativeMemory memory = NativeMemory.heap();
     private final boolean six;
     private final int verified;
+    private EngineGroup group;
 
     /**
      * @param members of the team; the peer's socket comes after them
@@ -64,6 +65,15 @@ final class TeamNetwork implements AutoCloseable {
         peer =
                 new UserHostStack(
                         stack(1, seed, connections), memory, engine(members, seed, connections));
+    }
+
+    /** The team's engines are those of one device's queues. Before anything is offloaded. */
+    void joinQueues() {
+        int members = targets.size() - 1;
+        group = new EngineGroup(members, verified, targets.get(0).capabilities().maxPathMtu());
+        for (int i = 0; i < members; i++) {
+            targets.get(i).join(group, i);
+        }
     }
 
     private MiniportAdapter engine(int socket, long seed, int connections) {
@@ -146,6 +156,9 @@ final class TeamNetwork implements AutoCloseable {
         team.close();
         verifiers.forEach(VerifierDriver::close);
         targets.forEach(NativeOffloadTarget::close);
+        if (group != null) {
+            group.close();
+        }
         wire.close();
     }
 }

@@ -13,14 +13,16 @@ import dev.flue.spi.Memory;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
- * Two or more targets as one. Each connection is at one member, chosen by its flow hash; neighbors
- * and paths are at each member that has connections over them. When a member pauses, gives
- * everything back or loses its link, its connections move to the others, and when it returns, those
- * whose home it is move back: the host is asked to take them back, and then to offload them anew,
- * which loses no byte (I-24).
+ * Two or more targets as one. Each connection is at one member, its home, which the last bits of
+ * its flow hash choose from a table as a device with receive-side scaling chooses the queue;
+ * neighbors and paths are at each member that has connections over them. When a member pauses,
+ * gives everything back or loses its link, its connections move to the others, and when it returns,
+ * those whose home it is move back: the host is asked to take them back, and then to offload them
+ * anew, which loses no byte (I-24).
  *
  * <p>The team has the MAC address of its first member. Ordinary frames go through the first member
  * whose link is up, and come from any; frames that the team sent itself and a switch brought back
@@ -28,6 +30,9 @@ import java.util.TreeMap;
  * and announces its addresses.
  */
 public final class TeamDriver extends IntermediateDriver {
+    /** Entries of the table of homes. A flow hash belongs to that of its last seven bits. */
+    public static final int BUCKETS = 128;
+
     /** Blocks beyond those that name every object at every member. */
     private static final int SPARE_BLOCKS = 64;
 
@@ -106,6 +111,27 @@ public final class TeamDriver extends IntermediateDriver {
     /** Connections that moved, to another member or back home. */
     public long moved() {
         return moves.moved();
+    }
+
+    /**
+     * Changes the table of homes: connections of this bucket belong to that member from now on.
+     * Those that are elsewhere move, if it is active and has room, as they do when a member
+     * returns. At first bucket {@code n} belongs to member {@code n % members}. On the thread that
+     * turns the driver, not from a handler.
+     *
+     * @param bucket 0 to {@link #BUCKETS} - 1
+     * @param member 0 to the number of members - 1
+     * @throws IndexOutOfBoundsException there is no such bucket or member
+     */
+    public void assign(int bucket, int member) {
+        members.home(
+                Objects.checkIndex(bucket, BUCKETS), Objects.checkIndex(member, members.count()));
+        moves.due();
+    }
+
+    /** The member that connections of this flow hash belong to. */
+    public int homeOf(int flowHash) {
+        return members.home(flowHash);
     }
 
     /** Connections at a member. */

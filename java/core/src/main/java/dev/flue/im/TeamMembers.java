@@ -6,9 +6,13 @@ import dev.flue.offload.StatusIndication;
 
 /**
  * Which members of a team can be used, for what, and which of them a connection belongs to: its
- * home, by its flow hash, while that is there and has room, else one of the others.
+ * home, by its flow hash, while that is there and has room, else one of the others. Homes stand in
+ * a table, as the queues of receive-side scaling do in that of a device.
  */
 final class TeamMembers {
+    private static final int BUCKETS = TeamDriver.BUCKETS;
+
+    private final byte[] homes = new byte[BUCKETS];
     private final LowerInterface[] faces;
     private final boolean[] paused;
     private final boolean[] gaveBack;
@@ -29,6 +33,9 @@ final class TeamMembers {
         this.mac = new long[faces.length];
         for (int member = 0; member < faces.length; member++) {
             read(member);
+        }
+        for (int bucket = 0; bucket < BUCKETS; bucket++) {
+            homes[bucket] = (byte) (bucket % faces.length);
         }
     }
 
@@ -142,11 +149,11 @@ final class TeamMembers {
 
     /** Where a connection with this flow hash goes now; -1 = nowhere. */
     int place(int hash) {
-        int home = member(hash);
+        int home = home(hash);
         if (roomAt(home)) {
             return home;
         }
-        int first = member(~hash);
+        int first = second(hash);
         int full = -1;
         for (int i = 0; i < faces.length; i++) {
             int member = (first + i) % faces.length;
@@ -162,7 +169,18 @@ final class TeamMembers {
         return active(member) && connections[member] < capacity[member];
     }
 
-    private int member(int hash) {
+    /** Where those of this flow hash belong. */
+    int home(int hash) {
+        return homes[hash & BUCKETS - 1];
+    }
+
+    /** Those of these flow hashes belong there from now on. */
+    void home(int bucket, int member) {
+        homes[bucket] = (byte) member;
+    }
+
+    /** Where to look first when home is no place to be: of one home's, not all at the same one. */
+    private int second(int hash) {
         int mixed = (hash ^ hash >>> 16) * 0x85EBCA6B;
         mixed = (mixed ^ mixed >>> 13) * 0xC2B2AE35;
         return Integer.remainderUnsigned(mixed ^ mixed >>> 16, faces.length);
@@ -170,7 +188,7 @@ final class TeamMembers {
 
     /** Whether one that is there belongs elsewhere, and there is such a place. */
     boolean misplaced(int member, int hash) {
-        int home = member(hash);
+        int home = home(hash);
         if (active(member)) {
             return member != home && roomAt(home);
         }

@@ -2,6 +2,7 @@
 package dev.flue.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.flue.im.TeamDriver;
 import dev.flue.offload.MiniportOffloadBlockList;
@@ -110,6 +111,58 @@ class TeamDriverTest {
         }
         assertThat(stack.at(1, StateType.TCP)).isEqualTo(home);
         terminate();
+    }
+
+    @Rule("I-24")
+    @Test
+    void connectionsOfABucketThatIsAssignedToAnotherMemberMoveThereAndNoOthersDo() {
+        offload();
+        long before = stack.at(0, StateType.TCP);
+        assertThat(stack.team.homeOf(2)).isZero();
+        stack.team.assign(2, 1);
+        assertThat(stack.team.homeOf(2 + 7 * TeamDriver.BUCKETS)).isEqualTo(1);
+        stack.work();
+        assertThat(stack.moveAsked(neighbor, path, handles)).isTrue();
+        assertThat(stack.at(0, StateType.TCP)).isEqualTo(before - 1);
+        assertThat(stack.team.moved()).isEqualTo(1);
+        stack.team.assign(2, 1);
+        stack.work();
+        assertThat(stack.protocol.events()).as("it is there already").isEmpty();
+        stack.team.assign(2, 0);
+        stack.work();
+        assertThat(stack.moveAsked(neighbor, path, handles)).isTrue();
+        assertThat(stack.at(0, StateType.TCP)).isEqualTo(before);
+        terminate();
+    }
+
+    @Test
+    void aBucketIsAssignedToAMemberThatIsAwayWhenItReturns() {
+        offload();
+        long before = stack.at(1, StateType.TCP);
+        stack.status(1, StatusIndication.OFFLOAD_PAUSE);
+        stack.work();
+        while (stack.moveAsked(neighbor, path, handles)) {
+            stack.work();
+        }
+        stack.team.assign(2, 1);
+        stack.work();
+        assertThat(stack.protocol.events()).isEmpty();
+        stack.status(1, StatusIndication.OFFLOAD_RESUME);
+        stack.work();
+        while (stack.moveAsked(neighbor, path, handles)) {
+            stack.work();
+        }
+        assertThat(stack.at(1, StateType.TCP)).isEqualTo(before + 1);
+        terminate();
+    }
+
+    @Test
+    void onlyBucketsAndMembersThatAreThereCanBeAssigned() {
+        for (int[] each : new int[][] {{-1, 0}, {TeamDriver.BUCKETS, 0}, {0, -1}, {0, 2}}) {
+            assertThatThrownBy(() -> stack.team.assign(each[0], each[1]))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+        freeHandles();
     }
 
     @Test
