@@ -51,10 +51,11 @@ static struct {
 	int link; /* 1, 0, or -errno */
 	/* What it has seen. */
 	uint16_t id;
-	unsigned maps;  /* now */
-	unsigned asked; /* for what it has sent */
-	unsigned lent;  /* mbufs on payload that is not copied */
-	unsigned bad;   /* requests that are against the contract */
+	unsigned maps;                  /* now */
+	unsigned asked;                 /* for what it has sent */
+	unsigned lent;                  /* mbufs on payload that is not copied */
+	unsigned bad;                   /* requests that are against the contract */
+	uint64_t did[FLUE_PORT_COUNTS]; /* by its own count */
 	unsigned count;
 	uint32_t len[NIC_FRAMES];
 	uint8_t (*frame)[NIC_FRAME_BYTES];
@@ -278,10 +279,15 @@ nic_tx(void *queue, struct rte_mbuf **mbufs, uint16_t n)
 		}
 		nic.bad += at != m->pkt_len || parts != m->nb_segs;
 		nic.bad += nic.seg_max != 0 && parts > nic.seg_max;
+		nic.did[FLUE_PORT_TX_FRAMES] -= nic.count;
 		if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)
 			nic_cut(m, bytes);
 		else
 			nic_frame(m, bytes, at, 0);
+		nic.did[FLUE_PORT_TX_FRAMES] += nic.count;
+		nic.did[FLUE_PORT_TX_PACKETS]++;
+		nic.did[FLUE_PORT_TX_SUMMED] += (m->ol_flags & RTE_MBUF_F_TX_TCP_CKSUM) != 0;
+		nic.did[FLUE_PORT_TX_CUT] += (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) != 0;
 		rte_pktmbuf_free(m);
 	}
 	return i;
@@ -328,6 +334,7 @@ nic_rx(void *queue, struct rte_mbuf **mbufs, uint16_t n)
 		mbufs[i] = nic.arrived[i];
 	memmove(nic.arrived, nic.arrived + i, (nic.arrivals - i) * sizeof(nic.arrived[0]));
 	nic.arrivals -= i;
+	nic.did[FLUE_PORT_RX_FRAMES] += i;
 	return i;
 }
 
@@ -351,6 +358,7 @@ nic_open(int mtu, uint32_t off, flue_port **port)
 	rc = flue_dpdk_open("net_null0", &config, port);
 	if (rc < 0)
 		return rc;
+	memset(nic.did, 0, sizeof(nic.did));
 	CHECK(rte_eth_dev_get_port_by_name("net_null0", &nic.id) == 0);
 	rte_eth_fp_ops[nic.id].tx_pkt_burst = nic_tx;
 	rte_eth_fp_ops[nic.id].rx_pkt_burst = nic_rx;
@@ -366,6 +374,18 @@ nic_open(int mtu, uint32_t off, flue_port **port)
 	(RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM |              \
 			RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS | \
 			RTE_ETH_TX_OFFLOAD_VLAN_INSERT)
+
+/** The port has counted what the device did since it was opened, of those from `first` to `last`. */
+static inline bool
+nic_counted(const flue_port *port, int first, int last)
+{
+	int i;
+
+	for (i = first; i <= last; i++)
+		if ((uint64_t)flue_port_count(port, i) != nic.did[i])
+			return false;
+	return true;
+}
 
 /** One that has everything. */
 static inline void

@@ -124,6 +124,8 @@ sums(void)
 		CHECK(memcmp(pkt->data, frame, len) == 0);
 		flue_pkt_release(pkt);
 	}
+	CHECK(flue_port_count(port, FLUE_PORT_RX_FRAMES) == (int64_t)i);
+	CHECK(flue_port_count(port, FLUE_PORT_RX_GOOD) == 3);
 	flue_port_close(port);
 	return 0;
 }

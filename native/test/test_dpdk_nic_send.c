@@ -162,6 +162,7 @@ send_random(const uint8_t *lent, bool refusals)
 	}
 	CHECK(nic.bad == 0);
 	CHECK(owner == 0 && flue_port_buffers_held(port) == 0);
+	CHECK(nic_counted(port, FLUE_PORT_TX_PACKETS, FLUE_PORT_TX_FRAMES));
 }
 
 static int

@@ -100,6 +100,7 @@ struct flue_port {
 	uint32_t held;      /**< handed out and not back; kept by the implementation */
 	uint32_t near;      /**< NUMA node of the device + 1; 0 = not known */
 	uint64_t lost;      /**< flue_port_lost(); kept by the implementation */
+	uint64_t counts[FLUE_PORT_COUNTS]; /**< flue_port_count(); so are these */
 	char name[36];
 };
 

@@ -65,6 +65,24 @@ FLUE_API int flue_port_offloads(const flue_port *port, int which);
 /** "tso", "vlan-insert", ... of the bit 1 << index; NULL when there is none. */
 FLUE_API const char *flue_port_offload_name(int index);
 
+/**
+ * What a port of a device counts, and the device's part in it. Other ports count nothing here.
+ */
+enum flue_port_counter {
+	FLUE_PORT_RX_FRAMES,  /**< received */
+	FLUE_PORT_RX_GOOD,    /**< ... of them those of which the device calls the TCP sum good */
+	FLUE_PORT_TX_PACKETS, /**< handed to the device */
+	FLUE_PORT_TX_SUMMED,  /**< ... of them those of which it fills in the TCP sum */
+	FLUE_PORT_TX_CUT,     /**< ... and those that it cuts into segments (TSO) */
+	FLUE_PORT_TX_FRAMES,  /**< that leave the device for all of these packets */
+	FLUE_PORT_COUNTS
+};
+
+/** Any thread; 0 when there is no such counter. */
+FLUE_API int64_t flue_port_count(const flue_port *port, int which);
+/** "rx_frames", ... of enum flue_port_counter; NULL when there is none. */
+FLUE_API const char *flue_port_count_name(int which);
+
 /* ---- The wire: a switch in memory ----------------------------------------------------------- */
 
 /** Faults are drawn per frame and receiving port from the seed. ppm = one in a million. */

@@ -55,3 +55,27 @@ flue_port_lost(const flue_port *port)
 {
 	return (int64_t)flue_capture_inner(port)->lost;
 }
+
+int64_t
+flue_port_count(const flue_port *port, int which)
+{
+	if (which < 0 || which >= FLUE_PORT_COUNTS)
+		return 0;
+	return (int64_t)__atomic_load_n(&flue_capture_inner(port)->counts[which], __ATOMIC_RELAXED);
+}
+
+const char *
+flue_port_count_name(int which)
+{
+	static const char *const names[] = {
+		[FLUE_PORT_RX_FRAMES] = "rx_frames",
+		[FLUE_PORT_RX_GOOD] = "rx_frames_good",
+		[FLUE_PORT_TX_PACKETS] = "tx_packets",
+		[FLUE_PORT_TX_SUMMED] = "tx_packets_summed",
+		[FLUE_PORT_TX_CUT] = "tx_packets_cut",
+		[FLUE_PORT_TX_FRAMES] = "tx_frames",
+	};
+
+	_Static_assert(sizeof(names) / sizeof(names[0]) == FLUE_PORT_COUNTS, "a name for each");
+	return which < 0 || which >= FLUE_PORT_COUNTS ? NULL : names[which];
+}

@@ -101,6 +101,15 @@ struct dpdk_port {
 	bool reclaims; /* the device gives finished transmissions back on request */
 };
 
+/** Of the owner's, who alone writes it; others may read. */
+static inline void
+dpdk_count(struct dpdk_port *port, enum flue_port_counter which, uint64_t more)
+{
+	uint64_t *count = &port->base.counts[which];
+
+	__atomic_store_n(count, *count + more, __ATOMIC_RELAXED);
+}
+
 extern const struct flue_dpdk_host *dpdk_host;
 extern const struct flue_port_ops dpdk_ops;
 

@@ -232,6 +232,7 @@ port_rx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsig
 	struct dpdk_port *port = dpdk_port(base);
 	struct rte_mbuf *mbufs[DPDK_MAX_BURST];
 	unsigned count = 0;
+	unsigned good = 0;
 	uint16_t got;
 	uint16_t i;
 
@@ -263,9 +264,12 @@ port_rx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsig
 			continue;
 		}
 		pkt_init(port, mbuf, checksum_flags(mbuf->ol_flags));
+		good += (dpdk_priv(mbuf)->pkt.flags & FLUE_PKT_RX_TCP_GOOD) != 0;
 		pkts[count++] = &dpdk_priv(mbuf)->pkt;
 	}
 	base->held += count;
+	dpdk_count(port, FLUE_PORT_RX_FRAMES, count);
+	dpdk_count(port, FLUE_PORT_RX_GOOD, good);
 	return count;
 }
 

@@ -244,6 +244,29 @@ copy_owner(const struct rte_mbuf *mbuf, const struct flue_pkt *pkt)
 	return likely(pkt->ext_len == 0 || RTE_MBUF_HAS_EXTBUF(mbuf->next)) ? NULL : pkt->ext_owner;
 }
 
+/* What the device does for a packet, as numbers that add up: frames, sums of TCP, packets it cuts. */
+#define WORK_SUM UINT64_C(0x100000000)
+#define WORK_CUT UINT64_C(0x1000000000000)
+
+static inline uint64_t
+work_of(const struct flue_pkt *pkt)
+{
+	if (!(pkt->flags & FLUE_PKT_TX_TCP_CSUM))
+		return 1;
+	if (!(pkt->flags & FLUE_PKT_TX_TSO))
+		return WORK_SUM + 1;
+	return WORK_CUT + WORK_SUM + (pkt->ext_len + pkt->tx_segment - 1u) / pkt->tx_segment;
+}
+
+static void
+work_count(struct dpdk_port *port, unsigned packets, uint64_t work)
+{
+	dpdk_count(port, FLUE_PORT_TX_PACKETS, packets);
+	dpdk_count(port, FLUE_PORT_TX_FRAMES, (uint32_t)work);
+	dpdk_count(port, FLUE_PORT_TX_SUMMED, work >> 32 & UINT16_MAX);
+	dpdk_count(port, FLUE_PORT_TX_CUT, work >> 48);
+}
+
 /** @return how many were sent or, last, lost; *stuck: the device took less than there was */
 static unsigned
 send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stuck)
@@ -251,6 +274,8 @@ send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stu
 	struct rte_mbuf *mbufs[DPDK_MAX_BURST];
 	bool own[DPDK_MAX_BURST];                 /* the packet's own mbuf, not a copy */
 	_Atomic uint32_t *copied[DPDK_MAX_BURST]; /* whose payload hangs on it as a copy */
+	uint64_t work[DPDK_MAX_BURST];
+	uint64_t done = 0;
 	uint64_t asked = 0;
 	unsigned count;
 	unsigned ready;
@@ -264,6 +289,7 @@ send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stu
 		own[count] = mbufs[count] == dpdk_mbuf(pkts[count]);
 		copied[count] = own[count] ? copy_owner(mbufs[count], pkts[count]) : NULL;
 		asked |= mbufs[count]->ol_flags;
+		work[count] = work_of(pkts[count]);
 	}
 	ready = count;
 	/* Drivers want to see these first: what a device needs in the checksum fields is theirs to know. */
@@ -272,6 +298,7 @@ send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stu
 	sent = rte_eth_tx_burst(port->id, port->queue, mbufs, (uint16_t)ready);
 	port->unreclaimed += sent;
 	for (i = 0; i < sent; i++) {
+		done += work[i];
 		/* A packet that went itself may be the receiver's by now: not to be touched. */
 		if (own[i]) {
 			port->base.held--;
@@ -282,6 +309,7 @@ send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stu
 		flue_pkt_drop_ext(pkts[i]);
 		flue_pkt_release(pkts[i]);
 	}
+	work_count(port, sent, done);
 	for (i = sent; i < count; i++) {
 		if (own[i])
 			take_back(mbufs[i], pkts[i]);

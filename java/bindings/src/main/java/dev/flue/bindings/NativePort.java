@@ -7,7 +7,9 @@ import dev.flue.jni.flue_dpdk_config;
 import dev.flue.jni.global.flue;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -285,6 +287,24 @@ public final class NativePort implements AutoCloseable {
         } finally {
             guard.exit();
         }
+    }
+
+    /**
+     * What has been received and sent, and the device's part in it, by the names of {@code
+     * flue_port.h}, in their order. Ports that are no DPDK device have 0 everywhere. Allocates.
+     */
+    public Map<String, Long> counts() {
+        Map<String, Long> counts = new LinkedHashMap<>();
+        guard.enter();
+        try {
+            for (int i = 0; i < flue.FLUE_PORT_COUNTS; i++) {
+                String counter = Flue.text(flue.flue_port_count_name(i));
+                counts.put(counter, flue.flue_port_count(handle, i));
+            }
+        } finally {
+            guard.exit();
+        }
+        return counts;
     }
 
     boolean isClosed() {

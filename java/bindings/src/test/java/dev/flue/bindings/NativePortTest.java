@@ -86,4 +86,20 @@ class NativePortTest {
                 .isInstanceOf(FlueException.class)
                 .hasMessageStartingWith("interface flue-none: ");
     }
+
+    @Test
+    void aPortThatIsNoDeviceCountsNothingUnderTheNamesOfAllCounters() {
+        try (Wire wire = new Wire(WireConfig.builder().build())) {
+            NativePort port = wire.port(0, 0x0200c6120001L);
+            assertThat(port.counts())
+                    .containsOnlyKeys(
+                            "rx_frames",
+                            "rx_frames_good",
+                            "tx_packets",
+                            "tx_packets_summed",
+                            "tx_packets_cut",
+                            "tx_frames")
+                    .allSatisfy((name, count) -> assertThat(count).isZero());
+        }
+    }
 }

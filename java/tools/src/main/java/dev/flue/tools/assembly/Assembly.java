@@ -272,7 +272,8 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
                             (party.isEmpty() ? "" : party + ".") + port.name(),
                             targets.get(i).link().name().toLowerCase(Locale.ROOT),
                             Offloads.names(port.offloads()),
-                            Offloads.names(port.offloadsOffered())));
+                            Offloads.names(port.offloadsOffered()),
+                            port.counts()));
         }
         return reports;
     }

@@ -2,6 +2,7 @@
 package dev.flue.tools.inspect;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a port tells of itself.
@@ -10,5 +11,16 @@ import java.util.List;
  * @param link "up", "down" or "gone"
  * @param inUse what its device does in our stead
  * @param offered what its device could do, in use or not
+ * @param counts what it has received and sent so far, by name
  */
-public record PortReport(String name, String link, List<String> inUse, List<String> offered) {}
+public record PortReport(
+        String name,
+        String link,
+        List<String> inUse,
+        List<String> offered,
+        Map<String, Long> counts) {
+    /** The same with other numbers. */
+    PortReport counting(Map<String, Long> other) {
+        return new PortReport(name, link, inUse, offered, other);
+    }
+}

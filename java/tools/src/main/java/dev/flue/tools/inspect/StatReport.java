@@ -27,7 +27,7 @@ public record StatReport(StatSample sample, boolean perSecond, int most) {
             json.beginObject().member("port", port.name()).member("link", port.link());
             append(json, "offloads_in_use", port.inUse());
             append(json, "offloads_offered", port.offered());
-            json.endObject();
+            json.member("counters", port.counts()).endObject();
         }
         json.endArray().name("drivers").beginArray();
         for (StatSample.Driver driver : sample.drivers()) {
@@ -98,6 +98,7 @@ public record StatReport(StatSample sample, boolean perSecond, int most) {
             text.append("\nport ").append(port.name()).append(", link ").append(port.link());
             text.append("\n  offloads in use   ").append(words(port.inUse()));
             text.append("\n  offloads offered  ").append(words(port.offered())).append('\n');
+            figures(text, "", port.counts());
         }
         for (StatSample.Driver driver : sample.drivers()) {
             text.append('\n').append(driver.label()).append('\n');

@@ -66,6 +66,7 @@ public record StatSample(
         for (PortReport port : source.portReports()) {
             String inUse = String.join(",", port.inUse());
             line(out, "port", port.name(), port.link(), inUse, String.join(",", port.offered()));
+            figures(out, "counter", port.counts());
         }
         for (DriverReport driver : source.driverReports()) {
             line(out, "driver", driver.label(), driver.connectionCount());
@@ -163,9 +164,12 @@ public record StatSample(
                             .connections
                             .add(new Connection(number, words[2], words[3], counting, latencies));
                 }
-                case "port" ->
-                        ports.add(
-                                new PortReport(words[1], words[2], list(words[3]), list(words[4])));
+                case "port" -> {
+                    begin();
+                    List<String> inUse = list(words[3]);
+                    List<String> offered = list(words[4]);
+                    ports.add(new PortReport(words[1], words[2], inUse, offered, counting));
+                }
                 case "counter" -> counting.put(words[1], Long.parseLong(words[2]));
                 case "level" -> holding.put(words[1], Long.parseLong(words[2]));
                 case "sends" -> latencies[0] = latency(words);
@@ -212,8 +216,16 @@ public record StatSample(
                             .orElse(null);
             rates.add(rates(each, old, elapsed));
         }
+        List<PortReport> counted = new ArrayList<>();
+        for (PortReport each : ports) {
+            Map<String, Long> old = Map.of();
+            for (PortReport other : before.ports) {
+                old = other.name().equals(each.name()) ? other.counts() : old;
+            }
+            counted.add(each.counting(rates(each.counts(), old, elapsed)));
+        }
         return new StatSample(
-                pid, nanos, rates(counters, before.counters, elapsed), levels, ports, rates);
+                pid, nanos, rates(counters, before.counters, elapsed), levels, counted, rates);
     }
 
     private static Driver rates(Driver now, Driver before, long elapsed) {

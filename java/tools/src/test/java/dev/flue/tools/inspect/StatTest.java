@@ -80,8 +80,17 @@ class StatTest {
                 @Override
                 public List<PortReport> portReports() {
                     return List.of(
-                            new PortReport("tap", "down", List.of(), List.of()),
-                            new PortReport("dpdk:x", "up", List.of("tso"), List.of("tso", "lro")));
+                            new PortReport("tap", "down", List.of(), List.of(), Map.of()),
+                            new PortReport(
+                                    "dpdk:x",
+                                    "up",
+                                    List.of("tso"),
+                                    List.of("tso", "lro"),
+                                    frames()));
+                }
+
+                private Map<String, Long> frames() {
+                    return Map.of("rx_frames", segments / 10);
                 }
 
                 @Override
@@ -131,6 +140,7 @@ class StatTest {
                         "port dpdk:x, link up",
                         "offloads in use tso",
                         "offloads offered tso, lro",
+                        "rx_frames 7",
                         "meter1",
                         "send requested 3",
                         "send requested bytes 3000",
@@ -169,10 +179,12 @@ class StatTest {
                                 + "\"held\":{\"engine.connections\":2},"
                                 + "\"counters\":{\"segments_in\":70},"
                                 + "\"ports\":[{\"port\":\"tap\",\"link\":\"down\","
-                                + "\"offloads_in_use\":[],\"offloads_offered\":[]},"
+                                + "\"offloads_in_use\":[],\"offloads_offered\":[],"
+                                + "\"counters\":{}},"
                                 + "{\"port\":\"dpdk:x\",\"link\":\"up\","
                                 + "\"offloads_in_use\":[\"tso\"],"
-                                + "\"offloads_offered\":[\"tso\",\"lro\"]}],"
+                                + "\"offloads_offered\":[\"tso\",\"lro\"],"
+                                + "\"counters\":{\"rx_frames\":7}}],"
                                 + "\"drivers\":[{\"driver\":\"meter1\",\"levels\":{")
                 .contains("\"send done\":2,\"send done bytes\":2000,\"send failed\":0")
                 .contains(
@@ -194,6 +206,7 @@ class StatTest {
         send(offload(81), 2, 0);
         StatSample rates = sample().since(before);
         assertThat(rates.counters()).containsEntry("segments_in", 250L);
+        assertThat(rates.ports().get(1).counts()).containsEntry("rx_frames", 25L);
         assertThat(rates.levels()).containsEntry("engine.connections", 2L);
         StatSample.Driver driver = rates.drivers().get(0);
         assertThat(driver.counters())
