@@ -8,7 +8,7 @@
 #include "port/offload.h"
 
 #define LENT_BYTES (1 << 18)
-#define OFFERED    FLUE_PORT_ALL_OFFLOADS
+#define OFFERED    (FLUE_PORT_ALL_OFFLOADS & ~FLUE_PORT_FLOW_RULES)
 
 static uint8_t here[LENT_BYTES]; /* lent payload that lies in no region */
 static flue_port *port;

@@ -63,6 +63,15 @@ struct flue_pkt {
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_pkt) == 64);
 
+/** A TCP connection as in what is received of it: all in network order. */
+struct flue_port_flow {
+	uint8_t remote[16]; /**< of IPv4 the first four bytes */
+	uint8_t local[16];
+	uint16_t remote_port;
+	uint16_t local_port;
+	uint8_t ip6;
+};
+
 /** What a port implements. All but open/close run on the owner's thread; none blocks. */
 struct flue_port_ops {
 	/** Up to n frames that arrived by `now`; each has refcnt 1. @return how many */
@@ -85,6 +94,18 @@ struct flue_port_ops {
 	int64_t (*next_event)(const struct flue_port *port);
 	/** flue_port_link(), on any thread while the port is open. NULL: there is always one. */
 	int (*link)(struct flue_port *port);
+	/**
+	 * Have the device bring what it receives of a connection to this port, one of its queues. Returns
+	 * at once: another thread asks the device, which may refuse; then it comes where it comes.
+	 * NULL, and without FLUE_PORT_FLOW_RULES among the offloads not called: it cannot.
+	 * @return names the rule for unsteer(); 0 = there will be none
+	 */
+	uint32_t (*steer)(struct flue_port *port, const struct flue_port_flow *flow);
+	/**
+	 * End that. The first call has the rule removed, by the other thread.
+	 * @return whether the device has it no more: then the name is worth nothing
+	 */
+	bool (*unsteer)(struct flue_port *port, uint32_t rule);
 	void (*close)(struct flue_port *port);
 };
 

@@ -50,11 +50,12 @@ enum flue_port_offload {
 	FLUE_PORT_MULTI_SEG = 0x20,  /**< sends a frame that lies in several places */
 	FLUE_PORT_VLAN_INSERT = 0x40,
 	FLUE_PORT_VLAN_STRIP = 0x80,
-	FLUE_PORT_SCATTER = 0x100, /**< receives a frame into several buffers */
-	FLUE_PORT_LENT = 0x200,    /**< reads lent payload where it lies */
+	FLUE_PORT_SCATTER = 0x100,    /**< receives a frame into several buffers */
+	FLUE_PORT_LENT = 0x200,       /**< reads lent payload where it lies */
+	FLUE_PORT_FLOW_RULES = 0x400, /**< brings a connection to the queue of its engine */
 	FLUE_PORT_TX_CSUM = 0x3,
 	FLUE_PORT_RX_CSUM = 0xc,
-	FLUE_PORT_ALL_OFFLOADS = 0x3ff
+	FLUE_PORT_ALL_OFFLOADS = 0x7ff
 };
 
 /**
@@ -75,6 +76,9 @@ enum flue_port_counter {
 	FLUE_PORT_TX_SUMMED,  /**< ... of them those of which it fills in the TCP sum */
 	FLUE_PORT_TX_CUT,     /**< ... and those that it cuts into segments (TSO) */
 	FLUE_PORT_TX_FRAMES,  /**< that leave the device for all of these packets */
+	FLUE_PORT_RULES_MADE, /**< flow rules that the device has taken */
+	FLUE_PORT_RULES_REMOVED, /**< ... of them those that are gone again */
+	FLUE_PORT_RULES_REFUSED, /**< connections without one: by the device, or for want of room */
 	FLUE_PORT_COUNTS
 };
 

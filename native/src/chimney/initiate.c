@@ -10,6 +10,7 @@
 #include "chimney/op.h"
 #include "engine/group.h"
 #include "engine/parts.h"
+#include "engine/steer.h"
 #include "tcp/reasm.h"
 #include "tcp/tcp.h"
 
@@ -271,6 +272,7 @@ new_conn(struct flue_engine *e, struct flue_op *op, struct flue_op_level *lv,
 	c->flags |= CONN_GATED;
 	*token = flue_conn_token(e, c);
 	flue_count(e, FLUE_CTR_INITIATED, 1);
+	flue_steer(e, c);
 	if (c->urgent_buffered) {
 		c->set_aside = true;
 		flue_tcp_request_upload(e, c, FLUE_UPLOAD_RECEIVED_URGENT_DATA);

@@ -5,6 +5,7 @@
 
 #include "chimney/fill.h"
 #include "engine/parts.h"
+#include "engine/steer.h"
 #include "tcp/tcp.h"
 
 /** @return false: the ACK that is owed could not be sent yet */
@@ -55,6 +56,7 @@ flue_terminate_prepare(struct flue_engine *e, struct flue_op *op, struct flue_op
 	if (x != NULL)
 		x->push_runs = false;
 	(void)pay_ack(e, c);
+	(void)flue_unsteer(e, c);
 	flue_timer_drop(e, c);
 }
 
@@ -63,7 +65,7 @@ static bool
 conn_ready(struct flue_engine *e, struct flue_conn *c)
 {
 	/* Room for every completion it can still have, so that none is left half done. */
-	if (!pay_ack(e, c) || (c->flags & CONN_INDICATING) ||
+	if (!pay_ack(e, c) || !flue_unsteer(e, c) || (c->flags & CONN_INDICATING) ||
 			!flue_up_fits(&e->chans[c->channel], 8))
 		return false;
 	flue_send_complete(e, c);

@@ -12,6 +12,7 @@
 #include "engine/group.h"
 #include "engine/parts.h"
 #include "engine/run.h"
+#include "engine/steer.h"
 #include "observe/counters.h"
 #include "tcp/tcp.h"
 
@@ -113,6 +114,7 @@ free_all(struct flue_engine *e)
 		flue_region_release(e->region);
 	flue_contexts_free(e);
 	flue_arena_destroy(e->arena);
+	free(e->steering);
 	free(e->memory);
 	free(e);
 }
@@ -179,6 +181,8 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 		rc = -ENOMEM;
 	if (rc == 0)
 		rc = flue_contexts_make(e);
+	if (rc == 0)
+		rc = flue_steering_make(e);
 	if (rc < 0) {
 		free_all(e);
 		return rc;
@@ -247,6 +251,7 @@ flue_engine_destroy(flue_engine *e)
 		expected = OWNER_NONE;
 		sched_yield();
 	}
+	flue_steering_end(e);
 	flue_group_leave(e);
 	for (i = 0; i < e->nchans; i++)
 		__atomic_store_n(&e->chans[i].header->engine_stopped, 1, __ATOMIC_RELEASE);

@@ -334,8 +334,9 @@ struct flue_engine {
 	struct flue_ids path_ids;
 	struct flue_ids neighbor_ids;
 	struct flue_flow flow;
-	struct flue_group *group; /* of engines on the queues of one device, or NULL */
-	uint32_t group_index;     /* in it */
+	struct flue_group *group;       /* of engines on the queues of one device, or NULL */
+	uint32_t group_index;           /* in it */
+	struct flue_steering *steering; /* rules of the device, or NULL */
 	struct flue_piece *pieces;
 	struct flue_ids piece_ids;
 	struct flue_profiles profiles;

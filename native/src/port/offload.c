@@ -18,7 +18,7 @@ flue_port_offload_name(int index)
 {
 	static const char *const names[] = { "tx-ip-checksum", "tx-tcp-checksum", "rx-ip-checksum",
 		"rx-tcp-checksum", "tso", "multi-segment", "vlan-insert", "vlan-strip", "scatter",
-		"zero-copy" };
+		"zero-copy", "flow-rules" };
 
 	_Static_assert(1u << (sizeof(names) / sizeof(names[0])) == FLUE_PORT_ALL_OFFLOADS + 1u,
 			"a name for each");

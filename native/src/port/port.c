@@ -74,6 +74,9 @@ flue_port_count_name(int which)
 		[FLUE_PORT_TX_SUMMED] = "tx_packets_summed",
 		[FLUE_PORT_TX_CUT] = "tx_packets_cut",
 		[FLUE_PORT_TX_FRAMES] = "tx_frames",
+		[FLUE_PORT_RULES_MADE] = "flow_rules_made",
+		[FLUE_PORT_RULES_REMOVED] = "flow_rules_removed",
+		[FLUE_PORT_RULES_REFUSED] = "flow_rules_refused",
 	};
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == FLUE_PORT_COUNTS, "a name for each");

@@ -18,6 +18,7 @@
 #include <rte_ring.h>
 
 #include "flue/flue_pkt.h"
+#include "port/dpdk/flow.h"
 #include "port/dpdk/plugin.h"
 #include "port/ethernet.h"
 
@@ -82,6 +83,7 @@ struct dpdk_device {
 	int interface;         /* index of that, in the namespace it was opened in */
 	_Atomic bool released; /* by somebody else: the ethdev's number may be another's by now */
 	struct dpdk_umem *umem; /* the kernel reads and writes the packets' memory; or NULL */
+	struct dpdk_flows *flows; /* rules for connections, or NULL */
 	bool own_echo; /* frames sent by the kernel from this address are seen too: ignore */
 	uint8_t mac[6];
 };
@@ -96,7 +98,8 @@ struct dpdk_port {
 	uint32_t range;         /* of memory where lent payload lay last */
 	uint16_t id;            /* the device's */
 	uint16_t queue;
-	uint8_t side; /* of the pair, 0 or 1 */
+	uint8_t side;             /* of the pair, 0 or 1 */
+	struct dpdk_rules *rules; /* for connections to this queue, or NULL */
 	bool closed;
 	bool reclaims; /* the device gives finished transmissions back on request */
 };

@@ -185,11 +185,13 @@ device_start(struct dpdk_device *device, unsigned descriptors, uint32_t offloads
 				rte_strerror(-rc));
 	reclaim_choose(device, &info);
 	rc = address_accept(device, cause);
-	if (rc < 0)
+	if (rc < 0) {
 		(void)rte_eth_dev_stop(device->id);
-	else
-		dpdk_rss_start(device, &info);
-	return rc;
+		return rc;
+	}
+	dpdk_rss_start(device, &info);
+	dpdk_flows_begin(device, offloads_off);
+	return 0;
 }
 
 /** The address and memory of one queue pair. */
@@ -303,6 +305,7 @@ void
 dpdk_device_released(struct dpdk_device *device)
 {
 	atomic_store(&device->released, true);
+	dpdk_flows_cut(device);
 	opened[device->id] = false;
 }
 
@@ -312,6 +315,7 @@ device_close(struct dpdk_device *device)
 {
 	bool released = atomic_load(&device->released);
 
+	dpdk_flows_end(device);
 	if (device->control >= 0)
 		close(device->control);
 	if (!released) {
@@ -340,6 +344,7 @@ dpdk_port_close(struct flue_port *base)
 	if (port->closed)
 		return;
 	port->closed = true;
+	dpdk_flows_leave(port);
 	device->ports[port->queue] = NULL;
 	if (--device->open == 0)
 		device_close(device);

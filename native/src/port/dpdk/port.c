@@ -280,5 +280,7 @@ const struct flue_port_ops dpdk_ops = {
 	.free = port_free,
 	.reclaim = dpdk_reclaim,
 	.link = dpdk_link,
+	.steer = dpdk_steer,
+	.unsteer = dpdk_unsteer,
 	.close = dpdk_port_close,
 };

@@ -3,7 +3,10 @@ package dev.flue.hwtests.host;
 
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.IpAddress;
+import dev.flue.data.OffloadConnection;
 import dev.flue.host.UserHostStack;
+import dev.flue.host.tcp.RssHash;
+import dev.flue.im.TeamDriver;
 import dev.flue.offload.StatusIndication;
 import dev.flue.tools.assembly.Assembly;
 import dev.flue.tools.http.HttpServer;
@@ -38,6 +41,8 @@ public final class HostProgram implements Turn {
     private final Assembly assembly;
     private final Queue<String> commands;
     private final long moveEvery;
+    private final long roamEvery;
+    private long roamed;
     private final List<LongPredicate> turns = new ArrayList<>();
     private final Set<Object> closed = new HashSet<>();
 
@@ -46,6 +51,7 @@ public final class HostProgram implements Turn {
         this.commands = commands;
         this.moveEvery =
                 settings.mode() == Settings.Mode.MOVING ? settings.number("move", 1 << 16) : 0;
+        this.roamEvery = settings.number("roam", 1 << 14);
         listen();
     }
 
@@ -105,6 +111,7 @@ public final class HostProgram implements Turn {
         stack.listen(Services.WATCHED, BACKLOG, Services.Watched::new);
         stack.listen(Services.SOURCE, BACKLOG, () -> new Services.Source(moveEvery));
         stack.listen(Services.HALF, BACKLOG, () -> new Services.Half(moveEvery));
+        stack.listen(Services.ROAMING, BACKLOG, () -> new Services.Roaming(roamEvery, this));
     }
 
     /** Over HTTP, when there is one. */
@@ -122,6 +129,26 @@ public final class HostProgram implements Turn {
 
     UserHostStack stack() {
         return assembly.stack();
+    }
+
+    /**
+     * Has a connection moved to the other of two engines, unless one is on its way; whether it will
+     * be.
+     */
+    boolean moveToOtherEngine(OffloadConnection connection) {
+        if (assembly.drivers().moved() != roamed) {
+            return false;
+        }
+        int hash =
+                RssHash.tcp(
+                        connection.remoteAddress(),
+                        connection.localAddress(),
+                        connection.remotePort(),
+                        connection.localPort());
+        TeamDriver team = assembly.drivers().team();
+        team.assign(hash & TeamDriver.BUCKETS - 1, 1 - team.homeOf(hash));
+        roamed++;
+        return true;
     }
 
     /** Called once a turn, with the time, until it says false. */

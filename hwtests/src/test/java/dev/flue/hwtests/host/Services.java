@@ -13,6 +13,7 @@ final class Services {
     static final int WATCHED = 7011;
     static final int SOURCE = 7019;
     static final int HALF = 7021;
+    static final int ROAMING = 7022;
 
     static final String BANNER = "take the rest\n";
     private static final int LIMIT = 1 << 16;
@@ -20,7 +21,7 @@ final class Services {
     private Services() {}
 
     /** Everything comes back; the end of the stream too. */
-    static final class Echo extends Talk {
+    static class Echo extends Talk {
         private boolean ended;
 
         Echo(long moveEvery) {
@@ -42,6 +43,30 @@ final class Services {
 
         private static int back(OffloadConnection connection, ByteBuffer buffer, int at, int size) {
             return connection.send(piece(buffer, at, size));
+        }
+    }
+
+    /**
+     * An echo whose connection goes to the other engine of two each time some bytes moved and it
+     * got to where it was sent before. Says at the end how often that was.
+     */
+    static final class Roaming extends Echo {
+        private final HostProgram program;
+        private int moves;
+
+        Roaming(long moveEvery, HostProgram program) {
+            super(moveEvery);
+            this.program = program;
+        }
+
+        @Override
+        void move(OffloadConnection connection) {
+            moves += program.moveToOtherEngine(connection) ? 1 : 0;
+        }
+
+        @Override
+        public void onClosed(OffloadConnection connection, String cause) {
+            HostProgram.say("roamed " + moves + " " + cause);
         }
     }
 

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** The words {@code name=value} of a {@link HostProgram}'s command line. */
 final class Settings {
@@ -59,9 +60,10 @@ final class Settings {
     Assembly open() {
         Cidr address = Cidr.parse(text("address", null));
         int mtu = number("mtu", 1500);
+        int queues = number("queues", 1);
         List<NativePort> ports = new ArrayList<>();
         for (String name : text("port", null).split(",(?=tap:)")) {
-            ports.add(port(name, StackSettings.macOf(address.address()), mtu));
+            ports.addAll(ports(name, StackSettings.macOf(address.address()), mtu, queues));
         }
         if (values.containsKey("pcap")) {
             ports.set(0, NativePort.capture(ports.get(0), Path.of(text("pcap", null))));
@@ -86,13 +88,17 @@ final class Settings {
                         .congestionControl(CongestionControl.valueOf(algorithm));
         String drivers = text("drivers", mode() == Mode.MOVING ? "verifier" : "");
         List<String> names = drivers.isEmpty() ? List.of() : List.of(drivers.split(","));
-        return new Assembly(ports, engine.build(), host.build(), names, "");
+        Assembly assembly = new Assembly(ports, engine.build(), host.build(), names, "");
+        if (queues > 1) {
+            assembly.joinQueues(CONNECTIONS, mtu);
+        }
+        return assembly;
     }
 
-    private static NativePort port(String port, long mac, int mtu) {
+    private static List<NativePort> ports(String port, long mac, int mtu, int queues) {
         if (port.startsWith("tap:")) {
-            return NativePort.tap(port.substring(4), mac, mtu, BUFFERS);
+            return List.of(NativePort.tap(port.substring(4), mac, mtu, BUFFERS));
         }
-        return NativePort.dpdk(port, mac, mtu, BUFFERS);
+        return NativePort.dpdk(port, mac, mtu, BUFFERS, Set.of(), queues);
     }
 }

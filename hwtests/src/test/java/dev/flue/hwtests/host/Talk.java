@@ -56,10 +56,15 @@ abstract class Talk implements ConnectionHandler {
         sinceMove += bytes;
         if (moveEvery > 0 && sinceMove >= moveEvery && !offloadAgain && connection.offloaded()) {
             sinceMove = 0;
-            offloadAgain = true;
-            HostProgram.countMove();
-            connection.upload();
+            move(connection);
         }
+    }
+
+    /** To the other TCP; a subclass may have another way to go. */
+    void move(OffloadConnection connection) {
+        offloadAgain = true;
+        HostProgram.countMove();
+        connection.upload();
     }
 
     static MessageDigest sha256() {

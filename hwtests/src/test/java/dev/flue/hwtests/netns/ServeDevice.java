@@ -21,7 +21,8 @@ enum ServeDevice {
     /** A TAP interface whose device does nothing in our stead. */
     TAP_WITHOUT_OFFLOADS("net_tap0,iface=flue0", "--offloads-off", "all");
 
-    private static final String PEER = "peer0";
+    /** The kernel's end of a veth. */
+    static final String PEER = "peer0";
 
     private final List<String> options = new ArrayList<>(List.of("--port"));
 

@@ -3,6 +3,7 @@ package dev.flue.hwtests.nic;
 
 import dev.flue.hwtests.netns.Commands;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
@@ -25,6 +26,8 @@ class EmulatedNicTest {
      */
     private static final String COPIES = "--offloads-off zero-copy";
 
+    private static final String SUMS = "tx-ip-checksum tx-tcp-checksum";
+
     /** DPDK loads every driver there is, more than a hundred, 15 s on an emulated processor. */
     private static final String FEWER_DRIVERS =
             "drivers=$(echo /usr/lib/*/dpdk/pmds-*); mkdir /run/drivers && cp -a $drivers/librte_"
@@ -46,23 +49,23 @@ class EmulatedNicTest {
 
     @ParameterizedTest(name = "{0} {1}")
     @CsvSource({
-        "igb,'',''",
-        "e1000e,'',''",
-        "vmxnet3,''," + COPIES,
-        "virtio-net-pci,'',''",
-        "virtio-net-pci,-o,''"
+        "igb,'',--queues 2," + SUMS + " rx-ip-checksum rx-tcp-checksum tso",
+        "e1000e,'',''," + SUMS,
+        "vmxnet3,''," + COPIES + ",''",
+        "virtio-net-pci,'','',''",
+        "virtio-net-pci,-o,'',tx-tcp-checksum tso"
     })
-    void theCommandServesAndFetchesOverTheNic(String model, String option, String words)
-            throws Exception {
+    void theCommandServesAndFetchesOverTheNic(
+            String model, String option, String words, String inUse) throws Exception {
         try {
-            boot(model, option, words);
+            boot(model, option, words, inUse);
         } catch (Shell.GuestFailed e) {
             System.out.println("nic: once more: " + e.getMessage());
-            boot(model, option, words);
+            boot(model, option, words, inUse);
         }
     }
 
-    private void boot(String model, String option, String words) throws Exception {
+    private void boot(String model, String option, String words, String inUse) throws Exception {
         long start = System.nanoTime();
         String name = (model + " " + option).strip();
         try (Peer peer = Peer.behindTap();
@@ -74,7 +77,9 @@ class EmulatedNicTest {
                 guest.run(FEWER_DRIVERS);
                 guest.run(ONE_COMPILER);
                 String options = "--port " + DEVICE + " --arena hugepages " + words;
-                new PortScenario(name, guest, peer, options, temp).run();
+                PortScenario scenario = new PortScenario(name, guest, peer, options, temp);
+                scenario.run();
+                scenario.requireInUse(inUse.isEmpty() ? List.of() : List.of(inUse.split(" ")));
             } catch (AssertionError e) {
                 if (guest.failed()) {
                     throw new Shell.GuestFailed(e.getMessage());

@@ -10,16 +10,27 @@ import dev.flue.hwtests.netns.FlueServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
 /**
  * What the command must do on a port: serve over both versions of IP, from offloaded connections
- * that can be looked into; fetch; and nothing of it may look wrong to who listens at the other end.
+ * that can be looked into, with what its device offers in use; fetch; and nothing of it may look
+ * wrong to who listens at the other end.
  */
 final class PortScenario {
     private static final int BYTES = 8 << 20;
+
+    /** What a segment carries when packets are of 1500 bytes and have timestamps: IPv4, IPv6. */
+    private static final String FULL = "(tcp.len == 1448 || tcp.len == 1428)";
+
+    /** Enough that one queue of two without any would be no accident. */
+    private static final int CLIENTS = 12;
+
+    private static final int PART = 200_000;
     private static final String ADDRESS_4 = "198.18.0.2";
     private static final String ADDRESS_6 = "2001:db8::2";
 
@@ -29,6 +40,7 @@ final class PortScenario {
     private final Path temp;
     private final Path directory;
     private final String options;
+    private PortCounts served;
 
     /**
      * @param name for what is printed
@@ -53,6 +65,12 @@ final class PortScenario {
             fetch();
             assertThat(capture.stop()).as("everything was captured").isTrue();
             String ofFlue = "(ip.src == " + ADDRESS_4 + " || ipv6.src == " + ADDRESS_6 + ")";
+            long segments = capture.count(ofFlue + " && tcp.srcport == 8080");
+            served.judge(segments, capture.count(ofFlue + " && " + FULL));
+            System.out.printf("nic: %s: %d segments of the server: %s%n", name, segments, served);
+            assertThat(capture.list(ofFlue + " && tcp.len > 1460"))
+                    .as("longer than a segment may be")
+                    .isEmpty();
             assertThat(capture.count(ofFlue + " && tcp.checksum.status == \"Good\""))
                     .as("segments of Flue with a good checksum")
                     .isGreaterThan(2 * BYTES / 1500);
@@ -67,6 +85,11 @@ final class PortScenario {
         }
     }
 
+    /** After {@link #run}: the device did all this. */
+    void requireInUse(List<String> offloads) {
+        served.requireInUse(offloads);
+    }
+
     private void serve() throws IOException, InterruptedException {
         long start = System.nanoTime();
         Path out = temp.resolve("serve.out");
@@ -78,6 +101,8 @@ final class PortScenario {
         download(ADDRESS_4);
         download("[" + ADDRESS_6 + "]");
         lookIn();
+        downloadParts();
+        served = new PortCounts(shell.run(launcher() + " stat --json $serve"));
         shell.run("kill $serve; wait $serve; [ $? = 143 ]");
         assertThat(out).content().contains("all connections given back").doesNotContain("warning");
     }
@@ -88,6 +113,28 @@ final class PortScenario {
         Commands.run(curl(address, to, "--max-time", "200"));
         assertEqualFiles(to);
         say("8 MiB to " + address, start);
+    }
+
+    /** Many connections at a time, of which each gets its part. */
+    private void downloadParts() throws IOException, InterruptedException {
+        byte[] all = Files.readAllBytes(directory.resolve("file"));
+        List<Process> clients = new ArrayList<>();
+        for (int i = 0; i < CLIENTS; i++) {
+            String range = i * PART + "-" + (i * PART + PART - 1);
+            List<String> command = curl(ADDRESS_4, temp.resolve("part" + i), "-r", range);
+            clients.add(Commands.start(command, temp.resolve("curl.out" + i)));
+        }
+        try {
+            for (int i = 0; i < CLIENTS; i++) {
+                Process client = clients.get(i);
+                Commands.await("a client ends", () -> !client.isAlive());
+                assertThat(client.exitValue()).isZero();
+                assertThat(temp.resolve("part" + i))
+                        .hasBinaryContent(Arrays.copyOfRange(all, i * PART, i * PART + PART));
+            }
+        } finally {
+            clients.forEach(Process::destroyForcibly);
+        }
     }
 
     private List<String> curl(String address, Path to, String option, String value) {

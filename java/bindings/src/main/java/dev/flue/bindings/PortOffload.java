@@ -27,7 +27,9 @@ public enum PortOffload {
     /** Receives a frame into several buffers. */
     SCATTER("scatter"),
     /** Reads lent payload where it lies. */
-    ZERO_COPY("zero-copy");
+    ZERO_COPY("zero-copy"),
+    /** Brings a connection to the queue of its engine; offered with several queues only. */
+    FLOW_RULES("flow-rules");
 
     private final String text;
 

@@ -98,7 +98,10 @@ class NativePortTest {
                             "tx_packets",
                             "tx_packets_summed",
                             "tx_packets_cut",
-                            "tx_frames")
+                            "tx_frames",
+                            "flow_rules_made",
+                            "flow_rules_removed",
+                            "flow_rules_refused")
                     .allSatisfy((name, count) -> assertThat(count).isZero());
         }
     }

@@ -79,7 +79,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
                 settings.drivers(),
                 party);
         if (settings.queues() > 1) {
-            join(settings);
+            joinQueues(settings.maxConnections(), settings.mtu());
         }
         if (settings.ownThread()) {
             ownThread();
@@ -143,12 +143,18 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         }
     }
 
-    /** What the device brings to the wrong queue reaches its connection all the same. */
-    private void join(StackSettings settings) {
+    /**
+     * The ports are the queues of one device: what that brings to the wrong one reaches its
+     * connection all the same. Once, before anything is offloaded.
+     *
+     * @param maxConnections of each engine
+     * @param mtu of the device
+     */
+    public void joinQueues(int maxConnections, int mtu) {
         try {
-            long connections = (long) targets.size() * settings.maxConnections();
+            long connections = (long) targets.size() * maxConnections;
             int entries = (int) Math.min(connections, EngineGroup.MAX_CONNECTIONS);
-            group = new EngineGroup(targets.size(), entries, settings.mtu());
+            group = new EngineGroup(targets.size(), entries, mtu);
             for (int i = 0; i < targets.size(); i++) {
                 targets.get(i).join(group, i);
             }

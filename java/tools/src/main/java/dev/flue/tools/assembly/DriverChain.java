@@ -162,12 +162,19 @@ public final class DriverChain implements AutoCloseable {
         return members;
     }
 
-    /** Connections that a team has moved from one port to another. */
-    public long moved() {
+    /** The driver that makes one of several ports, or null. */
+    public TeamDriver team() {
         return drivers.stream()
                 .filter(TeamDriver.class::isInstance)
-                .mapToLong(each -> ((TeamDriver) each).moved())
-                .sum();
+                .map(TeamDriver.class::cast)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Connections that a team has moved from one port to another. */
+    public long moved() {
+        TeamDriver team = team();
+        return team == null ? 0 : team.moved();
     }
 
     /** What each tells of itself, from the targets upwards. */

@@ -126,8 +126,8 @@ public final class NetworkOptions {
             description = {
                 "What the device of --port is not to do in our stead, whatever it offers:"
                         + " tx-ip-checksum, tx-tcp-checksum, rx-ip-checksum, rx-tcp-checksum, tso,"
-                        + " multi-segment, vlan-insert, vlan-strip, scatter, zero-copy; or all, or"
-                        + " none.",
+                        + " multi-segment, vlan-insert, vlan-strip, scatter, zero-copy,"
+                        + " flow-rules; or all, or none.",
                 "'flue stat' shows what is in use. Default: none."
             })
     private List<String> offloadsOff = List.of();
