@@ -454,6 +454,9 @@ nic_open(int mtu, uint32_t off, flue_port **port)
 	return nic_open_queues(mtu, off, 1, port);
 }
 
+/** With one queue nothing is brought to a queue. */
+#define NIC_OFFERS ((int)FLUE_PORT_ALL_OFFLOADS & ~(int)FLUE_PORT_FLOW_RULES)
+
 #define NIC_RX_ALL                                                      \
 	(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM | \
 			RTE_ETH_RX_OFFLOAD_VLAN_STRIP | RTE_ETH_RX_OFFLOAD_SCATTER)

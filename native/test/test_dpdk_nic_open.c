@@ -33,10 +33,9 @@ static const struct {
 	uint32_t used;
 } choices[] = {
 	{ 0, 0, 0, 1500, 0, 0 },
-	{ NIC_RX_ALL, NIC_TX_ALL, FLUE_PORT_ALL_OFFLOADS, 9000, FLUE_PORT_ALL_OFFLOADS, 0 },
-	{ NIC_RX_ALL, NIC_TX_ALL, 0, 9000, FLUE_PORT_ALL_OFFLOADS, FLUE_PORT_ALL_OFFLOADS },
-	{ NIC_RX_ALL, NIC_TX_ALL, 0, 1500, FLUE_PORT_ALL_OFFLOADS,
-			FLUE_PORT_ALL_OFFLOADS & ~FLUE_PORT_SCATTER },
+	{ NIC_RX_ALL, NIC_TX_ALL, FLUE_PORT_ALL_OFFLOADS, 9000, NIC_OFFERS, 0 },
+	{ NIC_RX_ALL, NIC_TX_ALL, 0, 9000, NIC_OFFERS, NIC_OFFERS },
+	{ NIC_RX_ALL, NIC_TX_ALL, 0, 1500, NIC_OFFERS, NIC_OFFERS & ~FLUE_PORT_SCATTER },
 	/* The header's sum alone is not worth asking for; without TCP's nothing can be cut. */
 	{ 0, RTE_ETH_TX_OFFLOAD_IPV4_CKSUM, 0, 1500, FLUE_PORT_TX_IP_CSUM, 0 },
 	{ 0, NIC_TX_ALL, FLUE_PORT_TX_TCP_CSUM, 1500,
@@ -93,7 +92,7 @@ choose(void)
 	nic_best();
 	nic.configure_refuses = RTE_ETH_TX_OFFLOAD_TCP_TSO;
 	CHECK(nic_open(1500, 0, &port) == 0);
-	CHECK(flue_port_offloads(port, 0) == FLUE_PORT_ALL_OFFLOADS);
+	CHECK(flue_port_offloads(port, 0) == NIC_OFFERS);
 	CHECK(flue_port_offloads(port, 1) == 0);
 	flue_port_close(port);
 	return 0;

@@ -82,7 +82,7 @@ struct dpdk_device {
 	int control;           /* socket to ask the kernel about its interface; -1 = driver knows */
 	int interface;         /* index of that, in the namespace it was opened in */
 	_Atomic bool released; /* by somebody else: the ethdev's number may be another's by now */
-	struct dpdk_umem *umem; /* the kernel reads and writes the packets' memory; or NULL */
+	struct dpdk_umem *umem;   /* the kernel reads and writes the packets' memory; or NULL */
 	struct dpdk_flows *flows; /* rules for connections, or NULL */
 	bool own_echo; /* frames sent by the kernel from this address are seen too: ignore */
 	uint8_t mac[6];
