@@ -92,6 +92,9 @@ final class PortCounts {
                     .as("received with good sums by the device's word")
                     .isGreaterThan(sum("rx_frames") * 9);
         }
+        if (offloads.contains("flow-rules")) {
+            assertThat(sum("flow_rules_made")).as("rules").isPositive();
+        }
     }
 
     /** For people. */

@@ -31,6 +31,8 @@ final class PortScenario {
     private static final int CLIENTS = 12;
 
     private static final int PART = 200_000;
+
+    private static final String SEGMENTS = "tcp.out_segments";
     private static final String ADDRESS_4 = "198.18.0.2";
     private static final String ADDRESS_6 = "2001:db8::2";
 
@@ -102,7 +104,7 @@ final class PortScenario {
         download("[" + ADDRESS_6 + "]");
         lookIn();
         downloadParts();
-        served = new PortCounts(shell.run(launcher() + " stat --json $serve"));
+        served = stat();
         shell.run("kill $serve; wait $serve; [ $? = 143 ]");
         assertThat(out).content().contains("all connections given back").doesNotContain("warning");
     }
@@ -113,6 +115,27 @@ final class PortScenario {
         Commands.run(curl(address, to, "--max-time", "200"));
         assertEqualFiles(to);
         say("8 MiB to " + address, start);
+    }
+
+    /** In the middle of a transfer: state objects in the memory of a NIC are not looked at. */
+    private void readsNothingOfTheDevice() throws IOException, InterruptedException {
+        PortCounts before = stat();
+        PortCounts after = stat();
+        for (int i = 0; i < 50 && after.counter(SEGMENTS) < before.counter(SEGMENTS) + 50; i++) {
+            after = stat();
+        }
+        assertThat(after.counter(SEGMENTS)).isGreaterThanOrEqualTo(before.counter(SEGMENTS) + 50);
+        assertThat(after.counter("nic.reads"))
+                .as("reads of NIC memory")
+                .isEqualTo(before.counter("nic.reads"));
+        if (options.contains("nic:")) {
+            assertThat(after.counter("nic.writes")).isPositive();
+            assertThat(after.counter("nic.objects_now")).isPositive();
+        }
+    }
+
+    private PortCounts stat() throws IOException, InterruptedException {
+        return new PortCounts(shell.run(launcher() + " stat --json $serve"));
     }
 
     /** Many connections at a time, of which each gets its part. */
@@ -154,7 +177,12 @@ final class PortScenario {
         List<String> slow = curl(ADDRESS_4, temp.resolve("slow"), "--limit-rate", "64k");
         Process client = Commands.start(slow, temp.resolve("curl.out"));
         try {
-            assertThat(conns()).contains("\"offloaded\":true");
+            String conns = conns();
+            assertThat(conns).contains("\"offloaded\":true");
+            if (options.contains("nic:")) {
+                assertThat(conns).contains("\"lies_in\":\"nic");
+            }
+            readsNothingOfTheDevice();
         } finally {
             client.destroyForcibly().waitFor(20, TimeUnit.SECONDS);
         }

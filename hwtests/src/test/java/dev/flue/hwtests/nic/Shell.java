@@ -38,7 +38,7 @@ final class Shell implements AutoCloseable {
     }
 
     /**
-     * On an emulated one with this NIC, cabled to the peer.
+     * On an emulated one with this NIC, cabled to the peer, and a device with memory of its own.
      *
      * @param option a word for run.sh, or ""
      */
@@ -46,7 +46,7 @@ final class Shell implements AutoCloseable {
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(peer.near().inside("bash"));
         command.add(Rung.script("run.sh").toString());
-        command.addAll(List.of("-n", model, "-t", Peer.TAP, "-s", temp.toString()));
+        command.addAll(List.of("-n", model, "-b", "64", "-t", Peer.TAP, "-s", temp.toString()));
         if (!option.isEmpty()) {
             command.add(option);
         }
