@@ -69,6 +69,9 @@ find_missing() {
     if [ -n "$CI_TOOLS" ]; then
         have clang-format || OPTIONAL+=(clang-format)
         have tshark || OPTIONAL+=(tshark)
+        have tcpdump || [ -x /usr/sbin/tcpdump ] || OPTIONAL+=(tcpdump)
+        have python3 || OPTIONAL+=(python3)
+        have ping || OPTIONAL+=(iputils-ping)
         have nft || [ -x /usr/sbin/nft ] || OPTIONAL+=(nftables)
         have ip || [ -x /usr/sbin/ip ] || OPTIONAL+=(iproute2)
         have ethtool || [ -x /usr/sbin/ethtool ] || OPTIONAL+=(ethtool)
