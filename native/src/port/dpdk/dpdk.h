@@ -126,6 +126,8 @@ bool dpdk_started(void);
 
 /** log.c: keep what DPDK logs, instead of showing it, until the release. Control path, one at a time. */
 void dpdk_log_hold(void);
+/** What the calling thread makes DPDK write is for nobody, unless all of it is shown. */
+void dpdk_log_silence(void);
 /** Whether nothing is to be held back from now on. */
 void dpdk_log_shown(bool always);
 /** @return whether anything was logged; its first line, for a sentence, is in `reason` */

@@ -245,6 +245,8 @@ run(void *arg)
 	unsigned idle = 0;
 	unsigned i;
 
+	/* Drivers complain of each rule that they have no room for. */
+	dpdk_log_silence();
 	while (!atomic_load(&flows->end)) {
 		bool some = false;
 

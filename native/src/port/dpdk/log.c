@@ -21,11 +21,14 @@ static bool holding;
 static bool shown;
 static char held[DPDK_LOG_BYTES];
 static size_t held_len;
+static __thread bool silent;
 
 static ssize_t
 log_write(void *cookie, const char *text, size_t len)
 {
 	(void)cookie;
+	if (silent)
+		return (ssize_t)len;
 	pthread_mutex_lock(&lock);
 	if (holding) {
 		size_t n = RTE_MIN(len, sizeof(held) - 1 - held_len);
@@ -37,6 +40,12 @@ log_write(void *cookie, const char *text, size_t len)
 	}
 	pthread_mutex_unlock(&lock);
 	return (ssize_t)len;
+}
+
+void
+dpdk_log_silence(void)
+{
+	silent = true;
 }
 
 void

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(1800)
 class QueueMovesTest {
     private static final int MOVES = 1000;
-    private static final int OTHERS = 4;
-    private static final String BYTES = Integer.toString(160 << 20);
+    private static final int OTHERS = 2;
+    private static final String BYTES = Integer.toString(384 << 20);
     private static final String BYTES_OF_OTHERS = Integer.toString(16 << 20);
     private static final Pattern FRAMES = Pattern.compile("\"rx_frames\":(\\d+)");
 
@@ -53,6 +53,8 @@ class QueueMovesTest {
                     List.of(
                             "port=net_af_packet0,iface=flue0,qpairs=2",
                             "queues=2",
+                            // No more under way than a ring between the engines has room for.
+                            "rcvbuf=49152",
                             "address=" + ServeFixture.withPrefix(flue),
                             "drivers=verifier,team,verifier");
             try (FlueHost host = new FlueHost(namespace, temp.resolve("host.out"), words);
