@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dpdk_fixture.h"
 
+#include <sys/eventfd.h>
+
 /* ---- Devices ----------------------------------------------------------------------------------- */
 
 static int
@@ -8,6 +10,7 @@ null_device(void)
 {
 	_Atomic uint32_t owner = 1;
 	static uint8_t payload[100];
+	struct flue_dpdk_config config;
 	struct flue_pkt *pkts[BURST];
 	struct flue_pkt *pkt;
 	flue_port *port = NULL;
@@ -32,6 +35,12 @@ null_device(void)
 	flue_port_close(port);
 	/* It was made by opening, so it has gone by closing, and can be made again. */
 	CHECK(open_device("net_null0,size=100", 0, 1500, 256, &port) == 0);
+	CHECK(port->ops->arm(port, 0, true) == -ENOTSUP);
+	flue_port_close(port);
+	flue_dpdk_config_default(&config);
+	config.rx_interrupts = 1;
+	CHECK(flue_dpdk_open("net_null0,size=100", &config, &port) == 0);
+	CHECK(port->ops->arm(port, 0, true) == -ENOTSUP);
 	flue_port_close(port);
 	CHECK(open_device("net_nosuch0", MAC0, 1500, 256, &port) < 0);
 	CHECK(strstr(flue_dpdk_unavailability_cause(), "net_nosuch0") != NULL);
@@ -175,12 +184,40 @@ check_checksum_offload(flue_port *port, int raw, const uint8_t *payload)
 	CHECK(n == 1454 && !tcp_sum_good(frame, (size_t)n));
 }
 
+#define HOUR INT64_C(3600000000000)
+
+/** Asleep until the kernel sends, or somebody calls; the child does not live for an hour. */
+static void
+check_doze(flue_port *port, int raw)
+{
+	static const uint8_t frame[60] = { 0x02, 0, 0xc6, 0x12, 0, 2, 2, 4, 4, 4, 4, 4, 0x88, 0xb5,
+		8 };
+	const uint64_t one = 1;
+	int wake = eventfd(0, EFD_NONBLOCK);
+	struct flue_pkt *pkt;
+
+	CHECK(port->ops->arm(port, wake, true) == 0);
+	CHECK(port->ops->arm(port, wake, true) == 0);
+	while (port->ops->rx_burst(port, 0, &pkt, 1) == 1)
+		flue_pkt_release(pkt);
+	CHECK(send(raw, frame, sizeof(frame), 0) == sizeof(frame));
+	port->ops->doze(port, wake, HOUR);
+	pkt = receive(port);
+	CHECK(pkt != NULL && number_of(pkt) == 8);
+	flue_pkt_release(pkt);
+	CHECK(write(wake, &one, sizeof(one)) == sizeof(one));
+	port->ops->doze(port, wake, HOUR);
+	CHECK(port->ops->arm(port, wake, false) == 0);
+	close(wake);
+}
+
 static int
 tap_device(void)
 {
 	static uint8_t payload[1400];
 	uint8_t frame[2048] = { 0x02, 0, 0xc6, 0x12, 0, 2, 2, 4, 4, 4, 4, 4, 0x88, 0xb5, 9, 0, 0,
 		0 };
+	struct flue_dpdk_config config;
 	struct flue_pkt *pkt;
 	flue_port *port;
 	int raw;
@@ -188,7 +225,10 @@ tap_device(void)
 	if (!network())
 		return SKIPPED;
 	CHECK(flue_dpdk_start(NULL) == 0);
-	CHECK(open_device("net_tap0,iface=fluetap0", MAC0, 1500, 1024, &port) == 0);
+	flue_dpdk_config_default(&config);
+	config.mac = MAC0;
+	config.rx_interrupts = 1;
+	CHECK(flue_dpdk_open("net_tap0,iface=fluetap0", &config, &port) == 0);
 	CHECK(flue_port_mac(port) == MAC0);
 	CHECK(flue_interface_configure("fluetap0", (int32_t)0xc6120001, 24, 1500) == 0);
 	raw = raw_socket("fluetap0");
@@ -203,6 +243,7 @@ tap_device(void)
 	CHECK(flue_ref_resolve(pkt->ref, pkt->len) == pkt->data);
 	flue_pkt_release(pkt);
 	check_checksum_offload(port, raw, payload);
+	check_doze(port, raw);
 	CHECK(flue_port_buffers_held(port) == 0);
 	close(raw);
 	flue_port_close(port);

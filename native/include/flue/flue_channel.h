@@ -21,6 +21,8 @@
  *      320  engine_now i64    time of the engine's last pass, ns
  *      328  engine_passes u64 passes made; stands still when the engine is dead or stopped
  *      336  engine_stopped u32  1 after the engine left this channel for good
+ *      340  engine_sleeps u32  1 while the engine reads submissions only after flue_engine_wake(); look
+ *                              here behind a full fence after `sub_tail` was stored
  *      512  sub_capacity entries, then up_capacity entries
  *
  * Credit. Java keeps (submissions that complete by an up-ring entry and have not completed yet)
@@ -60,7 +62,7 @@ struct flue_channel_header {
 	int64_t engine_now;
 	uint64_t engine_passes;
 	uint32_t engine_stopped;
-	uint32_t pad5;
+	uint32_t engine_sleeps;
 	uint64_t pad6[21];
 };
 

@@ -108,6 +108,27 @@ FLUE_API int64_t flue_engine_next_deadline(const flue_engine *engine);
  */
 FLUE_API int flue_engine_start(flue_engine *engine, int cpu);
 
+/** What an engine's own thread does when a pass found nothing. */
+enum flue_idle {
+	FLUE_IDLE_BACKOFF = 0, /**< spin, then yield, then park for up to 100 us */
+	FLUE_IDLE_SPIN = 1,    /**< go on: the least latency, a whole processor */
+	FLUE_IDLE_YIELD = 2,   /**< let others go first */
+	/** Sleep until the device interrupts, flue_engine_wake() is called, or a timer is due; 10 ms at
+	 *  most, 1 ms as a member of a group, whose other engines may have segments for it. */
+	FLUE_IDLE_INTERRUPT = 3
+};
+
+/**
+ * flue_engine_start() with a choice.
+ * @param idle enum flue_idle
+ * @return as that; -ENOTSUP: the port's device cannot interrupt; -EINVAL
+ */
+FLUE_API int flue_engine_start_idle(flue_engine *engine, int cpu, int idle);
+
+/** There are new submissions, and the channel's `engine_sleeps` is not 0. Any thread while the engine
+ *  exists; a system call. */
+FLUE_API void flue_engine_wake(flue_engine *engine);
+
 /** Stop that thread and wait for it. The engine can be polled inline afterwards. Idempotent. */
 FLUE_API int flue_engine_stop(flue_engine *engine);
 

@@ -72,7 +72,7 @@ struct flue_port_flow {
 	uint8_t ip6;
 };
 
-/** What a port implements. All but open/close run on the owner's thread; none blocks. */
+/** What a port implements. All but open/close run on the owner's thread; none but doze blocks. */
 struct flue_port_ops {
 	/** Up to n frames that arrived by `now`; each has refcnt 1. @return how many */
 	unsigned (*rx_burst)(
@@ -92,6 +92,16 @@ struct flue_port_ops {
 	void (*reclaim)(struct flue_port *port);
 	/** Earliest arrival to come, INT64_MAX when unknown. May be NULL (real ports). */
 	int64_t (*next_event)(const struct flue_port *port);
+	/**
+	 * From now on, or no longer, what arrives ends a doze. What has arrived before may not: the
+	 * caller looks once more before it dozes. May be NULL.
+	 * @param wake a file descriptor that ends it as well when it can be read; always the same one
+	 * @return 0, -ENOTSUP when the device cannot tell
+	 */
+	int (*arm)(struct flue_port *port, int wake, bool on);
+	/** Armed: sleep until something arrives, `wake` can be read or `ns` are over. The one call that
+	 *  blocks. */
+	void (*doze)(struct flue_port *port, int wake, int64_t ns);
 	/** flue_port_link(), on any thread while the port is open. NULL: there is always one. */
 	int (*link)(struct flue_port *port);
 	/**

@@ -263,11 +263,13 @@ FLUE_API int flue_dpdk_start(const char *args);
 
 /** What a DPDK port is to be. */
 struct flue_dpdk_config {
-	int64_t mac;          /**< our address; 0 = the device's own */
-	int32_t mtu;          /**< bytes of an IP packet, 576..9000; 1500 */
-	int32_t buffers;      /**< packet buffers, 64..65536; 4096 */
-	int32_t offloads_off; /**< bits of enum flue_port_offload that are not to be used; 0 */
-	int32_t queues;       /**< queue pairs, 1..64, as many as the device has at most; 1 */
+	int64_t mac;           /**< our address; 0 = the device's own */
+	int32_t mtu;           /**< bytes of an IP packet, 576..9000; 1500 */
+	int32_t buffers;       /**< packet buffers, 64..65536; 4096 */
+	int32_t offloads_off;  /**< bits of enum flue_port_offload that are not to be used; 0 */
+	int32_t queues;        /**< queue pairs, 1..64, as many as the device has at most; 1 */
+	int32_t rx_interrupts; /**< for FLUE_IDLE_INTERRUPT, where the device has any; 0 */
+	int32_t pad0;
 };
 
 /** The defaults named above, and the device's own address. */

@@ -139,6 +139,7 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 	e = calloc(1, sizeof(*e));
 	if (e == NULL)
 		return -ENOMEM;
+	e->wake = -1;
 	e->user = calloc(1, sizeof(*e->user));
 	if (e->user == NULL) {
 		free(e);
@@ -252,6 +253,8 @@ flue_engine_destroy(flue_engine *e)
 		sched_yield();
 	}
 	flue_steering_end(e);
+	if (e->wake >= 0)
+		close(e->wake);
 	flue_group_leave(e);
 	for (i = 0; i < e->nchans; i++)
 		__atomic_store_n(&e->chans[i].header->engine_stopped, 1, __ATOMIC_RELEASE);

@@ -451,6 +451,8 @@ struct flue_engine {
 	_Atomic int owner;
 	_Atomic bool stop;
 	bool thread_runs;
+	int idle; /* enum flue_idle */
+	int wake; /* eventfd of FLUE_IDLE_INTERRUPT, made with the first such thread; or -1 */
 	pthread_t thread;
 	int thread_cpu;
 };

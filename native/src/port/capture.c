@@ -306,6 +306,22 @@ capture_link(struct flue_port *base)
 	return flue_port_link(capture_port(base)->inner);
 }
 
+static int
+capture_arm(struct flue_port *base, int wake, bool on)
+{
+	struct flue_port *inner = capture_port(base)->inner;
+
+	return inner->ops->arm != NULL ? inner->ops->arm(inner, wake, on) : -ENOTSUP;
+}
+
+static void
+capture_doze(struct flue_port *base, int wake, int64_t ns)
+{
+	struct flue_port *inner = capture_port(base)->inner;
+
+	inner->ops->doze(inner, wake, ns);
+}
+
 static void
 capture_close(struct flue_port *base)
 {
@@ -325,6 +341,8 @@ static const struct flue_port_ops capture_ops = {
 	.free = capture_free,
 	.reclaim = capture_reclaim,
 	.next_event = capture_next_event,
+	.arm = capture_arm,
+	.doze = capture_doze,
 	.link = capture_link,
 	.close = capture_close,
 };

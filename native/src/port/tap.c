@@ -203,11 +203,36 @@ tap_link(struct flue_port *base)
 	return rc > 0 && tap_carrier(port) ? 1 : 0;
 }
 
+static int
+tap_arm(struct flue_port *base, int wake, bool on)
+{
+	(void)base;
+	(void)wake;
+	(void)on;
+	return 0;
+}
+
+static void
+tap_doze(struct flue_port *base, int wake, int64_t ns)
+{
+	const struct timespec most = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+	struct pollfd fds[2] = {
+		{ .fd = wake, .events = POLLIN },
+		{ .fd = tap_port(base)->fd, .events = POLLIN },
+	};
+
+	/* An interface that is down, or gone, says so all the time. */
+	if (ppoll(fds, 2, &most, NULL) > 0 && (fds[1].revents & ~POLLIN) != 0)
+		(void)ppoll(fds, 1, &most, NULL);
+}
+
 static const struct flue_port_ops tap_ops = {
 	.rx_burst = tap_rx_burst,
 	.tx_burst = tap_tx_burst,
 	.alloc = tap_alloc,
 	.free = tap_free,
+	.arm = tap_arm,
+	.doze = tap_doze,
 	.link = tap_link,
 	.close = tap_close,
 };

@@ -77,6 +77,7 @@ struct dpdk_device {
 	struct dpdk_port *ports[DPDK_MAX_QUEUES];
 	uint16_t id;
 	uint16_t queues;
+	bool interrupts;       /* on reception, as configured */
 	uint16_t open;         /* of its ports; control path */
 	_Atomic uint8_t link;  /* enum dpdk_link, as it was known last */
 	int control;           /* socket to ask the kernel about its interface; -1 = driver knows */
@@ -101,6 +102,7 @@ struct dpdk_port {
 	uint8_t side;             /* of the pair, 0 or 1 */
 	struct dpdk_rules *rules; /* for connections to this queue, or NULL */
 	bool closed;
+	int epoll;     /* to sleep on; -1 until then */
 	bool reclaims; /* the device gives finished transmissions back on request */
 };
 
@@ -199,6 +201,12 @@ int dpdk_device_name(const char *device, char name[RTE_ETH_NAME_MAX_LEN],
 /** Have DPDK make it. @return 0 or -errno */
 int
 dpdk_device_make(const char *device, const char *name, uint16_t *id, struct flue_dpdk_cause *cause);
+
+/** interrupt.c: struct flue_port_ops. Owner's thread. */
+int dpdk_arm(struct flue_port *base, int wake, bool on);
+void dpdk_doze(struct flue_port *base, int wake, int64_t ns);
+/** The port is being closed. */
+void dpdk_deaf(struct dpdk_port *port);
 
 /** link.c: ask the device to tell of its link, before it is configured; begin and end to listen */
 void dpdk_link_prepare(struct dpdk_device *device, const struct rte_eth_dev_info *info,

@@ -122,9 +122,14 @@ device_configure(struct dpdk_device *device, const struct rte_eth_dev_info *info
 		dpdk_offloads_choose(device, info, off, &conf);
 		dpdk_link_prepare(device, info, &conf);
 		dpdk_rss_choose(device, info, &conf);
+		conf.intr_conf.rxq = device->interrupts;
 		rc = rte_eth_dev_configure(device->id, device->queues, device->queues, &conf);
 		if (rc >= 0)
 			return 0;
+		if (device->interrupts) {
+			device->interrupts = false;
+			continue;
+		}
 		if (port->offloads == 0)
 			return dpdk_fail(cause, rc,
 					"%s cannot be configured with an MTU of %u: %s.",
@@ -212,6 +217,7 @@ port_make(struct dpdk_device *device, uint16_t queue, const char *name,
 	if (p == NULL)
 		return dpdk_fail(cause, -ENOMEM, "Out of memory.");
 	p->device = device;
+	p->epoll = -1;
 	p->id = device->id;
 	p->queue = queue;
 	p->base.ops = &dpdk_ops;
@@ -269,6 +275,7 @@ dpdk_device_create(uint16_t id, const char *name, const struct flue_dpdk_config 
 	d->id = id;
 	d->control = -1;
 	d->queues = (uint16_t)config->queues;
+	d->interrupts = config->rx_interrupts != 0;
 	(void)rte_eth_macaddr_get(id, &own);
 	memcpy(d->mac, &own, 6);
 	if (rte_eth_dev_info_get(id, &info) == 0 && strcmp(info.driver_name, "net_af_xdp") == 0) {
@@ -345,6 +352,7 @@ dpdk_port_close(struct flue_port *base)
 		return;
 	port->closed = true;
 	dpdk_flows_leave(port);
+	dpdk_deaf(port);
 	device->ports[port->queue] = NULL;
 	if (--device->open == 0)
 		device_close(device);

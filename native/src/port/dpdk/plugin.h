@@ -15,7 +15,7 @@ struct flue_dpdk_config;
 struct flue_port;
 
 /** Changes with either table, and with flue_pkt.h. */
-#define FLUE_DPDK_SEAM 5
+#define FLUE_DPDK_SEAM 6
 
 /** Sentence for people, filled by a call that fails. */
 struct flue_dpdk_cause {
