@@ -27,6 +27,7 @@ final class ChannelLayout {
     static final int ENGINE_NOW = 320;
     static final int ENGINE_PASSES = 328;
     static final int ENGINE_STOPPED = 336;
+    static final int ENGINE_SLEEPS = 340;
     static final int HEADER_BYTES = 512;
 
     static final int MAGIC_VALUE = 0x466c7543;

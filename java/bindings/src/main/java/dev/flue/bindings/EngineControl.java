@@ -19,7 +19,10 @@ interface EngineControl {
 
     long nextDeadline();
 
-    int start(int cpu);
+    int start(int cpu, EngineIdle idle);
+
+    /** There is something to read for a thread that sleeps. */
+    void wake();
 
     int stop();
 

@@ -158,10 +158,20 @@ final class NativeEngine implements EngineControl {
     }
 
     @Override
-    public int start(int cpu) {
+    public int start(int cpu, EngineIdle idle) {
         guard.enter();
         try {
-            return flue.flue_engine_start(handle, cpu);
+            return flue.flue_engine_start_idle(handle, cpu, idle.code());
+        } finally {
+            guard.exit();
+        }
+    }
+
+    @Override
+    public void wake() {
+        guard.enter();
+        try {
+            flue.flue_engine_wake(handle);
         } finally {
             guard.exit();
         }

@@ -54,6 +54,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     private final EngineCapabilities capabilities;
     private volatile int state = IDLE;
     private volatile boolean ownThread;
+    private boolean sleeper; // That thread may have to be woken.
     // Owner's: whether the failure was told, and when the last turn was.
     private boolean failureTold;
     private long lastNow;
@@ -203,6 +204,9 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
                 watch(elapsed);
             }
             int work = queue.flush() + poll(nowNanos) + deliver();
+            if (sleeper) {
+                wake();
+            }
             return work + links.doWork(nowNanos, adapter);
         } finally {
             STATE.setRelease(this, IDLE);
@@ -220,6 +224,21 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
             return 0;
         }
         return rc;
+    }
+
+    /**
+     * What was submitted since the last turn, by handlers too, is read also by a thread that
+     * sleeps.
+     */
+    private void wake() {
+        if (!queue.pending()) {
+            return;
+        }
+        // It looks at the ring after it has said that it sleeps; we the other way round.
+        VarHandle.fullFence();
+        if (ChannelLayout.getIntAcquire(channel, ChannelLayout.ENGINE_SLEEPS) != 0) {
+            engine.wake();
+        }
     }
 
     /** Whether the engine's own thread is alive: it makes passes also when it has nothing to do. */
@@ -406,16 +425,32 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
      * @throws FlueException the thread cannot be had
      */
     public void start(int cpu) {
+        start(cpu, EngineIdle.BACKOFF);
+    }
+
+    /**
+     * The same, with what that thread does when it has nothing to do.
+     *
+     * @throws IllegalStateException it runs already
+     * @throws FlueException the thread cannot be had; with {@link EngineIdle#INTERRUPT} and {@link
+     *     FlueException#errno()} 95 (EOPNOTSUPP): the port's device cannot wake a thread
+     */
+    public void start(int cpu, EngineIdle idle) {
         checkOpen();
-        int rc = engine.start(cpu);
+        int rc = engine.start(cpu, idle);
         if (rc == -Errno.EALREADY) {
             throw new IllegalStateException("the engine's thread runs already");
+        }
+        if (rc == -Errno.EOPNOTSUPP) {
+            throw new FlueException(
+                    "the device of this port cannot interrupt a thread that sleeps", -rc);
         }
         if (rc < 0) {
             String where = cpu < 0 ? "" : " on cpu " + cpu;
             throw new FlueException("the engine's thread" + where + ": " + Errno.text(-rc), -rc);
         }
         stillNanos = 0;
+        sleeper = idle == EngineIdle.INTERRUPT;
         ownThread = true;
     }
 
@@ -431,6 +466,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
             throw new FlueException("stopping the engine's thread: " + Errno.text(-rc), -rc);
         }
         ownThread = false;
+        sleeper = false;
     }
 
     /** The port's, as it was within the last millisecond of turns. */

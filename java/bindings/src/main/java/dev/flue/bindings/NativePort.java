@@ -112,13 +112,31 @@ public final class NativePort implements AutoCloseable {
      */
     public static List<NativePort> dpdk(
             String device, long mac, int mtu, int buffers, Set<PortOffload> off, int queues) {
+        return dpdk(device, mac, mtu, buffers, off, queues, false);
+    }
+
+    /**
+     * The same, on which engines can sleep.
+     *
+     * @param interrupts of what is received, for {@link EngineIdle#INTERRUPT}; where the device has
+     *     any
+     */
+    public static List<NativePort> dpdk(
+            String device,
+            long mac,
+            int mtu,
+            int buffers,
+            Set<PortOffload> off,
+            int queues,
+            boolean interrupts) {
         Flue.startDpdk(null);
         PortHandle first = new PortHandle(null);
         int rc;
         try (flue_dpdk_config config = new flue_dpdk_config()) {
             flue.flue_dpdk_config_default(config);
             config.mac(mac).mtu(mtu).buffers(buffers).offloads_off(PortOffload.bits(off));
-            rc = flue.flue_dpdk_open(device, config.queues(queues), first);
+            config.queues(queues).rx_interrupts(interrupts ? 1 : 0);
+            rc = flue.flue_dpdk_open(device, config, first);
         }
         if (rc < 0) {
             throw new FlueException("DPDK device " + device + ": " + dpdkCause(-rc), -rc);

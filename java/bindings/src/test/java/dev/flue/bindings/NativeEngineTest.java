@@ -15,6 +15,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** An engine on a wire as Java sees it, without connections. */
 @RequiresFlue
@@ -127,13 +129,17 @@ class NativeEngineTest {
         }
     }
 
-    @Test
-    void aThreadOfItsOwnDoesTheSame() {
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "INTERRUPT")
+    void aThreadOfItsOwnDoesTheSame(EngineIdle idle) {
         try (Wire wire = new Wire(wires().build());
                 FrameHost a = host(wire, 0);
                 FrameHost b = host(wire, 1)) {
-            a.target.start(-1);
-            b.target.start(-1);
+            assertThatThrownBy(() -> a.target.start(-1, EngineIdle.INTERRUPT))
+                    .isInstanceOf(FlueException.class)
+                    .hasMessageContaining("cannot interrupt");
+            a.target.start(-1, idle);
+            b.target.start(-1, idle);
             assertThatThrownBy(() -> a.target.start(-1)).isInstanceOf(IllegalStateException.class);
             for (int i = 0; i < 50; i++) {
                 a.send(MAC + 1, MAC, 100 + i, i);

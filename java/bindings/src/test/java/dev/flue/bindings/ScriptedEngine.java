@@ -127,9 +127,12 @@ final class ScriptedEngine implements EngineControl {
     }
 
     @Override
-    public int start(int cpu) {
+    public int start(int cpu, EngineIdle idle) {
         return 0;
     }
+
+    @Override
+    public void wake() {}
 
     @Override
     public int stop() {

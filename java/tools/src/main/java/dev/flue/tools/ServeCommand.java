@@ -76,7 +76,9 @@ final class ServeCommand implements Callable<Integer> {
             assembly.drivers().onBreach(breaches);
             assembly.stack().listen(listen, BACKLOG, http::newConnection);
             announce();
-            DutyCycle cycle = new DutyCycle(List.of(assembly, http::doWork, inspect));
+            DutyCycle cycle =
+                    new DutyCycle(
+                            List.of(assembly, http::doWork, inspect), network.polling().idle());
             cycle.runUntil(shutdown::requested);
             leave(assembly, http, breaches);
         }

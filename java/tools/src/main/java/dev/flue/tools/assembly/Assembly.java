@@ -81,9 +81,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         if (settings.queues() > 1) {
             joinQueues(settings.maxConnections(), settings.mtu());
         }
-        if (settings.ownThread()) {
-            ownThread();
-        }
+        startThreads(settings.polling());
     }
 
     /**
@@ -164,10 +162,13 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         }
     }
 
-    /** Each engine polls on a thread of its own from now on, not in {@link #doWork}. */
-    private void ownThread() {
+    /**
+     * Where that is wanted, engines poll on threads of their own from now on, not in {@link
+     * #doWork}.
+     */
+    private void startThreads(Polling polling) {
         try {
-            targets.forEach(target -> target.start(-1));
+            polling.start(targets);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -179,6 +180,8 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
                 .arena(settings.arena())
                 .nicShare(engines)
                 .maxConnections(settings.maxConnections())
+                .submissionCapacity(settings.polling().ringEntries())
+                .upCapacity(4 * settings.polling().ringEntries())
                 .seed(settings.seed())
                 .build();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.assembly;
 
+import dev.flue.bindings.EngineIdle;
 import dev.flue.bindings.NativePort;
 import dev.flue.bindings.PortOffload;
 import dev.flue.data.IpAddress;
@@ -139,6 +140,7 @@ public final class NetworkOptions {
     private String dpdkArguments;
 
     @picocli.CommandLine.Mixin private TargetOptions target;
+    @picocli.CommandLine.Mixin private PollingOptions polling;
 
     /**
      * Opens the port, gives the kernel its side, and builds the rest.
@@ -161,7 +163,7 @@ public final class NetworkOptions {
                         mtu,
                         target.maxConnections(),
                         target.arena(),
-                        target.ownThread(),
+                        polling(),
                         queues,
                         target.drivers(),
                         new SecureRandom().nextLong());
@@ -201,6 +203,11 @@ public final class NetworkOptions {
     private static boolean own(IpAddress address, List<IpAddress> kernel) {
         return !kernel.contains(address)
                 && kernel.stream().anyMatch(each -> each.isIpv4() == address.isIpv4());
+    }
+
+    /** How the engines are polled. */
+    public Polling polling() {
+        return polling.polling(target.ownThread());
     }
 
     public List<Cidr> addresses() {
@@ -250,7 +257,14 @@ public final class NetworkOptions {
                 kernelTap == null
                         ? settings.mac()
                         : opened.isEmpty() ? 0 : opened.get(0).macAddress();
-        return NativePort.dpdk(device, mac, mtu, buffers, switchedOff(), queues);
+        return NativePort.dpdk(
+                device,
+                mac,
+                mtu,
+                buffers,
+                switchedOff(),
+                queues,
+                settings.polling().idle() == EngineIdle.INTERRUPT);
     }
 
     private void configureKernelSide(String device, List<Cidr> kernel) {
@@ -285,6 +299,7 @@ public final class NetworkOptions {
         }
         checkQueues();
         switchedOff();
+        polling.check();
         target.check(devices().size() * queues);
         checkAddresses();
         for (String gateway : gateways) {

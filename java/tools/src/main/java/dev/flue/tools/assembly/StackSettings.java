@@ -14,7 +14,7 @@ import java.util.List;
  * @param mtu largest IP packet, bytes
  * @param maxConnections offloaded at a time; more stay on the host stack
  * @param arena where context areas lie
- * @param ownThread the engine polls on a thread of its own instead of inside the duty cycle
+ * @param polling who polls the engines
  * @param queues of the one device whose ports they are; 1 = each port is a device
  * @param drivers intermediate drivers, from the target upwards, by name
  * @param seed of everything random
@@ -26,7 +26,7 @@ public record StackSettings(
         int mtu,
         int maxConnections,
         Arena arena,
-        boolean ownThread,
+        Polling polling,
         int queues,
         List<String> drivers,
         long seed) {

@@ -8,6 +8,7 @@ import dev.flue.host.ConnectionInfo;
 import dev.flue.host.UserHostStack;
 import dev.flue.tools.assembly.Assembly;
 import dev.flue.tools.assembly.Cidr;
+import dev.flue.tools.assembly.Polling;
 import dev.flue.tools.assembly.StackSettings;
 import dev.flue.tools.assembly.TargetOptions;
 import dev.flue.tools.inspect.DriverReport;
@@ -76,7 +77,7 @@ final class OffloadedStage implements Stage, Inspectable {
                         mtu,
                         options.maxConnections(),
                         options.arena(),
-                        options.ownThread(),
+                        new Polling(options.ownThread()),
                         1,
                         options.drivers(),
                         seed);

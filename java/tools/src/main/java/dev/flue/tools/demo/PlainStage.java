@@ -7,6 +7,7 @@ import dev.flue.host.link.MemoryLink;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.HeapMemory;
 import dev.flue.tools.assembly.Assembly;
+import dev.flue.tools.assembly.Polling;
 import dev.flue.tools.assembly.StackSettings;
 import dev.flue.tools.run.Turn;
 import java.util.List;
@@ -36,7 +37,7 @@ final class PlainStage implements Stage {
                         mtu,
                         64,
                         Arena.HEAP,
-                        false,
+                        new Polling(false),
                         1,
                         List.of(),
                         seed);
