@@ -349,6 +349,39 @@ arena_carves_zeroed_lines_until_it_is_full(void **state)
 	assert_int_equal(flue_region_count(), before);
 }
 
+static void
+hugepages_of_a_node_lie_there_or_are_refused(void **state)
+{
+	flue_arena *arena = NULL;
+	int before = flue_region_count();
+	int node = flue_node_here();
+	int pages = flue_hugepages_free_on(node);
+
+	(void)state;
+	assert_true(pages >= 0 && pages <= flue_hugepages_free());
+	assert_int_equal(flue_hugepages_free_on(-1), -ENODEV);
+	assert_int_equal(flue_hugepages_free_on(1023), -ENODEV);
+	assert_int_equal(flue_hugepages_free_on(INT32_MAX), -ENODEV);
+	assert_int_equal(flue_region_create_on(FLUE_REGION_HUGEPAGE, 4096, -1), -ENODEV);
+	assert_int_equal(flue_region_create_on(FLUE_REGION_HUGEPAGE, 4096, 1023), -ENODEV);
+	assert_int_equal(flue_region_create_on(FLUE_REGION_HUGEPAGE, 0, node), -EINVAL);
+	/* More than there are. */
+	if (pages < 1000)
+		assert_int_equal(flue_region_create_on(FLUE_REGION_HUGEPAGE,
+						 ((int64_t)pages + 1) << 21, node),
+				-ENOMEM);
+	assert_int_equal(flue_region_count(), before);
+	if (pages == 0) {
+		print_message("left out: no hugepages on node %d\n", node);
+		return;
+	}
+	assert_int_equal(flue_arena_create(FLUE_REGION_HUGEPAGE, 4096, node, &arena), 0);
+	assert_int_equal(flue_arena_node(arena), node);
+	assert_int_equal(flue_hugepages_free_on(node), pages - 1);
+	flue_arena_destroy(arena);
+	assert_int_equal(flue_hugepages_free_on(node), pages);
+}
+
 /** Value of a line of flue_layout_describe(); fails the test when there is none. */
 static long
 described(const char *name)
@@ -495,6 +528,7 @@ main(void)
 				hugepages_are_used_when_there_are_some_and_refused_in_words_when_not),
 		cmocka_unit_test(resolving_goes_on_while_regions_come_and_go),
 		cmocka_unit_test(arena_carves_zeroed_lines_until_it_is_full),
+		cmocka_unit_test(hugepages_of_a_node_lie_there_or_are_refused),
 		cmocka_unit_test(layout_says_offsets_sizes_and_constants),
 		cmocka_unit_test(layout_leaves_out_nothing_that_the_headers_declare),
 	};

@@ -110,7 +110,7 @@ resource_read(const struct bar *b, int index, uint64_t *bytes, uint64_t *flags)
 	return 0;
 }
 
-/** "BAR 0 of 4 KiB and ..." as far as they are memory. */
+/** "BAR 0 of 4 KiB, ..." as far as they could be used. */
 static void
 memory_bars(const struct bar *b, char *text, size_t text_bytes)
 {
@@ -122,7 +122,7 @@ memory_bars(const struct bar *b, char *text, size_t text_bytes)
 		uint64_t bytes;
 		uint64_t flags;
 
-		if (resource_read(b, i, &bytes, &flags) < 0 || bytes == 0 ||
+		if (resource_read(b, i, &bytes, &flags) < 0 || bytes < LEAST_BYTES ||
 				!(flags & RESOURCE_MEMORY))
 			continue;
 		used += (size_t)snprintf(text + used, text_bytes - used,

@@ -223,6 +223,8 @@ port_make(struct dpdk_device *device, uint16_t queue, const char *name,
 	p->base.ops = &dpdk_ops;
 	p->base.mtu = (uint16_t)config->mtu;
 	p->base.buffers = (uint32_t)config->buffers;
+	/* -1 = not known */
+	p->base.near = (uint32_t)(rte_eth_dev_socket_id(device->id) + 1);
 	p->rx_limit = p->base.buffers - p->base.buffers / 8;
 	if (queue == 0)
 		snprintf(p->base.name, sizeof(p->base.name), "dpdk:%s", name);

@@ -23,10 +23,21 @@ final class StackPair implements AutoCloseable {
     final List<PatternEnd> ends = new ArrayList<>();
 
     StackPair(NativePort port0, NativePort port1) {
+        this(port0, port1, Arena.HEAP);
+    }
+
+    /** With the engines' context areas there. */
+    StackPair(NativePort port0, NativePort port1, Arena arena) {
         NativeMemory memory = NativeMemory.heap();
         NativePort[] ports = {port0, port1};
         for (int i = 0; i < 2; i++) {
-            EngineConfig config = EngineConfig.builder().maxConnections(256).seed(i).build();
+            EngineConfig config = 
+                    EngineConfig.builder()
+                            .maxConnections(256)
+                            .arena(arena)
+                            .nicShare(2)
+                            .seed(i)
+                            .build();
             targets[i] = new NativeOffloadTarget(config, ports[i], memory);
             HostStackConfig stack =
                     HostStackConfig.builder()

@@ -2,8 +2,6 @@
 package dev.flue.tools;
 
 import dev.flue.bindings.Flue;
-import dev.flue.bindings.FlueException;
-import dev.flue.bindings.NativeMemory;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.channels.FileChannel;
@@ -13,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -23,15 +20,16 @@ final class Examination {
     private static final int CAP_NET_RAW = 13;
     private static final int CAP_IPC_LOCK = 14;
     private static final int FIRST_WITH_NATIVE_ACCESS_CHECK = 22;
-    private static final long TRIAL_BYTES = 1 << 16;
 
     List<Check> run() {
         List<Check> checks = new ArrayList<>();
         checks.add(jvm());
         checks.add(jvmFlags());
         checks.add(nativeLibrary());
-        checks.add(heapArena());
-        checks.add(hugepages());
+        MemoryExamination memory = new MemoryExamination();
+        checks.add(memory.heapArena());
+        checks.add(memory.hugepages());
+        checks.add(memory.nicMemory());
         checks.add(dpdk());
         if (Flue.dpdkAvailable()) {
             checks.add(dpdkDevices());
@@ -72,40 +70,6 @@ final class Examination {
                         "native library",
                         Flue.unavailabilityCause(),
                         "without it connections stay on the Java host stack");
-    }
-
-    private static Check heapArena() {
-        String problem = trial(NativeMemory::heap);
-        return problem.isEmpty()
-                ? Check.works("heap arena", "a region was made and freed")
-                : Check.fails("heap arena", problem, "");
-    }
-
-    private static Check hugepages() {
-        String info = read(Path.of("/proc/meminfo"));
-        String found =
-                field(info, "HugePages_Free")
-                        + " free of "
-                        + field(info, "HugePages_Total")
-                        + ", "
-                        + field(info, "Hugepagesize")
-                        + " each";
-        return trial(NativeMemory::hugepages).isEmpty()
-                ? Check.works("hugepages", found)
-                : Check.fails(
-                        "hugepages",
-                        found,
-                        "only --arena hugepages needs them: sysctl -w vm.nr_hugepages=64, as root");
-    }
-
-    /** Makes and frees a region; returns why that failed, or "". */
-    private static String trial(Supplier<NativeMemory> memory) {
-        try {
-            memory.get().allocate(TRIAL_BYTES).close();
-            return "";
-        } catch (FlueException | OutOfMemoryError e) {
-            return e.getMessage();
-        }
     }
 
     private static Check dpdk() {

@@ -198,6 +198,7 @@ class MainTest {
         run("doctor");
         assertThat(out.toString())
                 .contains("jvm", "jvm flags", "native library", "heap arena", "hugepages")
+                .contains("node 0: ", "NIC memory")
                 .contains("dpdk", "tap", "capabilities", "processors");
         run("doctor", "--json");
         assertThat(out.toString()).contains("{\"offload\":", "\"checks\":[{\"name\":\"jvm\"");
