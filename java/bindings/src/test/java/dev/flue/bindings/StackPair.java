@@ -31,7 +31,7 @@ final class StackPair implements AutoCloseable {
         NativeMemory memory = NativeMemory.heap();
         NativePort[] ports = {port0, port1};
         for (int i = 0; i < 2; i++) {
-            EngineConfig config = 
+            EngineConfig config =
                     EngineConfig.builder()
                             .maxConnections(256)
                             .arena(arena)

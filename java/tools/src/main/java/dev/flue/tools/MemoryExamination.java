@@ -69,7 +69,11 @@ final class MemoryExamination {
     private static String pages(String name, Path node) {
         String free = read(node.resolve(HUGEPAGES + "free_hugepages"));
         String all = read(node.resolve(HUGEPAGES + "nr_hugepages"));
-        return name + ": " + (free.isEmpty() ? "0" : free) + " free of " + (all.isEmpty() ? "0" : all);
+        return name
+                + ": "
+                + (free.isEmpty() ? "0" : free)
+                + " free of "
+                + (all.isEmpty() ? "0" : all);
     }
 
     /** Makes and frees a region; returns why that failed, or "". */
@@ -137,7 +141,9 @@ final class MemoryExamination {
 
     private static List<Path> entries(Path directory, String name) {
         try (Stream<Path> all = Files.list(directory)) {
-            return all.filter(each -> each.getFileName().toString().matches(name)).sorted().toList();
+            return all.filter(each -> each.getFileName().toString().matches(name))
+                    .sorted()
+                    .toList();
         } catch (IOException | UncheckedIOException e) {
             return List.of();
         }
