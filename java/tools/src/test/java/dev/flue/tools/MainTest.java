@@ -142,7 +142,7 @@ class MainTest {
         assertThat(run((serve + "tso,lro").split(" "))).isEqualTo(2);
         assertThat(err.toString())
                 .startsWith("flue: --offloads-off: there is no offload 'lro'; there are tx-ip-")
-                .contains(", tso, ", ", zero-copy, or all, or none");
+                .contains(", tso, ", ", zero-copy, flow-rules, or all, or none");
         for (PortOffload each : PortOffload.values()) {
             assertThat(err.toString()).contains(each + ",");
         }
