@@ -70,7 +70,8 @@ dpdk_steer(struct flue_port *base, const struct flue_port_flow *flow)
 			continue;
 		rule->flow = *flow;
 		rule->generation++;
-		atomic_store_explicit(&rule->state, DPDK_RULE_WANTED, memory_order_relaxed);
+		/* An entry of the ring that has not been looked at may be of this place, too. */
+		atomic_store_explicit(&rule->state, DPDK_RULE_WANTED, memory_order_release);
 		ask(rules, place);
 		return (uint32_t)rule->generation << 16 | (place + 1);
 	}

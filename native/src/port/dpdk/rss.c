@@ -25,7 +25,9 @@ void
 dpdk_rss_choose(const struct dpdk_device *device, const struct rte_eth_dev_info *info,
 		struct rte_eth_conf *conf)
 {
-	const uint64_t wanted = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV6_TCP;
+	/* Some know IPv6 only with extensions that name other addresses; without those it is the same. */
+	const uint64_t wanted = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV6_TCP |
+				RTE_ETH_RSS_IPV6_TCP_EX;
 	struct rte_eth_rss_conf *rss = &conf->rx_adv_conf.rss_conf;
 
 	if (device->queues == 1 || (info->flow_type_rss_offloads & wanted) == 0)

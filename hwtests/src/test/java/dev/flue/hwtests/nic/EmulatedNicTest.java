@@ -95,6 +95,8 @@ class EmulatedNicTest {
                 if (guest.failed()) {
                     throw new Shell.GuestFailed(e.getMessage());
                 }
+                // The others take minutes, and the report comes after them.
+                System.out.println("nic: " + name + ": failed: " + e.getMessage());
                 throw e;
             }
         }

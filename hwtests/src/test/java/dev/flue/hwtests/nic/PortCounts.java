@@ -100,6 +100,6 @@ final class PortCounts {
     /** For people. */
     @Override
     public String toString() {
-        return counters.toString();
+        return counters + ", in use " + inUse.get(0);
     }
 }
