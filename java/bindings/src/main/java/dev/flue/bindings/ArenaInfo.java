@@ -21,8 +21,13 @@ public record ArenaInfo(
         long nicUsedBytes,
         long nicSizeBytes) {
 
-    /** For people: {@code heap}, {@code hugepages node 0, nic 0000:00:06.0/2}. */
+    /**
+     * For people: {@code heap}, {@code hugepages node 0}, {@code nic 0000:00:06.0/2 and hugepages
+     * node 0}.
+     */
     public String where() {
-        return kind + (node < 0 ? "" : " node " + node) + (nic.isEmpty() ? "" : ", nic " + nic);
+        return (nic.isEmpty() ? "" : "nic " + nic + " and ")
+                + kind
+                + (node < 0 ? "" : " node " + node);
     }
 }

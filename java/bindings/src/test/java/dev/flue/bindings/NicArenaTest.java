@@ -66,7 +66,7 @@ class NicArenaTest {
         try (Wire wire = wire();
                 StackPair pair = pair(wire, arena)) {
             assertThat(pair.targets[0].arena().where())
-                    .endsWith(", " + arena.toString().replace("nic:", "nic "));
+                    .startsWith(arena.toString().replace("nic:", "nic ") + " and h");
             pair.connect(3 << 20);
             pair.until("offloaded", () -> sum(pair, "chimney.connections_now") == 2);
             assertThat(pair.targets[0].arena().nicUsedBytes())

@@ -18,7 +18,8 @@ public interface Inspectable {
     Map<String, Long> counters();
 
     /**
-     * Where what is offloaded lies: {@code heap}, or {@code hugepages node 0, nic 0000:00:06.0/2}.
+     * Where what is offloaded lies: {@code heap}, or {@code nic 0000:00:06.0/2 and hugepages node
+     * 0}.
      */
     String arena();
 

@@ -98,7 +98,7 @@ class InspectTest {
 
                 @Override
                 public String arena() {
-                    return "hugepages node 0, nic 0000:00:06.0/2";
+                    return "nic 0000:00:06.0/2 and hugepages node 0";
                 }
 
                 @Override
@@ -154,7 +154,7 @@ class InspectTest {
                     .isEqualTo(
                             "{\"version\":1,\"pid\":"
                                     + pid
-                                    + ",\"arena\":\"hugepages node 0, nic 0000:00:06.0/2\","
+                                    + ",\"arena\":\"nic 0000:00:06.0/2 and hugepages node 0\","
                                     + "\"connections\":["
                                     + "{\"local\":\"198.18.0.2:8080\",\"remote\":\"198.18.0.1:40000\","
                                     + "\"state\":\"ESTABLISHED\",\"offloaded\":true,\"cause\":\"\","
@@ -164,7 +164,7 @@ class InspectTest {
                                     + "\"cwnd\":14480,"
                                     + "\"srtt_us\":250,\"retransmits\":4,\"bytes_in\":5,"
                                     + "\"bytes_out\":6,"
-                                    + "\"lies_in\":\"hugepages node 0, nic 0000:00:06.0/2\"},"
+                                    + "\"lies_in\":\"nic 0000:00:06.0/2 and hugepages node 0\"},"
                                     + "{\"local\":\"198.18.0.2:8080\",\"remote\":\"198.18.0.1:40001\","
                                     + "\"state\":\"CLOSE_WAIT\",\"offloaded\":false,"
                                     + "\"cause\":\"the \\\"arena\\\" is full\","
@@ -183,7 +183,7 @@ class InspectTest {
                     .contains("2 connections")
                     .contains("198.18.0.1:40000")
                     .contains("LIES IN")
-                    .contains("6  hugepages node 0, nic 0000:00:06.0/2\n")
+                    .contains("6  nic 0000:00:06.0/2 and hugepages node 0\n")
                     .contains("0  host stack\n")
                     .contains("no: the \"arena\" is full")
                     .contains("held: engine_connections=1");

@@ -74,7 +74,7 @@ class StatTest {
 
                 @Override
                 public String arena() {
-                    return "hugepages node 0, nic 0000:00:06.0/2";
+                    return "nic 0000:00:06.0/2 and hugepages node 0";
                 }
 
                 @Override
