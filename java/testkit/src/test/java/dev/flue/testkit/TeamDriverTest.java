@@ -113,7 +113,6 @@ class TeamDriverTest {
         terminate();
     }
 
-    @Rule("I-24")
     @Test
     void connectionsOfABucketThatIsAssignedToAnotherMemberMoveThereAndNoOthersDo() {
         offload();
