@@ -3,8 +3,11 @@
 /* State objects in NIC memory: state operations write and read them there, data never comes near. */
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "chimney/context.h"
 #include "support/blocks.h"
@@ -268,6 +271,39 @@ lost_nic_memory_brings_all_connections_back(void **state)
 	assert_int_equal(flue_nic_memory_close(n.memory), 0);
 }
 
+/** A device that is taken away, or a file that is cut: the kernel answers with SIGBUS. */
+static void
+memory_that_is_taken_away_kills_nobody(void **state)
+{
+	struct flue_engine_config config = harness_config();
+	char path[] = "/tmp/flue-nic.XXXXXX";
+	struct conn c[2] = { 0 };
+	char place[64];
+	char why[512];
+	struct harness *h;
+	flue_ref ref;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, NIC_BYTES), 0);
+	snprintf(place, sizeof(place), "file:%s", path);
+	assert_int_equal(flue_nic_memory_open(place, &config.nic_memory, why, sizeof(why)), 0);
+	h = harness_new(&config, 0);
+	connect_at(h, &c[0], 1000, 2000);
+	connect_at(h, &c[1], 1000, 2000);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	(void)refer(h, FLUE_STATE_TCP_CONST, c[0].block->miniport_offload_context, &ref);
+	assert_int_equal(run_op(h, FLUE_SUB_QUERY, ref), (uint32_t)FLUE_STATUS_FAILURE);
+	assert_int_equal(counter(h, FLUE_CTR_NIC_LOST), 1);
+	assert_int_equal(terminate(h, &c[0]), FLUE_STATUS_SUCCESS);
+	assert_int_equal(terminate(h, &c[1]), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+	assert_int_equal(flue_nic_memory_close(config.nic_memory), 0);
+	close(fd);
+	assert_int_equal(unlink(path), 0);
+}
+
 static void
 engines_share_nic_memory_part_by_part_and_give_their_part_back(void **state)
 {
@@ -364,6 +400,7 @@ main(void)
 		cmocka_unit_test(
 				full_nic_memory_refuses_the_object_that_found_no_room_and_nothing_else),
 		cmocka_unit_test(lost_nic_memory_brings_all_connections_back),
+		cmocka_unit_test(memory_that_is_taken_away_kills_nobody),
 		cmocka_unit_test(engines_share_nic_memory_part_by_part_and_give_their_part_back),
 		cmocka_unit_test(
 				memory_that_does_not_keep_what_is_written_is_found_out_at_the_beginning),

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -233,10 +232,9 @@ map_file(const struct bar *b, const char *suffix, struct flue_nic_mapping *m)
 				"BAR %d of %s is in use already: Flue has it, here or in another process",
 				b->index, b->device);
 	if (rc == 0) {
-		m->bytes = b->bytes;
-		m->base = mmap(NULL, m->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd, 0);
-		if (m->base == MAP_FAILED)
-			rc = no_file(b, path, errno);
+		int failed = flue_nic_map(m->fd, b->bytes, m);
+
+		rc = failed < 0 ? no_file(b, path, -failed) : 0;
 	}
 	if (rc < 0)
 		close(m->fd);

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -205,54 +204,6 @@ flue_nic_part_give(struct flue_nic_part *part)
 	part->memory = NULL;
 }
 
-/* ---- Mappings ------------------------------------------------------------------------------- */
-
-static uint64_t
-mapped_read(void *device, uint64_t at)
-{
-	const struct flue_nic_mapping *m = device;
-
-	return *(const volatile uint64_t *)(m->base + at);
-}
-
-static void
-mapped_write(void *device, uint64_t at, uint64_t value)
-{
-	const struct flue_nic_mapping *m = device;
-
-	*(volatile uint64_t *)(m->base + at) = value;
-}
-
-static void
-mapped_fence(void *device)
-{
-	(void)device;
-	/* Stores to write-combining memory are ordered by this alone, not by C11's release. */
-#ifdef __x86_64__
-	__builtin_ia32_sfence();
-#else
-	__sync_synchronize();
-#endif
-}
-
-static void
-mapped_close(void *device)
-{
-	struct flue_nic_mapping *m = device;
-
-	munmap(m->base, m->bytes);
-	if (m->fd >= 0)
-		close(m->fd);
-	free(m);
-}
-
-const struct flue_nic_memory_ops flue_nic_mapped_ops = {
-	.read = mapped_read,
-	.write = mapped_write,
-	.fence = mapped_fence,
-	.close = mapped_close,
-};
-
 /* ---- By name -------------------------------------------------------------------------------- */
 
 /** A file of at least LEAST_BYTES, mapped as far as it consists of whole pages. */
@@ -262,6 +213,7 @@ file_open(const char *place, flue_nic_memory **memory, char *why, size_t why_byt
 	const char *path = place + strlen(FILE_PLACE);
 	struct flue_nic_mapping *m = calloc(1, sizeof(*m));
 	struct stat st = { 0 };
+	bool mapped = false;
 	int rc;
 
 	if (m == NULL)
@@ -284,16 +236,18 @@ file_open(const char *place, flue_nic_memory **memory, char *why, size_t why_byt
 		snprintf(why, why_bytes, "%s is in use already", path);
 		goto fail;
 	}
-	m->base = mmap(NULL, m->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd, 0);
-	rc = m->base == MAP_FAILED ? -errno : 0;
+	rc = flue_nic_map(m->fd, m->bytes, m);
+	mapped = rc == 0;
 	if (rc == 0)
 		rc = flue_nic_memory_create(
 				&flue_nic_mapped_ops, m, (int64_t)m->bytes, place, memory);
 	if (rc == 0)
 		return 0;
 	snprintf(why, why_bytes, "%s cannot be mapped: %s", path, strerror(-rc));
-	if (m->base != MAP_FAILED)
-		munmap(m->base, m->bytes);
+	if (mapped) {
+		flue_nic_mapped_ops.close(m);
+		return rc;
+	}
 fail:
 	if (m->fd >= 0)
 		close(m->fd);

@@ -69,6 +69,16 @@ struct flue_nic_mapping {
 
 extern const struct flue_nic_memory_ops flue_nic_mapped_ops;
 
+/**
+ * Map a file so that nobody dies of its end: where a device was taken away, or a file cut, the kernel
+ * answers an access with SIGBUS; then there are zeroes in its place, and what was there is lost. What is
+ * handled so otherwise in the process stays so. Up to FLUE_NIC_GUARDED mappings at a time.
+ * @return 0, -errno of mmap(), -ENOSPC
+ */
+int flue_nic_map(int fd, uint64_t bytes, struct flue_nic_mapping *m);
+
+#define FLUE_NIC_GUARDED 16
+
 /** flue_nic_memory_open() on a BAR of the devices below `root`, which is /sys/bus/pci/devices but in
  *  tests. */
 int flue_bar_open(const char *root, const char *place, flue_nic_memory **memory, char *why,

@@ -9,11 +9,14 @@ import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** State objects in NIC memory, for which a file stands: from the host stacks to the engines. */
 @RequiresFlue
@@ -101,16 +104,25 @@ class NicArenaTest {
         }
     }
 
-    @Test
-    void whenTheMemoryIsLostConnectionsGoOnOnTheHostStacks() throws Exception {
+    /** All bits read as one, as of a device that was pulled; or it is taken away: SIGBUS. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whenTheMemoryIsLostConnectionsGoOnOnTheHostStacks(boolean taken) throws Exception {
         try (Wire wire = wire();
                 StackPair pair = pair(wire, fileOf(1 << 20))) {
             pair.connect(8 << 20);
             pair.connect(8 << 20);
             pair.until("offloaded", () -> sum(pair, "chimney.connections_now") == 4);
-            MappedByteBuffer memory = memory();
-            for (int at = 0; at < memory.capacity(); at += 8) {
-                memory.putLong(at, -1);
+            if (taken) {
+                try (FileChannel file =
+                        FileChannel.open(directory.resolve("nic"), StandardOpenOption.WRITE)) {
+                    file.truncate(0);
+                }
+            } else {
+                MappedByteBuffer memory = memory();
+                for (int at = 0; at < memory.capacity(); at += 8) {
+                    memory.putLong(at, -1);
+                }
             }
             // A look at the connections, as flue conns has it, finds it out.
             List<Object> told = new ArrayList<>();
