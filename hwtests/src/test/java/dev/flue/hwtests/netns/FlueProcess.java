@@ -72,6 +72,19 @@ public class FlueProcess implements AutoCloseable {
         }
     }
 
+    /** What {@code flue port} asks for, "remove flue0" say; it has to be done. */
+    final void port(String words) {
+        try {
+            String answer =
+                    inspector.ask(inspector.processes().get(process.pid()), "port " + words);
+            if (!answer.equals("done\n")) {
+                throw new AssertionError(words + ": " + answer);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(printed(), e);
+        }
+    }
+
     /** No connection, and nothing held of any resource. */
     final boolean holdsNothing() {
         return holdsNothing(conns());

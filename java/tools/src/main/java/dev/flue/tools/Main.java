@@ -35,6 +35,7 @@ import picocli.CommandLine.TypeConversionException;
             FetchCommand.class,
             ConnsCommand.class,
             StatCommand.class,
+            PortCommand.class,
             ConfigCommand.class,
             DoctorCommand.class
         },

@@ -8,9 +8,11 @@ import dev.flue.bindings.EngineResource;
 import dev.flue.bindings.NativeMemory;
 import dev.flue.bindings.NativeOffloadTarget;
 import dev.flue.bindings.NativePort;
+import dev.flue.data.OffloadConnection;
 import dev.flue.host.ConnectionInfo;
 import dev.flue.host.HostStackConfig;
 import dev.flue.host.UserHostStack;
+import dev.flue.host.chimney.OffloadPolicy;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
 import dev.flue.spi.Memory;
@@ -38,43 +40,54 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     private static final int MIN_STACK_CONNECTIONS = 4096;
     private static final long GIVE_BACK_NANOS = TimeUnit.SECONDS.toNanos(5);
 
-    private final List<NativePort> ports;
-    private final List<NativeOffloadTarget> targets = new ArrayList<>();
+    /** Everything is offloaded, and goes on with the host stack while no port has a link. */
+    private static final class BackWithoutLink implements OffloadPolicy {
+        @Override
+        public Verdict decide(OffloadConnection connection, Situation situation) {
+            return Verdict.yes();
+        }
+
+        @Override
+        public boolean uploadsOnLinkLoss() {
+            return true;
+        }
+    }
+
+    private final List<PortDevice> devices = new ArrayList<>();
+    private final PortDevice kernelDevice; // Or null: the kernel's interface beside the others.
     private final String party;
     private final LinkReport links;
     private final DriverChain drivers;
     private final UserHostStack stack;
-    private final KernelPort kernel; // Or null.
-    private NativeOffloadTarget kernelTarget; // Likewise.
     private EngineGroup group; // Of engines on the queues of one device, or null.
     private boolean closed;
 
     /**
      * Builds on ports, and owns them from now on, also when building fails.
      *
+     * @param party its name in messages, one of several; "" = the only one
      * @throws ToolException what it takes is not there
      * @throws dev.flue.bindings.FlueException likewise
      */
-    public Assembly(List<NativePort> ports, StackSettings settings) {
-        this(ports, null, settings, "");
-    }
-
-    /** The same with the kernel's interface beside the ports, which is owned too. */
-    public Assembly(List<NativePort> ports, KernelPort kernel, StackSettings settings) {
-        this(ports, kernel, settings, "");
-    }
-
-    /** The same, one of several: {@code party} is its name in messages. */
     public Assembly(List<NativePort> ports, StackSettings settings, String party) {
-        this(ports, null, settings, party);
+        this(once(ports), null, settings, party);
+    }
+
+    /**
+     * The same of devices that may go and come back.
+     *
+     * @param kernel the kernel's interface beside them, which is owned too; null = none
+     */
+    public Assembly(List<PortSource> sources, KernelPort kernel, StackSettings settings) {
+        this(sources, kernel, settings, "");
     }
 
     private Assembly(
-            List<NativePort> ports, KernelPort kernel, StackSettings settings, String party) {
+            List<PortSource> sources, KernelPort kernel, StackSettings settings, String party) {
         this(
-                ports,
+                sources,
                 kernel,
-                engineOf(settings, ports.size()),
+                engineOf(settings, sources.stream().mapToInt(each -> each.ports().size()).sum()),
                 hostOf(settings),
                 settings.drivers(),
                 party);
@@ -95,38 +108,46 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
             HostStackConfig host,
             List<String> drivers,
             String party) {
-        this(ports, null, engine, host, drivers, party);
+        this(once(ports), null, engine, host, drivers, party);
     }
 
     private Assembly(
-            List<NativePort> ports,
+            List<PortSource> sources,
             KernelPort kernel,
             EngineConfig engine,
             HostStackConfig host,
             List<String> drivers,
             String party) {
-        this.ports = List.copyOf(ports);
-        this.kernel = kernel;
         this.party = party;
+        List<PortSource> notTaken = new ArrayList<>(sources);
+        if (kernel != null) {
+            notTaken.add(kernel.source());
+        }
+        PortDevice besides = null;
         try {
             NativeMemory memory = NativeMemory.heap();
-            for (NativePort port : ports) {
-                targets.add(new NativeOffloadTarget(engine, port, memory));
+            while (notTaken.size() > (kernel == null ? 0 : 1)) {
+                devices.add(new PortDevice(notTaken.get(0), engine, memory));
+                notTaken.remove(0);
             }
-            links = new LinkReport(this.ports, targets);
+            if (kernel != null) {
+                besides = new PortDevice(kernel.source(), kernelEngine(), memory);
+                notTaken.clear();
+                devices.add(besides);
+            }
+            kernelDevice = besides;
+            links = new LinkReport(devices);
             // Every connection may have a path and a neighbor of its own. A driver holds as many as
             // the host stack can offer, not as the target takes: it is the target that says what is
             // full.
             int objects = 3 * host.maxConnections();
-            List<Miniport> lowest = List.copyOf(targets);
+            List<Miniport> lowest = List.copyOf(slots());
             this.drivers = DriverChain.over(lowest, memory, drivers, objects, party);
-            long mac = ports.get(0).macAddress();
-            if (kernel != null) {
-                kernelTarget = new NativeOffloadTarget(kernelEngine(), kernel.port(), memory);
-                this.drivers.besides(memory, kernelTarget, kernel.settings(mac), objects);
-            }
+            long mac = devices.get(0).port(0).macAddress();
             HostStackConfig.Builder addressed = host.toBuilder().macAddress(mac);
             if (kernel != null) {
+                Miniport side = besides.slots().get(0);
+                this.drivers.besides(memory, side, kernel.settings(mac), objects);
                 int[] ours = kernel.ephemeralPorts();
                 addressed.ephemeralPorts(ours[0], ours[1]);
             }
@@ -134,11 +155,32 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
             this.drivers.claims(stack::claims);
         } catch (OutOfMemoryError e) {
             closeAll();
+            notTaken.forEach(each -> each.ports().forEach(NativePort::close));
             throw new ToolException("not enough memory: " + e.getMessage(), e);
         } catch (RuntimeException e) {
             closeAll();
+            notTaken.forEach(each -> each.ports().forEach(NativePort::close));
             throw e;
         }
+    }
+
+    private static List<PortSource> once(List<NativePort> ports) {
+        return ports.stream().map(PortSource::once).toList();
+    }
+
+    /** Of the network, not the kernel's. */
+    private List<PortSlot> slots() {
+        List<PortSlot> slots = new ArrayList<>();
+        for (PortDevice device : devices) {
+            if (device != kernelDevice) {
+                slots.addAll(device.slots());
+            }
+        }
+        return slots;
+    }
+
+    private List<NativeOffloadTarget> targets() {
+        return slots().stream().map(PortSlot::target).toList();
     }
 
     /**
@@ -150,11 +192,16 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
      */
     public void joinQueues(int maxConnections, int mtu) {
         try {
-            long connections = (long) targets.size() * maxConnections;
+            int queues = slots().size();
+            long connections = (long) queues * maxConnections;
             int entries = (int) Math.min(connections, EngineGroup.MAX_CONNECTIONS);
-            group = new EngineGroup(targets.size(), entries, mtu);
-            for (int i = 0; i < targets.size(); i++) {
-                targets.get(i).join(group, i);
+            group = new EngineGroup(queues, entries, mtu);
+            int first = 0;
+            for (PortDevice device : devices) {
+                if (device != kernelDevice) {
+                    device.join(group, first);
+                    first += device.slots().size();
+                }
             }
         } catch (RuntimeException e) {
             close();
@@ -168,7 +215,13 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
      */
     private void startThreads(Polling polling) {
         try {
-            polling.start(targets);
+            int first = 0;
+            for (PortDevice device : devices) {
+                if (device != kernelDevice) {
+                    device.startThreads(polling, first);
+                    first += device.slots().size();
+                }
+            }
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -198,6 +251,7 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
         return network.mtu(settings.mtu())
                 .maxConnections(Math.max(MIN_STACK_CONNECTIONS, settings.maxConnections()))
                 .seed(settings.seed())
+                .offloadPolicy(new BackWithoutLink())
                 .build();
     }
 
@@ -219,13 +273,13 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
 
     /** Of the first target. */
     public ArenaInfo arenaInfo() {
-        return targets.get(0).arena();
+        return targets().get(0).arena();
     }
 
     /** Of all targets, where they differ. */
     @Override
     public String arena() {
-        return targets.stream()
+        return targets().stream()
                 .map(target -> target.arena().where())
                 .distinct()
                 .collect(Collectors.joining(" or "));
@@ -233,7 +287,11 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
 
     @Override
     public int doWork(long nowNanos) {
-        return stack.doWork(nowNanos) + links.doWork();
+        int work = stack.doWork(nowNanos);
+        for (int i = 0; i < devices.size(); i++) {
+            work += devices.get(i).doWork(nowNanos);
+        }
+        return work + links.doWork();
     }
 
     @Override
@@ -245,13 +303,15 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     public Map<String, Long> held() {
         Map<String, Long> held = new LinkedHashMap<>();
         for (EngineResource resource : EngineResource.values()) {
-            long sum = targets.stream().mapToLong(target -> target.held(resource)).sum();
-            sum += kernelTarget == null ? 0 : kernelTarget.held(resource);
+            long sum =
+                    devices.stream()
+                            .flatMap(device -> device.slots().stream())
+                            .mapToLong(slot -> slot.target().held(resource))
+                            .sum();
             held.put("engine." + resource.name().toLowerCase(Locale.ROOT), sum);
         }
         stack.held().forEach((name, count) -> held.put("stack." + name, count.longValue()));
-        long buffers = ports.stream().mapToLong(NativePort::buffersHeld).sum();
-        buffers += kernel == null ? 0 : kernel.port().buffersHeld();
+        long buffers = devices.stream().mapToLong(PortDevice::buffersHeld).sum();
         held.put("port.buffers", buffers);
         return held;
     }
@@ -260,12 +320,15 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     @Override
     public Map<String, Long> counters() {
         Map<String, Long> counters = new LinkedHashMap<>();
-        for (NativeOffloadTarget target : targets) {
-            target.counters().forEach((name, count) -> counters.merge(name, count, Long::sum));
+        for (PortDevice device : devices) {
+            if (device != kernelDevice) {
+                device.counters(counters);
+            }
         }
         stack.counters().asMap().forEach((name, count) -> counters.put("stack." + name, count));
-        counters.put("port.frames_lost", ports.stream().mapToLong(NativePort::framesLost).sum());
-        if (targets.size() > 1) {
+        long lost = devices.stream().mapToLong(PortDevice::framesLost).sum();
+        counters.put("port.frames_lost", lost);
+        if (slots().size() > 1) {
             counters.put("team.moved", drivers.moved());
         }
         return counters;
@@ -274,17 +337,48 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     @Override
     public List<PortReport> portReports() {
         List<PortReport> reports = new ArrayList<>();
-        for (int i = 0; i < targets.size(); i++) {
-            NativePort port = ports.get(i);
-            reports.add(
-                    new PortReport(
-                            (party.isEmpty() ? "" : party + ".") + port.name(),
-                            targets.get(i).link().name().toLowerCase(Locale.ROOT),
-                            Offloads.names(port.offloads()),
-                            Offloads.names(port.offloadsOffered()),
-                            port.counts()));
+        for (PortDevice device : devices) {
+            for (int queue = 0; queue < device.slots().size(); queue++) {
+                NativePort port = device.port(queue);
+                reports.add(
+                        new PortReport(
+                                (party.isEmpty() ? "" : party + ".") + device.name(queue),
+                                device.link(queue),
+                                Offloads.names(port.offloads()),
+                                Offloads.names(port.offloadsOffered()),
+                                port.counts()));
+            }
         }
         return reports;
+    }
+
+    @Override
+    public void remove(String port, Consumer<String> done) {
+        PortDevice device = device(port);
+        if (device == null) {
+            done.accept(noSuch(port));
+        } else {
+            device.remove(done);
+        }
+    }
+
+    @Override
+    public void add(String port, Consumer<String> done) {
+        PortDevice device = device(port);
+        if (device == null) {
+            done.accept(noSuch(port));
+        } else {
+            device.add(done);
+        }
+    }
+
+    private PortDevice device(String name) {
+        return devices.stream().filter(each -> each.isCalled(name)).findFirst().orElse(null);
+    }
+
+    private String noSuch(String port) {
+        List<String> names = devices.stream().map(PortDevice::name).toList();
+        return "it has no port " + port + "; it has " + String.join(", ", names);
     }
 
     @Override
@@ -324,16 +418,10 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     }
 
     private void closeAll() {
-        targets.forEach(NativeOffloadTarget::close);
-        if (kernelTarget != null) {
-            kernelTarget.close();
-        }
+        devices.forEach(PortDevice::closeTargets);
         if (group != null) {
             group.close();
         }
-        ports.forEach(NativePort::close);
-        if (kernel != null) {
-            kernel.port().close();
-        }
+        devices.forEach(PortDevice::close);
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.assembly;
 
-import dev.flue.bindings.NativePort;
 import dev.flue.data.IpAddress;
 import dev.flue.im.AddressSet;
 import dev.flue.im.KernelSettings;
@@ -13,11 +12,11 @@ import java.util.List;
 /**
  * The kernel's interface beside the port, through which the kernel has the same network.
  *
- * @param port of the interface; the other end is the kernel's
+ * @param source of the interface; the other end is the kernel's
  * @param own addresses of the stack that the kernel does not have
  * @param shared addresses of the stack that the kernel has too
  */
-public record KernelPort(NativePort port, List<IpAddress> own, List<IpAddress> shared) {
+public record KernelPort(PortSource source, List<IpAddress> own, List<IpAddress> shared) {
     private static final int FIRST_PORT = 1024;
     private static final int LAST_PORT = 65_535;
     private static final int ENOUGH = 1024;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.tools.assembly;
 
-import dev.flue.bindings.Link;
-import dev.flue.bindings.NativeOffloadTarget;
-import dev.flue.bindings.NativePort;
 import java.util.List;
 import java.util.logging.Logger;
 
@@ -11,42 +8,52 @@ import java.util.logging.Logger;
 final class LinkReport {
     private static final Logger LOG = Logger.getLogger(LinkReport.class.getName());
 
-    private final List<NativePort> ports;
-    private final List<NativeOffloadTarget> targets;
-    private final Link[] told;
+    private final List<PortDevice> devices;
+    private final String[][] told;
 
-    LinkReport(List<NativePort> ports, List<NativeOffloadTarget> targets) {
-        this.ports = ports;
-        this.targets = targets;
-        this.told = new Link[ports.size()];
+    LinkReport(List<PortDevice> devices) {
+        this.devices = devices;
+        this.told = new String[devices.size()][];
+        for (int i = 0; i < told.length; i++) {
+            told[i] = new String[devices.get(i).slots().size()];
+        }
     }
 
     /** How much there was to say. */
     int doWork() {
         int said = 0;
         for (int i = 0; i < told.length; i++) {
-            Link now = targets.get(i).link();
-            if (now != told[i] && (told[i] != null || now == Link.UP)) {
-                said += tell(ports.get(i).name(), told[i], now);
-                told[i] = now;
+            for (int queue = 0; queue < told[i].length; queue++) {
+                said += look(devices.get(i), queue, told[i]);
             }
         }
         return said;
     }
 
-    private static int tell(String port, Link before, Link now) {
-        if (before == null) {
+    private static int look(PortDevice device, int queue, String[] last) {
+        String now = device.link(queue);
+        String before = last[queue];
+        if (now.equals(before) || before == null && !now.equals("up")) {
             return 0;
         }
+        last[queue] = now;
+        return before == null ? 0 : tell(device.name(queue), before, now);
+    }
+
+    private static int tell(String port, String before, String now) {
         LOG.warning(
                 "port "
                         + port
                         + switch (now) {
-                            case UP -> ": its link is up again";
-                            case DOWN -> ": its link is down";
-                            case GONE ->
-                                    ": its interface was deleted; start again to have one of that"
-                                            + " name";
+                            case "up" ->
+                                    before.equals("down")
+                                            ? ": its link is up again"
+                                            : ": it is there again";
+                            case "down" -> ": its link is down";
+                            case "gone" ->
+                                    ": its interface was deleted, or its device is gone; it is taken"
+                                            + " again when it is back";
+                            default -> ": it was removed";
                         });
         return 1;
     }

@@ -2,7 +2,6 @@
 package dev.flue.tools.assembly;
 
 import dev.flue.bindings.EngineIdle;
-import dev.flue.bindings.NativePort;
 import dev.flue.bindings.PortOffload;
 import dev.flue.data.IpAddress;
 import java.nio.file.Path;
@@ -11,8 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -21,8 +18,6 @@ import picocli.CommandLine.Spec;
 
 /** The options that say which network a command is on, and how they become a stack. */
 public final class NetworkOptions {
-    private static final Pattern TAP_DEVICE =
-            Pattern.compile("net_tap\\d*,(?:.*,)?iface=([^,]+).*");
     private static final String NONE = "none";
     private static final int LEAST_MTU_IPV6 = 1280;
 
@@ -167,42 +162,23 @@ public final class NetworkOptions {
                         queues,
                         target.drivers(),
                         new SecureRandom().nextLong());
-        List<NativePort> opened = openPorts(settings, kernel);
-        return new Assembly(opened, kernelPort(opened, kernel), settings);
-    }
-
-    /** The kernel's interface beside the ports; null = there is none. */
-    private KernelPort kernelPort(List<NativePort> opened, List<Cidr> kernel) {
-        if (kernelTap == null) {
-            return null;
-        }
+        boolean besides = kernelTap != null;
+        PortOpener opener =
+                new PortOpener(
+                        !taps.isEmpty(),
+                        besides && taps.isEmpty() ? 0 : settings.mac(),
+                        mtu,
+                        buffers,
+                        switchedOff(),
+                        queues,
+                        polling().idle() == EngineIdle.INTERRUPT,
+                        dpdkArguments,
+                        pcap,
+                        besides ? List.of() : kernel);
+        List<PortSource> sources = opener.open(devices());
         List<IpAddress> ours = addresses.stream().map(Cidr::address).toList();
-        List<IpAddress> others = kernel.stream().map(Cidr::address).toList();
-        NativePort port = null;
-        try {
-            long mac = opened.get(0).macAddress();
-            port = NativePort.tap(kernelTap, mac, mtu, buffers);
-            NativePort.interfaceMac(kernelTap, mac);
-            for (Cidr each : kernel) {
-                NativePort.configureInterface(kernelTap, each.address(), each.prefix(), mtu);
-            }
-            return new KernelPort(
-                    port,
-                    ours.stream().filter(each -> own(each, others)).toList(),
-                    ours.stream().filter(each -> !own(each, others)).toList());
-        } catch (RuntimeException e) {
-            opened.forEach(NativePort::close);
-            if (port != null) {
-                port.close();
-            }
-            throw e;
-        }
-    }
-
-    /** Whether the kernel has another address of that version, and so not this one. */
-    private static boolean own(IpAddress address, List<IpAddress> kernel) {
-        return !kernel.contains(address)
-                && kernel.stream().anyMatch(each -> each.isIpv4() == address.isIpv4());
+        KernelPort tap = besides ? opener.besides(kernelTap, sources, ours, kernel) : null;
+        return new Assembly(sources, tap, settings);
     }
 
     /** How the engines are polled. */
@@ -226,58 +202,6 @@ public final class NetworkOptions {
 
     private List<String> devices() {
         return taps.isEmpty() ? ports : taps;
-    }
-
-    private List<NativePort> openPorts(StackSettings settings, List<Cidr> kernel) {
-        List<NativePort> opened = new ArrayList<>();
-        try {
-            for (String device : devices()) {
-                opened.addAll(openDevice(device, settings, opened));
-                configureKernelSide(device, kernel);
-            }
-            for (int i = 0; pcap != null && i < opened.size(); i++) {
-                opened.set(i, NativePort.capture(opened.get(i), file(i + 1)));
-            }
-            return opened;
-        } catch (RuntimeException e) {
-            opened.forEach(NativePort::close);
-            throw e;
-        }
-    }
-
-    private List<NativePort> openDevice(
-            String device, StackSettings settings, List<NativePort> opened) {
-        if (!taps.isEmpty()) {
-            return List.of(NativePort.tap(device, settings.mac(), mtu, buffers));
-        }
-        if (dpdkArguments != null && device.equals(ports.get(0))) {
-            dev.flue.bindings.Flue.startDpdk(dpdkArguments);
-        }
-        long mac =
-                kernelTap == null
-                        ? settings.mac()
-                        : opened.isEmpty() ? 0 : opened.get(0).macAddress();
-        return NativePort.dpdk(
-                device,
-                mac,
-                mtu,
-                buffers,
-                switchedOff(),
-                queues,
-                settings.polling().idle() == EngineIdle.INTERRUPT);
-    }
-
-    private void configureKernelSide(String device, List<Cidr> kernel) {
-        Matcher tapDevice = TAP_DEVICE.matcher(device);
-        String name = taps.isEmpty() ? tapDevice.matches() ? tapDevice.group(1) : null : device;
-        for (Cidr each : name == null || kernelTap != null ? List.<Cidr>of() : kernel) {
-            NativePort.configureInterface(name, each.address(), each.prefix(), mtu);
-        }
-    }
-
-    /** Of the port of this number. */
-    private Path file(int number) {
-        return devices().size() * queues == 1 ? pcap : Path.of(pcap + "." + number);
     }
 
     private void check() {

@@ -27,10 +27,14 @@ public record Polling(boolean ownThread, EngineIdle idle, List<Integer> cpus, in
         this(ownThread, EngineIdle.BACKOFF, List.of(), RING_ENTRIES);
     }
 
-    /** Gives each engine its thread, if there are to be any. */
-    void start(List<NativeOffloadTarget> targets) {
+    /**
+     * Gives each engine its thread, if there are to be any.
+     *
+     * @param first number of the first of them among all engines
+     */
+    void start(List<NativeOffloadTarget> targets, int first) {
         for (int i = 0; ownThread && i < targets.size(); i++) {
-            int cpu = cpus.isEmpty() ? -1 : cpus.get(i % cpus.size());
+            int cpu = cpus.isEmpty() ? -1 : cpus.get((first + i) % cpus.size());
             try {
                 targets.get(i).start(cpu, idle);
             } catch (FlueException e) {

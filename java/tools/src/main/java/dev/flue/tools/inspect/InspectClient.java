@@ -15,7 +15,7 @@ final class InspectClient {
     private final SocketChannel channel;
     private final Inspectable source;
     private final long deadline;
-    private final ByteBuffer request = ByteBuffer.allocate(64);
+    private final ByteBuffer request = ByteBuffer.allocate(256);
     private ByteBuffer answer;
     private boolean waiting;
     private boolean asked;
@@ -88,6 +88,10 @@ final class InspectClient {
             } else if (line.equals("stat")) {
                 long pid = ProcessHandle.current().pid();
                 answer = bytes(StatSample.lines(source, pid, nowNanos));
+            } else if (line.startsWith("port add ")) {
+                source.add(line.substring("port add ".length()), this::changed);
+            } else if (line.startsWith("port remove ")) {
+                source.remove(line.substring("port remove ".length()), this::changed);
             } else {
                 answer = bytes("error: unknown request\n");
             }
@@ -108,6 +112,11 @@ final class InspectClient {
                         source.held(),
                         source.counters());
         answer = bytes(json ? snapshot.toJson() : snapshot.toText());
+    }
+
+    /** What came of a port's removal or addition. */
+    private void changed(String problem) {
+        answer = bytes(problem.isEmpty() ? "done\n" : "not done: " + problem + "\n");
     }
 
     private static ByteBuffer bytes(String text) {

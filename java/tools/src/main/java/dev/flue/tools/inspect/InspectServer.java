@@ -19,8 +19,9 @@ import java.util.List;
  * one query at a time is under way, and a client that does not read is dropped.
  *
  * <p>The protocol: the client sends one line, "conns json", "conns text" or "stat"; the answer is
- * the text, of "stat" that of a {@link StatSample}, and then the end of the stream. An answer to
- * anything else begins with "error: ".
+ * the text, of "stat" that of a {@link StatSample}, and then the end of the stream. "port add NAME"
+ * and "port remove NAME" are answered with "done", or with "not done: " and why, when that is so.
+ * An answer to anything else begins with "error: ".
  */
 public final class InspectServer implements Turn, AutoCloseable {
     private static final long POLL_NANOS = 5_000_000;

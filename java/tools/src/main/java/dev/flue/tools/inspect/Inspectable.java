@@ -26,6 +26,20 @@ public interface Inspectable {
     /** Every port, with its link and its offloads. */
     List<PortReport> portReports();
 
+    /**
+     * An operator takes a port away: what is offloaded there is given back, then it is closed.
+     *
+     * @param done called once, out of this or a later turn: "", or what is wrong
+     */
+    default void remove(String port, Consumer<String> done) {
+        done.accept("its ports cannot be removed");
+    }
+
+    /** And has it opened again: likewise. */
+    default void add(String port, Consumer<String> done) {
+        done.accept("ports cannot be added to it");
+    }
+
     /** What each intermediate driver tells of itself, from the target upwards. */
     List<DriverReport> driverReports();
 }

@@ -8,7 +8,7 @@ import java.util.Map;
  * What a port tells of itself.
  *
  * @param name tells it from the others of its process
- * @param link "up", "down" or "gone"
+ * @param link "up", "down", "gone", or "removed" by an operator
  * @param inUse what its device does in our stead
  * @param offered what its device could do, in use or not
  * @param counts what it has received and sent so far, by name
