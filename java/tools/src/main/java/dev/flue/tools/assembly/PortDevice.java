@@ -136,7 +136,7 @@ final class PortDevice implements AutoCloseable {
 
     /** "up", "down", "gone", or "removed" by an operator. */
     String link(int queue) {
-        if (removed) {
+        if (removed || wasRemoved) {
             return "removed";
         }
         Link link = state == State.RUNNING ? slots.get(queue).target().link() : Link.GONE;
@@ -342,6 +342,7 @@ final class PortDevice implements AutoCloseable {
         state = State.ABSENT;
         if (answer != null) {
             removed = wasRemoved;
+            wasRemoved = false;
             reply(problem);
         }
     }
@@ -366,6 +367,7 @@ final class PortDevice implements AutoCloseable {
         polling.start(targets, firstThread);
         closeNowhere();
         ports = found;
+        wasRemoved = false;
         timesOpened++;
         state = State.RUNNING;
     }
