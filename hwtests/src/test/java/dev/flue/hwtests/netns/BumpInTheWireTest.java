@@ -43,7 +43,7 @@ class BumpInTheWireTest {
 
     @Test
     void theKernelKeepsPingNeighborsAndTcpWhileFlueServesOnTheSameAddresses() throws Exception {
-        run(BumpScene.Port.TAP, 6 << 20, 2 << 20, 100);
+        run(BumpScene.Port.TAP, 4 << 20, 1 << 20, 50);
     }
 
     @ParameterizedTest
