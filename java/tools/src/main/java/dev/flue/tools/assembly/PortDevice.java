@@ -356,6 +356,7 @@ final class PortDevice implements AutoCloseable {
             for (int i = 0; group != null && i < targets.size(); i++) {
                 targets.get(i).join(group, firstOfGroup + i);
             }
+            polling.start(targets, firstThread);
         } catch (RuntimeException | OutOfMemoryError e) {
             targets.forEach(NativeOffloadTarget::close);
             throw e;
@@ -364,7 +365,6 @@ final class PortDevice implements AutoCloseable {
             slots.get(i).exchange(targets.get(i)).close();
             slots.get(i).returned();
         }
-        polling.start(targets, firstThread);
         closeNowhere();
         ports = found;
         wasRemoved = false;

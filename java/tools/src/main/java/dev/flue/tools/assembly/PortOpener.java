@@ -100,7 +100,8 @@ record PortOpener(
             if (taps) {
                 ports.add(NativePort.tap(device, address, mtu, buffers));
             } else {
-                ports.addAll(NativePort.dpdk(device, address, mtu, buffers, off, queues, interrupts));
+                ports.addAll(
+                        NativePort.dpdk(device, address, mtu, buffers, off, queues, interrupts));
             }
             if (taps || device.startsWith("net_tap")) {
                 configure(DeviceNames.of(device), kernel);

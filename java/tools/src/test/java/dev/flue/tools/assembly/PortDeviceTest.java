@@ -84,7 +84,7 @@ class PortDeviceTest {
                 1500,
                 64,
                 Arena.HEAP,
-                ownThread,
+                new Polling(ownThread),
                 1,
                 List.of("verifier"),
                 7);
