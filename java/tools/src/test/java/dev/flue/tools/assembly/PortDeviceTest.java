@@ -119,7 +119,7 @@ class PortDeviceTest {
         server.drivers().onBreach(breach -> breaches.add(breach.sentence()));
         HttpGet get = get();
         for (int i = 1; i <= 3; i++) {
-            long enough = i * BYTES / 5L;
+            long enough = (long) i * BYTES / 5;
             until(() -> get.bytes() >= enough && server.stack().offloadedCount() == 1);
             long initiated = server.counters().get("chimney.connections_initiated");
             server.remove("wire0", answers::add);
