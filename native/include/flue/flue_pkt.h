@@ -102,6 +102,8 @@ struct flue_port_ops {
 	/** Armed: sleep until something arrives, `wake` can be read or `ns` are over. The one call that
 	 *  blocks. */
 	void (*doze)(struct flue_port *port, int wake, int64_t ns);
+	/** flue_port_xstats(). May be NULL. */
+	int (*xstats)(const struct flue_port *port, char *text, int bytes);
 	/** flue_port_link(), on any thread while the port is open. NULL: there is always one. */
 	int (*link)(struct flue_port *port);
 	/**

@@ -87,6 +87,12 @@ FLUE_API int64_t flue_port_count(const flue_port *port, int which);
 /** "rx_frames", ... of enum flue_port_counter; NULL when there is none. */
 FLUE_API const char *flue_port_count_name(int which);
 
+/**
+ * What the device counts itself, a line each: "rx_good_packets 12\n". Control path.
+ * @return bytes written, without the NUL; 0 when it counts nothing; -ENOSPC when it does not fit
+ */
+FLUE_API int flue_port_xstats(const flue_port *port, char *text, int bytes);
+
 /* ---- The wire: a switch in memory ----------------------------------------------------------- */
 
 /** Faults are drawn per frame and receiving port from the seed. ppm = one in a million. */
@@ -256,7 +262,8 @@ FLUE_API const char *flue_dpdk_version(void);
 /**
  * Start EAL, once a process, on a native thread of its own.
  * @param args  words as for any DPDK program, separated by blanks ("--no-huge -m 128 --no-pci");
- *              NULL or "" = a choice that works here: hugepages when enough are free, else --no-huge
+ *              NULL or "" = a choice that works here: hugepages when enough are free, else --no-huge;
+ *              "+ --telemetry": that choice, and these words
  * @return 0, -EALREADY (already started), -errno of EAL; the reason in the cause
  */
 FLUE_API int flue_dpdk_start(const char *args);

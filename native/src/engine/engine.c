@@ -14,6 +14,7 @@
 #include "engine/run.h"
 #include "engine/steer.h"
 #include "observe/counters.h"
+#include "observe/engines.h"
 #include "tcp/tcp.h"
 
 void
@@ -194,6 +195,7 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 	e->flow.conns = e->conns;
 	e->flow.seed = (uint64_t)config->seed * UINT64_C(0x9e3779b97f4a7c15) + 0x632be59bd9b4e019;
 	e->ip_id = (uint16_t)(e->flow.seed >> 40);
+	flue_engines_add(e);
 	*engine = e;
 	return 0;
 }
@@ -252,6 +254,7 @@ flue_engine_destroy(flue_engine *e)
 		expected = OWNER_NONE;
 		sched_yield();
 	}
+	flue_engines_remove(e);
 	flue_steering_end(e);
 	if (e->wake >= 0)
 		close(e->wake);

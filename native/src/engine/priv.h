@@ -318,6 +318,7 @@ enum {
 
 struct flue_engine {
 	struct flue_port *port;
+	struct flue_engine *next_engine; /* of all there are (observe/engines.h) */
 	struct flue_region_user *user;
 	int64_t now;
 	int64_t now_ms_wide;

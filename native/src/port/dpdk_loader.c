@@ -16,6 +16,7 @@
 #include "flue/flue_pkt.h"
 #include "flue/flue_port.h"
 #include "memory/region.h"
+#include "observe/engines.h"
 #include "port/dpdk/plugin.h"
 
 #define LIBRARY "libflue_dpdk.so"
@@ -26,12 +27,30 @@ static struct flue_dpdk_cause cause = {
 	"DPDK has not been loaded: nobody called flue_dpdk_load()."
 };
 
+static const char *
+port_figure(const struct flue_port *port, int which, int64_t *value)
+{
+	static const char *const names[] = { "buffers", "buffers_held", "frames_lost" };
+	const int own = (int)(sizeof(names) / sizeof(names[0]));
+
+	if (which >= own) {
+		*value = flue_port_count(port, which - own);
+		return flue_port_count_name(which - own);
+	}
+	*value = which == 0   ? flue_port_buffers(port)
+		 : which == 1 ? flue_port_buffers_held(port)
+			      : flue_port_lost(port);
+	return names[which];
+}
+
 static const struct flue_dpdk_host host = {
 	.seam = FLUE_DPDK_SEAM,
 	.pkt_bytes = sizeof(struct flue_pkt),
 	.region_add_foreign = flue_region_add_foreign,
 	.region_watch = flue_region_watch,
 	.hugepages_free = flue_hugepages_free,
+	.engines_visit = flue_engines_visit,
+	.port_figure = port_figure,
 };
 
 __attribute__((format(printf, 2, 3))) static int

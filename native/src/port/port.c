@@ -2,6 +2,8 @@
 
 /* What every port answers alike. */
 
+#include <errno.h>
+
 #include "flue/flue_port.h"
 
 #include "port/capture.h"
@@ -62,6 +64,17 @@ flue_port_count(const flue_port *port, int which)
 	if (which < 0 || which >= FLUE_PORT_COUNTS)
 		return 0;
 	return (int64_t)__atomic_load_n(&flue_capture_inner(port)->counts[which], __ATOMIC_RELAXED);
+}
+
+int
+flue_port_xstats(const flue_port *port, char *text, int bytes)
+{
+	const struct flue_port *inner = flue_capture_inner(port);
+
+	if (text == NULL || bytes < 1)
+		return -EINVAL;
+	text[0] = '\0';
+	return inner->ops->xstats != NULL ? inner->ops->xstats(inner, text, bytes) : 0;
 }
 
 const char *

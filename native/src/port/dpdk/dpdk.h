@@ -135,6 +135,9 @@ void dpdk_log_shown(bool always);
 /** @return whether anything was logged; its first line, for a sentence, is in `reason` */
 bool dpdk_log_release(char reason[DPDK_LOG_BYTES]);
 
+/** telemetry.c: EAL is about to start. */
+void dpdk_telemetry_register(void);
+
 /** pool.c: memory for a port of so many buffers; `packed`: in one piece, without gaps, and not for
  *  devices with DMA; @return NULL with the cause filled */
 struct dpdk_pool *
@@ -214,6 +217,7 @@ void dpdk_link_prepare(struct dpdk_device *device, const struct rte_eth_dev_info
 void dpdk_link_listen(struct dpdk_device *device);
 void dpdk_link_deaf(struct dpdk_device *device);
 int dpdk_link(struct flue_port *base);
+int dpdk_xstats(const struct flue_port *base, char *text, int bytes);
 /** The device that was made from `spec` has its link there. */
 void dpdk_link_interface(struct dpdk_device *device, const char *spec);
 

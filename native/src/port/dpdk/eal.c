@@ -92,16 +92,18 @@ first_cpu(void)
 	return 0;
 }
 
+/** Telemetry only for who asks: where its directory cannot be written EAL would not start. */
 static void
-default_args(char *args, size_t size)
+default_args(char *args, size_t size, const char *more)
 {
 	/* Without hugepages no file may be shared either; with them, nothing is left in a file system
 	 * by --in-memory. The two exclude each other. */
 	bool huge = dpdk_host->hugepages_free() >= HUGEPAGES_WANTED;
 
 	/* A list of allowed PCI devices with none that exists: they are taken when they are asked for. */
-	snprintf(args, size, "-l %d -a ffff:ff:1f.7 --no-telemetry --iova-mode=va %s", first_cpu(),
-			huge ? "--in-memory -m 128" : "--no-huge --no-shconf -m 256");
+	snprintf(args, size, "-l %d -a ffff:ff:1f.7 %s --iova-mode=va %s %s", first_cpu(),
+			strstr(more, "--telemetry") == NULL ? "--no-telemetry" : "",
+			huge ? "--in-memory -m 128" : "--no-huge --no-shconf -m 256", more);
 }
 
 static int
@@ -148,7 +150,7 @@ start_advice(const char *args)
 int
 dpdk_start(const char *args, struct flue_dpdk_cause *cause)
 {
-	char defaults[256];
+	char defaults[1024];
 	char reason[DPDK_LOG_BYTES];
 	struct start *start;
 	pthread_t thread;
@@ -162,9 +164,13 @@ dpdk_start(const char *args, struct flue_dpdk_cause *cause)
 				"DPDK failed to start before, and can be started only once a process: "
 				"mend the arguments and start the process again.");
 	if (args == NULL || args[0] == '\0') {
-		default_args(defaults, sizeof(defaults));
+		default_args(defaults, sizeof(defaults), "");
+		args = defaults;
+	} else if (args[0] == '+') {
+		default_args(defaults, sizeof(defaults), args + 1);
 		args = defaults;
 	}
+	dpdk_telemetry_register();
 	/* Who asks for a log gets to see it. */
 	dpdk_log_shown(strstr(args, LOG_LEVEL) != NULL);
 	start = calloc(1, sizeof(*start));

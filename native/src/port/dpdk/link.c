@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -116,4 +117,35 @@ dpdk_link(struct flue_port *base)
 	if (!atomic_compare_exchange_strong(&device->link, &known, now))
 		now = known;
 	return now == DPDK_GONE ? -ENODEV : now;
+}
+
+/* ---- What it counts ---------------------------------------------------------------------------- */
+
+int
+dpdk_xstats(const struct flue_port *base, char *text, int bytes)
+{
+	struct dpdk_device *device = ((const struct dpdk_port *)base)->device;
+	struct rte_eth_xstat_name *names;
+	struct rte_eth_xstat *values;
+	int used = 0;
+	int count;
+	int i;
+
+	if (atomic_load(&device->link) == DPDK_GONE)
+		return 0;
+	count = rte_eth_xstats_get(device->id, NULL, 0);
+	if (count <= 0)
+		return 0;
+	names = calloc((size_t)count, sizeof(*names));
+	values = calloc((size_t)count, sizeof(*values));
+	if (names == NULL || values == NULL ||
+			rte_eth_xstats_get_names(device->id, names, (unsigned)count) != count ||
+			rte_eth_xstats_get(device->id, values, (unsigned)count) != count)
+		count = 0;
+	for (i = 0; i < count && used < bytes; i++)
+		used += snprintf(text + used, (size_t)(bytes - used), "%s %llu\n",
+				names[values[i].id].name, (unsigned long long)values[i].value);
+	free(names);
+	free(values);
+	return used < bytes ? used : -ENOSPC;
 }

@@ -12,10 +12,11 @@
 #include <stdint.h>
 
 struct flue_dpdk_config;
+struct flue_engine_view;
 struct flue_port;
 
 /** Changes with either table, and with flue_pkt.h. */
-#define FLUE_DPDK_SEAM 6
+#define FLUE_DPDK_SEAM 7
 
 /** Sentence for people, filled by a call that fails. */
 struct flue_dpdk_cause {
@@ -30,6 +31,10 @@ struct flue_dpdk_host {
 	int (*hugepages_free)(void);
 	void (*region_watch)(void (*opened)(void *address, uint64_t bytes),
 			void (*leaving)(void *address, uint64_t bytes));
+	void (*engines_visit)(void (*each)(void *opaque, const struct flue_engine_view *view),
+			void *opaque);
+	/** Figure number `which` of a port. @return its name, NULL behind the last */
+	const char *(*port_figure)(const struct flue_port *port, int which, int64_t *value);
 };
 
 /** What libflue_dpdk gives. Calls are made one at a time. */

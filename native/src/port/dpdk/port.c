@@ -281,6 +281,7 @@ const struct flue_port_ops dpdk_ops = {
 	.reclaim = dpdk_reclaim,
 	.arm = dpdk_arm,
 	.doze = dpdk_doze,
+	.xstats = dpdk_xstats,
 	.link = dpdk_link,
 	.steer = dpdk_steer,
 	.unsteer = dpdk_unsteer,
