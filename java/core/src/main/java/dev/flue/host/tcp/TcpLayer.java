@@ -164,7 +164,6 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         openings.closed(listener);
     }
 
-    /** {@link Openings#connect}. */
     public TcpConnection connect(
             IpAddress address, int port, ConnectionHandler handler, OpenOptions options) {
         return openings.connect(address, port, handler, options);
@@ -230,8 +229,6 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
                         && TcpOutput.windowUpdateDue(connection);
         markDirty(connection);
     }
-
-    // ---- Input.
 
     /** Whether a segment is for a connection here, or for somebody who listens. */
     public boolean claims(
