@@ -64,9 +64,14 @@ public class FlueProcess implements AutoCloseable {
 
     /** What {@code flue stat --json} prints of it. */
     final String stat() {
+        return stat(false);
+    }
+
+    /** The same; {@code xstats}: with what devices count themselves. */
+    final String stat(boolean xstats) {
         try {
             Path socket = inspector.processes().get(process.pid());
-            return new StatReport(inspector.stat(socket), false, 0).toJson();
+            return new StatReport(inspector.stat(socket, xstats), false, 0).toJson();
         } catch (IOException e) {
             throw new UncheckedIOException(printed(), e);
         }

@@ -32,6 +32,10 @@ class ServeIdleTest extends ServeFixture {
             Commands.run(curl("middle.bin", received));
             assertEqualFiles(received, "middle.bin");
             server.awaitHoldsNothing();
+            if (!first) {
+                assertThat(server.stat(true)).contains("\"xstats.tx_good_packets\":");
+            }
+            assertThat(server.stat()).doesNotContain("xstats");
             assertThat(server.terminate()).isEqualTo(143);
             assertThat(server.printed()).doesNotContain("warning").doesNotContain("Exception");
         }

@@ -5,6 +5,7 @@ import dev.flue.data.IpAddress;
 import dev.flue.jni.PortHandle;
 import dev.flue.jni.flue_dpdk_config;
 import dev.flue.jni.global.flue;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,6 +20,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * one engine, or one capture, uses a port at a time.
  */
 public final class NativePort implements AutoCloseable {
+    private static final int XSTATS_BYTES = 1 << 18;
+
     private final PortHandle handle;
     private final String name;
     private final long macAddress;
@@ -322,6 +325,30 @@ public final class NativePort implements AutoCloseable {
         } finally {
             guard.exit();
         }
+        return counts;
+    }
+
+    /**
+     * What the device counts itself, by the names of its driver; empty where it counts nothing, and of
+     * a port that is closed.
+     */
+    public Map<String, Long> deviceCounts() {
+        if (guard.isClosed()) {
+            return Map.of();
+        }
+        byte[] text = new byte[XSTATS_BYTES];
+        int length;
+        guard.enter();
+        try {
+            length = flue.flue_port_xstats(handle, text, text.length);
+        } finally {
+            guard.exit();
+        }
+        Map<String, Long> counts = new LinkedHashMap<>();
+        new String(text, 0, Math.max(0, length), StandardCharsets.US_ASCII)
+                .lines()
+                .map(line -> line.split(" "))
+                .forEach(words -> counts.put(words[0], Long.parseUnsignedLong(words[1])));
         return counts;
     }
 

@@ -45,6 +45,13 @@ final class StatCommand implements Callable<Integer> {
     private boolean json;
 
     @Option(
+            names = "--xstats",
+            description =
+                    "Show what the devices of the ports count themselves, too, by the names of their"
+                            + " drivers.")
+    private boolean xstats;
+
+    @Option(
             names = "--interval",
             paramLabel = "S",
             description = "Print rates, every so many seconds, 0.1 to 86400.")
@@ -73,14 +80,14 @@ final class StatCommand implements Callable<Integer> {
         Inspector inspector = new Inspector();
         Path socket = RunningProcess.choose(inspector, pid, spec.commandLine(), "its number");
         try {
-            StatSample last = inspector.stat(socket);
+            StatSample last = inspector.stat(socket, xstats);
             if (interval == null) {
                 print(new StatReport(last, false, connections));
                 return ExitCode.OK;
             }
             for (long i = 0; count == null || i < count; i++) {
                 Thread.sleep(Math.round(interval * 1000));
-                StatSample now = inspector.stat(socket);
+                StatSample now = inspector.stat(socket, xstats);
                 print(new StatReport(now.since(last), true, connections));
                 last = now;
             }

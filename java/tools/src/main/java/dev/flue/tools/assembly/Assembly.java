@@ -382,6 +382,17 @@ public final class Assembly implements Turn, Inspectable, AutoCloseable {
     }
 
     @Override
+    public Map<String, Map<String, Long>> deviceCounts() {
+        Map<String, Map<String, Long>> counts = new LinkedHashMap<>();
+        for (PortDevice device : devices) {
+            for (int queue = 0; queue < device.slots().size(); queue++) {
+                counts.put(device.name(queue), device.port(queue).deviceCounts());
+            }
+        }
+        return counts;
+    }
+
+    @Override
     public List<DriverReport> driverReports() {
         return drivers.reports();
     }

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 
 /** One client of the {@link InspectServer}: request, query, answer. */
 final class InspectClient {
@@ -85,9 +86,11 @@ final class InspectClient {
             json = line.equals("conns json");
             if (json || line.equals("conns text")) {
                 waiting = true;
-            } else if (line.equals("stat")) {
+            } else if (line.equals("stat") || line.equals("stat xstats")) {
                 long pid = ProcessHandle.current().pid();
-                answer = bytes(StatSample.lines(source, pid, nowNanos));
+                Map<String, Map<String, Long>> device =
+                        line.equals("stat") ? Map.of() : source.deviceCounts();
+                answer = bytes(StatSample.lines(source, pid, nowNanos, device));
             } else if (line.startsWith("port add ")) {
                 source.add(line.substring("port add ".length()), this::changed);
             } else if (line.startsWith("port remove ")) {

@@ -40,6 +40,11 @@ public interface Inspectable {
         done.accept("ports cannot be added to it");
     }
 
+    /** What the devices behind the ports count themselves, by the name of the port. */
+    default Map<String, Map<String, Long>> deviceCounts() {
+        return Map.of();
+    }
+
     /** What each intermediate driver tells of itself, from the target upwards. */
     List<DriverReport> driverReports();
 }

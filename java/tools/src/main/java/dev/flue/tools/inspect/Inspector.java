@@ -51,8 +51,13 @@ public final class Inspector {
      * @throws IOException when it does not answer; the message is for people
      */
     public StatSample stat(Path socket) throws IOException {
+        return stat(socket, false);
+    }
+
+    /** The same; {@code xstats}: with what devices count themselves. */
+    public StatSample stat(Path socket, boolean xstats) throws IOException {
         try {
-            return StatSample.parse(ask(socket, "stat"));
+            return StatSample.parse(ask(socket, xstats ? "stat xstats" : "stat"));
         } catch (IllegalArgumentException e) {
             throw new IOException("it answers with " + e.getMessage(), e);
         }

@@ -59,6 +59,12 @@ public record StatSample(
 
     /** What a process tells now, on the thread of its duty cycle. */
     static String lines(Inspectable source, long pid, long nanos) {
+        return lines(source, pid, nanos, Map.of());
+    }
+
+    /** The same, with what devices count themselves among the counters of their ports. */
+    static String lines(
+            Inspectable source, long pid, long nanos, Map<String, Map<String, Long>> deviceCounts) {
         StringBuilder out = new StringBuilder(FIRST_LINE).append('\n');
         line(out, "process", pid, nanos);
         figures(out, "counter", source.counters());
@@ -67,6 +73,9 @@ public record StatSample(
             String inUse = String.join(",", port.inUse());
             line(out, "port", port.name(), port.link(), inUse, String.join(",", port.offered()));
             figures(out, "counter", port.counts());
+            deviceCounts
+                    .getOrDefault(port.name(), Map.of())
+                    .forEach((name, value) -> line(out, "counter", "xstats." + name, value));
         }
         for (DriverReport driver : source.driverReports()) {
             line(out, "driver", driver.label(), driver.connectionCount());
