@@ -251,6 +251,53 @@ tap_device(void)
 	return 0;
 }
 
+/** The interface is deleted under the driver, with payload lent and frames on their way. */
+static int
+tap_deleted(void)
+{
+	static uint8_t payload[1000];
+	_Atomic uint32_t owner = 0;
+	struct flue_pkt *pkt;
+	flue_port *port;
+	int i;
+
+	if (!network())
+		return SKIPPED;
+	CHECK(flue_dpdk_start(NULL) == 0);
+	for (i = 0; i < 3; i++) {
+		int sent;
+
+		CHECK(open_device("net_tap0,iface=fluetap4", MAC0, 1500, 256, &port) == 0);
+		CHECK(flue_interface_configure("fluetap4", (int32_t)0xc6120001, 24, 1500) == 0);
+		CHECK(flue_port_link(port) == 1);
+		CHECK(system("ip link del fluetap4") == 0);
+		CHECK(if_nametoindex("fluetap4") == 0);
+		CHECK(flue_port_link(port) != 1);
+		for (sent = 0; sent < 1000; sent++) {
+			pkt = make_frame(port, 1, 60);
+			CHECK(pkt != NULL);
+			pkt->ext = payload;
+			pkt->ext_len = sizeof(payload);
+			pkt->ext_owner = &owner;
+			owner++;
+			CHECK(send_pkt(port, pkt));
+			port->ops->reclaim(port);
+		}
+		while (port->ops->rx_burst(port, 0, &pkt, 1) == 1)
+			flue_pkt_release(pkt);
+		CHECK(flue_port_buffers_held(port) == 0 && owner == 0);
+		flue_port_close(port);
+	}
+	return 0;
+}
+
+static void
+net_tap_whose_interface_was_deleted_loses_frames_and_keeps_nothing(void **state)
+{
+	(void)state;
+	run_child(tap_deleted);
+}
+
 static void
 net_tap_talks_to_the_kernel(void **state)
 {
@@ -391,6 +438,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(device_appears_by_opening_and_goes_by_closing),
 		cmocka_unit_test(net_tap_talks_to_the_kernel),
+		cmocka_unit_test(
+				net_tap_whose_interface_was_deleted_loses_frames_and_keeps_nothing),
 		cmocka_unit_test(opening_is_silent_and_a_failure_says_why),
 		cmocka_unit_test(net_af_packet_shares_an_interface_with_the_kernel),
 	};
