@@ -329,8 +329,8 @@ public final class NativePort implements AutoCloseable {
     }
 
     /**
-     * What the device counts itself, by the names of its driver; empty where it counts nothing, and of
-     * a port that is closed.
+     * What the device counts itself, by the names of its driver; empty where it counts nothing, and
+     * of a port that is closed.
      */
     public Map<String, Long> deviceCounts() {
         if (guard.isClosed()) {
