@@ -106,7 +106,7 @@ final class Examination {
         return switch (device) {
             case NET_TAP -> Files.isWritable(Path.of("/dev/net/tun")) && capable(CAP_NET_ADMIN);
             case NET_AF_PACKET -> protocols.contains("\nPACKET ") && capable(CAP_NET_RAW);
-            case NET_RING, NET_NULL, NET_PCAP -> true;
+            case NET_RING, NET_MEMIF, NET_NULL, NET_PCAP -> true;
         };
     }
 

@@ -14,6 +14,7 @@ enum VirtualDevice {
     NET_TAP,
     NET_AF_PACKET,
     NET_RING,
+    NET_MEMIF,
     NET_NULL,
     NET_PCAP;
 
