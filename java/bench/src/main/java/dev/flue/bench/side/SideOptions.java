@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bench.side;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What a run is told.
+ *
+ * @param quick leaves out what takes long, unless it is asked for
+ * @param rounds that count
+ * @param millis of one measurement
+ * @param contestants by name; none = all
+ */
+record SideOptions(
+        Path output,
+        boolean quick,
+        int rounds,
+        long millis,
+        List<String> contestants,
+        List<Workload> workloads) {
+    private static final int ROUNDS = 5;
+    private static final int QUICK_ROUNDS = 2;
+    private static final long MILLIS = 400;
+    private static final long QUICK_MILLIS = 150;
+
+    /** How the names of those end that {@code --quick} leaves out. */
+    private static final String SLOW = "-veth";
+
+    /**
+     * @throws IllegalArgumentException it cannot be understood; the message says what
+     */
+    static SideOptions of(String... args) {
+        Path output = Path.of("docs/performance");
+        boolean quick = List.of(args).contains("--quick");
+        int rounds = quick ? QUICK_ROUNDS : ROUNDS;
+        long millis = quick ? QUICK_MILLIS : MILLIS;
+        List<String> contestants = List.of();
+        List<Workload> workloads = Workload.ALL;
+        for (int i = 0; i < args.length; i++) {
+            switch (args[i]) {
+                case "--quick" -> {}
+                case "--output" -> output = Path.of(value(args, ++i));
+                case "--rounds" -> rounds = (int) number(args, ++i, 100);
+                case "--millis" -> millis = number(args, ++i, 60_000);
+                case "--contestants" -> contestants = SideBySide.list(value(args, ++i));
+                case "--workloads" ->
+                        workloads =
+                                SideBySide.list(value(args, ++i)).stream()
+                                        .map(Workload::named)
+                                        .toList();
+                default -> throw new IllegalArgumentException("what is '" + args[i] + "'?");
+            }
+        }
+        return new SideOptions(output, quick, rounds, millis, contestants, workloads);
+    }
+
+    private static String value(String[] args, int i) {
+        if (i >= args.length) {
+            throw new IllegalArgumentException(args[i - 1] + " needs a value");
+        }
+        return args[i];
+    }
+
+    private static long number(String[] args, int i, int most) {
+        String text = value(args, i);
+        if (!text.matches("[1-9]\\d{0,8}") || Long.parseLong(text) > most) {
+            throw new IllegalArgumentException(args[i - 1] + " is 1 to " + most);
+        }
+        return Long.parseLong(text);
+    }
+
+    /**
+     * Those of a list that are wanted.
+     *
+     * @throws IllegalArgumentException one is named that there is not
+     */
+    List<Contestant> chosen(List<Contestant> all) {
+        if (contestants.isEmpty()) {
+            return quick ? all.stream().map(SideOptions::leftOut).toList() : all;
+        }
+        for (String name : contestants) {
+            if (all.stream().noneMatch(each -> each.name().equals(name))) {
+                throw new IllegalArgumentException(
+                        "no contestant '"
+                                + name
+                                + "'; there are "
+                                + all.stream().map(Contestant::name).toList());
+            }
+        }
+        return all.stream().filter(each -> contestants.contains(each.name())).toList();
+    }
+
+    private static Contestant leftOut(Contestant each) {
+        if (!each.takesPart() || !each.name().endsWith(SLOW)) {
+            return each;
+        }
+        return new Contestant(
+                each.name(),
+                each.title(),
+                each.kind(),
+                each.server(),
+                each.client(),
+                each.host(),
+                "left out by --quick");
+    }
+}
