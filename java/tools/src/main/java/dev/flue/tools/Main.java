@@ -37,7 +37,8 @@ import picocli.CommandLine.TypeConversionException;
             StatCommand.class,
             PortCommand.class,
             ConfigCommand.class,
-            DoctorCommand.class
+            DoctorCommand.class,
+            BenchCommand.class
         },
         footer = {
             "",

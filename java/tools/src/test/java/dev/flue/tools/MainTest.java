@@ -116,6 +116,8 @@ class MainTest {
                 "fetch https://198.18.0.1/ --tap t0 --address 198.18.0.2/24",
                 "fetch nonsense --tap t0 --address 198.18.0.2/24",
                 "conns --pid x",
+                "bench --rounds 0",
+                "bench --millis x",
             })
     void aWrongCallExitsWithTwoAndOneSentence(String line) {
         assertThat(run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(2);
@@ -167,6 +169,7 @@ class MainTest {
                 "fetch http://nonexistent.invalid/ --tap t0 --address 198.18.0.2/24",
                 "fetch http://198.18.0.1/ -o /nonexistent/x --tap t0 --address 198.18.0.2/24",
                 "conns --pid 1",
+                "bench --jar /nonexistent",
             })
     void whatFailsExitsWithOneAndOneSentence(String line) {
         assertThat(run(line.split(" "))).isEqualTo(1);
