@@ -8,8 +8,6 @@ import dev.flue.testkit.RequiresRoot;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,7 +30,6 @@ class QueueMovesTest {
 
     private static final String BYTES = Integer.toString(112 << 20);
     private static final String BYTES_OF_OTHERS = Integer.toString(16 << 20);
-    private static final Pattern FRAMES = Pattern.compile("\"rx_frames\":(\\d+)");
 
     @TempDir Path temp;
 
@@ -101,11 +98,6 @@ class QueueMovesTest {
         assertThat(passed).as("segments that came to the other queue").isGreaterThan(MOVES);
         assertThat(host.counter("group.segments_taken")).isEqualTo(passed);
         assertThat(host.counter("group.segments_lost")).isZero();
-        Matcher frames = FRAMES.matcher(host.stat());
-        for (int queue = 0; queue < 2; queue++) {
-            assertThat(frames.find()).isTrue();
-            assertThat(Long.parseLong(frames.group(1))).as("frames of a queue").isGreaterThan(100);
-        }
         assertThat(host.printed()).doesNotContain("breach").doesNotContain("Exception");
         assertThat(capture.count("tcp.flags.reset == 1")).as("resets").isZero();
         // In virtual time it is nothing at all. Here a probe is due at once when this process did
