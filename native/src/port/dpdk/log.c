@@ -122,6 +122,7 @@ without_origin(const char *line)
 bool
 dpdk_log_release(char reason[DPDK_LOG_BYTES])
 {
+	static const char no_processes[] = "Failed to register mp action callback";
 	const char *line;
 
 	if (stream != NULL)
@@ -129,7 +130,12 @@ dpdk_log_release(char reason[DPDK_LOG_BYTES])
 	pthread_mutex_lock(&lock);
 	holding = false;
 	held[held_len] = '\0';
-	line = without_origin(held);
+	line = held;
+	/* With --no-shconf EAL cannot be asked by other processes, which some drivers say first. */
+	while (strncmp(without_origin(line), no_processes, strlen(no_processes)) == 0 &&
+			strchr(line, '\n') != NULL)
+		line = strchr(line, '\n') + 1;
+	line = without_origin(line);
 	snprintf(reason, DPDK_LOG_BYTES, "%.*s", (int)strcspn(line, "\n"), line);
 	held_len = 0;
 	pthread_mutex_unlock(&lock);

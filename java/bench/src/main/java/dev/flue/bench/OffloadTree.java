@@ -2,6 +2,7 @@
 package dev.flue.bench;
 
 import dev.flue.bindings.NativeMemory;
+import dev.flue.im.TeamDriver;
 import dev.flue.offload.OffloadHandle;
 import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.ProtocolOffloadBlockList;
@@ -69,6 +70,7 @@ final class OffloadTree implements AutoCloseable {
         return 0x10000 << end;
     }
 
+    /** Of a team's engines the first one's, at both ends: those that a cable joins. */
     private static ConnectionState connection(int local, int mtu) {
         int remote = 1 - local;
         ConnectionState c = new ConnectionState();
@@ -77,6 +79,7 @@ final class OffloadTree implements AutoCloseable {
         c.sendScale = SCALE;
         c.receiveScale = SCALE;
         c.remoteMss = mtu - HEADERS;
+        c.flowHash = TeamDriver.BUCKETS;
         c.sendWindow = WINDOW;
         c.receiveWindow = WINDOW;
         c.congestionWindow = WINDOW;

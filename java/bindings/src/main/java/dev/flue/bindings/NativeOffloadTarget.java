@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.bindings;
 
-import dev.flue.offload.BytesConsumed;
 import dev.flue.offload.Capabilities;
 import dev.flue.offload.Miniport;
 import dev.flue.offload.MiniportAdapter;
-import dev.flue.offload.OffloadEvent;
-import dev.flue.offload.OffloadStatus;
 import dev.flue.offload.StatusIndication;
-import dev.flue.offload.TcpEvent;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -46,10 +42,9 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     private final EngineControl engine;
     private final ByteBuffer channel;
     private final SubmissionQueue queue;
-    private final UpRing up;
+    private final UpCalls up;
     private final int pollBudget;
     private final LinkWatch links;
-    private final BytesConsumed consumed = new BytesConsumed();
     private MiniportAdapter adapter;
     private final EngineCapabilities capabilities;
     private volatile int state = IDLE;
@@ -60,7 +55,6 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     private long lastNow;
     private long passesSeen;
     private long stillNanos;
-    private long ignoredEntries;
 
     /**
      * @param port used until {@link #close}; stays the caller's
@@ -79,10 +73,10 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
         this.capabilities = new EngineCapabilities(capabilities);
         this.pollBudget = config.pollBudget();
         this.links = new LinkWatch(engine);
-        this.up = new UpRing(channel);
         this.queue =
                 new SubmissionQueue(
                         new SubmissionRing(channel), channel.getInt(ChannelLayout.UP_CAPACITY) / 2);
+        this.up = new UpCalls(new UpRing(channel), queue, this.capabilities);
     }
 
     @Override
@@ -91,6 +85,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
             throw new IllegalStateException("this target is initialized already");
         }
         adapter = miniportAdapter;
+        up.initialize(miniportAdapter);
     }
 
     @Override
@@ -203,7 +198,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
             if (ownThread) {
                 watch(elapsed);
             }
-            int work = queue.flush() + poll(nowNanos) + deliver();
+            int work = queue.flush() + poll(nowNanos) + up.deliver();
             if (sleeper) {
                 wake();
             }
@@ -266,143 +261,6 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
         failureTold = true;
         capabilities.failed(cause);
         adapter.statusIndication(StatusIndication.UPLOAD_ALL);
-    }
-
-    private int deliver() {
-        int delivered = 0;
-        up.begin();
-        while (up.next()) {
-            dispatch();
-            delivered++;
-        }
-        return delivered;
-    }
-
-    private void dispatch() {
-        long ref = up.ref;
-        switch (up.op) {
-            case ChannelLayout.UP_SEND_COMPLETE -> {
-                queue.complete(up.arg0);
-                // Without a list it only gives credit back: a terminate took the lists along.
-                if (ref != 0) {
-                    adapter.tcpOffloadSendComplete(ref);
-                }
-            }
-            case ChannelLayout.UP_RECEIVE_INDICATE -> receiveIndicate(up.handle, ref, up.arg1);
-            case ChannelLayout.UP_RECEIVE_COMPLETE -> {
-                queue.complete(up.arg0);
-                if (ref != 0) {
-                    adapter.tcpOffloadReceiveComplete(ref);
-                }
-            }
-            case ChannelLayout.UP_FRAME -> adapter.receiveNetBufferLists(ref);
-            case ChannelLayout.UP_FRAME_SEND_COMPLETE -> {
-                queue.complete(up.arg0);
-                if (ref != 0) {
-                    adapter.sendNetBufferListsComplete(ref);
-                }
-            }
-            case ChannelLayout.UP_DISCONNECT_COMPLETE -> {
-                queue.complete(up.arg0);
-                adapter.tcpOffloadDisconnectComplete(ref);
-            }
-            case ChannelLayout.UP_FORWARD_COMPLETE -> {
-                queue.complete(up.arg0);
-                adapter.tcpOffloadForwardComplete(ref);
-            }
-            case ChannelLayout.UP_EVENT -> event(up.handle, up.arg0, up.arg1);
-            case ChannelLayout.UP_OFFLOAD_EVENT -> offloadEvent(ref, up.arg0, up.arg1);
-            case ChannelLayout.UP_STATUS -> status(up.arg0, up.arg1);
-            case ChannelLayout.UP_OID_REQUEST_COMPLETE -> {
-                queue.complete(1);
-                adapter.oidRequestComplete(ref);
-            }
-            default -> stateComplete(up.op, ref);
-        }
-    }
-
-    private void stateComplete(int op, long root) {
-        switch (op) {
-            case ChannelLayout.UP_INITIATE_COMPLETE -> {
-                queue.completeOperation();
-                adapter.initiateOffloadComplete(root);
-            }
-            case ChannelLayout.UP_QUERY_COMPLETE -> {
-                queue.completeOperation();
-                adapter.queryOffloadComplete(root);
-            }
-            case ChannelLayout.UP_UPDATE_COMPLETE -> {
-                queue.completeOperation();
-                adapter.updateOffloadComplete(root);
-            }
-            case ChannelLayout.UP_INVALIDATE_COMPLETE -> {
-                queue.completeOperation();
-                adapter.invalidateOffloadComplete(root);
-            }
-            case ChannelLayout.UP_TERMINATE_COMPLETE -> {
-                queue.completeOperation();
-                adapter.terminateOffloadComplete(root);
-            }
-            default -> ignoredEntries++;
-        }
-    }
-
-    /** The answer is asked for here and now, and goes back by ring (5.4). */
-    private void receiveIndicate(long handle, long netBufferList, long token) {
-        OffloadStatus verdict = OffloadStatus.OFFLOAD_DATA_NOT_ACCEPTED;
-        consumed.bytes = 0;
-        try {
-            verdict =
-                    adapter.tcpOffloadReceiveIndicate(
-                            handle, netBufferList, OffloadStatus.SUCCESS, consumed);
-        } finally {
-            // Also when the handler threw: the engine must not wait for ever.
-            queue.submitFree(
-                    ChannelLayout.SUB_VERDICT,
-                    verdict.code(),
-                    token,
-                    netBufferList,
-                    consumed.bytes);
-        }
-    }
-
-    private void event(long handle, int code, long information) {
-        TcpEvent event = TcpEvent.of(code);
-        if (event == null) {
-            ignoredEntries++;
-        } else {
-            adapter.tcpOffloadEvent(handle, event, information);
-        }
-    }
-
-    /** The host's answer is in the block when the verdict goes back. */
-    private void offloadEvent(long block, int code, long token) {
-        OffloadEvent event = OffloadEvent.of(code);
-        try {
-            if (event == null) {
-                ignoredEntries++;
-            } else {
-                adapter.offloadEventIndicate(block, event);
-            }
-        } finally {
-            queue.submitFree(ChannelLayout.SUB_OFFLOAD_EVENT_VERDICT, 0, token, block, 0);
-        }
-    }
-
-    /** What is enabled from a RESUME on is known before anybody hears of it (T-11). */
-    private void status(int code, long enabled) {
-        StatusIndication indication = StatusIndication.of(code);
-        if (indication == null) {
-            ignoredEntries++;
-            return;
-        }
-        if (indication == StatusIndication.OFFLOAD_PAUSE) {
-            queue.holdInitiates();
-        } else if (indication == StatusIndication.OFFLOAD_RESUME) {
-            capabilities.resumed(enabled);
-            queue.releaseInitiates();
-        }
-        adapter.statusIndication(indication);
     }
 
     /** Inline: now when something waits, else the engine's earliest timer. */
@@ -526,7 +384,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
 
     /** Up-ring entries with a number this version does not know. */
     public long ignoredEntries() {
-        return ignoredEntries;
+        return up.ignored();
     }
 
     /**

@@ -146,7 +146,9 @@ final class TeamInitiate {
     /** The host's RSS hash; who gives none has his connections told apart by their ports. */
     private int hash(long ref) {
         tcp.wrap(ref + StateOffsets.TCP_CONST);
-        return tcp.hashValue() != 0 ? tcp.hashValue() : tcp.localPort() << 16 ^ tcp.remotePort();
+        int ports = (tcp.localPort() << 16 ^ tcp.remotePort()) * 0x9E3779B1;
+        // The last bits choose the home: both ports are to be in them.
+        return tcp.hashValue() != 0 ? tcp.hashValue() : ports ^ ports >>> 16;
     }
 
     /** What stands at a level is in the member's tree, so that something can stand on it. */

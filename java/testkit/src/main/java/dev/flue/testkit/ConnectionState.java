@@ -12,6 +12,9 @@ public final class ConnectionState {
     public int localPort;
     public int remotePort;
 
+    /** RSS hash; 0 = none. */
+    public int flowHash;
+
     /** Whether window scaling was agreed. */
     public boolean scaled;
 

@@ -96,7 +96,8 @@ public final class StateBlocks {
                 .localPort(c.localPort)
                 .remotePort(c.remotePort)
                 .windScale(c.receiveScale << 4 | c.sendScale)
-                .remoteMss(c.remoteMss);
+                .remoteMss(c.remoteMss)
+                .hashValue(c.flowHash);
         tcpCached
                 .wrap(block + StateOffsets.TCP_CACHED)
                 .clear()
