@@ -4,18 +4,31 @@
 #include <sys/un.h>
 
 #include "flue/flue_engine.h"
+#include "flue/flue_memory.h"
 
 /** @file What DPDK's telemetry, and the driver itself, tell of engines and ports. */
 
+/** Where DPDK keeps what belongs to a process: root's has one place, everybody else names one. */
+static const char *
+runtime_make(void)
+{
+	static char directory[] = "/tmp/flue-test-XXXXXX";
+
+	if (geteuid() == 0)
+		return "/var/run";
+	CHECK(mkdtemp(directory) != NULL && setenv("XDG_RUNTIME_DIR", directory, 1) == 0);
+	return directory;
+}
+
 static int
-telemetry_socket(const char *prefix)
+telemetry_socket(const char *runtime, const char *prefix)
 {
 	struct sockaddr_un where = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	char greeting[1024];
 
-	snprintf(where.sun_path, sizeof(where.sun_path), "%s/dpdk/%s/dpdk_telemetry.v2",
-			geteuid() == 0 ? "/var/run" : "/tmp", prefix);
+	snprintf(where.sun_path, sizeof(where.sun_path), "%s/dpdk/%s/dpdk_telemetry.v2", runtime,
+			prefix);
 	CHECK(fd >= 0 && connect(fd, (struct sockaddr *)&where, sizeof(where)) == 0);
 	CHECK(recv(fd, greeting, sizeof(greeting), 0) > 0);
 	return fd;
@@ -40,19 +53,22 @@ telemetry(void)
 	struct flue_engine_config config;
 	flue_engine *engines[2];
 	flue_port *ports[2];
-	char prefix[64];
+	const char *runtime = runtime_make();
+	char prefix[32];
 	char args[160];
 	char text[4096];
 	int fd;
 	int i;
 
-	unsetenv("XDG_RUNTIME_DIR");
 	snprintf(prefix, sizeof(prefix), "flue-test-%d", (int)getpid());
-	snprintf(args, sizeof(args), "+ --telemetry --file-prefix=%s", prefix);
+	/* With hugepages the choice is to keep nothing in files: the socket would lie where all have theirs. */
+	snprintf(args, sizeof(args), "%s --telemetry --file-prefix=%s",
+			flue_hugepages_free() == 0 ? "+" : "--no-huge --no-shconf --no-pci -m 256",
+			prefix);
 	CHECK(flue_dpdk_start(args) == 0);
 	CHECK(open_device("net_null0,size=64", MAC0, 1500, 256, &ports[0]) == 0);
 	CHECK(open_device("net_null1,size=64", MAC1, 1500, 256, &ports[1]) == 0);
-	fd = telemetry_socket(prefix);
+	fd = telemetry_socket(runtime, prefix);
 	CHECK(strcmp(ask(fd, "/flue/engines"), "{\"/flue/engines\":{}}") == 0);
 	flue_engine_config_default(&config);
 	config.max_connections = 64;
@@ -81,9 +97,10 @@ telemetry(void)
 	flue_port_close(ports[0]);
 	flue_port_close(ports[1]);
 	close(fd);
-	snprintf(args, sizeof(args), "rm -rf %s/dpdk/%s", geteuid() == 0 ? "/var/run" : "/tmp",
-			prefix);
+	snprintf(args, sizeof(args), "rm -rf %s/dpdk/%s", runtime, prefix);
 	CHECK(system(args) == 0);
+	snprintf(args, sizeof(args), "rmdir %s/dpdk %s", runtime, runtime);
+	CHECK(geteuid() == 0 || system(args) == 0);
 	return 0;
 }
 
