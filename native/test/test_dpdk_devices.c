@@ -318,11 +318,12 @@ tap_device_in_silence(void)
 	flue_port *port;
 	flue_port *tap;
 	int saved = dup(2);
-	int file = mkstemp(name);
+	int file;
 	int rc;
 
 	if (!network())
 		return SKIPPED;
+	file = mkstemp(name);
 	CHECK(file >= 0 && unlink(name) == 0);
 	CHECK(flue_tap_open("fluetap2", MAC1, 1500, 256, &tap) == 0);
 	dup2(file, 2);
