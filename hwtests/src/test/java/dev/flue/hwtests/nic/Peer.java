@@ -91,6 +91,11 @@ final class Peer implements AutoCloseable {
         return device;
     }
 
+    /** Smallest, first and largest number of bytes that its TCP keeps for who does not read yet. */
+    void buffers(String bytes) throws IOException, InterruptedException {
+        far.sysctl("net.ipv4.tcp_rmem", bytes);
+    }
+
     /** Serves a directory over HTTP at port 8000. */
     void serve(Path directory, Path output) throws IOException {
         String words = "python3 -m http.server --bind :: 8000 --directory " + directory;

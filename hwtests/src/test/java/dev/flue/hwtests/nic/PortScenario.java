@@ -174,7 +174,9 @@ final class PortScenario {
 
     /** Into a transfer that takes longer than looking; afterwards nothing is held. */
     private void lookIn() throws IOException, InterruptedException {
-        List<String> slow = curl(ADDRESS_4, temp.resolve("slow"), "--limit-rate", "64k");
+        // Else the client's kernel takes most of it at once, and lets the client be slow.
+        peer.buffers("4096 32768 65536");
+        List<String> slow = curl(ADDRESS_4, temp.resolve("slow"), "--limit-rate", "32k");
         Process client = Commands.start(slow, temp.resolve("curl.out"));
         try {
             String conns = conns();
@@ -185,6 +187,7 @@ final class PortScenario {
             readsNothingOfTheDevice();
         } finally {
             client.destroyForcibly().waitFor(20, TimeUnit.SECONDS);
+            peer.buffers("4096 131072 6291456");
         }
         String after = conns();
         for (int i = 0; i < 10 && !FlueProcess.holdsNothing(after); i++) {
