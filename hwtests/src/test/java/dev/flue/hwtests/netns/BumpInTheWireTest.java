@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * that Flue serves on, with the same addresses.
  */
 @RequiresRoot
-@Timeout(240)
+@Timeout(600)
 class BumpInTheWireTest {
     @TempDir private Path temp;
     private Path directory;
@@ -50,7 +50,7 @@ class BumpInTheWireTest {
     @EnumSource(BumpScene.Port.class)
     @Tag("linux-long")
     void theSameAtLength(BumpScene.Port port) throws Exception {
-        run(port, 200 << 20, 100 << 20, 20_000);
+        run(port, 100 << 20, 50 << 20, 10_000);
     }
 
     private void run(BumpScene.Port port, int served, int bulk, int messages) throws Exception {

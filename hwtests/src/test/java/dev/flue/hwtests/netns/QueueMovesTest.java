@@ -28,7 +28,7 @@ class QueueMovesTest {
     /** Probes that say nothing: this process did not get a processor for some milliseconds. */
     private static final int STALLS = 16;
 
-    private static final String BYTES = Integer.toString(112 << 20);
+    private static final String BYTES = Integer.toString(160 << 20);
     private static final String BYTES_OF_OTHERS = Integer.toString(16 << 20);
 
     @TempDir Path temp;
@@ -101,8 +101,7 @@ class QueueMovesTest {
         assertThat(host.printed()).doesNotContain("breach").doesNotContain("Exception");
         assertThat(capture.count("tcp.flags.reset == 1")).as("resets").isZero();
         // In virtual time it is nothing at all. Here a probe is due at once when this process did
-        // not
-        // get a processor, and crosses the acknowledgment.
+        // not get a processor, and crosses the acknowledgment.
         assertThat(judge.faults().stream().filter(fault -> fault.contains(" of " + flue + ",")))
                 .as("sent again by Flue though nothing stood still")
                 .hasSizeLessThanOrEqualTo(STALLS);
