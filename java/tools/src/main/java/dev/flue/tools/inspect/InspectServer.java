@@ -10,6 +10,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,14 +67,19 @@ public final class InspectServer implements Turn, AutoCloseable {
     static InspectServer open(Inspectable source, SocketDirectory directory, long pid)
             throws IOException {
         Path path = directory.socketFor(pid);
-        Files.deleteIfExists(path); // Of an earlier process with our number.
+        // Who looks for processes removes sockets that refuse, as this one does between bind and
+        // listen: it gets its name when it listens.
+        Path unnamed = SocketDirectory.beforeItListens(path);
+        Files.deleteIfExists(unnamed); // Of an earlier process with our number.
         ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            listener.bind(UnixDomainSocketAddress.of(path));
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+            listener.bind(UnixDomainSocketAddress.of(unnamed));
+            Files.setPosixFilePermissions(unnamed, PosixFilePermissions.fromString("rw-------"));
             listener.configureBlocking(false);
+            Files.move(unnamed, path, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             listener.close();
+            Files.deleteIfExists(unnamed);
             throw e;
         }
         return new InspectServer(source, path, listener);

@@ -59,6 +59,12 @@ final class SocketDirectory {
         throw last;
     }
 
+    /** Beside that socket, a name under which nobody looks for it. */
+    static Path beforeItListens(Path socket) {
+        String name = socket.getFileName().toString();
+        return socket.resolveSibling(name.substring(0, name.length() - SUFFIX.length()) + ".new");
+    }
+
     /** Sockets by process id, also of processes that are gone. */
     Map<Long, Path> sockets() {
         Map<Long, Path> found = new TreeMap<>();

@@ -223,6 +223,21 @@ class InspectTest {
     }
 
     @Test
+    void theSocketOfAProcessThatDoesNotListenYetIsLeftAlone() throws Exception {
+        Path beginning = SocketDirectory.beforeItListens(sockets.socketFor(4711));
+        try (ServerSocketChannel bound = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            bound.bind(UnixDomainSocketAddress.of(beginning));
+        }
+        assertThat(new Inspector(sockets, 1).processes()).isEmpty();
+        assertThat(beginning).exists();
+        try (InspectServer server = InspectServer.open(source, sockets, 4711)) {
+            assertThat(new Inspector(sockets, 1).processes()).containsOnlyKeys(4711L);
+            assertThat(beginning).doesNotExist();
+            assertThat(ask(server, true)).contains("connections");
+        }
+    }
+
+    @Test
     void aClientThatNeverReadsOrAsksDoesNotHoldUpTheOthers() throws Exception {
         try (InspectServer server = InspectServer.open(source, sockets, 4711);
                 SocketChannel silent = SocketChannel.open(StandardProtocolFamily.UNIX)) {
