@@ -1,351 +1,297 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Cycles per segment of the engine alone: bursts are replayed from memory, the port is null.
+ * What the engine alone costs: bursts are replayed from memory, the port is null.
  *
- *   bench_engine [--json] [--quick]
+ *   bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m] [--only LIST]
  *
- * Transmit counts by the send: one connection packs sends of 64 bytes into fewer segments.
- * Figures are TSC cycles of this machine, p10/p50/p90 over repetitions, and next to them those of a
- * calibration kernel (a dependent chain of 1000 multiplications), so that runs on different machines
- * or under different load can be set in proportion. Not a test: nothing here fails.
+ * LIST is a comma separated choice: receive, transmit, pure-ack; 64, 1448 (bytes of payload); each, burst
+ * (how it is acknowledged: replay.h); software, port (who checksums); loss0, loss1 (percent); any other
+ * number: so many flows. What a choice does not name is run in the usual combinations, and what it does is
+ * run whether usual or not.
+ *
+ * Figures are TSC cycles of this machine, p10/p50/p90 over repetitions; `all` is the median with the passes
+ * around what is measured. Beside them stands a chain of 1000 dependent multiplications, and in front what
+ * fixed kernels took (calibrate.h), so that runs on different machines or under different load can be set in
+ * proportion. Transmit counts by the send: one connection packs sends of 64 bytes into fewer segments. Not a
+ * test: nothing here fails by time.
  */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <x86intrin.h>
 
-#include "bench_host.h"
-#include "tcp/csum.h"
+#include "engine/calibrate.h"
+#include "engine/replay.h"
 
-#define BURST   32
-#define ROOM    2304
-#define BUFFERS 1024
+static const char *const whats[] = { "receive", "transmit", "pure-ack" };
+static const char *const acks[] = { "each", "burst" };
+static const char *const pages[] = { "4k", "thp", "2m" };
+static const char *const sums[] = { "software", "port" };
 
-struct bench_port {
-	struct flue_port port;
-	int region;
-	uint8_t *memory;
-	struct flue_pkt pkts[BUFFERS];
-	uint32_t stack[BUFFERS];
-	uint32_t top;
-	struct flue_pkt *rx[BURST];
-	uint32_t rx_count;
-	uint64_t tx_packets;
+#define MAX_FLOW_COUNTS 8
+
+/** What is to be run: bits by index of what there is. */
+struct choice {
+	uint32_t whats;
+	uint32_t acks;
+	uint32_t sums;
+	uint32_t bytes;
+	uint32_t losses;
+	uint32_t flows[MAX_FLOW_COUNTS];
+	uint32_t nflows;
+	enum bench_pages pages;
+	uint32_t reps;
+	bool json;
+	bool quick;
 };
-
-static void
-port_free(struct flue_pkt *pkt)
-{
-	struct bench_port *p = (struct bench_port *)pkt->port;
-
-	flue_pkt_drop_ext(pkt);
-	p->stack[p->top++] = (uint32_t)(pkt - p->pkts);
-	p->port.held--;
-}
-
-static struct flue_pkt *
-port_alloc(struct flue_port *port)
-{
-	struct bench_port *p = (struct bench_port *)port;
-	struct flue_pkt *pkt;
-	uint32_t i;
-
-	if (p->top == 0)
-		return NULL;
-	i = p->stack[--p->top];
-	pkt = &p->pkts[i];
-	pkt->data = p->memory + (uint64_t)i * ROOM + FLUE_PKT_HEADROOM;
-	pkt->ref = flue_ref_make((uint32_t)p->region, (uint64_t)i * ROOM + FLUE_PKT_HEADROOM);
-	pkt->port = port;
-	pkt->len = 0;
-	pkt->flags = 0;
-	pkt->refcnt = 1;
-	p->port.held++;
-	return pkt;
-}
-
-static unsigned
-port_rx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
-{
-	struct bench_port *p = (struct bench_port *)port;
-	unsigned k = p->rx_count < n ? p->rx_count : n;
-
-	(void)now;
-	memcpy(pkts, p->rx, k * sizeof(*pkts));
-	p->rx_count = 0;
-	return k;
-}
-
-static unsigned
-port_tx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
-{
-	struct bench_port *p = (struct bench_port *)port;
-	unsigned i;
-
-	(void)now;
-	for (i = 0; i < n; i++)
-		flue_pkt_release(pkts[i]);
-	p->tx_packets += n;
-	return n;
-}
-
-static const struct flue_port_ops ops = {
-	.rx_burst = port_rx, .tx_burst = port_tx, .alloc = port_alloc, .free = port_free
-};
-
-struct bench {
-	struct bench_host host;
-	struct bench_port *port;
-	flue_ref nbl[BURST];
-};
-
-static struct bench *
-bench_new(uint32_t flows, uint32_t caps)
-{
-	struct bench *b = calloc(1, sizeof(*b));
-	struct bench_port *p = calloc(1, sizeof(*p));
-	uint32_t i;
-
-	p->port.ops = &ops;
-	memcpy(p->port.mac, "\x02\0\0\0\0\xaa", 6);
-	p->port.mtu = 1500;
-	p->port.offloads = caps;
-	p->port.buffers = BUFFERS;
-	p->region = flue_region_create(FLUE_REGION_HEAP, BUFFERS * ROOM);
-	p->memory = flue_region_at(p->region);
-	for (i = 0; i < BUFFERS; i++)
-		p->stack[p->top++] = i;
-	b->port = p;
-	b->host.flows = flows;
-	b->host.now = 1000000000;
-	host_start(&b->host, &p->port);
-	for (i = 0; i < BURST; i++) {
-		struct {
-			struct flue_net_buffer_list nbl;
-			struct flue_net_buffer nb;
-			struct flue_mdl mdl;
-		} *l = take(&b->host, sizeof(*l), &b->nbl[i]);
-
-		(void)take(&b->host, 2048, &l->mdl.data);
-		l->nbl.first_net_buffer = b->nbl[i] + 128;
-		l->nb.mdl_chain = b->nbl[i] + 192;
-	}
-	return b;
-}
-
-static void
-bench_free(struct bench *b)
-{
-	host_end(&b->host);
-	flue_region_release(b->port->region);
-	free(b->port);
-	free(b);
-}
-
-/** One segment of flow i into the port's receive array. */
-static void
-arrive(struct bench *b, uint32_t i, uint32_t len, uint32_t ack)
-{
-	struct flue_pkt *pkt = port_alloc(&b->port->port);
-	uint8_t *p;
-	uint64_t sum;
-
-	if (pkt == NULL)
-		abort();
-	p = pkt->data;
-	memset(p, 0, 66);
-	memcpy(p, b->port->port.mac, 6);
-	p[12] = 8;
-	p[14] = 0x45;
-	flue_store16be(p + 16, (uint16_t)(52 + len));
-	p[22] = 64;
-	p[23] = 6;
-	memcpy(p + 26, "\xc6\x12\0\x02\xc6\x12\0\x01", 8);
-	flue_store16(p + 24, flue_csum_finish(flue_csum_add(p + 14, 20, 0)));
-	flue_store16be(p + 34, (uint16_t)(10000 + i));
-	flue_store16be(p + 36, 80);
-	flue_store32be(p + 38, b->host.rcv[i]);
-	flue_store32be(p + 42, ack);
-	p[46] = 0x80;
-	p[47] = TCP_ACK;
-	flue_store16be(p + 48, 8192 - (b->host.rcv[i] & 1));
-	flue_store32be(p + 54, 0x0101080a);
-	flue_store32be(p + 58, (uint32_t)(b->host.now / 1000000));
-	sum = flue_csum_add(
-			p + 26, 8, __builtin_bswap16(6) + __builtin_bswap16((uint16_t)(32 + len)));
-	flue_store16(p + 50, flue_csum_finish(flue_csum_add(p + 34, 32 + len, sum)));
-	pkt->len = (uint16_t)(66 + len);
-	if (b->port->port.offloads & FLUE_PORT_RX_CSUM)
-		pkt->flags = FLUE_PKT_RX_CSUM_GOOD;
-	b->host.rcv[i] += len;
-	b->port->rx[b->port->rx_count++] = pkt;
-}
-
-static void
-queue_send(struct bench *b, uint32_t slot, uint32_t i, uint32_t len)
-{
-	struct flue_net_buffer_list *nbl = flue_ref_resolve(b->nbl[slot], 224);
-	struct flue_net_buffer *nb = (void *)(nbl + 1);
-
-	nbl->next = 0;
-	nb->current_mdl = nb->mdl_chain;
-	nb->current_mdl_offset = 0;
-	nb->data_length = len;
-	((struct flue_mdl *)(nb + 1))->byte_count = len;
-	submit(&b->host, FLUE_SUB_SEND, b->host.token[i], b->nbl[slot]);
-	b->host.snd[i] += len;
-}
-
-enum what {
-	RECEIVE,
-	TRANSMIT,
-	PURE_ACK
-};
-
-/** Cycles of one pass over a burst of segments, each of the next flow. */
-static uint64_t
-one_pass(struct bench *b, enum what what, uint32_t len, uint32_t *flow)
-{
-	uint32_t first = *flow;
-	uint64_t start;
-	uint64_t end;
-	uint32_t k;
-
-	b->host.now += 100000;
-	for (k = 0; k < BURST; k++) {
-		uint32_t i = (first + k) % b->host.flows;
-
-		if (what == RECEIVE)
-			arrive(b, i, len, b->host.snd[i]);
-		else
-			queue_send(b, k, i, len);
-	}
-	*flow = (first + BURST) % b->host.flows;
-	if (what == PURE_ACK) {
-		(void)flue_engine_poll(b->host.e, b->host.now, BURST);
-		b->host.now += 100000;
-		for (k = 0; k < BURST; k++) {
-			uint32_t i = (first + k) % b->host.flows;
-
-			/* One flow: each ACK takes one more of the segments. */
-			arrive(b, i, 0,
-					b->host.flows > 1 ? b->host.snd[i]
-							  : b->host.snd[i] - (BURST - 1 - k) * len);
-		}
-	}
-	start = __rdtsc();
-	(void)flue_engine_poll(b->host.e, b->host.now, BURST);
-	end = __rdtsc();
-	if (what == TRANSMIT) {
-		for (k = 0; k < (b->host.flows > 1 ? BURST : 1); k++) {
-			uint32_t i = (first + k) % b->host.flows;
-
-			arrive(b, i, 0, b->host.snd[i]);
-		}
-		(void)flue_engine_poll(b->host.e, b->host.now, BURST);
-	}
-	answer(&b->host);
-	(void)flue_engine_poll(b->host.e, b->host.now, BURST);
-	answer(&b->host);
-	return (end - start) / BURST;
-}
-
-static uint64_t
-calibrate(void)
-{
-	uint64_t start = __rdtsc();
-	volatile uint64_t sink;
-	uint64_t x = start | 1;
-	int i;
-
-	for (i = 0; i < 1000; i++)
-		x *= x | 3;
-	sink = x;
-	(void)sink;
-	return __rdtsc() - start;
-}
 
 static int
 compare(const void *a, const void *b)
 {
-	uint64_t x = *(const uint64_t *)a;
-	uint64_t y = *(const uint64_t *)b;
+	uint32_t x = *(const uint32_t *)a;
+	uint32_t y = *(const uint32_t *)b;
 
 	return x < y ? -1 : x > y;
 }
 
+struct result {
+	struct bench_setting set;
+	uint32_t p10;
+	uint32_t p50;
+	uint32_t p90;
+	uint32_t all;
+	uint32_t multiply;
+	uint64_t fast;
+};
+
 static void
-run(enum what what, uint32_t len, uint32_t flows, uint32_t caps, uint32_t reps, bool json,
-		bool *comma)
+measure(struct result *r, uint32_t reps)
 {
-	static const char *const names[] = { "receive", "transmit", "pure-ack" };
-	struct bench *b = bench_new(flows, caps);
-	uint64_t *cycles = calloc(reps, sizeof(*cycles));
-	uint64_t *kernel = calloc(reps, sizeof(*kernel));
-	uint32_t flow = 0;
+	struct bench *b = bench_new(&r->set);
+	uint32_t *cycles = calloc(reps, sizeof(*cycles));
+	uint32_t *all = calloc(reps, sizeof(*all));
+	uint32_t *kernel = calloc(reps, sizeof(*kernel));
 	uint32_t i;
 
 	for (i = 0; i < reps / 4; i++)
-		(void)one_pass(b, what, len, &flow);
+		(void)bench_burst(b);
 	for (i = 0; i < reps; i++) {
-		kernel[i] = calibrate();
-		cycles[i] = one_pass(b, what, len, &flow);
+		struct bench_cost cost;
+
+		kernel[i] = (uint32_t)bench_multiply();
+		cost = bench_burst(b);
+		cycles[i] = cost.main;
+		all[i] = cost.all;
 	}
 	qsort(cycles, reps, sizeof(*cycles), compare);
+	qsort(all, reps, sizeof(*all), compare);
 	qsort(kernel, reps, sizeof(*kernel), compare);
-	if (json)
-		printf("%s\n  {\"kernel\":\"%s\",\"bytes\":%u,\"flows\":%u,\"checksum\":\"%s\","
-		       "\"p10\":%llu,\"p50\":%llu,\"p90\":%llu,\"calibration\":%llu,\"fast_path\":%llu}",
-				*comma ? "," : "", names[what], len, flows,
-				caps ? "port" : "software", (unsigned long long)cycles[reps / 10],
-				(unsigned long long)cycles[reps / 2],
-				(unsigned long long)cycles[reps - reps / 10 - 1],
-				(unsigned long long)kernel[reps / 2],
-				(unsigned long long)b->host.e->ctr[FLUE_CTR_IN_FAST]);
-	else
-		printf("%-9s %5u %6u  %-8s  %6llu %6llu %6llu   %6llu\n", names[what], len, flows,
-				caps ? "port" : "software", (unsigned long long)cycles[reps / 10],
-				(unsigned long long)cycles[reps / 2],
-				(unsigned long long)cycles[reps - reps / 10 - 1],
-				(unsigned long long)kernel[reps / 2]);
-	*comma = true;
+	r->p10 = cycles[reps / 10];
+	r->p50 = cycles[reps / 2];
+	r->p90 = cycles[reps - reps / 10 - 1];
+	r->all = all[reps / 2];
+	r->multiply = kernel[reps / 2];
+	r->fast = bench_host_of(b)->e->ctr[FLUE_CTR_IN_FAST];
 	free(cycles);
+	free(all);
 	free(kernel);
 	bench_free(b);
+}
+
+static void
+report(const struct result *r, bool json, bool *comma)
+{
+	const struct bench_setting *s = &r->set;
+
+	if (json)
+		printf("%s\n  {\"kernel\":\"%s\",\"bytes\":%u,\"acks\":\"%s\",\"flows\":%u,"
+		       "\"checksum\":\"%s\",\"loss\":%u,\"pages\":\"%s\",\"p10\":%u,\"p50\":%u,"
+		       "\"p90\":%u,\"all\":%u,\"calibration\":%u,\"fast_path\":%llu}",
+				*comma ? "," : "", whats[s->what], s->bytes, acks[s->acks],
+				s->flows, sums[s->port_sums], s->loss, pages[s->pages], r->p10,
+				r->p50, r->p90, r->all, r->multiply, (unsigned long long)r->fast);
+	else
+		printf("%-8s %5u  %-5s %8u  %-8s %4u  %6u %6u %6u %6u   %6u\n", whats[s->what],
+				s->bytes, acks[s->acks], s->flows, sums[s->port_sums], s->loss,
+				r->p10, r->p50, r->p90, r->all, r->multiply);
+	fflush(stdout);
+	*comma = true;
+}
+
+static void
+calibration(const struct choice *c)
+{
+	struct bench_calibration k;
+
+	bench_calibrate(&k, !c->quick);
+	if (c->json)
+		printf("{\"unit\":\"TSC cycles per segment\",\"burst\":%d,\"repetitions\":%u,\n"
+		       " \"calibration\":{\"tsc_ghz\":%.3f,\"multiply_1000\":%u,\"copy_64\":%u,"
+		       "\"copy_1448\":%u,\"checksum_64\":%u,\"checksum_1448\":%u,\"ping_pong\":%u,"
+		       "\"load_l1\":%u,\"load_l2\":%u,\"load_l3\":%u,\"load_dram\":%u,"
+		       "\"load_dram_4k\":%u},\n \"results\":[",
+				BURST, c->reps, k.tsc_ghz, k.multiply, k.copy64, k.copy1448,
+				k.checksum64, k.checksum1448, k.ping_pong, k.load_l1, k.load_l2,
+				k.load_l3, k.load_dram, k.load_dram4k);
+	else
+		printf("TSC cycles per segment, bursts of %d, %u repetitions, pages: %s\n"
+		       "calibration: TSC %.3f GHz; 1000 multiplications %u; copy 64 B %u, 1448 B %u; "
+		       "checksum 64 B %u, 1448 B %u;\n  a line to another core and back %u; a load "
+		       "from L1 %u, L2 %u, L3 %u, DRAM %u (4 KiB pages %u)\n"
+		       "what     bytes  acks     flows  checksum loss     p10    p50    p90    all   "
+		       "calibration\n",
+				BURST, c->reps, pages[c->pages], k.tsc_ghz, k.multiply, k.copy64,
+				k.copy1448, k.checksum64, k.checksum1448, k.ping_pong, k.load_l1,
+				k.load_l2, k.load_l3, k.load_dram, k.load_dram4k);
+}
+
+/* ---- The choice ------------------------------------------------------------------------------ */
+
+static bool
+find(const char *const *names, uint32_t n, const char *word, uint32_t *bits)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		if (strcmp(names[i], word) == 0) {
+			*bits |= 1u << i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+choose(struct choice *c, char *list)
+{
+	static const char *const bytes[] = { "64", "1448" };
+	static const char *const losses[] = { "loss0", "loss1" };
+	char *save = NULL;
+	char *word;
+
+	for (word = strtok_r(list, ",", &save); word != NULL; word = strtok_r(NULL, ",", &save)) {
+		int flows;
+
+		if (find(whats, 3, word, &c->whats) || find(acks, 2, word, &c->acks) ||
+				find(sums, 2, word, &c->sums) || find(bytes, 2, word, &c->bytes) ||
+				find(losses, 2, word, &c->losses))
+			continue;
+		flows = atoi(word);
+		if (flows < 1 || flows > 4194304 || c->nflows == MAX_FLOW_COUNTS)
+			return false;
+		c->flows[c->nflows++] = (uint32_t)flows;
+	}
+	return true;
+}
+
+/** What of a dimension that was not chosen is left out, for the whole takes long enough. */
+static bool
+usual(const struct choice *c, const struct bench_setting *s)
+{
+	if (c->acks == 0 && s->what != RECEIVE && s->acks == ACKS_EACH &&
+			(s->what == PURE_ACK || s->flows >= BURST))
+		return false;
+	if (c->bytes == 0 && s->what == PURE_ACK && s->bytes != 64)
+		return false;
+	if (c->losses == 0 && s->loss != 0 &&
+			(s->flows != 1000 || s->what == PURE_ACK || s->acks == ACKS_EACH))
+		return false;
+	if (c->nflows == 0 && s->flows == 1000000 && (!s->port_sums || s->acks == ACKS_EACH))
+		return false;
+	return true;
+}
+
+static bool
+chosen(uint32_t bits, uint32_t i)
+{
+	return bits == 0 || (bits & (1u << i)) != 0;
+}
+
+static void
+run_flows(const struct choice *c, struct bench_setting s, bool *comma)
+{
+	static const uint32_t counts[] = { 1, 32, 1000, 16384, 1000000 };
+	uint32_t n = c->nflows != 0 ? c->nflows : c->quick ? 4 : 5;
+	uint32_t i;
+	uint32_t k;
+
+	for (i = 0; i < n; i++) {
+		s.flows = c->nflows != 0 ? c->flows[i] : counts[i];
+		for (k = 0; k < 2; k++) {
+			struct result r = { 0 };
+
+			s.loss = k;
+			if (!chosen(c->losses, k) || !usual(c, &s))
+				continue;
+			r.set = s;
+			measure(&r, c->reps);
+			report(&r, c->json, comma);
+		}
+	}
+}
+
+static void
+run_all(const struct choice *c)
+{
+	static const uint32_t bytes[] = { 64, 1448 };
+	bool comma = false;
+	uint32_t i;
+
+	calibration(c);
+	for (i = 0; i < 24; i++) {
+		struct bench_setting s = {
+			.what = (enum bench_what)(i / 8),
+			.port_sums = i & 1,
+			.acks = (enum bench_acks)(i >> 1 & 1),
+			.bytes = bytes[i >> 2 & 1],
+			.pages = c->pages,
+		};
+
+		if (chosen(c->whats, s.what) && chosen(c->sums, s.port_sums) &&
+				chosen(c->acks, s.acks) && chosen(c->bytes, i >> 2 & 1))
+			run_flows(c, s, &comma);
+	}
+	if (c->json)
+		printf("\n]}\n");
+}
+
+static int
+usage(void)
+{
+	fprintf(stderr, "bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m]\n"
+			"  [--only receive|transmit|pure-ack,64|1448,each|burst,software|port,"
+			"loss0|loss1,FLOWS,...]\n");
+	return 2;
 }
 
 int
 main(int argc, char **argv)
 {
-	static const uint32_t sizes[] = { 64, 1448 };
-	static const uint32_t flows[] = { 1, MAX_FLOWS };
-	static const uint32_t caps[] = { 0, FLUE_PORT_RX_CSUM | FLUE_PORT_TX_CSUM };
-	uint32_t reps = 4000;
-	bool json = false;
-	bool comma = false;
-	int i, k, c, w;
+	struct choice c = { .reps = 2000, .pages = PAGES_THP };
+	uint32_t bits = 0;
+	int i;
 
 	for (i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			json = true;
-		else if (strcmp(argv[i], "--quick") == 0)
-			reps = 400;
+		bool more = i + 1 < argc;
+
+		if (strcmp(argv[i], "--json") == 0) {
+			c.json = true;
+		} else if (strcmp(argv[i], "--quick") == 0) {
+			c.quick = true;
+			c.reps = 200;
+		} else if (strcmp(argv[i], "--reps") == 0 && more && atoi(argv[i + 1]) >= 10) {
+			c.reps = (uint32_t)atoi(argv[++i]);
+		} else if (strcmp(argv[i], "--pages") == 0 && more &&
+				find(pages, 3, argv[i + 1], &bits)) {
+			c.pages = (enum bench_pages)__builtin_ctz(bits);
+			i++;
+		} else if (strcmp(argv[i], "--only") == 0 && more && choose(&c, argv[i + 1])) {
+			i++;
+		} else {
+			return usage();
+		}
 	}
-	if (json)
-		printf("{\"unit\":\"TSC cycles per segment\",\"burst\":%d,\"results\":[", BURST);
-	else
-		printf("TSC cycles per segment, bursts of %d, %u repetitions\n"
-		       "what      bytes  flows  checksum     p10    p50    p90   calibration\n",
-				BURST, reps);
-	for (w = RECEIVE; w <= PURE_ACK; w++)
-		for (c = 0; c < 2; c++)
-			for (k = 0; k < 2; k++)
-				for (i = 0; i < 2; i++)
-					run((enum what)w, sizes[i], flows[k], caps[c], reps, json,
-							&comma);
-	if (json)
-		printf("\n]}\n");
+	run_all(&c);
 	return 0;
 }

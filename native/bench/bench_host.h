@@ -2,20 +2,26 @@
 #ifndef FLUE_BENCH_HOST_H
 #define FLUE_BENCH_HOST_H
 
-/** @file The host's side of an engine that is measured: flows from 198.18.0.2, ports 10000 and up, to port
- *  80 of 198.18.0.1, established; everything that arrives is accepted and returned at once. */
+/** @file The host's side of an engine that is measured: flows from 198.18.0.2 (and .3 and so on, 32,768 of
+ *  each), ports 10000 and up, to port 80 of 198.18.0.1, established; everything that arrives is accepted and
+ *  returned at once. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "engine/parts.h"
 
-#define MAX_FLOWS 16384
-#define IRS       0x10000u
-#define ISS       0x20000u
+#define IRS 0x10000u
+#define ISS 0x20000u
+
+#define FLOWS_PER_PATH 32768u /* remote ports 10000 and up */
+#define FLOWS_PER_TREE 4096u  /* initiated with one operation */
 
 /** One channel, memory for blocks and send data. */
 struct bench_host {
+	struct flue_engine_config config; /* abi_version 0: the default */
+	bool sack;                        /* agreed */
 	flue_engine *e;
 	struct flue_channel_header *ch;
 	struct flue_submission *subs;
@@ -25,9 +31,10 @@ struct bench_host {
 	uint64_t used;
 	int64_t now;
 	uint32_t flows;
-	uint64_t token[MAX_FLOWS];
-	uint32_t rcv[MAX_FLOWS];
-	uint32_t snd[MAX_FLOWS];
+	/* By flow. */
+	uint64_t *token;
+	uint32_t *rcv;
+	uint32_t *snd;
 };
 
 static inline void *
@@ -77,16 +84,17 @@ new_block(struct bench_host *b, uint8_t type, struct flue_miniport_offload_block
 }
 
 static inline void
-set_tcp(struct flue_miniport_offload_block_list *block, uint32_t i)
+set_tcp(const struct bench_host *b, struct flue_miniport_offload_block_list *block, uint32_t i)
 {
 	struct flue_tcp_const *c = (void *)((uint8_t *)block + FLUE_TCP_CONST_AT);
 	struct flue_tcp_cached *cached = (void *)((uint8_t *)block + FLUE_TCP_CACHED_AT);
 	struct flue_tcp_delegated *d = (void *)((uint8_t *)block + FLUE_TCP_DELEGATED_AT);
 
-	c->remote_port = __builtin_bswap16((uint16_t)(10000 + i));
+	c->remote_port = __builtin_bswap16((uint16_t)(10000 + i % FLOWS_PER_PATH));
 	c->local_port = __builtin_bswap16(80);
 	c->remote_mss = 1460;
-	c->flags = FLUE_TCP_CONST_TIMESTAMPS | FLUE_TCP_CONST_WINDOW_SCALING;
+	c->flags = FLUE_TCP_CONST_TIMESTAMPS | FLUE_TCP_CONST_WINDOW_SCALING |
+		   (b->sack ? FLUE_TCP_CONST_SACK : 0);
 	c->wind_scale = 0x77;
 	cached->initial_rcv_wnd = 1 << 20;
 	d->state = FLUE_TCP_ESTABLISHED;
@@ -99,45 +107,100 @@ set_tcp(struct flue_miniport_offload_block_list *block, uint32_t i)
 	d->ka_timeout_delta = d->retransmit_timeout_delta = FLUE_TIMER_STOPPED;
 }
 
+/** A neighbor, one path below it, room for the connections of a tree; used again and again. */
+struct bench_tree {
+	struct flue_miniport_offload_block_list *neighbor;
+	struct flue_miniport_offload_block_list *path;
+	struct flue_miniport_offload_block_list **tcp;
+	flue_ref root;
+	flue_ref neighbor_slot;
+	flue_ref path_slot;
+	flue_ref *ref;
+	flue_ref *slot;
+	uint8_t *addresses;
+};
+
+/** For at most `flows` connections. */
 static inline void
-connect_all(struct bench_host *b)
+tree_make(struct bench_host *b, struct bench_tree *t, uint32_t flows)
 {
-	struct flue_miniport_offload_block_list *n;
-	struct flue_miniport_offload_block_list *p;
-	struct flue_miniport_offload_block_list *t;
-	struct flue_miniport_offload_block_list *before = NULL;
 	struct flue_path_const *pc;
-	flue_ref *slots = calloc(b->flows, sizeof(*slots));
 	flue_ref addr;
-	flue_ref slot;
-	flue_ref root = new_block(b, FLUE_STATE_NEIGHBOR, &n, &slot);
 	uint32_t i;
 
-	n->dependent_block_list = new_block(b, FLUE_STATE_IP4, &p, &slot);
-	memcpy(take(b, 64, &addr), "\xc6\x12\0\x01\0\0\0\0\xc6\x12\0\x02", 12);
-	pc = (void *)((uint8_t *)p + FLUE_PATH_CONST_AT);
+	t->root = new_block(b, FLUE_STATE_NEIGHBOR, &t->neighbor, &t->neighbor_slot);
+	t->neighbor->dependent_block_list = new_block(b, FLUE_STATE_IP4, &t->path, &t->path_slot);
+	t->addresses = take(b, 64, &addr);
+	memcpy(t->addresses, "\xc6\x12\0\x01\0\0\0\0\xc6\x12\0\x02", 12);
+	pc = (void *)((uint8_t *)t->path + FLUE_PATH_CONST_AT);
 	pc->source_address = addr;
 	pc->destination_address = addr + 8;
-	((struct flue_path_cached *)((uint8_t *)p + FLUE_PATH_CACHED_AT))->path_mtu = 1500;
-	for (i = 0; i < b->flows; i++) {
-		flue_ref ref = new_block(b, FLUE_STATE_TCP, &t, &slots[i]);
+	((struct flue_path_cached *)((uint8_t *)t->path + FLUE_PATH_CACHED_AT))->path_mtu = 1500;
+	t->tcp = calloc(flows, sizeof(*t->tcp));
+	t->ref = calloc(flows, sizeof(*t->ref));
+	t->slot = calloc(flows, sizeof(*t->slot));
+	for (i = 0; i < flows; i++)
+		t->ref[i] = new_block(b, FLUE_STATE_TCP, &t->tcp[i], &t->slot[i]);
+}
 
-		set_tcp(t, i);
-		if (before != NULL)
-			before->next_block = ref;
-		else
-			p->dependent_block_list = ref;
-		before = t;
-		b->rcv[i] = IRS;
-		b->snd[i] = ISS;
+static inline void
+tree_free(struct bench_tree *t)
+{
+	free(t->tcp);
+	free(t->ref);
+	free(t->slot);
+}
+
+/** Connections `first` and on below the tree's path, which is a new one when its slot holds no token. */
+static inline void
+tree_fill(struct bench_host *b, struct bench_tree *t, uint32_t first, uint32_t flows)
+{
+	uint32_t i;
+
+	t->path->dependent_block_list = t->ref[0];
+	for (i = 0; i < flows; i++) {
+		set_tcp(b, t->tcp[i], first + i);
+		t->tcp[i]->next_block = i + 1 < flows ? t->ref[i + 1] : FLUE_REF_NULL;
+		*(uint64_t *)flue_ref_resolve(t->slot[i], 8) = 0;
 	}
-	submit(b, FLUE_SUB_INITIATE, 0, root);
+}
+
+/** One state operation, polled to its end. */
+static inline void
+operate(struct bench_host *b, uint32_t op, flue_ref root)
+{
+	submit(b, op, 0, root);
 	while (b->ch->up_head == b->ch->up_tail)
 		(void)flue_engine_poll(b->e, b->now, 32);
 	b->ch->up_head = b->ch->up_tail;
-	for (i = 0; i < b->flows; i++)
-		b->token[i] = *(uint64_t *)flue_ref_resolve(slots[i], 8);
-	free(slots);
+}
+
+static inline void
+connect_all(struct bench_host *b)
+{
+	struct bench_tree t;
+	uint32_t first;
+	uint32_t i;
+
+	tree_make(b, &t, b->flows < FLOWS_PER_TREE ? b->flows : FLOWS_PER_TREE);
+	for (first = 0; first < b->flows; first += FLOWS_PER_TREE) {
+		uint32_t n = b->flows - first < FLOWS_PER_TREE ? b->flows - first : FLOWS_PER_TREE;
+
+		if (first % FLOWS_PER_PATH == 0) {
+			t.addresses[11] = (uint8_t)(2 + first / FLOWS_PER_PATH);
+			*(uint64_t *)flue_ref_resolve(t.path_slot, 8) = 0;
+		}
+		tree_fill(b, &t, first, n);
+		operate(b, FLUE_SUB_INITIATE, t.root);
+		for (i = 0; i < n; i++) {
+			b->token[first + i] = *(uint64_t *)flue_ref_resolve(t.slot[i], 8);
+			if (b->token[first + i] == 0)
+				exit(3);
+			b->rcv[first + i] = IRS;
+			b->snd[first + i] = ISS;
+		}
+	}
+	tree_free(&t);
 	/* Past the quiet period, and not so long that the windows start again. */
 	b->now += 110000000;
 	(void)flue_engine_poll(b->e, b->now, 32);
@@ -147,12 +210,21 @@ connect_all(struct bench_host *b)
 static inline void
 host_start(struct bench_host *b, struct flue_port *port)
 {
-	struct flue_engine_config config;
 	int region;
+	int rc;
 
-	flue_engine_config_default(&config);
-	if (flue_engine_create(&config, port, &b->e) < 0)
+	if (b->config.abi_version == 0)
+		flue_engine_config_default(&b->config);
+	if (b->flows > (uint32_t)b->config.max_connections)
+		b->config.max_connections = (int32_t)b->flows;
+	rc = flue_engine_create(&b->config, port, &b->e);
+	if (rc < 0) {
+		fprintf(stderr, "no engine: %s\n", strerror(-rc));
 		exit(1);
+	}
+	b->token = calloc(b->flows, sizeof(*b->token));
+	b->rcv = calloc(b->flows, sizeof(*b->rcv));
+	b->snd = calloc(b->flows, sizeof(*b->snd));
 	region = flue_engine_channel(b->e, 4096, 4096);
 	b->ch = flue_region_at(region);
 	b->subs = (void *)(b->ch + 1);
@@ -168,6 +240,9 @@ host_end(struct bench_host *b)
 {
 	flue_engine_destroy(b->e);
 	flue_region_release(b->java);
+	free(b->token);
+	free(b->rcv);
+	free(b->snd);
 }
 
 #endif /* FLUE_BENCH_HOST_H */
