@@ -13,11 +13,10 @@ table_new(struct flue_flow *flow, uint32_t connections)
 {
 	uint32_t n = flue_flow_buckets(connections);
 
-	flow->buckets = aligned_alloc(64, (uint64_t)n * 64 + ((4ull * connections + 67) & ~63ull));
-	memset(flow->buckets, 0, (uint64_t)n * 64);
-	flow->mask = n - 1;
-	flow->count = 0;
-	flow->seed = 42;
+	struct flue_flow_bucket *buckets = aligned_alloc(64, (uint64_t)n * 64);
+
+	memset(buckets, 0, (uint64_t)n * 64);
+	flue_flow_init(flow, buckets, connections, 42);
 	flow->conns = aligned_alloc(64, (uint64_t)connections * sizeof(struct flue_conn));
 	memset(flow->conns, 0, (uint64_t)connections * sizeof(struct flue_conn));
 }
@@ -77,56 +76,100 @@ every_flow_is_found_in_the_bucket_its_hash_names(void **state)
 	table_free(&flow);
 }
 
-static void
-an_overfull_bucket_is_relieved_by_another_seed(void **state)
+/** Ports of flows whose bucket is the first, and whose spill bucket is the first one too if asked. */
+static uint32_t
+next_crowded(const struct flue_flow *flow, uint32_t port, bool spill)
 {
-	struct flue_flow flow;
-	uint32_t in = 0;
-	uint32_t i;
-	uint32_t port;
+	uint64_t hash;
 
-	(void)state;
-	/* Nine flows that all hash into bucket 0. */
-	table_new(&flow, 64);
-	for (port = 0; in < 9; port++) {
-		struct flue_conn *c = &flow.conns[in];
-
-		c->ports = port;
-		if (((uint32_t)flue_flow_hash(&flow, 0, 0, port) & flow.mask) != 0 && in < 9)
-			continue;
-		if (in < 8)
-			assert_int_equal(flue_flow_insert(&flow, c), 0);
-		in++;
-	}
-	assert_int_equal(flow.seed, 42);
-	assert_int_equal(flue_flow_insert(&flow, &flow.conns[8]), 0);
-	assert_int_not_equal(flow.seed, 42);
-	for (i = 0; i < 9; i++)
-		assert_true(flue_flow_holds(&flow, &flow.conns[i]));
-	assert_int_equal(flow.count, 9);
-	table_free(&flow);
+	do {
+		hash = flue_flow_hash(flow, 0, 0, port++);
+	} while (flue_flow_bucket_of(flow, hash) != flow->buckets ||
+			(spill && flue_flow_spill_of(flow, hash) !=
+							&flow->buckets[flow->mask + 1]));
+	return port - 1;
 }
 
 static void
-where_no_seed_is_tried_a_full_bucket_refuses(void **state)
+what_a_bucket_cannot_take_is_found_in_the_spill(void **state)
+{
+	static const uint32_t sizes[] = { 64, 131072 };
+	struct flue_flow flow;
+	uint32_t k;
+	uint32_t i;
+
+	(void)state;
+	for (k = 0; k < 2; k++) {
+		uint32_t port = 0;
+
+		table_new(&flow, sizes[k]);
+		for (i = 0; i < 11; i++, port++) {
+			port = next_crowded(&flow, port, false);
+			flow.conns[i].ports = port;
+			assert_int_equal(flow.spilled, i < 8 ? 0 : i - 8);
+			assert_int_equal(flue_flow_insert(&flow, &flow.conns[i]), 0);
+			assert_int_equal(flue_flow_insert(&flow, &flow.conns[i]), -EEXIST);
+		}
+		assert_int_equal(flow.count, 11);
+		/* Also when its bucket has room again. */
+		flue_flow_remove(&flow, &flow.conns[3]);
+		for (i = 0; i < 11; i++) {
+			struct flue_flow_key key = key_of(&flow.conns[i]);
+			uint64_t hash = flue_flow_hash(&flow, 0, 0, flow.conns[i].ports);
+
+			assert_int_equal(flue_flow_holds(&flow, &flow.conns[i]), i != 3);
+			assert_ptr_equal(flue_flow_find(&flow, hash, &key),
+					i != 3 ? &flow.conns[i] : NULL);
+		}
+		flue_flow_purge(&flow, &flow.conns[9]);
+		flue_flow_purge(&flow, &flow.conns[0]);
+		for (i = 0; i < 11; i++)
+			flue_flow_remove(&flow, &flow.conns[i]);
+		assert_int_equal(flow.count, 0);
+		assert_int_equal(flow.spilled, 0);
+		table_free(&flow);
+	}
+}
+
+static void
+where_the_spill_is_full_too_an_insertion_fails(void **state)
 {
 	struct flue_flow flow;
-	uint32_t n = 131072;
-	uint32_t in = 0;
-	uint32_t port;
-	int rc = 0;
+	uint32_t port = 0;
+	uint32_t i;
+
+	(void)state;
+	table_new(&flow, 64);
+	for (i = 0; i < 17; i++, port++) {
+		port = next_crowded(&flow, port, true);
+		flow.conns[i].ports = port;
+		assert_int_equal(flue_flow_insert(&flow, &flow.conns[i]), i < 16 ? 0 : -ENOSPC);
+	}
+	assert_int_equal(flow.count, 16);
+	for (i = 0; i < 17; i++)
+		assert_int_equal(flue_flow_holds(&flow, &flow.conns[i]), i < 16);
+	table_free(&flow);
+}
+
+/** Every insertion finds a place, however many there are: no time is lost on building anew. */
+static void
+a_million_flows_fit_into_a_table_for_a_million(void **state)
+{
+	struct flue_flow flow;
+	uint32_t n = 1000000;
+	uint32_t i;
 
 	(void)state;
 	table_new(&flow, n);
-	for (port = 0; in < 9; port++) {
-		if (((uint32_t)flue_flow_hash(&flow, 0, 0, port) & flow.mask) != 0)
-			continue;
-		flow.conns[in].ports = port;
-		rc = flue_flow_insert(&flow, &flow.conns[in]);
-		assert_int_equal(rc, in < 8 ? 0 : -ENOSPC);
-		in++;
+	for (i = 0; i < n; i++) {
+		flow.conns[i].raddr = 0x020012c6 + (i / 32768) * 0x01000000;
+		flow.conns[i].laddr = 0x010012c6;
+		flow.conns[i].ports = (80u << 24) | (i % 32768);
+		if (flue_flow_insert(&flow, &flow.conns[i]) != 0)
+			fail_msg("flow %u finds no place", i);
 	}
-	assert_int_equal(flow.count, 8);
+	assert_int_equal(flow.count, n);
+	assert_true(flow.spilled < 100);
 	table_free(&flow);
 }
 
@@ -227,8 +270,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_flow_is_found_in_the_bucket_its_hash_names),
-		cmocka_unit_test(an_overfull_bucket_is_relieved_by_another_seed),
-		cmocka_unit_test(where_no_seed_is_tried_a_full_bucket_refuses),
+		cmocka_unit_test(what_a_bucket_cannot_take_is_found_in_the_spill),
+		cmocka_unit_test(where_the_spill_is_full_too_an_insertion_fails),
+		cmocka_unit_test(a_million_flows_fit_into_a_table_for_a_million),
 		cmocka_unit_test(lines_of_an_object_are_where_they_should_be),
 		cmocka_unit_test(timers_fire_in_order_and_not_before),
 		cmocka_unit_test(the_wheel_turns_over_the_end_of_time_and_catches_up),

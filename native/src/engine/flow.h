@@ -6,11 +6,12 @@
  * @file
  * From addresses and ports to a connection.
  *
- * Buckets of one cache line, eight entries {tag, index + 1} each; an entry lies in the one bucket
- * its hash names, nowhere else. A lookup reads that line and, where a tag fits, the first line of
- * the object: two lines, hit or miss. There is a bucket for every connection that can exist, so a
- * bucket of eight overflows about once in a million; then the table is built anew with another
- * seed, and where that does not help either the insertion fails.
+ * Buckets of one cache line, eight entries {tag, index + 1} each. An entry lies in the bucket its hash
+ * names; or, where that was full, in the spill bucket that other bits of the hash name. A lookup reads
+ * one line and, where a tag fits, the first line of the object: two lines, hit or miss. The table is made
+ * as large as it will ever have to be, a bucket for every connection that can exist: of a million
+ * buckets about one overflows, and only while one has is the spill looked at. Both full takes a
+ * chosen set of addresses, which needs the seed; then the insertion fails.
  */
 
 #include <stdbool.h>
@@ -29,10 +30,14 @@ struct flue_flow_bucket {
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_flow_bucket) == FLUE_CACHE_LINE);
 
+/** Buckets for one of the spill; divides the smallest table. */
+#define FLUE_FLOW_PER_SPILL 32u
+
 struct flue_flow {
 	struct flue_flow_bucket *buckets;
-	uint32_t mask;
-	uint32_t count;
+	uint32_t mask;    /* of the buckets; the spill lies behind them */
+	uint32_t count;   /* entries */
+	uint32_t spilled; /* of them in the spill */
 	uint64_t seed;
 	struct flue_conn *conns;
 };
@@ -70,7 +75,15 @@ flue_flow_bucket_of(const struct flue_flow *flow, uint64_t hash)
 	return &flow->buckets[(uint32_t)hash & flow->mask];
 }
 
-/** First connection of the bucket whose tag fits: to prefetch it. NULL = certainly none. */
+static inline struct flue_flow_bucket *
+flue_flow_spill_of(const struct flue_flow *flow, uint64_t hash)
+{
+	uint32_t n = (flow->mask + 1) / FLUE_FLOW_PER_SPILL;
+
+	return &flow->buckets[flow->mask + 1 + ((uint32_t)(hash >> 40) & (n - 1))];
+}
+
+/** First connection of the bucket whose tag fits: to prefetch it. NULL = most likely none. */
 static inline struct flue_conn *
 flue_flow_candidate(const struct flue_flow *flow, uint64_t hash)
 {
@@ -84,12 +97,10 @@ flue_flow_candidate(const struct flue_flow *flow, uint64_t hash)
 	return NULL;
 }
 
-/** IPv6: `ip6` is compared, and addresses as folded; the caller compares them in full. */
 static inline struct flue_conn *
-flue_flow_find(const struct flue_flow *flow, uint64_t hash, const struct flue_flow_key *key)
+flue_flow_match(const struct flue_flow *flow, const struct flue_flow_bucket *b, uint32_t tag,
+		const struct flue_flow_key *key)
 {
-	const struct flue_flow_bucket *b = flue_flow_bucket_of(flow, hash);
-	uint32_t tag = (uint32_t)(hash >> 32);
 	int i;
 
 	for (i = 0; i < 8; i++) {
@@ -105,12 +116,26 @@ flue_flow_find(const struct flue_flow *flow, uint64_t hash, const struct flue_fl
 	return NULL;
 }
 
-/** The buckets a table for `connections` needs, a power of two. */
-uint32_t flue_flow_buckets(uint32_t connections);
-/** Words of scratch memory behind them. */
-uint32_t flue_flow_scratch(uint32_t connections);
+/** IPv6: `ip6` is compared, and addresses as folded; the caller compares them in full. */
+static inline struct flue_conn *
+flue_flow_find(const struct flue_flow *flow, uint64_t hash, const struct flue_flow_key *key)
+{
+	uint32_t tag = (uint32_t)(hash >> 32);
+	struct flue_conn *c = flue_flow_match(flow, flue_flow_bucket_of(flow, hash), tag, key);
 
-/** @return 0, -EEXIST, -ENOSPC (the bucket is full and another seed did not help) */
+	if (__builtin_expect(c == NULL && flow->spilled > 0, 0))
+		c = flue_flow_match(flow, flue_flow_spill_of(flow, hash), tag, key);
+	return c;
+}
+
+/** The buckets that a table for `connections` takes, spill and all. */
+uint32_t flue_flow_buckets(uint32_t connections);
+
+/** An empty table in so many buckets, all zero; `conns` is set by the caller. */
+void flue_flow_init(struct flue_flow *flow, struct flue_flow_bucket *buckets, uint32_t connections,
+		uint64_t seed);
+
+/** @return 0, -EEXIST, -ENOSPC (its bucket and its spill bucket are full) */
 int flue_flow_insert(struct flue_flow *flow, struct flue_conn *c);
 
 /** No effect on a connection that is not in the table. */

@@ -5,10 +5,26 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "engine/parts.h"
+#include "memory/node.h"
 #include "tcp/reasm.h"
 #include "tcp/watch.h"
+
+/** Ask for pages of 2 MiB where the kernel has them: a random access to a large table costs a walk through page
+ *  tables else. A wish: without them all is the same, but slower. */
+static void
+wish_huge(void *at, uint64_t bytes)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)at + page - 1) & ~(page - 1);
+	uintptr_t to = ((uintptr_t)at + bytes) & ~(page - 1);
+
+	if (to > from && to - from >= FLUE_HUGEPAGE_BYTES)
+		(void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
 
 /** Cuts a piece of memory into tables. With `base` NULL it only adds up. */
 struct cutter {
@@ -92,12 +108,12 @@ cut_tables(struct flue_engine *e, struct cutter *k)
 {
 	const struct flue_engine_config *c = &e->config;
 	uint32_t conns = (uint32_t)c->max_connections;
-	uint32_t buckets = flue_flow_buckets(conns);
+	uint32_t ring = 1;
 
-	e->flow.buckets = cut(k, 1,
-			(uint64_t)buckets * sizeof(struct flue_flow_bucket) +
-					4ull * flue_flow_scratch(conns));
-	e->flow.mask = buckets - 1;
+	while (ring < conns)
+		ring <<= 1;
+	flue_flow_init(&e->flow, cut(k, flue_flow_buckets(conns), sizeof(struct flue_flow_bucket)),
+			conns, 0);
 	e->pieces = cut(k, (uint32_t)c->max_sends, sizeof(struct flue_piece));
 	e->extras = cut(k, extra_count(c), sizeof(struct flue_extra));
 	e->profiles.at = cut(k, profile_count(c), sizeof(struct flue_profile));
@@ -109,8 +125,8 @@ cut_tables(struct flue_engine *e, struct cutter *k)
 		e->sizings = cut(k, conns, sizeof(struct flue_sizing));
 	e->episodes = cut(k, episode_count(c), sizeof(struct flue_episode));
 	e->runs.run = cut(k, run_count(c), sizeof(struct flue_run));
-	e->ready_mask = buckets - 1;
-	e->ready = cut(k, buckets, sizeof(uint32_t));
+	e->ready_mask = ring - 1;
+	e->ready = cut(k, ring, sizeof(uint32_t));
 	e->rx_records = cut(k, (uint32_t)c->max_receives, sizeof(struct flue_record));
 	e->frame_records = cut(k, (uint32_t)c->max_frames, sizeof(struct flue_record));
 	e->slabs.pkts = cut(k, slab_count(c), sizeof(struct flue_pkt));
@@ -138,6 +154,7 @@ flue_tables_make(struct flue_engine *e)
 	if (e->memory == NULL)
 		return -ENOMEM;
 	e->memory_bytes = k.used;
+	wish_huge(e->memory, k.used);
 	k.base = (uint8_t *)(((uintptr_t)e->memory + FLUE_CACHE_LINE - 1) &
 			     ~(uintptr_t)(FLUE_CACHE_LINE - 1));
 	k.used = 0;
@@ -179,6 +196,9 @@ flue_objects_make(struct flue_engine *e)
 	rc = arena_make(e, bytes < 4096 ? 4096 : bytes);
 	if (rc < 0)
 		return rc;
+	if (flue_arena_kind(e->arena) == FLUE_REGION_HEAP)
+		wish_huge(flue_region_at(flue_arena_region(e->arena)),
+				(uint64_t)flue_arena_size(e->arena));
 	/* No reference leads into the arena: whatever Java writes, it cannot name our objects. */
 	atomic_store_explicit(&flue_region_slots[flue_arena_region(e->arena)].size, 0,
 			memory_order_release);
@@ -259,6 +279,7 @@ flue_shared_make(struct flue_engine *e)
 			if (e->region < 0)
 				return e->region;
 			k.base = flue_region_at(e->region);
+			wish_huge(k.base, k.used);
 			k.used = 0;
 		}
 		e->rx_ref = flue_ref_make((uint32_t)e->region, k.used);
