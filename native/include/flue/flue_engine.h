@@ -142,8 +142,9 @@ FLUE_API int64_t flue_engine_held(const flue_engine *engine, int which);
  *  NUMA node, -1 = not known; bytes of NIC memory 4 in use, 5 in all, 0 = there is none. */
 FLUE_API int64_t flue_engine_arena(const flue_engine *engine, int which);
 
-/** Region with the counters (flue_observe.h). */
-FLUE_API int flue_engine_counters(const flue_engine *engine);
+/** Region with the counters (flue_observe.h): as they are now, or, while somebody polls, as they were within
+ *  the last millisecond. */
+FLUE_API int flue_engine_counters(flue_engine *engine);
 
 /** Stops the thread, marks the channels stopped, frees all. Connections still held are dropped
  *  without a word to the peer: give them back first. Indicated NBLs should be back as well:

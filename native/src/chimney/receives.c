@@ -126,6 +126,7 @@ finish_post(struct flue_engine *e, struct flue_conn *c, uint32_t status)
 	}
 	flue_chain_append(&e->chans[c->channel].receives, p->nbl, nbl,
 			(p->flags & PIECE_LAST_OF_SUB) != 0);
+	flue_piece_refused(p, &e->chans[c->channel].receives);
 }
 
 void
@@ -370,7 +371,11 @@ flue_receive_post(struct flue_engine *e, struct flue_chan *ch, uint64_t token, f
 			flue_count(e, FLUE_CTR_BAD_SUBMISSIONS, 1);
 		else if (status == (uint32_t)FLUE_STATUS_UPLOAD_IN_PROGRESS)
 			flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
-		flue_chain_refuse(e, &ch->receives, ref, status);
+		/* In order: behind those that are posted. */
+		if (c->post_tail == FLUE_NONE)
+			flue_chain_refuse(e, &ch->receives, ref, status);
+		else
+			flue_piece_refuse(e, &e->pieces[c->post_tail], ref, status);
 		return;
 	}
 	e->pieces[last].flags |= PIECE_LAST_OF_SUB;

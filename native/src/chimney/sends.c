@@ -146,30 +146,19 @@ flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int 
 	return 0;
 }
 
-/** Complete at once, unless earlier sends are still out: then behind them. */
-static void
-refuse(struct flue_engine *e, struct flue_chan *ch, struct flue_conn *c, flue_ref ref,
-		uint32_t status)
+void
+flue_piece_refuse(struct flue_engine *e, struct flue_piece *last, flue_ref ref, uint32_t status)
 {
-	struct flue_chain chain = { 0 };
-	struct flue_piece *last;
+	struct flue_chain chain = { .head = last->refused_head, .tail = last->refused_tail };
 
-	if (c == NULL || c->send_head == FLUE_NONE) {
-		flue_chain_refuse(e, &ch->sends, ref, status);
-		return;
-	}
-	last = &e->pieces[c->send_tail];
-	chain.head = last->refused_head;
-	chain.tail = last->refused_tail;
 	flue_chain_refuse(e, &chain, ref, status);
 	last->refused_head = chain.head;
 	last->refused_tail = chain.tail;
 	last->refused_credits += chain.credits;
 }
 
-/** The piece in front of them is gone: now those that were refused behind it. */
-static void
-complete_refused(struct flue_engine *e, struct flue_conn *c, const struct flue_piece *p)
+void
+flue_piece_refused(const struct flue_piece *p, struct flue_chain *to)
 {
 	struct flue_chain from = { .head = p->refused_head,
 		.tail = p->refused_tail,
@@ -177,7 +166,18 @@ complete_refused(struct flue_engine *e, struct flue_conn *c, const struct flue_p
 		.count = p->refused_credits };
 
 	if (unlikely(from.credits != 0))
-		flue_chain_join(&e->chans[c->channel].sends, &from);
+		flue_chain_join(to, &from);
+}
+
+/** Complete at once, unless earlier sends are still out: then behind them. */
+static void
+refuse(struct flue_engine *e, struct flue_chan *ch, struct flue_conn *c, flue_ref ref,
+		uint32_t status)
+{
+	if (c == NULL || c->send_head == FLUE_NONE)
+		flue_chain_refuse(e, &ch->sends, ref, status);
+	else
+		flue_piece_refuse(e, &e->pieces[c->send_tail], ref, status);
 }
 
 void
@@ -285,7 +285,7 @@ flue_send_complete(struct flue_engine *e, struct flue_conn *c)
 		}
 		if (p->flags & PIECE_LAST_OF_NBL)
 			complete_nbl(e, c, p, acked);
-		complete_refused(e, c, p);
+		flue_piece_refused(p, &e->chans[c->channel].sends);
 		if (acked)
 			c->bytes_out += p->len;
 		c->send_head = p->next;
@@ -341,7 +341,7 @@ flue_send_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *head, flu
 				flue_nbl_advance(nbl, done);
 		}
 		credits += (p->flags & PIECE_LAST_OF_SUB) != 0;
-		complete_refused(e, c, p);
+		flue_piece_refused(p, &e->chans[c->channel].sends);
 		c->send_head = p->next;
 		flue_piece_give(e, id);
 	}

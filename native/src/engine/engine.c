@@ -254,6 +254,7 @@ flue_engine_destroy(flue_engine *e)
 		expected = OWNER_NONE;
 		sched_yield();
 	}
+	flue_engine_publish(e);
 	flue_engines_remove(e);
 	flue_steering_end(e);
 	if (e->wake >= 0)
@@ -342,7 +343,12 @@ flue_engine_arena(const flue_engine *e, int which)
 }
 
 int
-flue_engine_counters(const flue_engine *e)
+flue_engine_counters(flue_engine *e)
 {
+	/* While somebody polls they are a millisecond old at most. */
+	if (flue_engine_take(e, OWNER_ASKS) == OWNER_NONE) {
+		flue_engine_publish(e);
+		flue_engine_disown(e);
+	}
 	return e->counters_region;
 }

@@ -359,6 +359,12 @@ void flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t toke
  */
 int flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int nbls,
 		uint32_t flags, uint32_t last_flags);
+/** What is refused behind a piece completes behind it: taken note of, and, once the piece is done, given
+ *  to the chain of completions. */
+void
+flue_piece_refuse(struct flue_engine *e, struct flue_piece *last, flue_ref ref, uint32_t status);
+void flue_piece_refused(const struct flue_piece *p, struct flue_chain *to);
+
 /** Give back what is acknowledged (or aborted) and no longer read by the port. */
 void flue_send_complete(struct flue_engine *e, struct flue_conn *c);
 /** All pieces, without completing: NBLs relinked in order, first byte SND.UNA.

@@ -313,7 +313,8 @@ enum {
 	OWNER_NONE = 0,
 	OWNER_POLL = 1,
 	OWNER_THREAD = 2,
-	OWNER_GONE = 3
+	OWNER_GONE = 3,
+	OWNER_ASKS = 4 /* for no longer than it takes to copy the counters: whoever wants it waits */
 };
 
 struct flue_engine {
@@ -381,6 +382,7 @@ struct flue_engine {
 
 	uint64_t ctr[FLUE_CTR_COUNT];
 	uint64_t published[FLUE_CTR_COUNT];
+	int64_t published_ms; /* now_ms_wide when they were */
 	struct flue_chan chans[FLUE_MAX_CHANNELS];
 	int nchans;
 	struct flue_op ops[FLUE_OPS];

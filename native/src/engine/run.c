@@ -59,8 +59,8 @@ run_ready(struct flue_engine *e)
 			e->ready_head != e->ready_tail);
 }
 
-static void
-publish_counters(struct flue_engine *e)
+void
+flue_engine_publish(struct flue_engine *e)
 {
 	struct flue_counters_header *header = flue_ref_at(
 			flue_ref_make((uint32_t)e->counters_region, 0),
@@ -69,6 +69,7 @@ publish_counters(struct flue_engine *e)
 	struct flue_counter_record *records;
 	int i;
 
+	e->published_ms = e->now_ms_wide;
 	if (header == NULL)
 		return;
 	e->ctr[FLUE_CTR_CONNECTIONS_NOW] = flue_ids_used(&e->conn_ids);
@@ -105,8 +106,7 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	e->now_ms_wide = now / FLUE_NS_PER_MS;
 	e->now_ms = (uint32_t)e->now_ms_wide;
 	e->now_sub_us = (uint32_t)((now % FLUE_NS_PER_MS + 999) / 1000);
-	e->now_ticks = (uint32_t)(now /
-				  (INT64_C(1000000000) / (int64_t)e->params.ticks_per_second));
+	e->now_ticks = (uint32_t)(e->now_ms_wide / (1000 / (int32_t)e->params.ticks_per_second));
 	e->delayed_ack_ms =
 			(e->params.tcp_delayed_ack_ticks * 1000u + e->params.ticks_per_second - 1) /
 			e->params.ticks_per_second;
@@ -135,8 +135,9 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 		flue_chan_publish(&e->chans[i], now);
 	}
 	flue_count(e, FLUE_CTR_PASSES, 1);
-	if (work > 0 || (e->ctr[FLUE_CTR_PASSES] & 1023) == 0)
-		publish_counters(e);
+	/* Looking at each of them costs as much as a segment: not in every pass. */
+	if (unlikely(e->now_ms_wide != e->published_ms))
+		flue_engine_publish(e);
 	flue_region_pass_end(e->user);
 	return work;
 }

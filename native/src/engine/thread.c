@@ -185,17 +185,17 @@ thread_start(struct flue_engine *e, int cpu)
 int
 flue_engine_start_idle(flue_engine *e, int cpu, int idle_policy)
 {
-	int expected = OWNER_NONE;
+	int other;
 	int rc = 0;
 
 	if (idle_policy < FLUE_IDLE_BACKOFF || idle_policy > FLUE_IDLE_INTERRUPT ||
 			cpu >= CPU_SETSIZE)
 		return -EINVAL;
-	if (!atomic_compare_exchange_strong_explicit(&e->owner, &expected, OWNER_THREAD,
-			    memory_order_acquire, memory_order_relaxed))
-		return expected == OWNER_THREAD ? -EALREADY
-		       : expected == OWNER_GONE ? -ESHUTDOWN
-						: -EBUSY;
+	other = flue_engine_take(e, OWNER_THREAD);
+	if (other != OWNER_NONE)
+		return other == OWNER_THREAD ? -EALREADY
+		       : other == OWNER_GONE ? -ESHUTDOWN
+					     : -EBUSY;
 	e->idle = idle_policy;
 	if (idle_policy == FLUE_IDLE_INTERRUPT)
 		rc = interrupt_prepare(e);

@@ -206,7 +206,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
 
     /**
      * One turn: what was asked for since the last one goes down; frames, completions and
-     * indications come up; timers; applications; transmit.
+     * indications come up; timers; applications; and once more what they asked for.
      *
      * @return how much was done; 0 = idle, or closed
      */
@@ -225,7 +225,12 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         work += ip.runTimers(nowNanos);
         work += tcp.runTimers();
         work += tcp.runCallbacks();
-        return work + transmit();
+        int answered = transmit();
+        if (answered > 0) {
+            // An answer goes out now, not with what comes next.
+            work += binding.doWork(nowNanos);
+        }
+        return work + answered;
     }
 
     /** Segments before operations: what H-7 makes us send first must go first. */
