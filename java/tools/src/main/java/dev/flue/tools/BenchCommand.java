@@ -57,6 +57,12 @@ final class BenchCommand implements Callable<Integer> {
     private String workloads;
 
     @Option(
+            names = "--native",
+            paramLabel = "DIRECTORY",
+            description = "With the programs in C; default: where the build leaves them.")
+    private Path natives;
+
+    @Option(
             names = "--jar",
             paramLabel = "FILE",
             description =
@@ -126,6 +132,7 @@ final class BenchCommand implements Callable<Integer> {
             command.add("--quick");
         }
         add(command, "--output", output);
+        add(command, "--native", natives);
         add(command, "--rounds", rounds);
         add(command, "--millis", millis);
         add(command, "--contestants", contestants);

@@ -2,6 +2,9 @@
 package dev.flue.bench.side;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -17,14 +20,20 @@ final class Match implements AutoCloseable {
         }
     }
 
+    /** How the names of sockets end. */
+    static final String SOCKET = ".sock";
+
     private final String directory;
+    private final NativePrograms programs;
     private final Map<String, Pair> pairs = new ConcurrentHashMap<>();
 
     /**
      * @param directory for sockets
+     * @param programs those in C
      */
-    Match(String directory) {
+    Match(String directory, NativePrograms programs) {
         this.directory = directory;
+        this.programs = programs;
     }
 
     /**
@@ -46,18 +55,36 @@ final class Match implements AutoCloseable {
     }
 
     private Pair start(Contestant contestant) throws IOException {
-        String socket = directory + "/" + contestant.name() + ".sock";
-        Kind kind = contestant.kind();
-        WorkerProcess server = new WorkerProcess(contestant.server(), kind, true, socket);
-        if (kind.processes() == 1) {
+        WorkerProcess server = start(contestant.server(), true);
+        if (contestant.oneProcess()) {
             return new Pair(server, server);
         }
         try {
-            return new Pair(server, new WorkerProcess(contestant.client(), kind, false, socket));
+            return new Pair(server, start(contestant.client(), false));
         } catch (IOException e) {
             server.close();
             throw e;
         }
+    }
+
+    private WorkerProcess start(Contestant.End end, boolean server) throws IOException {
+        return new WorkerProcess(command(end, server));
+    }
+
+    private List<String> command(Contestant.End end, boolean server) {
+        List<String> command = new ArrayList<>(end.prefix());
+        String where = end.where().endsWith(SOCKET) ? directory + "/" + end.where() : end.where();
+        String role = server ? "server" : "client";
+        if (end.kind() == Kind.COPY) {
+            command.add(programs.file(NativePrograms.COPY).toString());
+            command.addAll(List.of(role, where, Integer.toString(Worker.cpu(server))));
+            return command;
+        }
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+        command.addAll(List.of(Worker.class.getName(), end.kind().name(), role, where));
+        return command;
     }
 
     private static Outcome measure(Pair pair, Contestant contestant, Workload workload, long nanos)

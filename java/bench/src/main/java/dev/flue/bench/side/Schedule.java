@@ -25,7 +25,9 @@ final class Schedule {
             for (Workload workload : workloads) {
                 for (int i = 0; i < contestants.size(); i++) {
                     int next = (i + round) % contestants.size();
-                    turns.add(new Turn(round, workload, contestants.get(next)));
+                    if (contestants.get(next).does(workload)) {
+                        turns.add(new Turn(round, workload, contestants.get(next)));
+                    }
                 }
             }
         }

@@ -33,12 +33,16 @@ public final class SideBySide {
 
     private int run(String arguments) throws IOException {
         Path directory = Files.createTempDirectory("flue-bench");
-        KernelNetworks networks = KernelNetworks.open();
-        Match match = new Match(directory.toString());
+        Networks networks = Networks.open();
+        NativePrograms programs = new NativePrograms(options.natives());
+        Match match = new Match(directory.toString(), programs);
         // However it ends: done, failed, or by a signal.
         Runtime.getRuntime().addShutdownHook(new Thread(() -> cleanUp(match, networks, directory)));
         int cpus = Runtime.getRuntime().availableProcessors();
-        List<Contestant> contestants = options.chosen(Contestants.of(cpus, noFlue(), networks));
+        List<Contestant> contestants =
+                options.chosen(
+                        Contestants.of(
+                                cpus, noFlue(), programs.missing(NativePrograms.COPY), networks));
         String before = Machine.load();
         Results results = measure(match, contestants);
         Page page =
@@ -59,7 +63,7 @@ public final class SideBySide {
         return 0;
     }
 
-    private static void cleanUp(Match match, KernelNetworks networks, Path directory) {
+    private static void cleanUp(Match match, Networks networks, Path directory) {
         match.close();
         networks.close();
         try {

@@ -11,6 +11,7 @@ import java.util.List;
  * @param rounds that count
  * @param millis of one measurement
  * @param contestants by name; none = all
+ * @param natives directory with the programs in C; null = where the build leaves them
  */
 record SideOptions(
         Path output,
@@ -18,7 +19,8 @@ record SideOptions(
         int rounds,
         long millis,
         List<String> contestants,
-        List<Workload> workloads) {
+        List<Workload> workloads,
+        Path natives) {
     private static final int ROUNDS = 5;
     private static final int QUICK_ROUNDS = 2;
     private static final long MILLIS = 400;
@@ -36,11 +38,13 @@ record SideOptions(
         int rounds = quick ? QUICK_ROUNDS : ROUNDS;
         long millis = quick ? QUICK_MILLIS : MILLIS;
         List<String> contestants = List.of();
+        Path natives = null;
         List<Workload> workloads = Workload.ALL;
         for (int i = 0; i < args.length; i++) {
             switch (args[i]) {
                 case "--quick" -> {}
                 case "--output" -> output = Path.of(value(args, ++i));
+                case "--native" -> natives = Path.of(value(args, ++i));
                 case "--rounds" -> rounds = (int) number(args, ++i, 100);
                 case "--millis" -> millis = number(args, ++i, 60_000);
                 case "--contestants" -> contestants = SideBySide.list(value(args, ++i));
@@ -52,7 +56,7 @@ record SideOptions(
                 default -> throw new IllegalArgumentException("what is '" + args[i] + "'?");
             }
         }
-        return new SideOptions(output, quick, rounds, millis, contestants, workloads);
+        return new SideOptions(output, quick, rounds, millis, contestants, workloads, natives);
     }
 
     private static String value(String[] args, int i) {
@@ -95,13 +99,6 @@ record SideOptions(
         if (!each.takesPart() || !each.name().endsWith(SLOW)) {
             return each;
         }
-        return new Contestant(
-                each.name(),
-                each.title(),
-                each.kind(),
-                each.server(),
-                each.client(),
-                each.host(),
-                "left out by --quick");
+        return each.without("left out by --quick");
     }
 }

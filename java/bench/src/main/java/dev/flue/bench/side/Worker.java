@@ -24,8 +24,8 @@ import java.util.concurrent.ThreadFactory;
 final class Worker {
     static final String ANSWER = "> ";
     static final String ERROR = "error ";
-    static final int SERVER_CPU = 1;
-    static final int CLIENT_CPU = 0;
+    private static final int SERVER_CPU = 1;
+    private static final int CLIENT_CPU = 0;
 
     private final Kind kind;
     private final Kind.Ends ends;
@@ -33,17 +33,21 @@ final class Worker {
     private final ExecutorService client;
     private volatile boolean stopping;
 
-    private Worker(Kind kind, boolean serverEnd, String socket) throws Exception {
+    private Worker(Kind kind, boolean serverEnd, String where) throws Exception {
         this.kind = kind;
-        int cpus = Runtime.getRuntime().availableProcessors();
         server = executor();
         client = kind == Kind.INLINE ? server : executor();
-        int serverCpu = Math.min(SERVER_CPU, cpus - 1);
         if (kind != Kind.NETTY) {
-            server.submit(() -> Cpu.pin(serverCpu)).get();
-            client.submit(() -> Cpu.pin(CLIENT_CPU)).get();
+            server.submit(() -> Cpu.pin(cpu(true))).get();
+            client.submit(() -> Cpu.pin(cpu(false))).get();
         }
-        ends = kind.open(serverEnd, serverEnd ? serverCpu : CLIENT_CPU, socket);
+        ends = kind.open(serverEnd, cpu(serverEnd), where);
+    }
+
+    /** Of an end's thread. */
+    static int cpu(boolean server) {
+        int cpus = Runtime.getRuntime().availableProcessors();
+        return server ? Math.min(SERVER_CPU, cpus - 1) : CLIENT_CPU;
     }
 
     private static ExecutorService executor() {
@@ -56,10 +60,14 @@ final class Worker {
         return Executors.newSingleThreadExecutor(daemons);
     }
 
-    /** Arguments: the kind, "server" or "client", the socket. */
+    /** Arguments: the kind, "server" or "client", the socket or the interface, if it has one. */
     public static void main(String[] args) throws IOException {
         try {
-            new Worker(Kind.valueOf(args[0]), args[1].equals("server"), args[2]).serve();
+            new Worker(
+                            Kind.valueOf(args[0]),
+                            args[1].equals("server"),
+                            args.length > 2 ? args[2] : "")
+                    .serve();
         } catch (Exception e) {
             System.out.println(ANSWER + ERROR + message(e));
         }

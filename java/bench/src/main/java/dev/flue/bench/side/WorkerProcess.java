@@ -6,17 +6,17 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A {@link Worker}, as it is seen by who runs it. One thread. */
+/**
+ * A {@link Worker}, or a program that speaks like one, as it is seen by who runs it. One thread.
+ */
 final class WorkerProcess implements AutoCloseable {
-    private static final long ANSWER_SECONDS = 60;
+    private static final long ANSWER_SECONDS = 25;
     private static final String GONE = "";
 
     private final Process process;
@@ -25,22 +25,9 @@ final class WorkerProcess implements AutoCloseable {
     private volatile String lastWords = "";
 
     /**
-     * @param prefix words in front of the command, such as "ip netns exec NAME"
      * @throws IOException it could not be started; the message says why
      */
-    WorkerProcess(List<String> prefix, Kind kind, boolean server, String socket)
-            throws IOException {
-        List<String> command = new ArrayList<>(prefix);
-        command.add(ProcessHandle.current().info().command().orElse("java"));
-        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(
-                List.of(
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Worker.class.getName(),
-                        kind.name(),
-                        server ? "server" : "client",
-                        socket));
+    WorkerProcess(List<String> command) throws IOException {
         process = new ProcessBuilder(command).redirectErrorStream(true).start();
         in = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
         Thread reader = new Thread(this::read, "worker output");

@@ -17,9 +17,7 @@ class PageTest {
     private Page page() {
         Contestant flue = StatisticsTest.contestant(Contestants.MEMIF);
         Contestant nio = StatisticsTest.contestant(Contestants.NIO_SPINNING);
-        Contestant absent =
-                new Contestant(
-                        "z", "Somebody", Kind.NETTY, List.of(), List.of(), "", "it is not there");
+        Contestant absent = StatisticsTest.contestant("z").without("it is not there");
         Results results = new Results(2);
         for (int round = 0; round <= 2; round++) {
             Outcome fast = new Outcome(500_000, 1_000_000_000, 64, 1, 2_000, 3_000);
@@ -50,7 +48,7 @@ class PageTest {
                 .contains("| The flue-memif | The nio-spinning | 6.00 (6.00 to 6.00) | 6.00 |")
                 .contains("| 500 k (500 k to 500 k) | 2.00 (2.00 to 2.00) | 3.00 (3.00 to 3.00) |")
                 .contains("(failed in round 1: it \"broke\") | 10.0 (10.0 to 10.0) | 8.00")
-                .contains("- Somebody: it is not there")
+                .contains("- The z: it is not there")
                 .contains("| processor | a fast one |", "| load before | 0.1 0.2 0.3 |", "reno");
         List<Integer> places = new ArrayList<>();
         for (String title : List.of("Ratios", echo.title(), "Not measured here", "The machine")) {
@@ -70,19 +68,24 @@ class PageTest {
 
     @Test
     void whoNeedsMoreProcessorsOrDpdkIsSkippedWithAReason() {
-        try (KernelNetworks networks = KernelNetworks.none("no namespaces")) {
-            List<Contestant> two = Contestants.of(2, "", networks);
-            assertThat(two.stream().filter(each -> each.kind().threads() > 2))
+        try (Networks networks = Networks.none("no namespaces")) {
+            List<Contestant> two = Contestants.of(2, "", "no program", networks);
+            assertThat(two.stream().filter(each -> each.threads() > 2))
                     .isNotEmpty()
                     .allMatch(each -> each.skipped().contains("this machine has 2 CPUs"));
             assertThat(two.stream().filter(each -> each.name().endsWith("-veth")))
                     .isNotEmpty()
                     .allMatch(each -> each.skipped().equals("no namespaces"));
+            assertThat(two.stream().filter(each -> each.name().equals(Contestants.COPY)))
+                    .allMatch(each -> each.skipped().equals("no program"));
+            assertThat(two.stream().filter(each -> each.name().contains("kernel")))
+                    .hasSize(5)
+                    .allMatch(each -> each.skipped().equals("no namespaces"));
             assertThat(two.stream().filter(Contestant::takesPart)).hasSize(6);
-            List<Contestant> noDpdk = Contestants.of(4, "no DPDK", networks);
+            List<Contestant> noDpdk = Contestants.of(4, "no DPDK", "", networks);
             assertThat(noDpdk.stream().filter(Contestant::takesPart))
-                    .hasSize(3)
-                    .allMatch(each -> each.kind().kernel());
+                    .hasSize(4)
+                    .noneMatch(each -> each.name().contains("flue"));
         }
     }
 }

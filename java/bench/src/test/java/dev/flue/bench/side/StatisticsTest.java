@@ -65,6 +65,15 @@ class StatisticsTest {
     }
 
     @Test
+    void whoCannotDoAWorkloadHasNoTurnInIt() {
+        Contestant.End end = new Contestant.End(Kind.COPY, List.of(), "");
+        Contestant loop = new Contestant("l", "", end, end, "", Set.of("stream-16k"), "");
+        assertThat(Schedule.turns(1, Workload.ALL, List.of(loop)))
+                .extracting(turn -> turn.workload().name())
+                .containsExactly("stream-16k", "stream-16k");
+    }
+
+    @Test
     void aRatioAboveOneIsBetterWhetherMoreOrLessIsBetter() {
         Workload latency = Workload.named("request-response");
         Workload messages = Workload.named("messages-64");
@@ -162,6 +171,7 @@ class StatisticsTest {
     }
 
     static Contestant contestant(String name) {
-        return new Contestant(name, "The " + name, Kind.NETTY, List.of(), List.of(), "", "");
+        Contestant.End end = new Contestant.End(Kind.NETTY, List.of(), "");
+        return new Contestant(name, "The " + name, end, end, "", Set.of(), "");
     }
 }
