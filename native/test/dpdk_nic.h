@@ -23,6 +23,7 @@
 #include <rte_net.h>
 #include <rte_tcp.h>
 
+#define NIC_RING        512
 #define NIC_FRAMES      4096
 #define NIC_FRAME_BYTES 10000
 
@@ -49,13 +50,22 @@ static struct {
 	int mtu_error;
 	int start_error;
 	int map_error;
-	int link; /* 1, 0, or -errno */
+	int link;        /* 1, 0, or -errno */
+	bool waits;      /* without a link it keeps what it has to send */
+	int queue_stop;  /* of a queue that is to stop; 0 = what is in it is freed */
+	int queue_start; /* ... and is to start again */
+	int64_t mac;     /* the port's; 0 = MAC0 */
 	/* What it has seen. */
 	uint16_t id;
-	unsigned maps;                  /* now */
-	unsigned asked;                 /* for what it has sent */
-	unsigned lent;                  /* mbufs on payload that is not copied */
-	unsigned bad;                   /* requests that are against the contract */
+	unsigned maps;  /* now */
+	unsigned asked; /* for what it has sent */
+	unsigned lent;  /* mbufs on payload that is not copied */
+	unsigned bad;   /* requests that are against the contract */
+	_Atomic unsigned queue_stops;
+	_Atomic unsigned starts;
+	_Atomic bool stopped;            /* nobody may use it */
+	struct rte_mbuf *ring[NIC_RING]; /* for a link that comes back */
+	_Atomic unsigned in_ring;
 	uint64_t did[FLUE_PORT_COUNTS]; /* by its own count */
 	unsigned count;
 	uint32_t len[NIC_FRAMES];
@@ -106,6 +116,7 @@ rte_eth_tx_done_cleanup(uint16_t id, uint16_t queue, uint32_t n)
 	(void)queue;
 	(void)n;
 	nic.asked++;
+	nic.bad += nic.stopped;
 	return nic.keeps ? -ENOTSUP : 0;
 }
 
@@ -143,6 +154,57 @@ rte_eth_link_get_nowait(uint16_t id, struct rte_eth_link *link)
 	memset(link, 0, sizeof(*link));
 	link->link_status = nic.link > 0 ? RTE_ETH_LINK_UP : RTE_ETH_LINK_DOWN;
 	return nic.link < 0 ? nic.link : 0;
+}
+
+static inline void nic_bursts(uint16_t id);
+
+static inline void
+nic_ring_free(void)
+{
+	while (nic.in_ring > 0)
+		rte_pktmbuf_free(nic.ring[--nic.in_ring]);
+}
+
+int
+rte_eth_dev_start(uint16_t id)
+{
+	int rc = nic.start_error != 0 ? nic.start_error : REAL(rte_eth_dev_start)(id);
+
+	if (rc == 0)
+		nic_bursts(id);
+	nic.starts++;
+	nic.stopped = false;
+	return rc;
+}
+
+int
+rte_eth_dev_stop(uint16_t id)
+{
+	nic.stopped = true;
+	nic_ring_free();
+	return REAL(rte_eth_dev_stop)(id);
+}
+
+int
+rte_eth_dev_tx_queue_stop(uint16_t id, uint16_t queue)
+{
+	(void)id;
+	(void)queue;
+	if (nic.queue_stop != 0)
+		return nic.queue_stop;
+	nic.stopped = true;
+	nic.queue_stops++;
+	nic_ring_free();
+	return 0;
+}
+
+int
+rte_eth_dev_tx_queue_start(uint16_t id, uint16_t queue)
+{
+	(void)id;
+	(void)queue;
+	nic.stopped = nic.queue_start != 0;
+	return nic.queue_start;
 }
 
 const char *
@@ -338,37 +400,49 @@ nic_cut(const struct rte_mbuf *m, uint8_t *bytes)
 	}
 }
 
+/** One packet onto the wire. */
+static inline void
+nic_send(struct rte_mbuf *m)
+{
+	static uint8_t bytes[UINT16_MAX + 1];
+	const struct rte_mbuf *part;
+	uint32_t at = 0;
+	unsigned parts = 0;
+
+	for (part = m; part != NULL; part = part->next, parts++) {
+		CHECK(at + part->data_len <= UINT16_MAX);
+		memcpy(bytes + at, rte_pktmbuf_mtod(part, void *), part->data_len);
+		at += part->data_len;
+		nic.lent += RTE_MBUF_HAS_EXTBUF(part) != 0;
+	}
+	nic.bad += at != m->pkt_len || parts != m->nb_segs;
+	nic.bad += nic.seg_max != 0 && parts > nic.seg_max;
+	nic.did[FLUE_PORT_TX_FRAMES] -= nic.count;
+	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)
+		nic_cut(m, bytes);
+	else
+		nic_frame(m, bytes, at, 0);
+	nic.did[FLUE_PORT_TX_FRAMES] += nic.count;
+	nic.did[FLUE_PORT_TX_PACKETS]++;
+	nic.did[FLUE_PORT_TX_SUMMED] += (m->ol_flags & RTE_MBUF_F_TX_TCP_CKSUM) != 0;
+	nic.did[FLUE_PORT_TX_CUT] += (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) != 0;
+	rte_pktmbuf_free(m);
+}
+
 static inline uint16_t
 nic_tx(void *queue, struct rte_mbuf **mbufs, uint16_t n)
 {
-	static uint8_t bytes[UINT16_MAX + 1];
 	uint16_t i;
 
 	(void)queue;
+	nic.bad += nic.stopped;
 	for (i = 0; i < n && i < nic.accepts; i++) {
-		struct rte_mbuf *m = mbufs[i];
-		const struct rte_mbuf *part;
-		uint32_t at = 0;
-		unsigned parts = 0;
-
-		for (part = m; part != NULL; part = part->next, parts++) {
-			CHECK(at + part->data_len <= UINT16_MAX);
-			memcpy(bytes + at, rte_pktmbuf_mtod(part, void *), part->data_len);
-			at += part->data_len;
-			nic.lent += RTE_MBUF_HAS_EXTBUF(part) != 0;
-		}
-		nic.bad += at != m->pkt_len || parts != m->nb_segs;
-		nic.bad += nic.seg_max != 0 && parts > nic.seg_max;
-		nic.did[FLUE_PORT_TX_FRAMES] -= nic.count;
-		if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)
-			nic_cut(m, bytes);
+		if (!nic.waits || nic.link > 0)
+			nic_send(mbufs[i]);
+		else if (nic.in_ring < NIC_RING)
+			nic.ring[nic.in_ring++] = mbufs[i];
 		else
-			nic_frame(m, bytes, at, 0);
-		nic.did[FLUE_PORT_TX_FRAMES] += nic.count;
-		nic.did[FLUE_PORT_TX_PACKETS]++;
-		nic.did[FLUE_PORT_TX_SUMMED] += (m->ol_flags & RTE_MBUF_F_TX_TCP_CKSUM) != 0;
-		nic.did[FLUE_PORT_TX_CUT] += (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG) != 0;
-		rte_pktmbuf_free(m);
+			break;
 	}
 	return i;
 }
@@ -410,12 +484,23 @@ nic_rx(void *queue, struct rte_mbuf **mbufs, uint16_t n)
 	uint16_t i;
 
 	(void)queue;
+	nic.bad += nic.stopped;
 	for (i = 0; i < n && i < nic.arrivals; i++)
 		mbufs[i] = nic.arrived[i];
 	memmove(nic.arrived, nic.arrived + i, (nic.arrivals - i) * sizeof(nic.arrived[0]));
 	nic.arrivals -= i;
 	nic.did[FLUE_PORT_RX_FRAMES] += i;
 	return i;
+}
+
+/** Starting the device has set others. */
+static inline void
+nic_bursts(uint16_t id)
+{
+	rte_eth_fp_ops[id].tx_pkt_burst = nic_tx;
+	rte_eth_fp_ops[id].rx_pkt_burst = nic_rx;
+	rte_eth_fp_ops[id].tx_pkt_prepare =
+			nic.prepare == NIC_NO_PREPARE ? NULL : nic_prepare_burst;
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */
@@ -431,7 +516,7 @@ nic_open_queues(int mtu, uint32_t off, int queues, flue_port **port)
 	if (nic.frame == NULL)
 		nic.frame = calloc(NIC_FRAMES, sizeof(*nic.frame));
 	flue_dpdk_config_default(&config);
-	config.mac = MAC0;
+	config.mac = nic.mac != 0 ? nic.mac : MAC0;
 	config.mtu = mtu;
 	config.buffers = 512;
 	config.offloads_off = (int32_t)off;
@@ -441,10 +526,6 @@ nic_open_queues(int mtu, uint32_t off, int queues, flue_port **port)
 		return rc;
 	memset(nic.did, 0, sizeof(nic.did));
 	CHECK(rte_eth_dev_get_port_by_name("net_null0", &nic.id) == 0);
-	rte_eth_fp_ops[nic.id].tx_pkt_burst = nic_tx;
-	rte_eth_fp_ops[nic.id].rx_pkt_burst = nic_rx;
-	rte_eth_fp_ops[nic.id].tx_pkt_prepare =
-			nic.prepare == NIC_NO_PREPARE ? NULL : nic_prepare_burst;
 	return 0;
 }
 
@@ -452,6 +533,19 @@ static inline int
 nic_open(int mtu, uint32_t off, flue_port **port)
 {
 	return nic_open_queues(mtu, off, 1, port);
+}
+
+/* Of libethdev, for drivers. */
+struct rte_eth_dev;
+struct rte_eth_dev *rte_eth_dev_allocated(const char *name);
+int
+rte_eth_dev_callback_process(struct rte_eth_dev *device, enum rte_eth_event_type event, void *arg);
+
+/** The driver tells of this. */
+static inline void
+nic_tell(enum rte_eth_event_type event)
+{
+	CHECK(rte_eth_dev_callback_process(rte_eth_dev_allocated("net_null0"), event, NULL) == 0);
 }
 
 /** With one queue nothing is brought to a queue. */

@@ -5,19 +5,6 @@
 
 #include "dpdk_nic.h"
 
-/* Of libethdev, for drivers. */
-struct rte_eth_dev;
-struct rte_eth_dev *rte_eth_dev_allocated(const char *name);
-int
-rte_eth_dev_callback_process(struct rte_eth_dev *device, enum rte_eth_event_type event, void *arg);
-
-/** The driver tells of this. */
-static void
-tell(enum rte_eth_event_type event)
-{
-	CHECK(rte_eth_dev_callback_process(rte_eth_dev_allocated("net_null0"), event, NULL) == 0);
-}
-
 static flue_port *port;
 
 /* ---- Which offloads ---------------------------------------------------------------------------- */
@@ -255,7 +242,7 @@ link_changes(void)
 	CHECK(flue_port_buffers_held(port) == 0);
 	/* Told by an interrupt. */
 	nic.link = 1;
-	tell(RTE_ETH_EVENT_INTR_LSC);
+	nic_tell(RTE_ETH_EVENT_INTR_LSC);
 	for (i = 0; i < 4; i++)
 		pkts[i] = make_frame(port, i, 60);
 	CHECK(port->ops->tx_burst(port, 0, pkts, 4) == 1);
@@ -311,7 +298,7 @@ removed(void)
 			CHECK(rte_dev_remove(info.device) == 0);
 		} else {
 			/* As a bus tells it: the ethdev waits to be closed. */
-			tell(RTE_ETH_EVENT_INTR_RMV);
+			nic_tell(RTE_ETH_EVENT_INTR_RMV);
 		}
 		use_what_is_gone();
 	}

@@ -12,6 +12,8 @@
  * area holds what DPDK needs to know about the lent memory.
  */
 
+#include <pthread.h>
+
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
@@ -77,13 +79,23 @@ struct dpdk_device {
 	struct dpdk_port *ports[DPDK_MAX_QUEUES];
 	uint16_t id;
 	uint16_t queues;
-	bool interrupts;       /* on reception, as configured */
-	uint16_t open;         /* of its ports; control path */
-	_Atomic uint8_t link;  /* enum dpdk_link, as it was known last */
-	int control;           /* socket to ask the kernel about its interface; -1 = driver knows */
-	int interface;         /* index of that, in the namespace it was opened in */
-	_Atomic bool released; /* by somebody else: the ethdev's number may be another's by now */
-	struct dpdk_umem *umem;   /* the kernel reads and writes the packets' memory; or NULL */
+	bool interrupts;      /* on reception, as configured */
+	uint16_t open;        /* of its ports; control path */
+	_Atomic uint8_t link; /* enum dpdk_link, as it was known last */
+	/* Not 0: pollers keep off the device, and say so by this number. */
+	_Atomic uint32_t still;
+	_Atomic uint32_t requests; /* that they do, twice as many */
+	pthread_mutex_t control;   /* of what follows, and for calls of ethdev's control path */
+	pthread_t recaller;        /* recall.c, as is the rest */
+	_Atomic uint8_t recall;    /* what that thread does */
+	bool recall_end;
+	bool stopped;           /* for ever */
+	uint32_t recalled;      /* request for which there was such a thread */
+	uint32_t restarts;      /* of the device */
+	int interface_socket;   /* to ask the kernel about its interface; -1 = driver knows */
+	int interface;          /* index of that, in the namespace it was opened in */
+	_Atomic bool released;  /* by somebody else: the ethdev's number may be another's by now */
+	struct dpdk_umem *umem; /* the kernel reads and writes the packets' memory; or NULL */
 	struct dpdk_flows *flows; /* rules for connections, or NULL */
 	bool own_echo; /* frames sent by the kernel from this address are seen too: ignore */
 	uint8_t mac[6];
@@ -102,8 +114,10 @@ struct dpdk_port {
 	uint8_t side;             /* of the pair, 0 or 1 */
 	struct dpdk_rules *rules; /* for connections to this queue, or NULL */
 	bool closed;
-	int epoll;     /* to sleep on; -1 until then */
-	bool reclaims; /* the device gives finished transmissions back on request */
+	_Atomic uint32_t stands; /* the poller's answer to the device's `still` */
+	uint32_t epoch;          /* the device's restarts when there was `epoll` */
+	int epoll;               /* to sleep on; -1 until then */
+	bool reclaims;           /* the device gives finished transmissions back on request */
 };
 
 /** Of the owner's, who alone writes it; others may read. */
@@ -113,6 +127,19 @@ dpdk_count(struct dpdk_port *port, enum flue_port_counter which, uint64_t more)
 	uint64_t *count = &port->base.counts[which];
 
 	__atomic_store_n(count, *count + more, __ATOMIC_RELAXED);
+}
+
+/** Is the device not to be used? Asked by the owner, before each use of it; he then does nothing with it
+ *  until he asks again. */
+static inline bool
+dpdk_stands_still(struct dpdk_port *port)
+{
+	uint32_t still = atomic_load_explicit(&port->device->still, memory_order_acquire);
+
+	if (likely(still == 0))
+		return false;
+	atomic_store_explicit(&port->stands, still, memory_order_release);
+	return true;
 }
 
 extern const struct flue_dpdk_host *dpdk_host;
@@ -220,6 +247,14 @@ int dpdk_link(struct flue_port *base);
 int dpdk_xstats(const struct flue_port *base, char *text, int bytes);
 /** The device that was made from `spec` has its link there. */
 void dpdk_link_interface(struct dpdk_device *device, const char *spec);
+
+/** recall.c: pollers use the device no more, until its link is up. Any thread. */
+void dpdk_keep_off(struct dpdk_device *device);
+/** The link is as it is known: where it is lost, see to it that what is lent comes back; where it is up,
+ *  that the device is used. With `control`. */
+void dpdk_recall(struct dpdk_device *device);
+/** The device is being closed. Without `control`. */
+void dpdk_recall_end(struct dpdk_device *device);
 
 /** ring_pair.c */
 int dpdk_ring_pair(int entries, int64_t mac0, int64_t mac1, int buffers, struct flue_port **port0,

@@ -248,6 +248,7 @@ port_make(struct dpdk_device *device, uint16_t queue, const char *name,
 static void
 device_free(struct dpdk_device *device)
 {
+	pthread_mutex_destroy(&device->control);
 	free(device->umem);
 	free(device);
 }
@@ -275,7 +276,8 @@ dpdk_device_create(uint16_t id, const char *name, const struct flue_dpdk_config 
 	if (d == NULL)
 		return dpdk_fail(cause, -ENOMEM, "Out of memory.");
 	d->id = id;
-	d->control = -1;
+	d->interface_socket = -1;
+	pthread_mutex_init(&d->control, NULL);
 	d->queues = (uint16_t)config->queues;
 	d->interrupts = config->rx_interrupts != 0;
 	(void)rte_eth_macaddr_get(id, &own);
@@ -313,7 +315,9 @@ dpdk_port_free(struct dpdk_port *port)
 void
 dpdk_device_released(struct dpdk_device *device)
 {
+	pthread_mutex_lock(&device->control);
 	atomic_store(&device->released, true);
+	pthread_mutex_unlock(&device->control);
 	dpdk_flows_cut(device);
 	opened[device->id] = false;
 }
@@ -324,12 +328,14 @@ device_close(struct dpdk_device *device)
 {
 	bool released = atomic_load(&device->released);
 
+	dpdk_recall_end(device);
 	dpdk_flows_end(device);
-	if (device->control >= 0)
-		close(device->control);
+	if (device->interface_socket >= 0)
+		close(device->interface_socket);
 	if (!released) {
 		dpdk_link_deaf(device);
-		(void)rte_eth_dev_stop(device->id);
+		if (!device->stopped)
+			(void)rte_eth_dev_stop(device->id);
 		(void)rte_eth_dev_close(device->id);
 		dpdk_umem_close(device);
 		opened[device->id] = false;
@@ -353,9 +359,11 @@ dpdk_port_close(struct flue_port *base)
 	if (port->closed)
 		return;
 	port->closed = true;
+	pthread_mutex_lock(&device->control);
 	dpdk_flows_leave(port);
 	dpdk_deaf(port);
 	device->ports[port->queue] = NULL;
+	pthread_mutex_unlock(&device->control);
 	if (--device->open == 0)
 		device_close(device);
 	if (port->pair != NULL)

@@ -361,6 +361,29 @@ dpdk_flows_leave(struct dpdk_port *port)
 }
 
 void
+dpdk_flows_halt(struct dpdk_device *device)
+{
+	struct dpdk_flows *flows = device->flows;
+	uint32_t i;
+	uint16_t q;
+
+	if (flows == NULL)
+		return;
+	pthread_mutex_lock(&flows->mutex);
+	for (q = 0; q < device->queues; q++)
+		for (i = 0; flows->ports[q] != NULL && i < DPDK_RULES; i++)
+			if (flows->ports[q]->rules->rule[i].made != NULL)
+				unmake(flows, flows->ports[q], &flows->ports[q]->rules->rule[i]);
+}
+
+void
+dpdk_flows_resume(struct dpdk_device *device)
+{
+	if (device->flows != NULL)
+		pthread_mutex_unlock(&device->flows->mutex);
+}
+
+void
 dpdk_flows_end(struct dpdk_device *device)
 {
 	struct dpdk_flows *flows = device->flows;

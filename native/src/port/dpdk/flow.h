@@ -53,6 +53,11 @@ void dpdk_flows_begin(struct dpdk_device *device, uint32_t offloads_off);
 /** Nobody polls this port any more: its rules go. */
 void dpdk_flows_leave(struct dpdk_port *port);
 
+/** The device is going to be stopped, and perhaps forgets its rules: they are removed, and none is made
+ *  before it goes on. What had one works without. Others may poll. */
+void dpdk_flows_halt(struct dpdk_device *device);
+void dpdk_flows_resume(struct dpdk_device *device);
+
 /** All its ports have left; it is still there unless it was released. */
 void dpdk_flows_end(struct dpdk_device *device);
 

@@ -17,7 +17,13 @@ watch(struct dpdk_port *port, int wake)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 
+	/* What it was to wait for has gone with the stop of the device. */
+	if (port->epoll >= 0 && port->epoch != port->device->restarts) {
+		close(port->epoll);
+		port->epoll = -1;
+	}
 	if (port->epoll < 0) {
+		port->epoch = port->device->restarts;
 		port->epoll = epoll_create1(EPOLL_CLOEXEC);
 		if (port->epoll < 0)
 			return -errno;
@@ -46,15 +52,11 @@ dpdk_deaf(struct dpdk_port *port)
 	port->epoll = -1;
 }
 
-int
-dpdk_arm(struct flue_port *base, int wake, bool on)
+static int
+arm(struct dpdk_port *port, int wake, bool on)
 {
-	struct dpdk_port *port = (struct dpdk_port *)base;
 	int rc;
 
-	if (!port->device->interrupts)
-		return -ENOTSUP;
-	dpdk_thread_known();
 	if (on) {
 		rc = watch(port, wake);
 		if (rc == 0)
@@ -64,6 +66,25 @@ dpdk_arm(struct flue_port *base, int wake, bool on)
 	}
 	/* Of some, what can be waited for is never switched off (net_tap). */
 	return rc == -ENOTSUP && port->epoll >= 0 ? 0 : rc;
+}
+
+int
+dpdk_arm(struct flue_port *base, int wake, bool on)
+{
+	struct dpdk_port *port = (struct dpdk_port *)base;
+	int rc;
+
+	if (!port->device->interrupts)
+		return -ENOTSUP;
+	dpdk_thread_known();
+	/* Whether it can be asked at all is worth a wait. Else the poller goes on and asks again. */
+	if (port->epoll < 0)
+		pthread_mutex_lock(&port->device->control);
+	else if (pthread_mutex_trylock(&port->device->control) != 0)
+		return -EBUSY;
+	rc = arm(port, wake, on);
+	pthread_mutex_unlock(&port->device->control);
+	return rc;
 }
 
 void

@@ -30,6 +30,7 @@ link_event(uint16_t id, enum rte_eth_event_type event, void *arg, void *unused)
 		return 0;
 	}
 	atomic_store(&device->link, DPDK_GONE);
+	dpdk_keep_off(device);
 	if (event == RTE_ETH_EVENT_DESTROY)
 		dpdk_device_released(device);
 	return 0;
@@ -81,7 +82,7 @@ dpdk_link_interface(struct dpdk_device *device, const char *spec)
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(name, ","), name);
 	device->interface = (int)if_nametoindex(text);
 	if (device->interface > 0)
-		device->control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		device->interface_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
 /** @return enum dpdk_link */
@@ -91,56 +92,64 @@ interface_link(const struct dpdk_device *device)
 	struct ifreq request = { .ifr_ifindex = device->interface };
 
 	/* It may have been given another name. Deleted or moved away, it is lost to our socket. */
-	if (ioctl(device->control, SIOCGIFNAME, &request) != 0 ||
-			ioctl(device->control, SIOCGIFFLAGS, &request) != 0)
+	if (ioctl(device->interface_socket, SIOCGIFNAME, &request) != 0 ||
+			ioctl(device->interface_socket, SIOCGIFFLAGS, &request) != 0)
 		return DPDK_GONE;
 	return request.ifr_flags & IFF_RUNNING ? DPDK_UP : DPDK_DOWN;
+}
+
+/** @return enum dpdk_link, of a device that is not known to be gone */
+static uint8_t
+device_link(const struct dpdk_device *device)
+{
+	struct rte_eth_link link = { 0 };
+
+	if (device->interface_socket >= 0)
+		return interface_link(device);
+	/* A driver that cannot tell has no link that it could lose. */
+	if (rte_eth_link_get_nowait(device->id, &link) != 0)
+		return DPDK_UP;
+	return link.link_status == RTE_ETH_LINK_UP ? DPDK_UP : DPDK_DOWN;
 }
 
 int
 dpdk_link(struct flue_port *base)
 {
 	struct dpdk_device *device = ((struct dpdk_port *)base)->device;
-	struct rte_eth_link link = { 0 };
 	uint8_t known = atomic_load(&device->link);
-	uint8_t now;
 
-	if (known == DPDK_GONE)
-		return -ENODEV;
-	if (device->control >= 0)
-		now = interface_link(device);
-	else if (rte_eth_link_get_nowait(device->id, &link) == 0)
-		now = link.link_status == RTE_ETH_LINK_UP ? DPDK_UP : DPDK_DOWN;
-	else
-		return 1; /* a driver that cannot tell has no link that it could lose */
-	/* It may go while we ask; then that stays. */
-	if (!atomic_compare_exchange_strong(&device->link, &known, now))
-		now = known;
-	return now == DPDK_GONE ? -ENODEV : now;
+	/* Not while it is stopped and started: its link is as it was. */
+	if (pthread_mutex_trylock(&device->control) == 0) {
+		/* It may go while we ask; then that stays. */
+		if (known != DPDK_GONE)
+			(void)atomic_compare_exchange_strong(
+					&device->link, &known, device_link(device));
+		dpdk_recall(device);
+		pthread_mutex_unlock(&device->control);
+	}
+	known = atomic_load(&device->link);
+	return known == DPDK_GONE ? -ENODEV : known;
 }
 
 /* ---- What it counts ---------------------------------------------------------------------------- */
 
-int
-dpdk_xstats(const struct flue_port *base, char *text, int bytes)
+static int
+xstats_put(uint16_t id, char *text, int bytes)
 {
-	struct dpdk_device *device = ((const struct dpdk_port *)base)->device;
 	struct rte_eth_xstat_name *names;
 	struct rte_eth_xstat *values;
 	int used = 0;
 	int count;
 	int i;
 
-	if (atomic_load(&device->link) == DPDK_GONE)
-		return 0;
-	count = rte_eth_xstats_get(device->id, NULL, 0);
+	count = rte_eth_xstats_get(id, NULL, 0);
 	if (count <= 0)
 		return 0;
 	names = calloc((size_t)count, sizeof(*names));
 	values = calloc((size_t)count, sizeof(*values));
 	if (names == NULL || values == NULL ||
-			rte_eth_xstats_get_names(device->id, names, (unsigned)count) != count ||
-			rte_eth_xstats_get(device->id, values, (unsigned)count) != count)
+			rte_eth_xstats_get_names(id, names, (unsigned)count) != count ||
+			rte_eth_xstats_get(id, values, (unsigned)count) != count)
 		count = 0;
 	for (i = 0; i < count && used < bytes; i++)
 		used += snprintf(text + used, (size_t)(bytes - used), "%s %llu\n",
@@ -148,4 +157,17 @@ dpdk_xstats(const struct flue_port *base, char *text, int bytes)
 	free(names);
 	free(values);
 	return used < bytes ? used : -ENOSPC;
+}
+
+int
+dpdk_xstats(const struct flue_port *base, char *text, int bytes)
+{
+	struct dpdk_device *device = ((const struct dpdk_port *)base)->device;
+	int used;
+
+	if (atomic_load(&device->link) == DPDK_GONE || pthread_mutex_trylock(&device->control) != 0)
+		return 0;
+	used = xstats_put(device->id, text, bytes);
+	pthread_mutex_unlock(&device->control);
+	return used;
 }

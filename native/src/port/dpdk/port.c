@@ -239,9 +239,7 @@ port_rx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsig
 	(void)now;
 	if (unlikely(!thread_known))
 		thread_register();
-	if (base->held >= port->rx_limit ||
-			unlikely(atomic_load_explicit(&port->device->link, memory_order_relaxed) ==
-					DPDK_GONE))
+	if (unlikely(dpdk_stands_still(port)) || base->held >= port->rx_limit)
 		return 0;
 	n = RTE_MIN(n, RTE_MIN(port->rx_limit - base->held, (unsigned)DPDK_MAX_BURST));
 	got = rte_eth_rx_burst(port->id, port->queue, mbufs, (uint16_t)n);

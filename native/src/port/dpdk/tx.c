@@ -335,7 +335,7 @@ dpdk_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsig
 	dpdk_thread_known();
 	if (unlikely(port->pair != NULL && dpdk_pair_alone(port)))
 		return lose(port, pkts, n);
-	if (unlikely(atomic_load_explicit(&port->device->link, memory_order_relaxed) == DPDK_GONE))
+	if (unlikely(dpdk_stands_still(port)))
 		return lose(port, pkts, n);
 	while (sent < n && !stuck)
 		sent += send_chunk(port, pkts + sent, RTE_MIN(n - sent, (unsigned)DPDK_MAX_BURST),
@@ -353,7 +353,7 @@ dpdk_reclaim(struct flue_port *base)
 	struct dpdk_port *port = (struct dpdk_port *)base;
 	int done;
 
-	if (port->unreclaimed == 0)
+	if (unlikely(dpdk_stands_still(port)) || port->unreclaimed == 0)
 		return;
 	if (port->pair != NULL) {
 		/* Frames nobody fetches any more must not keep their payload for ever. */
