@@ -77,7 +77,7 @@ static void
 same(const struct frames *r, flue_ref ref)
 {
 	const struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
-	struct flue_nb_walk w;
+	struct flue_nb_walk w = { 0 };
 	uint32_t at = 0;
 	uint8_t *data;
 	uint32_t len;

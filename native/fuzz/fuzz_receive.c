@@ -53,7 +53,7 @@ static void
 took_nbl(struct receiver *r, flue_ref ref, uint32_t bytes)
 {
 	const struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
-	struct flue_nb_walk w;
+	struct flue_nb_walk w = { 0 };
 	uint8_t *data;
 	uint32_t len;
 

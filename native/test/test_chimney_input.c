@@ -194,6 +194,7 @@ a_reassembled_segment_is_taken_with_its_fin(void **state)
 	flue_ref nbl;
 
 	(void)state;
+	h->e->params.tcp_ack_frequency = 2;
 	connect_at(h, &c, 1, 1);
 	/* Longer than a packet: PSH and FIN are its end's. */
 	(void)peer_frame(&c, head, TCP_ACK | TCP_PSH | TCP_FIN, 0, 0, NULL, 0, 65535, NULL);

@@ -303,6 +303,59 @@ an_upload_that_is_asked_for_pays_what_is_owed(void **state)
 	finish(h, &c);
 }
 
+/** So many segments in one pass; the host takes them all. */
+static void
+burst_of(struct harness *h, struct conn *c, uint32_t from, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = from; i < from + n; i++)
+		peer(h, c, TCP_ACK, i * 1000, 0, stream + i * 1000, 1000, 65535);
+	poll_engine(h);
+}
+
+RULE("T-8")
+static void
+an_ack_for_each_segment_is_one_for_each_of_a_burst(void **state)
+{
+	struct harness *h = delaying();
+	struct conn c = { 0 };
+	uint32_t i;
+
+	(void)state;
+	h->e->params.tcp_ack_frequency = 1;
+	connect_settled(h, &c);
+	burst_of(h, &c, 0, 9);
+	for (i = 1; i <= 9; i++)
+		assert_int_equal(sent_expect(h, &c).ack, i * 1000);
+	sent_none(h);
+	assert_int_equal(accept_data(h, &c, buf), 9000);
+	assert_memory_equal(buf, stream, 9000);
+	sent_none(h);
+	finish(h, &c);
+}
+
+/** ... but never at the cost of the data: one that finds no packet is made up for by the next. */
+static void
+without_packets_for_them_the_last_ack_acknowledges_all(void **state)
+{
+	struct harness *h = delaying();
+	struct conn c = { 0 };
+
+	(void)state;
+	h->e->params.tcp_ack_frequency = 1;
+	connect_settled(h, &c);
+	h->port->no_alloc = true;
+	burst_of(h, &c, 0, 5);
+	sent_none(h);
+	h->port->no_alloc = false;
+	poll_engine(h);
+	assert_int_equal(sent_expect(h, &c).ack, 5000);
+	sent_none(h);
+	assert_int_equal(accept_data(h, &c, buf), 5000);
+	finish(h, &c);
+}
+
 int
 main(void)
 {
@@ -311,6 +364,8 @@ main(void)
 				every_second_segment_is_acknowledged_and_one_alone_after_the_delay),
 		cmocka_unit_test(frequency_and_delay_are_the_hosts),
 		cmocka_unit_test(one_burst_draws_one_ack),
+		cmocka_unit_test(an_ack_for_each_segment_is_one_for_each_of_a_burst),
+		cmocka_unit_test(without_packets_for_them_the_last_ack_acknowledges_all),
 		cmocka_unit_test(data_on_its_way_takes_the_ack_along),
 		cmocka_unit_test(what_is_out_of_order_fills_a_hole_or_ends_is_acknowledged_at_once),
 		cmocka_unit_test(a_window_that_opens_is_told_at_once),

@@ -32,7 +32,7 @@ static void
 take(struct world *w, flue_ref ref, uint32_t bytes)
 {
 	const struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
-	struct flue_nb_walk walk;
+	struct flue_nb_walk walk = { 0 };
 	uint8_t *data;
 	uint32_t len;
 

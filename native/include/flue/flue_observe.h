@@ -11,6 +11,10 @@
  *
  * One writer, the engine's owner; values are written with relaxed stores and only grow, except
  * gauges, whose names end in "_now".
+ *
+ * Those whose names begin with "cycles." are a sample: of one pass in 64 or so, at irregular intervals, how
+ * many cycles of the time stamp counter each part took ("cycles.idle": a pass that found nothing, all of
+ * it), how many such passes there were and how many segments came and went in them.
  */
 
 #include "flue_types.h"
@@ -76,6 +80,17 @@ extern "C" {
 	X(NIC_WRITES, "nic.writes")                          \
 	X(NIC_FULL, "nic.full")                              \
 	X(NIC_LOST, "nic.lost")                              \
+	X(CYCLES_PASSES, "cycles.passes")                    \
+	X(CYCLES_SEGMENTS_IN, "cycles.segments_in")          \
+	X(CYCLES_SEGMENTS_OUT, "cycles.segments_out")        \
+	X(CYCLES_IDLE, "cycles.idle")                        \
+	X(CYCLES_PORT_RECEIVE, "cycles.port_receive")        \
+	X(CYCLES_RECEIVE, "cycles.receive")                  \
+	X(CYCLES_COMMANDS, "cycles.commands")                \
+	X(CYCLES_TIMERS, "cycles.timers")                    \
+	X(CYCLES_TRANSMIT, "cycles.transmit")                \
+	X(CYCLES_PORT_SEND, "cycles.port_send")              \
+	X(CYCLES_PUBLISH, "cycles.publish")                  \
 	X(CONNECTIONS_NOW, "chimney.connections_now")        \
 	X(PATHS_NOW, "chimney.paths_now")                    \
 	X(NEIGHBORS_NOW, "chimney.neighbors_now")            \

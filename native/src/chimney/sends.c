@@ -16,37 +16,38 @@ struct capture {
 	uint32_t bytes;
 };
 
-static struct flue_piece *
-capture_piece(struct flue_engine *e, struct capture *cap, flue_ref nbl, uint32_t nbl_seq,
-		uint32_t region)
+/** @return false: none left */
+static inline bool
+capture_piece(struct flue_engine *e, struct capture *cap, const struct flue_piece *piece)
 {
 	uint32_t id = flue_ids_take(&e->piece_ids);
 	struct flue_piece *p;
 
-	if (id == FLUE_NONE)
-		return NULL;
+	if (unlikely(id == FLUE_NONE))
+		return false;
 	p = &e->pieces[id];
-	p->data = (const uint8_t *)""; /* of a piece without bytes one may still count from */
-	p->region = region;
-	flue_region_keep(e->user, region);
-	p->nbl = nbl;
+	p->data = piece->data;
+	p->nbl = piece->nbl;
 	p->seq = cap->seq + cap->bytes;
-	p->nbl_seq = nbl_seq;
-	p->len = 0;
+	p->nbl_seq = piece->nbl_seq;
+	p->len = piece->len;
 	p->next = FLUE_NONE;
-	p->flags = 0;
+	p->flags = piece->flags;
+	p->region = piece->region;
 	p->refused_credits = 0;
 	p->refused_head = p->refused_tail = FLUE_REF_NULL;
 	atomic_store_explicit(&p->tx_refs, 0, memory_order_relaxed);
-	if (cap->last != FLUE_NONE)
+	flue_region_keep(e->user, p->region);
+	if (unlikely(cap->last != FLUE_NONE))
 		e->pieces[cap->last].next = id;
 	else
 		cap->first = id;
 	cap->last = id;
-	return p;
+	cap->bytes += piece->len;
+	return true;
 }
 
-static int
+static inline int
 capture_nb(struct flue_engine *e, struct capture *cap, const struct flue_net_buffer *nb,
 		flue_ref nbl, uint32_t nbl_seq, uint32_t flags)
 {
@@ -56,23 +57,22 @@ capture_nb(struct flue_engine *e, struct capture *cap, const struct flue_net_buf
 	int rc = flue_nb_walk_begin(&w, nb);
 
 	while (rc == 0 && (rc = flue_nb_walk_next(&w, &data, &len)) > 0) {
-		struct flue_piece *p = capture_piece(e, cap, nbl, nbl_seq, w.region);
+		struct flue_piece piece = { .data = data,
+			.nbl = nbl,
+			.nbl_seq = nbl_seq,
+			.len = len,
+			.flags = flags,
+			.region = w.region };
 
-		if (p == NULL)
-			return -ENOSPC;
-		p->data = data;
-		p->len = len;
-		p->flags = flags;
-		cap->bytes += len;
 		/* Sequence space: what is queued must stay far below half of it. */
-		if (cap->bytes > UINT32_C(0x20000000))
+		if (unlikely(!capture_piece(e, cap, &piece) || cap->bytes > UINT32_C(0x20000000)))
 			return -ENOSPC;
 		rc = 0;
 	}
 	return rc;
 }
 
-static int
+static inline int
 capture_nbl(struct flue_engine *e, struct capture *cap, flue_ref ref, uint32_t flags,
 		flue_ref *next)
 {
@@ -98,12 +98,14 @@ capture_nbl(struct flue_engine *e, struct capture *cap, flue_ref ref, uint32_t f
 			return rc;
 	}
 	/* Nothing in it: it still has its place in the order. */
-	if (cap->last == before) {
-		struct flue_piece *p = capture_piece(e, cap, ref, nbl_seq, 0);
+	if (unlikely(cap->last == before)) {
+		/* Of a piece without bytes one may still count from its data. */
+		struct flue_piece piece = {
+			.data = (const uint8_t *)"", .nbl = ref, .nbl_seq = nbl_seq, .flags = flags
+		};
 
-		if (p == NULL)
+		if (!capture_piece(e, cap, &piece))
 			return -ENOSPC;
-		p->flags = flags;
 	}
 	e->pieces[cap->last].flags |= PIECE_LAST_OF_NBL;
 	return 0;

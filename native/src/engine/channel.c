@@ -118,37 +118,12 @@ flue_chan_publish(struct flue_chan *ch, int64_t now)
 
 /* ---- Completion chains ---------------------------------------------------------------------- */
 
-static void
-link_behind(struct flue_chain *chain, flue_ref ref)
-{
-	struct flue_net_buffer_list *last =
-			chain->tail == FLUE_REF_NULL ? NULL : flue_nbl_at(chain->tail);
-
-	if (last != NULL)
-		last->next = ref;
-	else
-		chain->head = ref;
-}
-
-void
-flue_chain_append(struct flue_chain *chain, flue_ref ref, struct flue_net_buffer_list *nbl,
-		uint32_t credits)
-{
-	chain->credits += credits;
-	if (nbl == NULL)
-		return;
-	nbl->next = FLUE_REF_NULL;
-	link_behind(chain, ref);
-	chain->tail = ref;
-	chain->count++;
-}
-
 void
 flue_chain_join(struct flue_chain *chain, struct flue_chain *from)
 {
 	chain->credits += from->credits;
 	if (from->tail != FLUE_REF_NULL) {
-		link_behind(chain, from->head);
+		flue_chain_link(chain, from->head);
 		chain->tail = from->tail;
 		chain->count += from->count;
 	}
@@ -267,8 +242,11 @@ flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max)
 		return 0;
 	}
 	while (ch->sub_head != tail && n < max) {
-		struct flue_submission s = ch->subs[ch->sub_head & ch->sub_mask];
+		const struct flue_submission *at = &ch->subs[ch->sub_head & ch->sub_mask];
+		/* What an operation uses, read once. */
+		struct flue_submission s;
 
+		memcpy(&s, at, offsetof(struct flue_submission, pad));
 		if (unlikely(up_free(ch, UP_RESERVE) < UP_RESERVE)) {
 			flue_count(e, FLUE_CTR_UP_RING_FULL, 1);
 			break;

@@ -172,6 +172,7 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 	e->admin.ip6 = true;
 	e->port = port;
 	e->low_buffers = port->buffers - port->buffers / 4;
+	flue_account_init(&e->account);
 	rc = flue_tables_make(e);
 	if (rc == 0)
 		rc = flue_objects_make(e);

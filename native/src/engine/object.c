@@ -11,40 +11,12 @@
 #include "tcp/csum.h"
 #include "tcp/loss.h"
 
-#define GENERATION_MASK UINT32_C(0xffffff)
-
-uint64_t
-flue_token(enum flue_kind kind, uint32_t generation, uint32_t index)
-{
-	return ((uint64_t)kind << 56) | ((uint64_t)(generation & GENERATION_MASK) << 32) | index;
-}
-
-static bool
-token_names(uint64_t token, enum flue_kind kind, uint32_t size)
-{
-	return token >> 56 == (uint64_t)kind && (uint32_t)token < size;
-}
-
-struct flue_conn *
-flue_conn_of(struct flue_engine *e, uint64_t token)
-{
-	struct flue_conn *c;
-
-	if (!token_names(token, FLUE_KIND_TCP, e->conn_ids.size))
-		return NULL;
-	c = &e->conns[(uint32_t)token];
-	if (c->path == FLUE_NONE ||
-			token != flue_token(FLUE_KIND_TCP, c->generation, (uint32_t)token))
-		return NULL;
-	return c;
-}
-
 struct flue_path *
 flue_path_of(struct flue_engine *e, uint64_t token)
 {
 	struct flue_path *p;
 
-	if (!token_names(token, FLUE_KIND_PATH, e->path_ids.size))
+	if (!flue_token_names(token, FLUE_KIND_PATH, e->path_ids.size))
 		return NULL;
 	p = &e->paths[(uint32_t)token];
 	if (!p->used || token != flue_token(FLUE_KIND_PATH, p->generation, (uint32_t)token))
@@ -57,7 +29,7 @@ flue_neighbor_of(struct flue_engine *e, uint64_t token)
 {
 	struct flue_neighbor *n;
 
-	if (!token_names(token, FLUE_KIND_NEIGHBOR, e->neighbor_ids.size))
+	if (!flue_token_names(token, FLUE_KIND_NEIGHBOR, e->neighbor_ids.size))
 		return NULL;
 	n = &e->neighbors[(uint32_t)token];
 	if (!n->used || token != flue_token(FLUE_KIND_NEIGHBOR, n->generation, (uint32_t)token))
@@ -82,7 +54,7 @@ flue_conn_free(struct flue_engine *e, struct flue_conn *c)
 		flue_context_drop(e, flue_conn_cell(e, c));
 	e->paths[c->path].connections--;
 	memset(c, 0, sizeof(*c));
-	c->generation = generation & GENERATION_MASK;
+	c->generation = generation & FLUE_GENERATION_MASK;
 	c->path = FLUE_NONE;
 	/* It may still stand in the ready queue: that entry must find itself again. */
 	c->flags = ready;
@@ -171,14 +143,6 @@ flue_conn_set_key(struct flue_engine *e, struct flue_conn *c)
 	c->flags = p->ip6 ? c->flags | CONN_IP6 : c->flags & ~CONN_IP6;
 }
 
-static void
-fold_pseudo(struct flue_path *p, uint64_t sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	p->pseudo = (uint32_t)sum;
-}
-
 void
 flue_path_build_head(struct flue_engine *e, struct flue_path *p)
 {
@@ -196,7 +160,7 @@ flue_path_build_head(struct flue_engine *e, struct flue_path *p)
 		ip[6] = 6;
 		memcpy(ip + 8, p->local, 16);
 		memcpy(ip + 24, p->remote, 16);
-		fold_pseudo(p, flue_csum_add(ip + 8, 32, __builtin_bswap16(6)));
+		p->pseudo = flue_csum_fold(flue_csum_add(ip + 8, 32, __builtin_bswap16(6)));
 		return;
 	}
 	flue_store16be(p->head + 12, 0x0800);
@@ -205,6 +169,6 @@ flue_path_build_head(struct flue_engine *e, struct flue_path *p)
 	ip[9] = 6;
 	memcpy(ip + 12, p->local, 4);
 	memcpy(ip + 16, p->remote, 4);
-	p->ip_sum = (uint32_t)flue_csum_add(ip, 20, 0);
-	fold_pseudo(p, flue_csum_add(ip + 12, 8, __builtin_bswap16(6)));
+	p->ip_sum = flue_csum_fold(flue_csum_add(ip, 20, 0));
+	p->pseudo = flue_csum_fold(flue_csum_add(ip + 12, 8, __builtin_bswap16(6)));
 }

@@ -4,6 +4,7 @@
 
 /** @file What the engine's files call of each other. All on the owner's thread. */
 
+#include "engine/nbl.h"
 #include "engine/priv.h"
 
 /* ---- channel.c: rings ----------------------------------------------------------------------- */
@@ -22,38 +23,39 @@ bool flue_up_put(struct flue_chan *ch, uint32_t op, uint32_t arg0, uint64_t hand
 void flue_chan_publish(struct flue_chan *ch, int64_t now);
 /** Put waiting completion chains. @return true when none is left waiting */
 bool flue_chan_flush(struct flue_engine *e, struct flue_chan *ch);
+
+/** The last NBL of a chain leads to `ref`; of an empty one that is the first. */
+static inline void
+flue_chain_link(struct flue_chain *chain, flue_ref ref)
+{
+	struct flue_net_buffer_list *last =
+			chain->tail == FLUE_REF_NULL ? NULL : flue_nbl_at(chain->tail);
+
+	if (likely(last != NULL))
+		last->next = ref;
+	else
+		chain->head = ref;
+}
+
 /** Append a completed NBL (may be NULL: credits alone) to a chain. */
-void flue_chain_append(struct flue_chain *chain, flue_ref ref, struct flue_net_buffer_list *nbl,
-		uint32_t credits);
+static inline void
+flue_chain_append(struct flue_chain *chain, flue_ref ref, struct flue_net_buffer_list *nbl,
+		uint32_t credits)
+{
+	chain->credits += credits;
+	if (unlikely(nbl == NULL))
+		return;
+	nbl->next = FLUE_REF_NULL;
+	flue_chain_link(chain, ref);
+	chain->tail = ref;
+	chain->count++;
+}
+
 /** Move all of `from` behind `chain`. */
 void flue_chain_join(struct flue_chain *chain, struct flue_chain *from);
 /** Complete a whole submitted chain with one status. Follows it as far as it can be followed. */
 void
 flue_chain_refuse(struct flue_engine *e, struct flue_chain *chain, flue_ref ref, uint32_t status);
-
-/* ---- nbl.c: buffer lists of others ---------------------------------------------------------- */
-
-/** NBL behind a reference; NULL when it does not resolve or is not aligned. */
-struct flue_net_buffer_list *flue_nbl_at(flue_ref ref);
-struct flue_net_buffer *flue_nb_at(flue_ref ref);
-
-/** Position in the data of one NB; every field of NB and MDL is read once. */
-struct flue_nb_walk {
-	flue_ref mdl;
-	uint32_t offset;
-	uint32_t left;
-	uint32_t region; /* of the last piece */
-	int mdls;
-};
-
-/** @return 0, -EINVAL */
-int flue_nb_walk_begin(struct flue_nb_walk *w, const struct flue_net_buffer *nb);
-/** Next piece of memory. @return 1, 0 at the end, -EINVAL (broken chain) */
-int flue_nb_walk_next(struct flue_nb_walk *w, uint8_t **data, uint32_t *len);
-/** Move the start of data on by `bytes`, at most data_length. @return how many bytes it moved */
-uint32_t flue_nb_advance(struct flue_net_buffer *nb, uint32_t bytes);
-/** The same over all NBs of an NBL. */
-void flue_nbl_advance(struct flue_net_buffer_list *nbl, uint32_t bytes);
 
 /* ---- frames.c: raw frames ------------------------------------------------------------------- */
 
@@ -68,10 +70,24 @@ void flue_frames_return(struct flue_engine *e, flue_ref ref);
 /* ---- tx.c ----------------------------------------------------------------------------------- */
 
 /** Room was checked before. */
-void flue_txq_push(struct flue_engine *e, struct flue_pkt *pkt);
+static inline void
+flue_txq_push(struct flue_engine *e, struct flue_pkt *pkt)
+{
+	e->txq[e->txq_tail++ % FLUE_TX_QUEUE] = pkt;
+}
+
 void flue_txq_flush(struct flue_engine *e);
+
 /** A packet to fill, or NULL. */
-struct flue_pkt *flue_tx_alloc(struct flue_engine *e);
+static inline struct flue_pkt *
+flue_tx_alloc(struct flue_engine *e)
+{
+	struct flue_pkt *pkt = e->port->ops->alloc(e->port);
+
+	if (unlikely(pkt == NULL))
+		flue_count(e, FLUE_CTR_TX_RETRY, 1);
+	return pkt;
+}
 
 /* ---- rx.c ----------------------------------------------------------------------------------- */
 
@@ -180,13 +196,42 @@ int64_t flue_timers_next(const struct flue_engine *e);
 
 /* ---- object.c: tokens and objects ----------------------------------------------------------- */
 
-uint64_t flue_token(enum flue_kind kind, uint32_t generation, uint32_t index);
+#define FLUE_GENERATION_MASK UINT32_C(0xffffff)
+
+static inline uint64_t
+flue_token(enum flue_kind kind, uint32_t generation, uint32_t index)
+{
+	return ((uint64_t)kind << 56) | ((uint64_t)(generation & FLUE_GENERATION_MASK) << 32) |
+	       index;
+}
+
+/** Is it one of that kind, of a table so large? */
+static inline bool
+flue_token_names(uint64_t token, enum flue_kind kind, uint32_t size)
+{
+	return token >> 56 == (uint64_t)kind && (uint32_t)token < size;
+}
+
 static inline uint64_t
 flue_conn_token(const struct flue_engine *e, const struct flue_conn *c)
 {
 	return flue_token(FLUE_KIND_TCP, c->generation, flue_conn_index(e, c));
 }
-struct flue_conn *flue_conn_of(struct flue_engine *e, uint64_t token);
+
+/** The connection a token names; NULL = it is gone, or never was. */
+static inline struct flue_conn *
+flue_conn_of(struct flue_engine *e, uint64_t token)
+{
+	struct flue_conn *c;
+
+	if (unlikely(!flue_token_names(token, FLUE_KIND_TCP, e->conn_ids.size)))
+		return NULL;
+	c = &e->conns[(uint32_t)token];
+	if (unlikely(c->path == FLUE_NONE || token != flue_conn_token(e, c)))
+		return NULL;
+	return c;
+}
+
 struct flue_path *flue_path_of(struct flue_engine *e, uint64_t token);
 struct flue_neighbor *flue_neighbor_of(struct flue_engine *e, uint64_t token);
 void flue_conn_free(struct flue_engine *e, struct flue_conn *c);

@@ -21,6 +21,7 @@
 #include "flue/flue_pkt.h"
 #include "memory/nic.h"
 #include "memory/region.h"
+#include "observe/account.h"
 #include "tcp/conn.h"
 #include "tcp/episode.h"
 #include "tcp/extra.h"
@@ -92,14 +93,15 @@ struct flue_neighbor {
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_neighbor) == 128);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_neighbor, generation) == 64);
 
-/** Layer 3. `head` is what every packet of the path begins with. The first two lines are what
- *  sending reads. */
+/** Layer 3. `head` is what every packet of the path begins with; the first line is copied as it is, and
+ *  what follows the header in it overwritten. The first two lines are what sending reads. */
 struct flue_path {
 	uint8_t head[54]; /* Ethernet and IP header; tos, length, id, ttl, checksum zero */
 	uint8_t used;
 	uint8_t ip6;
-	uint32_t ip_sum; /* of the IPv4 header in head */
-	uint32_t pseudo; /* source, destination, protocol; folded to 32 bits */
+	uint16_t ip_sum; /* of the IPv4 header in head, folded */
+	uint16_t pseudo; /* source, destination, protocol, folded */
+	uint32_t pad0;
 	uint32_t neighbor;
 	uint32_t epoch;  /* of the neighbor when head was made */
 	uint16_t mss;    /* payload of a segment without options that fits mtu */
@@ -119,6 +121,7 @@ struct flue_path {
 };
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_path) == 192);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_path, neighbor) == 64);
 
 /* ---- Pools ---------------------------------------------------------------------------------- */
 
@@ -381,6 +384,7 @@ struct flue_engine {
 	uint32_t raw_count;
 
 	uint64_t ctr[FLUE_CTR_COUNT];
+	struct flue_account account;
 	uint64_t published[FLUE_CTR_COUNT];
 	int64_t published_ms; /* now_ms_wide when they were */
 	struct flue_chan chans[FLUE_MAX_CHANNELS];

@@ -94,14 +94,10 @@ flue_engine_publish(struct flue_engine *e)
 	flue_counters_updated(header, e->now);
 }
 
-int
-flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
+/** The pass's clock, in all the units in which somebody asks for it. */
+static void
+set_clock(struct flue_engine *e, int64_t now)
 {
-	int commands = FLUE_COMMANDS;
-	int work;
-	int i;
-
-	flue_region_pass_begin(e->user);
 	e->now = now;
 	e->now_ms_wide = now / FLUE_NS_PER_MS;
 	e->now_ms = (uint32_t)e->now_ms_wide;
@@ -113,31 +109,68 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	/* Whatever the host's ticks come to (RFC 9293 3.8.6.3). */
 	if (e->delayed_ack_ms > FLUE_ACK_DELAY_MAX_MS)
 		e->delayed_ack_ms = FLUE_ACK_DELAY_MAX_MS;
-	if (e->port->ops->reclaim != NULL)
-		e->port->ops->reclaim(e->port);
-	work = flue_rx(e, budget);
+}
+
+/** Submissions and what they have begun. @return how many, and blocks of state operations */
+static int
+commands_run(struct flue_engine *e)
+{
+	int left = FLUE_COMMANDS;
+	int work;
+	int i;
+
 	for (i = 0; i < e->nchans; i++)
-		commands -= flue_chan_commands(e, &e->chans[i], commands);
-	work += FLUE_COMMANDS - commands;
+		left -= flue_chan_commands(e, &e->chans[i], left);
+	work = FLUE_COMMANDS - left;
 	if (e->op_count > 0)
 		work += flue_ops_run(e);
 	if (unlikely(flue_admin_busy(e)))
 		flue_admin_run(e);
 	if (unlikely(e->sweep_left > 0))
 		work += flue_sweep_run(e);
-	work += flue_timers_run(e);
-	flue_txq_flush(e);
-	run_ready(e);
-	flue_txq_flush(e);
+	return work;
+}
+
+static void
+publish(struct flue_engine *e)
+{
+	int i;
+
 	flue_frames_flush(e);
 	for (i = 0; i < e->nchans; i++) {
 		(void)flue_chan_flush(e, &e->chans[i]);
-		flue_chan_publish(&e->chans[i], now);
+		flue_chan_publish(&e->chans[i], e->now);
 	}
-	flue_count(e, FLUE_CTR_PASSES, 1);
 	/* Looking at each of them costs as much as a segment: not in every pass. */
 	if (unlikely(e->now_ms_wide != e->published_ms))
 		flue_engine_publish(e);
+}
+
+int
+flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
+{
+	struct flue_account *account = &e->account;
+	int work;
+
+	if (unlikely(account->left-- == 0))
+		flue_account_begin(account, e->ctr);
+	flue_region_pass_begin(e->user);
+	set_clock(e, now);
+	if (e->port->ops->reclaim != NULL)
+		e->port->ops->reclaim(e->port);
+	work = flue_rx(e, budget);
+	work += commands_run(e);
+	flue_account_border(account, FLUE_PART_COMMANDS);
+	work += flue_timers_run(e);
+	flue_account_border(account, FLUE_PART_TIMERS);
+	flue_txq_flush(e);
+	run_ready(e);
+	flue_account_border(account, FLUE_PART_TRANSMIT);
+	flue_txq_flush(e);
+	flue_count(e, FLUE_CTR_PASSES, 1);
+	publish(e);
+	if (unlikely(account->at != 0))
+		flue_account_end(account, e->ctr, work == 0);
 	flue_region_pass_end(e->user);
 	return work;
 }

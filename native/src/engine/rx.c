@@ -335,16 +335,20 @@ flue_rx(struct flue_engine *e, int budget)
 	if (e->group != NULL && budget > 0) {
 		total = (int)flue_group_take(
 				e, pkts, FLUE_BURST < budget ? FLUE_BURST : (unsigned)budget);
+		flue_account_border(&e->account, FLUE_PART_PORT_RECEIVE);
 		burst(e, pkts, (unsigned)total);
+		flue_account_border(&e->account, FLUE_PART_RECEIVE);
 	}
 	while (total < budget) {
 		unsigned want = budget - total < FLUE_BURST ? (unsigned)(budget - total)
 							    : FLUE_BURST;
 		unsigned n = e->port->ops->rx_burst(e->port, e->now, pkts, want);
 
+		flue_account_border(&e->account, FLUE_PART_PORT_RECEIVE);
 		if (n == 0)
 			break;
 		burst(e, pkts, n);
+		flue_account_border(&e->account, FLUE_PART_RECEIVE);
 		total += (int)n;
 		if (n < want)
 			break;

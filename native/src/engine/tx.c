@@ -5,22 +5,6 @@
 #include "engine/parts.h"
 #include "port/offload.h"
 
-struct flue_pkt *
-flue_tx_alloc(struct flue_engine *e)
-{
-	struct flue_pkt *pkt = e->port->ops->alloc(e->port);
-
-	if (unlikely(pkt == NULL))
-		flue_count(e, FLUE_CTR_TX_RETRY, 1);
-	return pkt;
-}
-
-void
-flue_txq_push(struct flue_engine *e, struct flue_pkt *pkt)
-{
-	e->txq[e->txq_tail++ % FLUE_TX_QUEUE] = pkt;
-}
-
 /** Bytes and frames that a burst is on the wire, where packets become more, or longer, frames. */
 static void
 measure(struct flue_pkt *const *pkts, unsigned n, uint32_t *bytes, uint32_t *frames)
@@ -69,6 +53,7 @@ flue_txq_flush(struct flue_engine *e)
 		if (unlikely(flags != 0))
 			measure(&e->txq[at], n, bytes, frames);
 		sent = e->port->ops->tx_burst(e->port, e->now, &e->txq[at], n);
+		flue_account_border(&e->account, FLUE_PART_PORT_SEND);
 		flue_count(e, FLUE_CTR_TX_BYTES, sum_of(bytes, sent));
 		flue_count(e, FLUE_CTR_TX_FRAMES,
 				unlikely(flags != 0) ? sum_of(frames, sent) : sent);

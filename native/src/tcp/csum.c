@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+/* Sums of more than a few bytes. Two ways that come to the same: one that every processor knows, and
+ * one with vectors of 32 bytes, chosen when the library is loaded. */
+
 #include "tcp/csum.h"
 
-/** Up to seven bytes, the tail. */
-static uint64_t
-csum_tail(const uint8_t *p, uint32_t len, uint64_t sum)
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+/** Up to 31 bytes, the tail. */
+static inline uint64_t
+tail(const uint8_t *p, uint32_t len, uint64_t sum)
 {
-	if (len & 4) {
-		sum += flue_load32(p);
-		p += 4;
-	}
-	if (len & 2) {
-		sum += flue_load16(p);
-		p += 2;
-	}
-	if (len & 1)
-		sum += *p;
-	return sum;
+	for (; len >= 8; len -= 8, p += 8)
+		sum += (uint64_t)flue_load32(p) + flue_load32(p + 4);
+	return flue_csum_short(p, len, sum);
 }
+
+/* ---- Any processor --------------------------------------------------------------------------- */
 
 /* Halves of 64-bit words in separate sums: no carry to follow, and the compiler makes vectors of
  * the loop. */
-uint64_t
-flue_csum_add(const void *data, uint32_t len, uint64_t sum)
+static uint64_t
+add_plain(const uint8_t *p, uint32_t len, uint64_t sum)
 {
-	const uint8_t *p = data;
 	uint64_t lo[4] = { 0, 0, 0, 0 };
 	uint64_t hi[4] = { 0, 0, 0, 0 };
 	int i;
@@ -40,16 +40,12 @@ flue_csum_add(const void *data, uint32_t len, uint64_t sum)
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	for (i = 0; i < 4; i++)
 		sum += lo[i] + hi[i];
-	for (; len >= 8; len -= 8, p += 8)
-		sum += (uint64_t)flue_load32(p) + flue_load32(p + 4);
-	return csum_tail(p, len, sum);
+	return tail(p, len, sum);
 }
 
-uint64_t
-flue_csum_copy(void *dst, const void *src, uint32_t len, uint64_t sum)
+static uint64_t
+copy_plain(uint8_t *q, const uint8_t *p, uint32_t len, uint64_t sum)
 {
-	const uint8_t *p = src;
-	uint8_t *q = dst;
 	uint64_t lo[4] = { 0, 0, 0, 0 };
 	uint64_t hi[4] = { 0, 0, 0, 0 };
 	int i;
@@ -66,14 +62,132 @@ flue_csum_copy(void *dst, const void *src, uint32_t len, uint64_t sum)
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	for (i = 0; i < 4; i++)
 		sum += lo[i] + hi[i];
-	for (; len >= 8; len -= 8, p += 8, q += 8) {
-		uint64_t w = flue_load64(p);
+	memcpy(q, p, len);
+	return tail(p, len, sum);
+}
 
-		flue_store64(q, w);
-		sum += (w & 0xffffffff) + (w >> 32);
+static struct flue_csum_ways ways = { add_plain, copy_plain };
+
+/* ---- AVX2 ------------------------------------------------------------------------------------ */
+
+#if defined(__x86_64__)
+
+#define AVX2 __attribute__((target("avx2")))
+
+/** Both halves of each 64-bit lane, added to the lanes of `sum`. */
+static inline AVX2 __m256i
+add_halves(__m256i sum, __m256i v)
+{
+	const __m256i low = _mm256_set1_epi64x(0xffffffff);
+
+	return _mm256_add_epi64(
+			sum, _mm256_add_epi64(_mm256_and_si256(v, low), _mm256_srli_epi64(v, 32)));
+}
+
+static inline AVX2 uint64_t
+lanes(__m256i a, __m256i b)
+{
+	__m256i v = _mm256_add_epi64(a, b);
+	__m128i half = _mm_add_epi64(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+
+	return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
+}
+
+static AVX2 uint64_t
+add_avx2(const uint8_t *p, uint32_t len, uint64_t sum)
+{
+	__m256i a = _mm256_setzero_si256();
+	__m256i b = _mm256_setzero_si256();
+
+	for (; len >= 64; len -= 64, p += 64) {
+		a = add_halves(a, _mm256_loadu_si256((const __m256i *)p));
+		b = add_halves(b, _mm256_loadu_si256((const __m256i *)(p + 32)));
 	}
-	sum = csum_tail(p, len, sum);
-	while (len-- > 0)
-		*q++ = *p++;
-	return sum;
+	if (len >= 32) {
+		a = add_halves(a, _mm256_loadu_si256((const __m256i *)p));
+		len -= 32;
+		p += 32;
+	}
+	sum = (sum & 0xffffffff) + (sum >> 32) + lanes(a, b);
+	return tail(p, len, sum);
+}
+
+static AVX2 uint64_t
+copy_avx2(uint8_t *q, const uint8_t *p, uint32_t len, uint64_t sum)
+{
+	__m256i a = _mm256_setzero_si256();
+	__m256i b = _mm256_setzero_si256();
+
+	for (; len >= 64; len -= 64, p += 64, q += 64) {
+		__m256i v = _mm256_loadu_si256((const __m256i *)p);
+		__m256i w = _mm256_loadu_si256((const __m256i *)(p + 32));
+
+		_mm256_storeu_si256((__m256i *)q, v);
+		_mm256_storeu_si256((__m256i *)(q + 32), w);
+		a = add_halves(a, v);
+		b = add_halves(b, w);
+	}
+	if (len >= 32) {
+		__m256i v = _mm256_loadu_si256((const __m256i *)p);
+
+		_mm256_storeu_si256((__m256i *)q, v);
+		a = add_halves(a, v);
+		len -= 32;
+		p += 32;
+		q += 32;
+	}
+	sum = (sum & 0xffffffff) + (sum >> 32) + lanes(a, b);
+	memcpy(q, p, len);
+	return tail(p, len, sum);
+}
+
+static bool
+avx2_known(void)
+{
+	__builtin_cpu_init();
+	return __builtin_cpu_supports("avx2");
+}
+
+#else
+
+#define add_avx2  add_plain
+#define copy_avx2 copy_plain
+
+static bool
+avx2_known(void)
+{
+	return false;
+}
+
+#endif
+
+/* ---- Which way ------------------------------------------------------------------------------- */
+
+bool
+flue_csum_choose(bool vectors)
+{
+	bool avx2 = vectors && avx2_known();
+
+	ways = avx2 ? (struct flue_csum_ways){ add_avx2, copy_avx2 }
+		    : (struct flue_csum_ways){ add_plain, copy_plain };
+	return avx2;
+}
+
+/** Before anybody can sum: while the library is loaded. */
+static __attribute__((constructor)) void
+choose(void)
+{
+	(void)flue_csum_choose(true);
+}
+
+uint64_t
+flue_csum_long(const void *data, uint32_t len, uint64_t sum)
+{
+	return ways.add(data, len, sum);
+}
+
+uint64_t
+flue_csum_copy(void *dst, const void *src, uint32_t len, uint64_t sum)
+{
+	return ways.copy(dst, src, len, sum);
 }

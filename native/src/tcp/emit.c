@@ -5,6 +5,7 @@
 #include "tcp/csum.h"
 #include "tcp/loss.h"
 #include "tcp/sack.h"
+#include "tcp/window.h"
 
 /** Piece in which `seq` lies. The queue is not empty and holds it. */
 static struct flue_piece *
@@ -50,20 +51,20 @@ put_tag(const struct flue_conn *c, const struct flue_path *p, struct flue_pkt *p
 }
 
 /** Ethernet and IP. @return where the TCP header goes */
-static uint8_t *
+static inline uint8_t *
 put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *p,
 		struct flue_pkt *pkt, uint8_t tos, uint32_t tcp_len)
 {
 	const uint32_t port = e->port->offloads;
-	uint8_t *at = pkt->data;
-	uint8_t *ip = at + 14;
-	uint64_t sum;
+	uint8_t *ip = pkt->data + 14;
+	uint16_t len = __builtin_bswap16((uint16_t)(tcp_len + 20));
+	uint32_t sum;
 	uint16_t id;
 
+	/* A whole line, in vectors: what of it is no head is written over. */
+	memcpy(pkt->data, p, FLUE_CACHE_LINE);
 	if (unlikely(p->vlan | c->priority))
 		ip = put_tag(c, p, pkt, port & FLUE_PORT_VLAN_INSERT);
-	else
-		memcpy(at, p->head, p->ip6 ? 54 : 34);
 	if (unlikely(p->ip6)) {
 		flue_store32be(ip, UINT32_C(0x60000000) | (uint32_t)tos << 20 | c->flow_label);
 		flue_store16be(ip + 4, (uint16_t)tcp_len);
@@ -71,41 +72,50 @@ put_head(struct flue_engine *e, const struct flue_conn *c, const struct flue_pat
 		return ip + 40;
 	}
 	/* The lower half of the ids is the host's (chimney rules 5.2). */
-	id = (uint16_t)(0x8000 | (e->ip_id++ & 0x7fff));
+	id = __builtin_bswap16((uint16_t)(0x8000 | (e->ip_id++ & 0x7fff)));
 	ip[1] = tos;
-	flue_store16be(ip + 2, (uint16_t)(tcp_len + 20));
-	flue_store16be(ip + 4, id);
+	flue_store32(ip + 2, (uint32_t)id << 16 | len);
 	ip[8] = c->ttl;
 	if (port & FLUE_PORT_TX_IP_CSUM) {
 		pkt->flags |= FLUE_PKT_TX_IP_CSUM;
 		return ip + 20;
 	}
-	sum = (uint64_t)p->ip_sum + flue_load16(ip + 2) + flue_load16(ip + 4);
-	sum += (uint64_t)tos << 8; /* second byte of a word, as it lies in memory */
-	sum += c->ttl;
-	flue_store16(ip + 10, flue_csum_finish(sum));
+	/* The traffic class is the second byte of a word as it lies in memory. */
+	sum = (uint32_t)p->ip_sum + len + id + ((uint32_t)tos << 8) + c->ttl;
+	flue_store16(ip + 10, flue_csum_finish32(sum));
 	return ip + 20;
 }
 
-static void
-put_tcp(struct flue_engine *e, struct flue_conn *c, uint8_t *tcp, uint32_t seq, uint8_t flags)
+/** Words 0 to 3 and 4, whose checksum is 0 for now, and the timestamps where they are agreed.
+ *  @return their sum */
+static inline uint64_t
+put_tcp(struct flue_engine *e, struct flue_conn *c, uint8_t *tcp, uint32_t seq, uint32_t hlen,
+		uint8_t flags)
 {
-	uint32_t hlen = 20;
+	uint32_t ports = c->ports >> 16 | c->ports << 16;
+	uint32_t number = __builtin_bswap32(seq);
+	uint32_t ack = __builtin_bswap32(c->rcv_nxt);
+	uint32_t rest = __builtin_bswap32(
+			hlen << 26 | (uint32_t)flags << 16 | flue_window_advertise(c));
+	uint64_t sum = (uint64_t)ports + number + ack + rest;
 
-	flue_store16(tcp, (uint16_t)(c->ports >> 16));
-	flue_store16(tcp + 2, (uint16_t)c->ports);
-	flue_store32be(tcp + 4, seq);
-	flue_store32be(tcp + 8, c->rcv_nxt);
-	if (c->flags & CONN_TS) {
-		flue_store32be(tcp + 20, UINT32_C(0x0101080a));
-		flue_store32be(tcp + 24, flue_ts_clock(e, c));
-		flue_store32be(tcp + 28, c->ts_recent);
-		hlen += TCP_TS_BYTES;
-	}
-	tcp[12] = (uint8_t)(hlen << 2);
-	tcp[13] = flags;
-	flue_store16be(tcp + 14, flue_window_advertise(c));
+	/* Word by word: an array on the stack would be read before it is written. */
+	flue_store32(tcp, ports);
+	flue_store32(tcp + 4, number);
+	flue_store32(tcp + 8, ack);
+	flue_store32(tcp + 12, rest);
 	flue_store32(tcp + 16, 0);
+	if (likely(c->flags & CONN_TS)) {
+		uint32_t option = __builtin_bswap32(UINT32_C(0x0101080a));
+		uint32_t value = __builtin_bswap32(flue_ts_clock(e, c));
+		uint32_t echo = __builtin_bswap32(c->ts_recent);
+
+		flue_store32(tcp + 20, option);
+		flue_store32(tcp + 24, value);
+		flue_store32(tcp + 28, echo);
+		sum += (uint64_t)option + value + echo;
+	}
+	return sum;
 }
 
 /** Does the piece end an NBL, at `end`, counted from the piece's first byte? */
@@ -113,6 +123,21 @@ static uint32_t
 ends_nbl(const struct flue_piece *p, uint32_t end)
 {
 	return p->flags & PIECE_LAST_OF_NBL && p->len == end;
+}
+
+/** A few bytes, most often a message: in line, where a call costs as much as copying. */
+static inline void
+copy_small(uint8_t *to, const uint8_t *from, uint32_t n)
+{
+	uint32_t i;
+
+	if (unlikely(n < 16)) {
+		memcpy(to, from, n);
+		return;
+	}
+	for (i = 0; i + 16 < n; i += 16)
+		memcpy(to + i, from + i, 16);
+	memcpy(to + n - 16, from + n - 16, 16);
 }
 
 /**
@@ -139,9 +164,14 @@ put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, ui
 	}
 	while (done < len) {
 		uint32_t n = p->len - off < len - done ? p->len - off : len - done;
-		uint64_t part = flue_csum_copy(pkt->data + pkt->len, p->data + off, n, 0);
 
-		sum += done & 1 ? flue_csum_odd(part) : flue_csum_fold(part);
+		if (sum_wanted) {
+			uint64_t part = flue_csum_copy(pkt->data + pkt->len, p->data + off, n, 0);
+
+			sum += done & 1 ? flue_csum_odd(part) : flue_csum_fold(part);
+		} else {
+			copy_small(pkt->data + pkt->len, p->data + off, n);
+		}
 		pkt->len = (uint16_t)(pkt->len + n);
 		done += n;
 		*push |= ends_nbl(p, off + n);
@@ -246,24 +276,13 @@ sack_room(const struct flue_conn *c, const struct flue_path *path, uint32_t len)
 	return left < 40 - ts ? left : 40 - ts;
 }
 
-bool
-flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+/** What the next segment is not to bear in a neighbor or path that is not valid any more, or is
+ *  made anew for one that has changed. @return false: nothing is sent */
+static inline bool
+ready_below(struct flue_engine *e, struct flue_conn *c, struct flue_path *path)
 {
-	struct flue_path *path = &e->paths[c->path];
-	struct flue_neighbor *n;
-	bool sums = (e->port->offloads & FLUE_PORT_TX_TCP_CSUM) == 0;
-	uint32_t hlen = c->flags & CONN_TS ? 20 + TCP_TS_BYTES : 20;
-	struct flue_pkt *pkt;
-	uint8_t sack[FLUE_SACK_BYTES];
-	uint32_t told = 0;
-	uint32_t push = 0;
-	uint64_t sum;
-	uint8_t *tcp;
-	uint8_t tos;
+	struct flue_neighbor *n = &e->neighbors[path->neighbor];
 
-	if (flue_txq_room(e) == 0)
-		return false;
-	n = &e->neighbors[path->neighbor];
 	if (unlikely(path->invalid | n->invalid)) {
 		flue_conn_invalidate(e, c);
 		return false;
@@ -271,33 +290,51 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 	reachable(e, c, n);
 	if (unlikely(path->epoch != n->epoch))
 		flue_path_build_head(e, path);
+	return true;
+}
+
+bool
+flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+{
+	struct flue_path *path = &e->paths[c->path];
+	bool sums = (e->port->offloads & FLUE_PORT_TX_TCP_CSUM) == 0;
+	uint32_t hlen = c->flags & CONN_TS ? 20 + TCP_TS_BYTES : 20;
+	uint8_t sack[FLUE_SACK_BYTES];
+	struct flue_pkt *pkt;
+	uint32_t told = 0;
+	uint32_t push = 0;
+	uint64_t sum;
+	uint8_t *tcp;
+	uint8_t tos;
+
+	if (unlikely(flue_txq_room(e) == 0) || !ready_below(e, c, path))
+		return false;
 	pkt = flue_tx_alloc(e);
-	if (pkt == NULL)
+	if (unlikely(pkt == NULL))
 		return false;
 	if (unlikely(c->flags & (CONN_OOO | CONN_ACK_NOW)) && flue_sack_news(c) &&
 			!(flags & TCP_RST))
 		told = flue_sack_put(e, c, sack, sack_room(c, path, len));
 	tos = put_marks(c, seq, len, &flags);
 	tcp = put_head(e, c, path, pkt, tos, hlen + told + len);
-	put_tcp(e, c, tcp, seq, flags);
-	if (unlikely(told > 0)) {
+	pkt->len = (uint16_t)(tcp + hlen + told - pkt->data);
+	sum = (uint64_t)path->pseudo + __builtin_bswap16((uint16_t)(hlen + told + len));
+	if (len > 0)
+		sum += put_payload(e, c, pkt, seq, len, sums, &push);
+	if (unlikely(told > 0))
 		memcpy(tcp + hlen, sack, told);
-		hlen += told;
-		tcp[12] = (uint8_t)(hlen << 2);
-	}
-	pkt->len = (uint16_t)(tcp + hlen - pkt->data);
-	sum = (uint64_t)path->pseudo + __builtin_bswap16((uint16_t)(hlen + len));
-	if (len > 0) {
-		sum += put_payload(e, c, pkt, seq, len, sums, &push) * sums;
-		tcp[13] = (uint8_t)(flags | push * TCP_PSH);
-	}
+	flags |= (uint8_t)(push * TCP_PSH);
 	if (sums) {
-		sum = flue_csum_add(tcp, hlen, sum);
+		sum += put_tcp(e, c, tcp, seq, hlen + told, flags);
+		if (unlikely(told > 0))
+			sum = flue_csum_add(sack, told, sum);
 		flue_store16(tcp + 16, flue_csum_finish(sum));
 	} else {
-		flue_store16(tcp + 16, flue_csum_fold(sum));
+		(void)put_tcp(e, c, tcp, seq, hlen + told, flags);
+		flue_store16(tcp + 16, flue_csum_fold32((uint32_t)sum));
 		pkt->flags |= FLUE_PKT_TX_TCP_CSUM;
 	}
+	hlen += told;
 	if (unlikely(len > c->mss))
 		leave_cut(e, c, pkt, tcp, hlen, len);
 	flue_txq_push(e, pkt);

@@ -44,6 +44,15 @@ owe_data_ack(struct flue_engine *e, struct flue_conn *c)
 	flue_tcp_owe_ack(e, c, CONN_ACK_OWED);
 }
 
+/** Where the host wants an ACK for each segment (tcp_ack_frequency 1) each of a burst has its own: the one
+ *  before goes out before the next is taken. Without a packet for it they are acknowledged together. */
+static inline void
+ack_before(struct flue_engine *e, struct flue_conn *c)
+{
+	if (e->params.tcp_ack_frequency == 1 && (c->flags & CONN_ACK_OWED))
+		(void)flue_tcp_send_ack(e, c);
+}
+
 /** What the segment's flags say about the payload it brings. */
 static void
 mark_push(struct flue_segment *s)
@@ -127,6 +136,7 @@ fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		return true;
 	}
 	mark_push(s);
+	ack_before(e, c);
 	if (likely(flue_receive_enqueue(e, c, s->pkt))) {
 		c->rcv_nxt += s->payload;
 		flue_count(e, FLUE_CTR_IN_BYTES, s->payload);
@@ -262,6 +272,7 @@ payload_in(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		return;
 	}
 	if (s->payload > 0) {
+		ack_before(e, c);
 		if (!flue_receive_enqueue(e, c, s->pkt)) {
 			discard(e, s);
 			return;

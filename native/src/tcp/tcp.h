@@ -98,8 +98,6 @@ flue_quiet_end(const struct flue_engine *e, const struct flue_conn *c)
 	return e->now_ms + (uint16_t)(c->told_ms + FLUE_QUIET_MS - e->now_ms);
 }
 
-/** Window field of the next segment; moves the promised edge where that pays (window.c). */
-uint16_t flue_window_advertise(struct flue_conn *c);
 /** The edge moves right as far as the buffer allows, by however little. */
 void flue_window_widen(struct flue_conn *c);
 /** Space was made: an ACK of its own when the window opens enough to be worth it; when it does not,

@@ -33,7 +33,7 @@ sums_good(const uint8_t *frame, uint32_t len, uint32_t *at, uint32_t *tcp_len)
 static void
 keep_frame(struct sim_side *s, flue_ref ref)
 {
-	struct flue_nb_walk w;
+	struct flue_nb_walk w = { 0 };
 	uint8_t frame[2048];
 	uint32_t n = 0;
 	uint32_t at;

@@ -41,7 +41,7 @@ length_of(flue_ref ref)
 static void
 take(struct sim_side *s, flue_ref ref, uint32_t bytes)
 {
-	struct flue_nb_walk w;
+	struct flue_nb_walk w = { 0 };
 	uint8_t *data;
 	uint32_t len;
 

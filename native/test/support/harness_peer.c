@@ -280,7 +280,7 @@ gather(struct harness *h, flue_ref nbl, uint8_t *buf)
 {
 	const struct flue_net_buffer_list *l = flue_nbl_at(nbl);
 	const struct flue_net_buffer *nb;
-	struct flue_nb_walk w;
+	struct flue_nb_walk w = { 0 };
 	uint32_t total = 0;
 	uint8_t *data;
 	uint32_t len;
