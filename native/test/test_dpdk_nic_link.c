@@ -41,6 +41,14 @@ turn(void)
 	sched_yield();
 }
 
+/** While the device is stopped and started nobody asks it. */
+static void
+await_link(int state)
+{
+	while (flue_port_link(port) != state)
+		sched_yield();
+}
+
 static void
 open_port(int queues)
 {
@@ -70,7 +78,7 @@ link_returns(void)
 {
 	nic.link = 1;
 	nic.count = 0;
-	CHECK(flue_port_link(port) == 1);
+	await_link(1);
 	while (nic.count == 0) {
 		send_lent(port);
 		turn();
@@ -168,7 +176,7 @@ untouched(void)
 	CHECK(port->ops->rx_burst(port, 0, pkts, BURST) == 0);
 	nic.link = 1;
 	while (flue_port_lost(port) < 10 && nic.count == 0) {
-		CHECK(flue_port_link(port) == 1);
+		await_link(1);
 		CHECK(send_pkt(port, make_frame(port, 1, 60)));
 		sched_yield();
 	}
@@ -319,7 +327,7 @@ moved(void)
 	/* Offloaded again once the link is there, it goes on where it was. */
 	nic.link = 1;
 	nic.count = 0;
-	CHECK(flue_port_link(port) == 1);
+	await_link(1);
 	c.handle->miniport_offload_context = 0;
 	CHECK(conn_initiate(h, &c) == FLUE_STATUS_SUCCESS);
 	while (on_the_wire(&c) < 3 * BYTES) {
