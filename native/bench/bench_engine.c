@@ -74,8 +74,7 @@ measure(struct result *r, uint32_t reps)
 	uint32_t *kernel = calloc(reps, sizeof(*kernel));
 	uint32_t i;
 
-	for (i = 0; i < reps / 4; i++)
-		(void)bench_burst(b);
+	bench_warm(b, reps / 4);
 	for (i = 0; i < reps; i++) {
 		struct bench_cost cost;
 
@@ -124,7 +123,7 @@ calibration(const struct choice *c)
 {
 	struct bench_calibration k;
 
-	bench_calibrate(&k, !c->quick);
+	bench_calibrate(&k, !c->quick && c->nflows == 0);
 	if (c->json)
 		printf("{\"unit\":\"TSC cycles per segment\",\"burst\":%d,\"repetitions\":%u,\n"
 		       " \"calibration\":{\"tsc_ghz\":%.3f,\"multiply_1000\":%u,\"copy_64\":%u,"

@@ -480,3 +480,13 @@ bench_burst(struct bench *b)
 	b->at = (b->at + BURST) % b->set.flows;
 	return (struct bench_cost){ (uint32_t)(main / BURST), (uint32_t)((main + rest) / BURST) };
 }
+
+void
+bench_warm(struct bench *b, uint32_t bursts)
+{
+	uint32_t n = (b->set.flows + BURST - 1) / BURST;
+	uint32_t i;
+
+	for (i = 0; i < n || i < bursts; i++)
+		(void)bench_burst(b);
+}

@@ -63,4 +63,7 @@ struct bench_cost {
 /** One burst, each segment of the next flow. */
 struct bench_cost bench_burst(struct bench *b);
 
+/** So many bursts, and one segment of each flow at least. */
+void bench_warm(struct bench *b, uint32_t bursts);
+
 #endif /* FLUE_BENCH_ENGINE_REPLAY_H */

@@ -230,6 +230,21 @@ dispatch(struct flue_engine *e, struct flue_chan *ch, const struct flue_submissi
 	}
 }
 
+#define AHEAD 4
+
+/** On its way while those before it are looked at: the connection of a later submission. */
+static inline void
+look_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tail)
+{
+	uint64_t token;
+
+	if (tail - ch->sub_head <= AHEAD)
+		return;
+	token = ch->subs[(ch->sub_head + AHEAD) & ch->sub_mask].token;
+	if (token >> 56 == FLUE_KIND_TCP && (uint32_t)token < e->conn_ids.size)
+		flue_conn_prefetch(&e->conns[(uint32_t)token]);
+}
+
 int
 flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max)
 {
@@ -247,6 +262,7 @@ flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max)
 		struct flue_submission s;
 
 		memcpy(&s, at, offsetof(struct flue_submission, pad));
+		look_ahead(e, ch, tail);
 		if (unlikely(up_free(ch, UP_RESERVE) < UP_RESERVE)) {
 			flue_count(e, FLUE_CTR_UP_RING_FULL, 1);
 			break;

@@ -83,6 +83,13 @@ flue_flow_spill_of(const struct flue_flow *flow, uint64_t hash)
 	return &flow->buckets[flow->mask + 1 + ((uint32_t)(hash >> 40) & (n - 1))];
 }
 
+static inline bool
+flue_flow_fits(const struct flue_conn *c, const struct flue_flow_key *key)
+{
+	return c->raddr == key->raddr && c->laddr == key->laddr && c->ports == key->ports &&
+	       ((c->flags & CONN_IP6) != 0) == key->ip6;
+}
+
 /** First connection of the bucket whose tag fits: to prefetch it. NULL = most likely none. */
 static inline struct flue_conn *
 flue_flow_candidate(const struct flue_flow *flow, uint64_t hash)
@@ -109,8 +116,7 @@ flue_flow_match(const struct flue_flow *flow, const struct flue_flow_bucket *b, 
 		if (b->entry[i].tag != tag || b->entry[i].index1 == 0)
 			continue;
 		c = &flow->conns[b->entry[i].index1 - 1];
-		if (c->raddr == key->raddr && c->laddr == key->laddr && c->ports == key->ports &&
-				((c->flags & CONN_IP6) != 0) == key->ip6)
+		if (flue_flow_fits(c, key))
 			return c;
 	}
 	return NULL;

@@ -131,6 +131,25 @@ struct flue_segment {
 int flue_rx(struct flue_engine *e, int budget);
 /** Is this a plain TCP/IPv4 segment for us? Fills `s` but for options. */
 bool flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s);
+/** All that a segment of the connection touches, its data included: into the second level cache, which has
+ *  more misses under way than the first one. */
+static inline void
+flue_conn_prefetch_far(const struct flue_conn *c)
+{
+	__builtin_prefetch(c, 0, 2);
+	__builtin_prefetch(&c->rxq_head, 0, 2);
+	__builtin_prefetch(&c->handle, 0, 2);
+}
+
+/** ... from there, or wherever it is, into the first: it is next. */
+static inline void
+flue_conn_prefetch(const struct flue_conn *c)
+{
+	__builtin_prefetch(c, 1);
+	__builtin_prefetch(&c->rxq_head, 1);
+	__builtin_prefetch(&c->handle, 1);
+}
+
 /** Read the options; never beyond the header, whatever their length bytes say. */
 void flue_segment_options(struct flue_segment *s);
 
@@ -189,6 +208,8 @@ int flue_shared_make(struct flue_engine *e);
 
 /** Have timers_run() look at `c` no later than `ms`, by the engine's clock. */
 void flue_timer_arm_ms(struct flue_engine *e, struct flue_conn *c, uint32_t ms);
+/** Have it look at `c`, which owes an ACK, no later than `c->ack_ms`. */
+void flue_timer_ack(struct flue_engine *e, struct flue_conn *c);
 void flue_timer_drop(struct flue_engine *e, struct flue_conn *c);
 int flue_timers_run(struct flue_engine *e);
 /** When the first of them wants to be looked at; INT64_MAX = none. */

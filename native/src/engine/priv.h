@@ -312,6 +312,18 @@ struct flue_wheel {
 	uint32_t first[FLUE_WHEEL_SLOTS]; /* of a busy slot */
 };
 
+/** Connections that owe an ACK, in the order in which it is due: the delay is the same for all of them, so a
+ *  queue knows the order without a place in the wheel for each segment. */
+struct flue_acks {
+	struct flue_acks_entry {
+		uint32_t conn;
+		uint32_t ms; /* when it is due */
+	} * at;              /* a ring */
+	uint32_t mask;
+	uint32_t head;
+	uint32_t tail;
+};
+
 enum {
 	OWNER_NONE = 0,
 	OWNER_POLL = 1,
@@ -370,6 +382,7 @@ struct flue_engine {
 	uint32_t ready_tail;
 
 	struct flue_wheel wheel;
+	struct flue_acks acks;
 
 	struct flue_pkt *txq[FLUE_TX_QUEUE];
 	uint32_t txq_head;

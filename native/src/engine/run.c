@@ -29,7 +29,7 @@ conn_run(struct flue_engine *e, struct flue_conn *c)
 		if (flue_ack_due(e, c))
 			more = !flue_tcp_send_ack(e, c) || more;
 		else
-			flue_timer_arm_ms(e, c, c->ack_ms);
+			flue_timer_ack(e, c);
 	}
 	if (unlikely(c->more))
 		flue_extra_settle(e, c);

@@ -255,11 +255,12 @@ vlan_fits(const struct flue_engine *e, const struct flue_conn *c, const struct f
 }
 
 static void
-segment_in(struct flue_engine *e, struct flue_segment *s, struct tally *t)
+segment_in(struct flue_engine *e, struct flue_segment *s, struct flue_conn *c, struct tally *t)
 {
-	struct flue_conn *c = flue_flow_find(&e->flow, s->hash, &s->key);
 	enum verdict verdict;
 
+	if (unlikely(c == NULL || !flue_flow_fits(c, &s->key)))
+		c = flue_flow_find(&e->flow, s->hash, &s->key);
 	if (c == NULL || (unlikely(s->key.ip6) && !addresses_match6(e, c, s->tcp))) {
 		if (e->group == NULL || (s->pkt->flags & FLUE_PKT_PASSED) || !flue_group_pass(e, s))
 			flue_frame_up(e, s->pkt);
@@ -285,11 +286,15 @@ segment_in(struct flue_engine *e, struct flue_segment *s, struct tally *t)
 	flue_tcp_segment(e, c, s);
 }
 
+#define AHEAD 2 /* segments */
+
+/** Pass by pass: what the next one needs is on its way meanwhile. The frame; the bucket; the connection. */
 static void
 burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 {
 	struct flue_segment segs[FLUE_BURST];
 	bool plain[FLUE_BURST];
+	struct flue_conn *conns[FLUE_BURST + AHEAD] = { NULL };
 	struct tally tally = { 0 };
 	unsigned i;
 
@@ -302,19 +307,17 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 			__builtin_prefetch(flue_flow_bucket_of(&e->flow, segs[i].hash));
 	}
 	for (i = 0; i < n; i++) {
-		struct flue_conn *c;
-
 		if (!plain[i])
 			continue;
-		c = flue_flow_candidate(&e->flow, segs[i].hash);
-		if (c != NULL) {
-			__builtin_prefetch(c, 1);
-			__builtin_prefetch(&c->rxq_head, 1);
-		}
+		conns[i] = flue_flow_candidate(&e->flow, segs[i].hash);
+		if (conns[i] != NULL)
+			flue_conn_prefetch_far(conns[i]);
 	}
 	for (i = 0; i < n; i++) {
+		if (conns[i + AHEAD] != NULL)
+			flue_conn_prefetch(conns[i + AHEAD]);
 		if (likely(plain[i])) {
-			segment_in(e, &segs[i], &tally);
+			segment_in(e, &segs[i], conns[i], &tally);
 			continue;
 		}
 		if (unlikely(e->watches != NULL))

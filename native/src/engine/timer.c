@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Timers: a wheel with a slot for each millisecond and at most one entry a connection. Deadlines
+/* Timers. Delayed ACKs have a queue; all else a wheel with a slot for each millisecond and at most one entry a connection. Deadlines
  * live in the connection and move without a word to the wheel; an entry that comes due before its
  * deadline is put in again, and so is one that lies further away than the wheel turns. Only a
  * deadline that moves *before* its entry moves that. */
@@ -16,6 +16,59 @@ before(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b) < 0;
 }
+
+/* ---- Delayed ACKs ---------------------------------------------------------------------------- */
+
+#define ACKS_AHEAD 4
+
+void
+flue_timer_ack(struct flue_engine *e, struct flue_conn *c)
+{
+	struct flue_acks *q = &e->acks;
+
+	if (c->ack_queued)
+		return;
+	/* The order of the queue is that of time, unless the delay was made shorter, or an ACK was owed
+	 * anew while its connection stood in the queue. */
+	if (q->tail - q->head > q->mask ||
+			(q->head != q->tail &&
+					before(c->ack_ms, q->at[(q->tail - 1) & q->mask].ms))) {
+		flue_timer_arm_ms(e, c, c->ack_ms);
+		return;
+	}
+	q->at[q->tail++ & q->mask] = (struct flue_acks_entry){ flue_conn_index(e, c), c->ack_ms };
+	c->ack_queued = 1;
+}
+
+/** Those that are due get their turn at the end of the pass. What was acknowledged since is not looked for
+ *  when it is: its entry goes when its time has come. @return entries looked at */
+static int
+acks_run(struct flue_engine *e)
+{
+	struct flue_acks *q = &e->acks;
+	int n;
+
+	for (n = 0; n < FLUE_COMMANDS && q->head != q->tail; n++) {
+		struct flue_acks_entry entry = q->at[q->head & q->mask];
+		struct flue_conn *c = &e->conns[entry.conn];
+
+		if (before(e->now_ms, entry.ms))
+			break;
+		if (q->tail - q->head > ACKS_AHEAD)
+			flue_conn_prefetch(&e->conns[q->at[(q->head + ACKS_AHEAD) & q->mask].conn]);
+		q->head++;
+		c->ack_queued = 0;
+		if (!(c->flags & CONN_ACK_OWED) || c->path == FLUE_NONE)
+			continue;
+		if (flue_ack_due(e, c))
+			flue_conn_touch(e, c);
+		else
+			flue_timer_ack(e, c);
+	}
+	return n;
+}
+
+/* ---- The wheel ------------------------------------------------------------------------------- */
 
 static void
 put(struct flue_engine *e, struct flue_conn *c, uint32_t ms)
@@ -115,12 +168,12 @@ int
 flue_timers_run(struct flue_engine *e)
 {
 	struct flue_wheel *w = &e->wheel;
-	int n;
+	int n = acks_run(e);
 
 	if (w->count > 0 && e->now_ms - w->ms >= FLUE_WHEEL_SLOTS)
 		catch_up(e);
 	/* Bounded: a stall of seconds may make every connection due at once. */
-	for (n = 0; w->count > 0 && n < FLUE_COMMANDS; n++) {
+	for (; w->count > 0 && n < FLUE_COMMANDS; n++) {
 		uint32_t far = distance(w);
 		struct flue_conn *c;
 
@@ -145,7 +198,15 @@ flue_timers_next(const struct flue_engine *e)
 {
 	const struct flue_wheel *w = &e->wheel;
 
-	if (w->count == 0)
-		return INT64_MAX;
-	return (e->now_ms_wide + (int32_t)(w->ms + distance(w) - e->now_ms)) * FLUE_NS_PER_MS;
+	const struct flue_acks *q = &e->acks;
+	int64_t next = INT64_MAX;
+	int64_t ack;
+
+	if (w->count > 0)
+		next = e->now_ms_wide + (int32_t)(w->ms + distance(w) - e->now_ms);
+	if (q->head != q->tail) {
+		ack = e->now_ms_wide + (int32_t)(q->at[q->head & q->mask].ms - e->now_ms);
+		next = ack < next ? ack : next;
+	}
+	return next == INT64_MAX ? INT64_MAX : next * FLUE_NS_PER_MS;
 }

@@ -8,10 +8,10 @@
  *
  *   line 0  what a segment that arrives is compared with and moves
  *   line 1  what sending and queueing received data need
- *   line 2, 3  the rest: identity, recovery, timers, counters
+ *   line 2  what indicating and acknowledging it needs, and times of round trips
+ *   line 3  the rest: recovery, the wheel, counters
  *
- * A segment without loss touches the first two lines (and once a round trip, to take its time, the
- * third). Values of CONST and CACHED that thousands have in common lie in a profile (engine/profile.h);
+ * A segment without loss touches the first two lines, one with data the third, too. Values of CONST and CACHED that thousands have in common lie in a profile (engine/profile.h);
  * what a connection needs only at times in a record of its own (tcp/extra.h).
  *
  *      SND.UNA          SND.NXT      SND.MAX          snd_end   +1 if a FIN is queued
@@ -137,7 +137,8 @@ struct flue_conn {
 	uint64_t handle;        /* NdisOffloadHandle */
 	uint32_t ack_ms;        /* CONN_ACK_OWED: no later than this */
 	uint8_t unacked;        /* CONN_ACK_OWED: segments that came since the last ACK */
-	uint8_t quick;          /* bursts still to be acknowledged at once: slow start, a loss */
+	uint8_t quick : 7;      /* bursts still to be acknowledged at once: slow start, a loss */
+	uint8_t ack_queued : 1; /* has an entry in the queue of delayed ACKs (engine/timer.c) */
 	uint16_t sized : 1;     /* the host wants indications of a certain size */
 	uint16_t sws_runs : 1;  /* receiver's silly-window timer: extra.sws_ms */
 	uint16_t sack : 1;      /* agreed at the handshake (RFC 2018) */
@@ -145,13 +146,11 @@ struct flue_conn {
 	uint16_t quiet : 1;     /* no duplicate ACK before told_ms + FLUE_QUIET_MS ... */
 	uint16_t untold : 1;    /* ... and then one is due */
 	uint16_t set_aside : 1; /* urgent data came: all segments wait for the terminate (5.8) */
-	uint16_t urgent_buffered : 1; /* ... in the BufferedData of the initiate */
-	uint16_t invalid : 1;         /* by itself, not for what it depends on */
-	uint16_t corrupt : 1;         /* found so: told, and to be given up (chimney rules 4.7) */
-	uint16_t reo_seen : 1;        /* RACK.reordering_seen */
-	uint16_t cc_algorithm : 2;    /* enum flue_congestion_control, FLUE_CC_CHIMNEY */
-	uint16_t validity : 3;        /* VALIDITY_*: does the peer still know the connection? */
-	uint32_t extra : 24;          /* `more`: its record */
+	uint16_t invalid : 1;   /* by itself, not for what it depends on */
+	uint16_t channel : 3;
+	uint16_t cc_algorithm : 2; /* enum flue_congestion_control, FLUE_CC_CHIMNEY */
+	uint16_t validity : 3;     /* VALIDITY_*: does the peer still know the connection? */
+	uint32_t extra : 24;       /* `more`: its record */
 	uint32_t ka_probes : 8;
 	uint32_t send_tail;
 	uint32_t post_tail; /* posted receive requests: pieces, a ring; the last one leads to the first */
@@ -165,12 +164,12 @@ struct flue_conn {
 	uint32_t since_ms;
 	uint32_t generation : 24;
 	uint32_t rtx_count : 8;
-	uint32_t claim;   /* operation that has it to itself (flue_claim_take()) */
-	uint32_t recover; /* end of recovery; else behind it duplicate ACKs tell of a loss */
 	uint16_t told_ms; /* low bits: when the host learned of the backlog; quiet: of the initiate */
 	uint16_t challenge_ms; /* ... when the last challenge ACK went out */
+	uint64_t bytes_in;     /* accepted by the host */
 	/* line 3 */
-	uint64_t bytes_in;   /* accepted by the host */
+	uint32_t claim;      /* operation that has it to itself (flue_claim_take()) */
+	uint32_t recover;    /* end of recovery; else behind it duplicate ACKs tell of a loss */
 	uint64_t bytes_out;  /* of send pieces given back */
 	uint32_t timer_prev; /* CONN_TIMER: neighbors in that slot of the wheel */
 	uint32_t timer_next;
@@ -190,7 +189,9 @@ struct flue_conn {
 	uint8_t reo_persist;   /* recoveries it still holds */
 	uint8_t upload_reason; /* enum flue_upload_reason of CONN_TELL_UPLOAD */
 	uint8_t probe_round : 5;
-	uint8_t channel : 3;
+	uint8_t urgent_buffered : 1; /* as set_aside, in the BufferedData of the initiate */
+	uint8_t corrupt : 1;         /* found so: told, and to be given up (chimney rules 4.7) */
+	uint8_t reo_seen : 1;        /* RACK.reordering_seen */
 };
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_conn) == 256);
@@ -198,7 +199,7 @@ FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, tos) == 63);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, rxq_head) == 64);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, max_window) == 126);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, handle) == 128);
-FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, bytes_in) == 192);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, bytes_in) == 184);
 
 /** Completions that wait for their up-ring entry: NBLs linked by next. */
 struct flue_chain {

@@ -169,7 +169,7 @@ receive_timers(struct flue_engine *e, struct flue_conn *c)
 		if (flue_ack_due(e, c))
 			flue_conn_touch(e, c);
 		else
-			flue_timer_arm_ms(e, c, c->ack_ms);
+			flue_timer_ack(e, c);
 	}
 	if ((c->flags & (CONN_OOO | CONN_STOPPED)) == CONN_OOO) {
 		if (c->untold && flue_quiet(e, c)) {

@@ -99,7 +99,8 @@ timers(const struct flue_engine *e, const struct flue_conn *c)
 	else if (c->snd_max != c->snd_end + ((c->flags & CONN_FIN_QUEUED) != 0))
 		CHECK(soon || c->rtx_ms != FLUE_NONE, "data that waits has a timer, or its turn");
 	if (c->flags & CONN_ACK_OWED)
-		CHECK(soon || in_wheel_by(e, c, c->ack_ms), "an ACK that is owed has its time");
+		CHECK(soon || c->ack_queued || in_wheel_by(e, c, c->ack_ms),
+				"an ACK that is owed has its time");
 	if (c->flags & (CONN_ACK_NOW | CONN_WIN_UPDATE))
 		CHECK(soon, "an ACK that is due goes out");
 	if (c->flags & CONN_KEEPALIVE)
