@@ -11,10 +11,23 @@
 
 #include "port/dpdk/dpdk.h"
 
-#define CACHE      32
-#define MAX_CHUNKS 16
+#define CACHE_LEAST 32
+#define MAX_CHUNKS  16
 
 static struct dpdk_pool *pools;
+
+/**
+ * What a thread keeps of a pool comes back last in, first out, and with it from its processor's cache;
+ * all else goes around through the whole pool and is cold when it comes. Large enough for what is
+ * under way at a time, small enough that what threads keep is not missed by others.
+ */
+static unsigned
+cache_of(unsigned count)
+{
+	unsigned part = RTE_ALIGN_FLOOR(count / 16, 32u);
+
+	return RTE_MIN(RTE_MAX(part, CACHE_LEAST), (unsigned)RTE_MEMPOOL_CACHE_MAX_SIZE);
+}
 
 /** Memory of a mempool, each piece a region. */
 struct chunks {
@@ -117,7 +130,8 @@ packed_create(const char *name, unsigned count, unsigned room)
 	struct rte_mempool *mp = rte_mempool_create_empty(name, count,
 			(unsigned)(sizeof(struct rte_mbuf) + sizeof(struct dpdk_priv)) +
 					sizes.mbuf_data_room_size,
-			CACHE, sizeof(sizes), SOCKET_ID_ANY, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+			cache_of(count), sizeof(sizes), SOCKET_ID_ANY,
+			RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 	int rc;
 
 	if (mp == NULL)
@@ -153,13 +167,14 @@ pool_make(unsigned count, unsigned room, bool packed, struct flue_dpdk_cause *ca
 	pool->packed = packed;
 	snprintf(name, sizeof(name), "flue_data%u", number);
 	pool->data = packed ? packed_create(name, count, room)
-			    : rte_pktmbuf_pool_create(name, count, CACHE, sizeof(struct dpdk_priv),
+			    : rte_pktmbuf_pool_create(name, count, cache_of(count),
+					      sizeof(struct dpdk_priv),
 					      (uint16_t)(RTE_PKTMBUF_HEADROOM + room),
 					      SOCKET_ID_ANY);
 	snprintf(name, sizeof(name), "flue_ext%u", number++);
 	if (pool->data != NULL)
-		pool->ext = rte_pktmbuf_pool_create(
-				name, count, CACHE, sizeof(struct dpdk_priv), 0, SOCKET_ID_ANY);
+		pool->ext = rte_pktmbuf_pool_create(name, count, cache_of(count),
+				sizeof(struct dpdk_priv), 0, SOCKET_ID_ANY);
 	if (pool->data == NULL || pool->ext == NULL) {
 		dpdk_fail(cause, -ENOMEM,
 				"DPDK has no memory for %u packets of %u bytes: %s. Start it with a "
