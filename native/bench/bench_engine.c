@@ -4,6 +4,8 @@
  * What the engine alone costs: bursts are replayed from memory, the port is null.
  *
  *   bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m] [--only LIST]
+ *   bench_engine --flows N     what N connections take: memory by kind, segments a second (scale.h)
+ *   bench_engine --trees       initiate and terminate, trees of 64
  *
  * LIST is a comma separated choice: receive, transmit, pure-ack; 64, 1448 (bytes of payload); each, burst
  * (how it is acknowledged: replay.h); software, port (who checksums); loss0, loss1 (percent); any other
@@ -23,6 +25,7 @@
 
 #include "engine/calibrate.h"
 #include "engine/replay.h"
+#include "engine/scale.h"
 
 static const char *const whats[] = { "receive", "transmit", "pure-ack" };
 static const char *const acks[] = { "each", "burst" };
@@ -40,6 +43,8 @@ struct choice {
 	uint32_t losses;
 	uint32_t flows[MAX_FLOW_COUNTS];
 	uint32_t nflows;
+	uint32_t scale; /* --flows */
+	bool trees;
 	enum bench_pages pages;
 	uint32_t reps;
 	bool json;
@@ -129,20 +134,20 @@ calibration(const struct choice *c)
 		       " \"calibration\":{\"tsc_ghz\":%.3f,\"multiply_1000\":%u,\"copy_64\":%u,"
 		       "\"copy_1448\":%u,\"checksum_64\":%u,\"checksum_1448\":%u,\"ping_pong\":%u,"
 		       "\"load_l1\":%u,\"load_l2\":%u,\"load_l3\":%u,\"load_dram\":%u,"
-		       "\"load_dram_4k\":%u},\n \"results\":[",
+		       "\"gather_dram\":%u,\"load_dram_4k\":%u},\n \"results\":[",
 				BURST, c->reps, k.tsc_ghz, k.multiply, k.copy64, k.copy1448,
 				k.checksum64, k.checksum1448, k.ping_pong, k.load_l1, k.load_l2,
-				k.load_l3, k.load_dram, k.load_dram4k);
+				k.load_l3, k.load_dram, k.gather_dram, k.load_dram4k);
 	else
 		printf("TSC cycles per segment, bursts of %d, %u repetitions, pages: %s\n"
 		       "calibration: TSC %.3f GHz; 1000 multiplications %u; copy 64 B %u, 1448 B %u; "
 		       "checksum 64 B %u, 1448 B %u;\n  a line to another core and back %u; a load "
-		       "from L1 %u, L2 %u, L3 %u, DRAM %u (4 KiB pages %u)\n"
+		       "from L1 %u, L2 %u, L3 %u, DRAM %u (4 KiB pages %u; one of 32 at a time %u)\n"
 		       "what     bytes  acks     flows  checksum loss     p10    p50    p90    all   "
 		       "calibration\n",
 				BURST, c->reps, pages[c->pages], k.tsc_ghz, k.multiply, k.copy64,
 				k.copy1448, k.checksum64, k.checksum1448, k.ping_pong, k.load_l1,
-				k.load_l2, k.load_l3, k.load_dram, k.load_dram4k);
+				k.load_l2, k.load_l3, k.load_dram, k.load_dram4k, k.gather_dram);
 }
 
 /* ---- The choice ------------------------------------------------------------------------------ */
@@ -189,7 +194,7 @@ static bool
 usual(const struct choice *c, const struct bench_setting *s)
 {
 	if (c->acks == 0 && s->what != RECEIVE && s->acks == ACKS_EACH &&
-			(s->what == PURE_ACK || s->flows >= BURST))
+			(s->what == PURE_ACK || s->bytes != 64 || s->flows > BURST))
 		return false;
 	if (c->bytes == 0 && s->what == PURE_ACK && s->bytes != 64)
 		return false;
@@ -260,7 +265,8 @@ usage(void)
 {
 	fprintf(stderr, "bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m]\n"
 			"  [--only receive|transmit|pure-ack,64|1448,each|burst,software|port,"
-			"loss0|loss1,FLOWS,...]\n");
+			"loss0|loss1,FLOWS,...]\n"
+			"bench_engine --flows N | --trees [--json] [--reps N] [--pages 4k|thp|2m]\n");
 	return 2;
 }
 
@@ -285,12 +291,22 @@ main(int argc, char **argv)
 				find(pages, 3, argv[i + 1], &bits)) {
 			c.pages = (enum bench_pages)__builtin_ctz(bits);
 			i++;
+		} else if (strcmp(argv[i], "--flows") == 0 && more && atoi(argv[i + 1]) > 0 &&
+				atoi(argv[i + 1]) <= 4000000) {
+			c.scale = (uint32_t)atoi(argv[++i]);
+		} else if (strcmp(argv[i], "--trees") == 0) {
+			c.trees = true;
 		} else if (strcmp(argv[i], "--only") == 0 && more && choose(&c, argv[i + 1])) {
 			i++;
 		} else {
 			return usage();
 		}
 	}
-	run_all(&c);
+	if (c.scale != 0)
+		bench_scale(c.scale, c.pages, c.reps, c.json);
+	else if (c.trees)
+		bench_trees(c.reps, c.json);
+	else
+		run_all(&c);
 	return 0;
 }

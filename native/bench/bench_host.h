@@ -22,6 +22,7 @@
 struct bench_host {
 	struct flue_engine_config config; /* abi_version 0: the default */
 	bool sack;                        /* agreed */
+	uint32_t mss;                     /* the peer's; 0: as Ethernet has it */
 	flue_engine *e;
 	struct flue_channel_header *ch;
 	struct flue_submission *subs;
@@ -92,7 +93,7 @@ set_tcp(const struct bench_host *b, struct flue_miniport_offload_block_list *blo
 
 	c->remote_port = __builtin_bswap16((uint16_t)(10000 + i % FLOWS_PER_PATH));
 	c->local_port = __builtin_bswap16(80);
-	c->remote_mss = 1460;
+	c->remote_mss = b->mss != 0 ? b->mss : 1460;
 	c->flags = FLUE_TCP_CONST_TIMESTAMPS | FLUE_TCP_CONST_WINDOW_SCALING |
 		   (b->sack ? FLUE_TCP_CONST_SACK : 0);
 	c->wind_scale = 0x77;

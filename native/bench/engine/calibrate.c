@@ -41,8 +41,8 @@ bench_multiply(void)
 	return __rdtsc() - start;
 }
 
-static double
-tsc_ghz(void)
+double
+bench_tsc_ghz(void)
 {
 	struct timespec a;
 	struct timespec b;
@@ -218,6 +218,44 @@ chase(size_t bytes, int advice)
 	return (uint32_t)(start / 500000);
 }
 
+/** Lines that nothing waits for, into the second level cache, 32 at a time. */
+static uint32_t
+gather(size_t bytes)
+{
+	uint8_t *memory = mmap(
+			NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t state = 88172645463325252u;
+	uint64_t sum = 0;
+	uint64_t took = 0;
+	size_t at[32];
+	int i;
+	int k;
+
+	if (memory == MAP_FAILED)
+		return 0;
+	(void)madvise(memory, bytes, MADV_HUGEPAGE);
+	memset(memory, 1, bytes);
+	for (i = 0; i < 16384; i++) {
+		uint64_t start;
+
+		for (k = 0; k < 32; k++) {
+			state ^= state << 13;
+			state ^= state >> 7;
+			state ^= state << 17;
+			at[k] = state % (bytes / 64) * 64;
+		}
+		start = __rdtsc();
+		for (k = 0; k < 32; k++)
+			__builtin_prefetch(memory + at[k], 0, 2);
+		for (k = 0; k < 32; k++)
+			sum += memory[at[k]];
+		took += __rdtsc() - start;
+	}
+	took += sum == 0;
+	munmap(memory, bytes);
+	return (uint32_t)(took / 16384 / 32);
+}
+
 void
 bench_calibrate(struct bench_calibration *c, int memory)
 {
@@ -225,7 +263,7 @@ bench_calibrate(struct bench_calibration *c, int memory)
 	int i;
 
 	memset(c, 0, sizeof(*c));
-	c->tsc_ghz = tsc_ghz();
+	c->tsc_ghz = bench_tsc_ghz();
 	for (i = 0; i < TIMES; i++)
 		times[i] = bench_multiply();
 	qsort(times, TIMES, sizeof(times[0]), compare);
@@ -241,5 +279,6 @@ bench_calibrate(struct bench_calibration *c, int memory)
 		return;
 	c->load_l3 = chase(8 << 20, MADV_HUGEPAGE);
 	c->load_dram = chase((size_t)512 << 20, MADV_HUGEPAGE);
+	c->gather_dram = gather((size_t)512 << 20);
 	c->load_dram4k = chase((size_t)512 << 20, MADV_NOHUGEPAGE);
 }

@@ -19,8 +19,12 @@ struct bench_calibration {
 	uint32_t load_l2;     /* 256 KiB */
 	uint32_t load_l3;     /* 8 MiB */
 	uint32_t load_dram;   /* 512 MiB */
+	uint32_t gather_dram; /* ... each of 32 independent ones that were prefetched */
 	uint32_t load_dram4k; /* ... in pages of 4 KiB; the others: transparent huge pages */
 };
+
+/** Time stamp counter, measured against the clock for 20 ms. */
+double bench_tsc_ghz(void);
 
 /** The chain of multiplications alone: before each repetition. */
 uint64_t bench_multiply(void);

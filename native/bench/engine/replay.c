@@ -36,8 +36,6 @@ struct bench_port {
 	struct flue_pkt *rx[BURST];
 	uint32_t rx_count;
 	uint32_t rx_at;
-	uint32_t rx_per_pass;
-	uint64_t tx_packets;
 	struct bench *bench; /* who looks at what is sent; NULL = nobody */
 };
 
@@ -113,8 +111,6 @@ port_rx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
 	(void)now;
 	if (k > n)
 		k = n;
-	if (k > p->rx_per_pass)
-		k = p->rx_per_pass;
 	memcpy(pkts, p->rx + p->rx_at, k * sizeof(*pkts));
 	p->rx_at += k;
 	if (p->rx_at == p->rx_count)
@@ -164,7 +160,6 @@ port_tx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
 			peer_in(p->bench, pkts[i]);
 		flue_pkt_release(pkts[i]);
 	}
-	p->tx_packets += n;
 	return n;
 }
 
@@ -187,7 +182,6 @@ port_new(bool sums)
 	p->port.buffers = BUFFERS;
 	p->region = flue_region_create(FLUE_REGION_HEAP, BUFFERS * ROOM);
 	p->memory = flue_region_at(p->region);
-	p->rx_per_pass = BURST;
 	for (i = 0; i < BUFFERS; i++)
 		p->stack[p->top++] = i;
 	return p;
@@ -240,6 +234,9 @@ bench_new(const struct bench_setting *setting)
 	(void)prctl(PR_SET_THP_DISABLE, setting->pages == PAGES_4K, 0, 0, 0);
 	b->host.flows = setting->flows;
 	b->host.sack = setting->loss != 0;
+	/* With timestamps. */
+	if (setting->what == TRANSMIT && setting->acks == ACKS_EACH)
+		b->host.mss = setting->bytes + 12;
 	b->host.now = 1000000000;
 	flue_engine_config_default(&b->host.config);
 	if (setting->pages == PAGES_2M)
@@ -402,17 +399,13 @@ acks_in(struct bench *b, bool each)
 
 /** Submit sends of the burst and have them sent. @return cycles */
 static uint64_t
-send_burst(struct bench *b, bool alone)
+send_burst(struct bench *b)
 {
-	uint64_t cycles = 0;
 	uint32_t k;
 
-	for (k = 0; k < BURST; k++) {
+	for (k = 0; k < BURST; k++)
 		queue_send(b, k, flow_at(b, k));
-		if (alone)
-			cycles += pass(b);
-	}
-	return alone ? cycles : pass(b);
+	return pass(b);
 }
 
 /** With loss: what was sent is sent again until the peer has it. */
@@ -445,31 +438,25 @@ settle(struct bench *b)
 struct bench_cost
 bench_burst(struct bench *b)
 {
-	bool alone = b->set.acks == ACKS_EACH && b->set.flows < BURST;
 	uint64_t main = 0;
 	uint64_t rest = 0;
 	uint32_t k;
 
 	b->host.now += 100000;
-	b->port->rx_per_pass = BURST;
 	switch (b->set.what) {
 	case RECEIVE:
 		for (k = 0; k < BURST; k++)
 			data_in(b, flow_at(b, k));
-		if (alone)
-			b->port->rx_per_pass = b->set.flows;
-		do
-			main += pass(b);
-		while (b->port->rx_count > 0);
+		main = pass(b);
 		break;
 	case TRANSMIT:
-		main = send_burst(b, alone);
+		main = send_burst(b);
 		acks_in(b, false);
 		rest = pass(b);
 		rest += recover(b);
 		break;
 	default:
-		rest = send_burst(b, false);
+		rest = send_burst(b);
 		b->nreplies = 0;
 		b->host.now += 100000;
 		acks_in(b, true);

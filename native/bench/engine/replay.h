@@ -20,9 +20,8 @@ enum bench_what {
 };
 
 enum bench_acks {
-	/** The engine acknowledges each segment: TcpAckFrequency is 1 and a burst holds at most one segment of
-	 *  a flow, for one burst draws one ACK. So a single flow's segments each have a pass of their own.
-	 *  Transmit: each send has its own pass. */
+	/** Each segment draws an ACK: TcpAckFrequency is 1. Transmit: each send is a segment, for the peer takes
+	 *  no larger ones. */
 	ACKS_EACH,
 	/** As hosts have it by default: at most one ACK a burst, every second segment or 40 ms later. */
 	ACKS_BURST,
