@@ -162,12 +162,14 @@ blank(struct flue_engine *e, struct flue_conn *c, uint32_t path)
 	uint32_t generation = c->generation;
 	uint32_t ready = c->flags & CONN_READY;
 	bool ack_queued = c->ack_queued;
+	bool look_queued = c->look_queued;
 
 	memset(c, 0, sizeof(*c));
 	c->generation = generation & UINT32_C(0xffffff);
 	c->profile = UINT32_C(0xffffff);
 	c->flags = ready;
 	c->ack_queued = ack_queued;
+	c->look_queued = look_queued;
 	c->path = path;
 	c->send_head = c->send_nxt = c->send_tail = FLUE_NONE;
 	c->post_tail = FLUE_NONE;

@@ -241,8 +241,10 @@ look_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tai
 	if (tail - ch->sub_head <= AHEAD)
 		return;
 	token = ch->subs[(ch->sub_head + AHEAD) & ch->sub_mask].token;
-	if (token >> 56 == FLUE_KIND_TCP && (uint32_t)token < e->conn_ids.size)
+	if (token >> 56 == FLUE_KIND_TCP && (uint32_t)token < e->conn_ids.size) {
 		flue_conn_prefetch(&e->conns[(uint32_t)token]);
+		flue_conn_prefetch_cold(&e->conns[(uint32_t)token]);
+	}
 }
 
 int

@@ -150,6 +150,13 @@ flue_conn_prefetch(const struct flue_conn *c)
 	__builtin_prefetch(&c->handle, 1);
 }
 
+/** ... and what one that sends, or whose sends complete, touches besides. */
+static inline void
+flue_conn_prefetch_cold(const struct flue_conn *c)
+{
+	__builtin_prefetch(&c->claim, 0, 2);
+}
+
 /** Read the options; never beyond the header, whatever their length bytes say. */
 void flue_segment_options(struct flue_segment *s);
 
@@ -210,6 +217,8 @@ int flue_shared_make(struct flue_engine *e);
 void flue_timer_arm_ms(struct flue_engine *e, struct flue_conn *c, uint32_t ms);
 /** Have it look at `c`, which owes an ACK, no later than `c->ack_ms`. */
 void flue_timer_ack(struct flue_engine *e, struct flue_conn *c);
+/** `c` has sent: have it look at it no later than `ms`, though likely nothing will be due by then. */
+void flue_timer_sent(struct flue_engine *e, struct flue_conn *c, uint32_t ms);
 void flue_timer_drop(struct flue_engine *e, struct flue_conn *c);
 int flue_timers_run(struct flue_engine *e);
 /** When the first of them wants to be looked at; INT64_MAX = none. */

@@ -45,6 +45,7 @@
 #define FLUE_CHALLENGES       1000   /* a second, all connections together, on the average */
 #define FLUE_SYN_ACK_MS       3000   /* between challenges of SYNs, chimney profile */
 #define FLUE_DOUBT_MS         300000 /* to the first probe after a doubtful segment */
+#define FLUE_LOOK_MS          8      /* after data was sent: most of it is acknowledged by then */
 #define FLUE_FIN_WAIT_US      120000000u
 #define FLUE_NS_PER_MS        INT64_C(1000000)
 
@@ -312,16 +313,18 @@ struct flue_wheel {
 	uint32_t first[FLUE_WHEEL_SLOTS]; /* of a busy slot */
 };
 
-/** Connections that owe an ACK, in the order in which it is due: the delay is the same for all of them, so a
- *  queue knows the order without a place in the wheel for each segment. */
-struct flue_acks {
-	struct flue_acks_entry {
-		uint32_t conn;
-		uint32_t ms; /* when it is due */
-	} * at;              /* a ring */
+/** Connections in the order in which they want to be looked at: where the delay is the same for all, a queue
+ *  knows the order without a place in the wheel for each segment. */
+struct flue_timer_queue {
+	struct flue_timer_entry *at; /* a ring */
 	uint32_t mask;
 	uint32_t head;
 	uint32_t tail;
+};
+
+struct flue_timer_entry {
+	uint32_t conn;
+	uint32_t ms;
 };
 
 enum {
@@ -382,7 +385,8 @@ struct flue_engine {
 	uint32_t ready_tail;
 
 	struct flue_wheel wheel;
-	struct flue_acks acks;
+	struct flue_timer_queue acks;  /* those that owe an ACK */
+	struct flue_timer_queue looks; /* those that have sent, FLUE_LOOK_MS ago */
 
 	struct flue_pkt *txq[FLUE_TX_QUEUE];
 	uint32_t txq_head;

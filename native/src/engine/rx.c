@@ -310,8 +310,11 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 		if (!plain[i])
 			continue;
 		conns[i] = flue_flow_candidate(&e->flow, segs[i].hash);
-		if (conns[i] != NULL)
-			flue_conn_prefetch_far(conns[i]);
+		if (conns[i] == NULL)
+			continue;
+		flue_conn_prefetch_far(conns[i]);
+		if (segs[i].payload == 0)
+			flue_conn_prefetch_cold(conns[i]);
 	}
 	for (i = 0; i < n; i++) {
 		if (conns[i + AHEAD] != NULL)

@@ -103,8 +103,8 @@ run_count(const struct flue_engine_config *c)
 	return episode_count(c) < 256 ? 4096 : 16 * episode_count(c);
 }
 
-/** ACKs that wait at a time; who finds no place has one in the wheel. */
-#define ACKS 65536u
+/** Connections in a queue of timers at a time; who finds no place has one in the wheel. */
+#define QUEUED 32768u
 
 static void
 cut_tables(struct flue_engine *e, struct cutter *k)
@@ -130,8 +130,9 @@ cut_tables(struct flue_engine *e, struct cutter *k)
 	e->runs.run = cut(k, run_count(c), sizeof(struct flue_run));
 	e->ready_mask = ring - 1;
 	e->ready = cut(k, ring, sizeof(uint32_t));
-	e->acks.mask = (ring < ACKS ? ring : ACKS) - 1;
-	e->acks.at = cut(k, e->acks.mask + 1, sizeof(struct flue_acks_entry));
+	e->acks.mask = e->looks.mask = (ring < QUEUED ? ring : QUEUED) - 1;
+	e->acks.at = cut(k, e->acks.mask + 1, sizeof(struct flue_timer_entry));
+	e->looks.at = cut(k, e->looks.mask + 1, sizeof(struct flue_timer_entry));
 	e->rx_records = cut(k, (uint32_t)c->max_receives, sizeof(struct flue_record));
 	e->frame_records = cut(k, (uint32_t)c->max_frames, sizeof(struct flue_record));
 	e->slabs.pkts = cut(k, slab_count(c), sizeof(struct flue_pkt));

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Timers. Delayed ACKs have a queue; all else a wheel with a slot for each millisecond and at most one entry a connection. Deadlines
+/* Timers: a wheel with a slot for each millisecond and at most one entry a connection. Deadlines
  * live in the connection and move without a word to the wheel; an entry that comes due before its
  * deadline is put in again, and so is one that lies further away than the wheel turns. Only a
- * deadline that moves *before* its entry moves that. */
+ * deadline that moves *before* its entry moves that.
+ *
+ * What nearly every segment starts, and nearly none of them needs in the end, does not get as far as the
+ * wheel: delayed ACKs, and a look at what was sent a little while ago, stand in queues. Their entries are
+ * written one behind the other, and those that come next are known ahead and prefetched. */
 
 #include "engine/parts.h"
 #include "tcp/tcp.h"
@@ -17,46 +21,81 @@ before(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) < 0;
 }
 
-/* ---- Delayed ACKs ---------------------------------------------------------------------------- */
+/* ---- Queues ---------------------------------------------------------------------------------- */
 
-#define ACKS_AHEAD 4
+#define AHEAD 4
+
+/** @return false: full, or others behind it would be late */
+static bool
+queue_put(struct flue_engine *e, struct flue_timer_queue *q, const struct flue_conn *c, uint32_t ms)
+{
+	if (q->tail - q->head > q->mask ||
+			(q->head != q->tail && before(ms, q->at[(q->tail - 1) & q->mask].ms)))
+		return false;
+	q->at[q->tail++ & q->mask] = (struct flue_timer_entry){ flue_conn_index(e, c), ms };
+	return true;
+}
+
+/** @return the next one whose time has come; NULL. It may be another connection by now, or none. */
+static struct flue_conn *
+queue_take(struct flue_engine *e, struct flue_timer_queue *q)
+{
+	const struct flue_timer_entry *at = &q->at[q->head & q->mask];
+
+	if (q->head == q->tail || before(e->now_ms, at->ms))
+		return NULL;
+	if (q->tail - q->head > AHEAD)
+		flue_conn_prefetch(&e->conns[q->at[(q->head + AHEAD) & q->mask].conn]);
+	q->head++;
+	return &e->conns[at->conn];
+}
+
+static int64_t
+queue_next(const struct flue_engine *e, const struct flue_timer_queue *q)
+{
+	if (q->head == q->tail)
+		return INT64_MAX;
+	return e->now_ms_wide + (int32_t)(q->at[q->head & q->mask].ms - e->now_ms);
+}
 
 void
 flue_timer_ack(struct flue_engine *e, struct flue_conn *c)
 {
-	struct flue_acks *q = &e->acks;
-
 	if (c->ack_queued)
 		return;
-	/* The order of the queue is that of time, unless the delay was made shorter, or an ACK was owed
-	 * anew while its connection stood in the queue. */
-	if (q->tail - q->head > q->mask ||
-			(q->head != q->tail &&
-					before(c->ack_ms, q->at[(q->tail - 1) & q->mask].ms))) {
+	/* Not in the order of time when the delay was made shorter, or an ACK is owed anew since its
+	 * connection has been in the queue. */
+	if (queue_put(e, &e->acks, c, c->ack_ms))
+		c->ack_queued = 1;
+	else
 		flue_timer_arm_ms(e, c, c->ack_ms);
-		return;
-	}
-	q->at[q->tail++ & q->mask] = (struct flue_acks_entry){ flue_conn_index(e, c), c->ack_ms };
-	c->ack_queued = 1;
 }
 
-/** Those that are due get their turn at the end of the pass. What was acknowledged since is not looked for
- *  when it is: its entry goes when its time has come. @return entries looked at */
-static int
-acks_run(struct flue_engine *e)
+void
+flue_timer_sent(struct flue_engine *e, struct flue_conn *c, uint32_t ms)
 {
-	struct flue_acks *q = &e->acks;
+	uint32_t look = e->now_ms + FLUE_LOOK_MS;
+
+	if ((c->flags & CONN_TIMER) || before(ms, look))
+		flue_timer_arm_ms(e, c, ms);
+	else if (c->look_queued)
+		return;
+	else if (queue_put(e, &e->looks, c, look))
+		c->look_queued = 1;
+	else
+		flue_timer_arm_ms(e, c, ms);
+}
+
+/** What was acknowledged meanwhile was not looked for: it goes when its time has come.
+ *  @return entries looked at, at most `max` of each queue */
+static int
+queues_run(struct flue_engine *e, int max)
+{
+	struct flue_conn *c;
 	int n;
+	int k;
 
-	for (n = 0; n < FLUE_COMMANDS && q->head != q->tail; n++) {
-		struct flue_acks_entry entry = q->at[q->head & q->mask];
-		struct flue_conn *c = &e->conns[entry.conn];
-
-		if (before(e->now_ms, entry.ms))
-			break;
-		if (q->tail - q->head > ACKS_AHEAD)
-			flue_conn_prefetch(&e->conns[q->at[(q->head + ACKS_AHEAD) & q->mask].conn]);
-		q->head++;
+	for (n = 0; n < max && (c = queue_take(e, &e->acks)) != NULL; n++) {
 		c->ack_queued = 0;
 		if (!(c->flags & CONN_ACK_OWED) || c->path == FLUE_NONE)
 			continue;
@@ -65,7 +104,12 @@ acks_run(struct flue_engine *e)
 		else
 			flue_timer_ack(e, c);
 	}
-	return n;
+	for (k = 0; k < max && (c = queue_take(e, &e->looks)) != NULL; k++) {
+		c->look_queued = 0;
+		if (c->path != FLUE_NONE && c->rtx_ms != FLUE_NONE)
+			flue_tcp_timer(e, c);
+	}
+	return n + k;
 }
 
 /* ---- The wheel ------------------------------------------------------------------------------- */
@@ -168,7 +212,7 @@ int
 flue_timers_run(struct flue_engine *e)
 {
 	struct flue_wheel *w = &e->wheel;
-	int n = acks_run(e);
+	int n = queues_run(e, FLUE_COMMANDS / 2);
 
 	if (w->count > 0 && e->now_ms - w->ms >= FLUE_WHEEL_SLOTS)
 		catch_up(e);
@@ -198,15 +242,13 @@ flue_timers_next(const struct flue_engine *e)
 {
 	const struct flue_wheel *w = &e->wheel;
 
-	const struct flue_acks *q = &e->acks;
-	int64_t next = INT64_MAX;
-	int64_t ack;
+	int64_t next = queue_next(e, &e->acks);
+	int64_t look = queue_next(e, &e->looks);
+	int64_t turn = INT64_MAX;
 
 	if (w->count > 0)
-		next = e->now_ms_wide + (int32_t)(w->ms + distance(w) - e->now_ms);
-	if (q->head != q->tail) {
-		ack = e->now_ms_wide + (int32_t)(q->at[q->head & q->mask].ms - e->now_ms);
-		next = ack < next ? ack : next;
-	}
+		turn = e->now_ms_wide + (int32_t)(w->ms + distance(w) - e->now_ms);
+	next = look < next ? look : next;
+	next = turn < next ? turn : next;
 	return next == INT64_MAX ? INT64_MAX : next * FLUE_NS_PER_MS;
 }

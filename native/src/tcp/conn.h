@@ -137,16 +137,17 @@ struct flue_conn {
 	uint64_t handle;        /* NdisOffloadHandle */
 	uint32_t ack_ms;        /* CONN_ACK_OWED: no later than this */
 	uint8_t unacked;        /* CONN_ACK_OWED: segments that came since the last ACK */
-	uint8_t quick : 7;      /* bursts still to be acknowledged at once: slow start, a loss */
-	uint8_t ack_queued : 1; /* has an entry in the queue of delayed ACKs (engine/timer.c) */
-	uint16_t sized : 1;     /* the host wants indications of a certain size */
-	uint16_t sws_runs : 1;  /* receiver's silly-window timer: extra.sws_ms */
-	uint16_t sack : 1;      /* agreed at the handshake (RFC 2018) */
-	uint16_t again : 1;     /* data came twice: the next ACK says so (sack.c) */
-	uint16_t quiet : 1;     /* no duplicate ACK before told_ms + FLUE_QUIET_MS ... */
-	uint16_t untold : 1;    /* ... and then one is due */
-	uint16_t set_aside : 1; /* urgent data came: all segments wait for the terminate (5.8) */
-	uint16_t invalid : 1;   /* by itself, not for what it depends on */
+	uint8_t quick : 6;      /* bursts still to be acknowledged at once: slow start, a loss */
+	uint8_t ack_queued : 1; /* has an entry in the queue of delayed ACKs (engine/timer.c) ... */
+	uint8_t look_queued : 1; /* ... in that of connections which have sent */
+	uint16_t sized : 1;      /* the host wants indications of a certain size */
+	uint16_t sws_runs : 1;   /* receiver's silly-window timer: extra.sws_ms */
+	uint16_t sack : 1;       /* agreed at the handshake (RFC 2018) */
+	uint16_t again : 1;      /* data came twice: the next ACK says so (sack.c) */
+	uint16_t quiet : 1;      /* no duplicate ACK before told_ms + FLUE_QUIET_MS ... */
+	uint16_t untold : 1;     /* ... and then one is due */
+	uint16_t set_aside : 1;  /* urgent data came: all segments wait for the terminate (5.8) */
+	uint16_t invalid : 1;    /* by itself, not for what it depends on */
 	uint16_t channel : 3;
 	uint16_t cc_algorithm : 2; /* enum flue_congestion_control, FLUE_CC_CHIMNEY */
 	uint16_t validity : 3;     /* VALIDITY_*: does the peer still know the connection? */

@@ -28,7 +28,10 @@ flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c)
 {
 	uint32_t probe = c->sack ? flue_tlp_first_ms(e, c) : FLUE_NONE;
 
-	flue_timer_arm_ms(e, c, probe != FLUE_NONE ? probe : c->rtx_ms);
+	if (c->snd_una == c->snd_max)
+		flue_timer_arm_ms(e, c, c->rtx_ms);
+	else
+		flue_timer_sent(e, c, probe != FLUE_NONE ? probe : c->rtx_ms);
 }
 
 /** Sender's silly window avoidance and Nagle (RFC 9293 3.8.6.2.1, RFC 1122 4.2.3.4). */
