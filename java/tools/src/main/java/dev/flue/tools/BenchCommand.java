@@ -20,22 +20,24 @@ import picocli.CommandLine.Spec;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = {
-            "Measure Flue beside java.nio and Netty, in turns, and write a page and JSON.",
-            "Runs what this machine allows, and says of the rest why not. Root adds veth, and"
-                    + " loopback with Reno."
+            "Measure Flue beside java.nio, Netty and the kernel, in turns, its engine in memory and"
+                    + " Java's operations, and write a page with pictures, and JSON.",
+            "Runs what this machine allows, and says of the rest why not. Root adds veth, TAP, and"
+                    + " loopback with Reno. About 6 minutes, in which nothing else should run;"
+                    + " with --quick one and a half."
         })
 final class BenchCommand implements Callable<Integer> {
     private static final String MAIN = "dev.flue.bench.side.SideBySide";
     private static final int ASKS_FOR_NATIVE_ACCESS = 22;
 
-    @Option(names = "--quick", description = "Few and short rounds, without veth.")
+    @Option(names = "--quick", description = "Few and short rounds, and not everybody.")
     private boolean quick;
 
     @Option(
             names = "--output",
             paramLabel = "DIRECTORY",
             defaultValue = "docs/performance",
-            description = "For side-by-side.md and side-by-side.json; default ${DEFAULT-VALUE}.")
+            description = "For bench.md, bench.json and bench-*.svg; default ${DEFAULT-VALUE}.")
     private Path output;
 
     @Option(names = "--rounds", paramLabel = "N", description = "Rounds that count, 1 to 100.")
@@ -43,6 +45,18 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--millis", paramLabel = "N", description = "Of a measurement, 1 to 60000.")
     private Integer millis;
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            description = "For the contestants at most: fewer rounds, if they do not fit.")
+    private Integer seconds;
+
+    @Option(
+            names = "--parts",
+            paramLabel = "NAME,...",
+            description = "Only these: side (contestants), engine (in memory), jmh (Java).")
+    private String parts;
 
     @Option(
             names = "--contestants",
@@ -76,6 +90,7 @@ final class BenchCommand implements Callable<Integer> {
     public Integer call() {
         check("--rounds", rounds, 100);
         check("--millis", millis, 60_000);
+        check("--seconds", seconds, 86_400);
         Path benchmarks = jar != null ? jar : found();
         if (!Files.isRegularFile(benchmarks)) {
             throw new ToolException(
@@ -85,12 +100,24 @@ final class BenchCommand implements Callable<Integer> {
                             + " with --jar");
         }
         try {
-            return new ProcessBuilder(command(benchmarks)).inheritIO().start().waitFor();
+            Process process = new ProcessBuilder(command(benchmarks)).inheritIO().start();
+            // A signal to this process alone has to reach the one that cleans up.
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process)));
+            return process.waitFor();
         } catch (IOException e) {
             throw new ToolException("cannot start the benchmarks: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ToolException("interrupted", e);
+        }
+    }
+
+    private static void end(Process process) {
+        process.destroy();
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -135,6 +162,8 @@ final class BenchCommand implements Callable<Integer> {
         add(command, "--native", natives);
         add(command, "--rounds", rounds);
         add(command, "--millis", millis);
+        add(command, "--seconds", seconds);
+        add(command, "--parts", parts);
         add(command, "--contestants", contestants);
         add(command, "--workloads", workloads);
         return command;

@@ -20,7 +20,6 @@ final class Contestants {
     private static final List<String> HERE = List.of();
     private static final Set<String> EVERYTHING = Set.of();
     private static final Set<String> STREAMS = Set.of("stream-16k", "stream-1m");
-    private static final Set<String> FEW = Set.of("request-response", "messages-64", "stream-16k");
     private static final Set<String> BOTH_KINDS = Set.of("request-response", "stream-16k");
 
     private final List<Contestant> all = new ArrayList<>();
@@ -60,7 +59,7 @@ final class Contestants {
                 STREAMS,
                 noCopy);
         list.kernel("", "loopback", networks.loopback(), EVERYTHING);
-        list.kernel("-veth", "veth", networks.veth(), FEW);
+        list.kernel("-veth", "veth", networks.veth(), BOTH_KINDS);
         list.peers(networks);
         return List.copyOf(list.all);
     }

@@ -18,6 +18,9 @@ final class Machine {
         facts.put("CPUs", Integer.toString(Runtime.getRuntime().availableProcessors()));
         facts.put("memory", after("/proc/meminfo", "MemTotal"));
         facts.put("free hugepages", after("/proc/meminfo", "HugePages_Free"));
+        facts.put(
+                "memory of packets",
+                Flue.freeHugepages() > 0 ? "hugepages" : "pages of 4 KiB (no hugepages are free)");
         facts.put("kernel", System.getProperty("os.version"));
         facts.put(
                 "Java",

@@ -82,6 +82,8 @@ final class Match implements AutoCloseable {
         }
         command.add(ProcessHandle.current().info().command().orElse("java"));
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        // Who is compiled waits for it: compilers beside ends that spin would get no time.
+        command.add("-Xbatch");
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.addAll(List.of(Worker.class.getName(), end.kind().name(), role, where));
         return command;

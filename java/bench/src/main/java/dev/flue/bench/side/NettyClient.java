@@ -26,7 +26,8 @@ final class NettyClient implements ClientEnd {
     /** Connections that are being opened at a time. */
     private static final int WAVE = 256;
 
-    private static final int BATCH_BYTES = 4096;
+    /** Of small messages, between two flushes: more make it no faster here, fewer slower. */
+    static final int BATCH_BYTES = 32 << 10;
 
     private final NettyLoop loop;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.bench.side;
 
+import dev.flue.bench.figures.Spread;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -11,11 +12,23 @@ final class Results {
     private record Cell(String contestant, String workload) {}
 
     private final int rounds;
+    private int done;
     private final Map<Cell, Outcome[]> outcomes = new LinkedHashMap<>();
     private final Map<Cell, String> failures = new LinkedHashMap<>();
 
     Results(int rounds) {
         this.rounds = rounds;
+        this.done = rounds;
+    }
+
+    /** There was no time for more than so many. */
+    void cut(int value) {
+        done = value;
+    }
+
+    /** Rounds that were run. */
+    int done() {
+        return done;
     }
 
     int rounds() {
@@ -66,5 +79,12 @@ final class Results {
         return workload.unit().moreIsBetter()
                 ? Spread.ofRatios(one, other)
                 : Spread.ofRatios(other, one);
+    }
+
+    /** What is left of its own rate in another workload, round by round. */
+    Spread ofOwn(String contestant, Workload workload, Workload other) {
+        return Spread.ofRatios(
+                figures(contestant, workload, Outcome::perSecond),
+                figures(contestant, other, Outcome::perSecond));
     }
 }

@@ -4,6 +4,7 @@ package dev.flue.bench.side;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.flue.bench.figures.Spread;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.List;
@@ -71,6 +72,30 @@ class StatisticsTest {
         assertThat(Schedule.turns(1, Workload.ALL, List.of(loop)))
                 .extracting(turn -> turn.workload().name())
                 .containsExactly("stream-16k", "stream-16k");
+    }
+
+    @Test
+    void whoIsWarmDoesNotGetBetterAnyMore() {
+        WarmUp warmUp = new WarmUp(Workload.named("messages-64"));
+        for (double rate : new double[] {1, 4, 9, 10}) {
+            warmUp.add(rate);
+            assertThat(warmUp.over()).isFalse();
+        }
+        warmUp.add(8);
+        assertThat(warmUp.over()).as("one of the last two is far from the best").isFalse();
+        warmUp.add(9.5);
+        warmUp.add(9.6);
+        assertThat(warmUp.stable()).isTrue();
+        WarmUp latency = new WarmUp(Workload.named("request-response"));
+        for (double micros : new double[] {100, 50, 10, 5, 5.1}) {
+            latency.add(micros);
+        }
+        assertThat(latency.stable()).as("less is better").isTrue();
+        WarmUp never = new WarmUp(Workload.named("messages-64"));
+        while (!never.over()) {
+            never.add(never.count() % 2 == 0 ? 1 : 10);
+        }
+        assertThat(never.stable()).isFalse();
     }
 
     @Test
@@ -146,7 +171,13 @@ class StatisticsTest {
                 .extracting(Workload::name)
                 .containsExactly("stream-1m", "messages-64");
         for (String wrong :
-                Set.of("--rounds", "--rounds 0", "--millis x", "--what", "--workloads x")) {
+                Set.of(
+                        "--rounds",
+                        "--rounds 0",
+                        "--millis x",
+                        "--what",
+                        "--workloads x",
+                        "--parts x")) {
             assertThatThrownBy(() -> SideOptions.of(wrong.split(" ")))
                     .as(wrong)
                     .isInstanceOf(IllegalArgumentException.class);
@@ -161,7 +192,7 @@ class StatisticsTest {
                 .containsExactly(true, false);
         assertThat(SideOptions.of("--quick", "--contestants", "netty-veth").chosen(all))
                 .extracting(Contestant::takesPart)
-                .containsExactly(true);
+                .containsExactly(false, true);
         assertThatThrownBy(() -> SideOptions.of("--contestants", "nobody").chosen(all))
                 .hasMessageContaining("netty-veth");
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.flue.bench.side;
+package dev.flue.bench.figures;
 
 import java.util.Arrays;
 import java.util.Locale;
@@ -9,9 +9,9 @@ import java.util.Locale;
  *
  * @param count of the figures; with none the rest is NaN
  */
-record Spread(int count, double median, double least, double most) {
+public record Spread(int count, double median, double least, double most) {
 
-    static Spread of(double... figures) {
+    public static Spread of(double... figures) {
         double[] sorted = Arrays.stream(figures).filter(Double::isFinite).sorted().toArray();
         int count = sorted.length;
         if (count == 0) {
@@ -25,12 +25,29 @@ record Spread(int count, double median, double least, double most) {
     }
 
     /** Of the quotients round by round: what disturbs a round disturbs both. */
-    static Spread ofRatios(double[] figures, double[] to) {
+    public static Spread ofRatios(double[] figures, double[] to) {
         double[] ratios = new double[Math.min(figures.length, to.length)];
         for (int i = 0; i < ratios.length; i++) {
             ratios[i] = figures[i] / to[i];
         }
         return of(ratios);
+    }
+
+    /** Every figure by a factor that is positive. */
+    public Spread times(double factor) {
+        return new Spread(count, median * factor, least * factor, most * factor);
+    }
+
+    /**
+     * Of a quotient whose two sides were not measured in rounds: between the least it can be and
+     * the most.
+     */
+    public Spread over(Spread other) {
+        return new Spread(
+                Math.min(count, other.count),
+                median / other.median,
+                least / other.most,
+                most / other.least);
     }
 
     /** "12.3 (11.0 to 15.2)". */
@@ -42,7 +59,7 @@ record Spread(int count, double median, double least, double most) {
     }
 
     /** Three digits, thousands and millions by letters. */
-    static String number(double value) {
+    public static String number(double value) {
         double size = Math.abs(value);
         if (size >= 999_500) {
             return digits(value / 1e6) + " M";

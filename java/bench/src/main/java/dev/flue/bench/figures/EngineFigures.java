@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bench.figures;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The engine in memory: what its program, {@code bench_engine --json}, says. */
+public final class EngineFigures {
+    private static final long SECONDS = 60;
+    private static final String CYCLES = "cycles";
+
+    /** What a line is about; together they name it where it has no name. */
+    private static final List<String> ABOUT =
+            List.of("kernel", "bytes", "acks", "flows", "checksum");
+
+    private EngineFigures() {}
+
+    /** Name of a line: "receive-64-each-1-port"; with loss "-loss1" behind it. */
+    public static String name(String kernel, int bytes, String acks, int flows, String checksum) {
+        return kernel + "-" + bytes + "-" + acks + "-" + flows + "-" + checksum;
+    }
+
+    /**
+     * Run the program.
+     *
+     * @param more arguments
+     */
+    public static Figures run(Path program, String... more) {
+        List<String> command = new ArrayList<>(List.of(program.toString(), "--json"));
+        command.addAll(List.of(more));
+        Path said = null;
+        try {
+            said = Files.createTempFile("flue-bench", ".json");
+            Process process =
+                    new ProcessBuilder(command)
+                            .redirectError(ProcessBuilder.Redirect.DISCARD)
+                            .redirectOutput(said.toFile())
+                            .start();
+            if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+                return Figures.none(program + " did not end within " + SECONDS + " s");
+            }
+            return process.exitValue() == 0
+                    ? of(Files.readString(said))
+                    : Figures.none(program + " ended with " + process.exitValue());
+        } catch (IOException | IllegalArgumentException e) {
+            return Figures.none(program + ": " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Figures.none("interrupted");
+        } finally {
+            delete(said);
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            // It is in the directory for what is temporary.
+        }
+    }
+
+    /**
+     * @throws IllegalArgumentException it is not what the program writes
+     */
+    static Figures of(String json) {
+        if (!(Json.parse(json) instanceof Map<?, ?> document)
+                || !(document.get("results") instanceof List<?> lines)) {
+            throw new IllegalArgumentException("no results in what it says");
+        }
+        Map<String, Spread> figures = new LinkedHashMap<>();
+        Map<String, String> units = new LinkedHashMap<>();
+        for (Object each : lines) {
+            if (each instanceof Map<?, ?> line && line.get("p50") instanceof Double p50) {
+                String name = name(line);
+                figures.put(name, new Spread(1, p50, of(line, "p10", p50), of(line, "p90", p50)));
+                units.put(name, line.get("unit") instanceof String unit ? unit : CYCLES);
+            }
+        }
+        return new Figures(figures, units, facts(document.get("calibration")), "");
+    }
+
+    private static double of(Map<?, ?> line, String member, double otherwise) {
+        return line.get(member) instanceof Double value ? value : otherwise;
+    }
+
+    private static String name(Map<?, ?> line) {
+        if (line.get("name") instanceof String name) {
+            return name;
+        }
+        List<String> words = new ArrayList<>();
+        for (String each : ABOUT) {
+            words.add(word(line.get(each)));
+        }
+        String loss = word(line.get("loss"));
+        return String.join("-", words) + (loss.matches("0|") ? "" : "-loss" + loss);
+    }
+
+    private static String word(Object value) {
+        if (value == null) {
+            return "";
+        }
+        return value instanceof Double number && number == Math.rint(number)
+                ? Long.toString(number.longValue())
+                : value.toString();
+    }
+
+    private static Map<String, String> facts(Object calibration) {
+        Map<String, String> facts = new LinkedHashMap<>();
+        if (calibration instanceof Map<?, ?> members) {
+            members.forEach((name, value) -> facts.put(name.toString(), word(value)));
+        }
+        return facts;
+    }
+}

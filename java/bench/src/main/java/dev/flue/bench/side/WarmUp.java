@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.flue.bench.side;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * When a contestant is warm: its last rates are near the best one that it had. It warms up in the
+ * processes that are measured, until then or as often as it may. One thread.
+ */
+final class WarmUp {
+    /** How near, of the best. */
+    private static final double NEAR = 0.9;
+
+    private static final int IN_A_ROW = 2;
+    private static final int LEAST = 5;
+    private static final int MOST = 12;
+
+    /** Many connections take long to open, and the code that is run is the same. */
+    private static final int MOST_OF_MANY = 5;
+
+    private static final int MANY = 1000;
+
+    private final List<Double> rates = new ArrayList<>();
+    private final boolean moreIsBetter;
+    private final int most;
+
+    WarmUp(Workload workload) {
+        moreIsBetter = workload.unit().moreIsBetter();
+        most = workload.connections() >= MANY ? MOST_OF_MANY : MOST;
+    }
+
+    /** What the workload compares, of one more measurement. */
+    void add(double figure) {
+        rates.add(moreIsBetter ? figure : 1 / figure);
+    }
+
+    /** Whether it will not get better. */
+    boolean stable() {
+        double best = rates.stream().mapToDouble(Double::doubleValue).max().orElse(0);
+        return rates.size() >= LEAST
+                && rates.subList(rates.size() - IN_A_ROW, rates.size()).stream()
+                        .allMatch(each -> each >= NEAR * best);
+    }
+
+    boolean over() {
+        return stable() || rates.size() >= most;
+    }
+
+    int count() {
+        return rates.size();
+    }
+}
