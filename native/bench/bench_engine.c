@@ -12,6 +12,8 @@
  * number: so many flows. What a choice does not name is run in the usual combinations, and what it does is
  * run whether usual or not.
  *
+ * Without a choice the whole ends with state operations and, but for --quick, with a million connections.
+ *
  * Figures are TSC cycles of this machine, p10/p50/p90 over repetitions; `all` is the median with the passes
  * around what is measured. Beside them stands a chain of 1000 dependent multiplications, and in front what
  * fixed kernels took (calibrate.h), so that runs on different machines or under different load can be set in
@@ -236,6 +238,33 @@ run_flows(const struct choice *c, struct bench_setting s, bool *comma)
 }
 
 static void
+named(const char *name, const char *unit, const struct bench_spread *s, bool json)
+{
+	if (json)
+		printf(",\n  {\"name\":\"%s\",\"unit\":\"%s\",\"p10\":%.1f,\"p50\":%.1f,\"p90\":%.1f}",
+				name, unit, s->p10, s->p50, s->p90);
+	else
+		printf("%-16s p10 %.1f p50 %.1f p90 %.1f %s\n", name, s->p10, s->p50, s->p90, unit);
+}
+
+/** What is not cycles a segment. */
+static void
+run_others(const struct choice *c)
+{
+	struct bench_spread s;
+	double mib;
+
+	bench_pairs(c->reps, &s);
+	named("state-pairs", "/s", &s, c->json);
+	if (c->quick)
+		return;
+	bench_million(c->reps, &mib, &s);
+	named("million-receive", "/s", &s, c->json);
+	s = (struct bench_spread){ mib, mib, mib };
+	named("million-memory", "MiB", &s, c->json);
+}
+
+static void
 run_all(const struct choice *c)
 {
 	static const uint32_t bytes[] = { 64, 1448 };
@@ -256,6 +285,8 @@ run_all(const struct choice *c)
 				chosen(c->acks, s.acks) && chosen(c->bytes, i >> 2 & 1))
 			run_flows(c, s, &comma);
 	}
+	if ((c->whats | c->acks | c->sums | c->bytes | c->losses | c->nflows) == 0)
+		run_others(c);
 	if (c->json)
 		printf("\n]}\n");
 }

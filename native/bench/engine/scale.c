@@ -41,6 +41,15 @@ huge_bytes(void)
 	return kib * 1024;
 }
 
+static uint64_t
+table_and_contexts(const struct flue_engine *e)
+{
+	uint64_t buckets = (uint64_t)e->flow.mask + 1;
+
+	return (uint64_t)e->conn_ids.size * sizeof(struct flue_conn) +
+	       (buckets + buckets / FLUE_FLOW_PER_SPILL) * sizeof(struct flue_flow_bucket);
+}
+
 static void
 memory(const struct flue_engine *e, uint32_t flows, bool json)
 {
@@ -65,7 +74,7 @@ memory(const struct flue_engine *e, uint32_t flows, bool json)
 		{ "neighbors", (uint64_t)e->config.max_neighbors, sizeof(struct flue_neighbor) },
 	};
 	const uint32_t n = sizeof(kinds) / sizeof(kinds[0]);
-	uint64_t hot = 0;
+	uint64_t hot = table_and_contexts(e);
 	uint64_t all = 0;
 	uint32_t i;
 
@@ -75,7 +84,6 @@ memory(const struct flue_engine *e, uint32_t flows, bool json)
 		uint64_t bytes = kinds[i].count * kinds[i].bytes;
 
 		all += bytes;
-		hot += i < 3 ? bytes : 0;
 		if (json)
 			printf("%s\n  {\"kind\":\"%s\",\"count\":%llu,\"bytes\":%llu}",
 					i > 0 ? "," : "", kinds[i].name,
@@ -99,6 +107,41 @@ memory(const struct flue_engine *e, uint32_t flows, bool json)
 				(double)huge_bytes() / (1 << 20));
 }
 
+/** Sorted ones. */
+static struct bench_spread
+spread(const uint64_t *cycles, uint32_t n, double ghz)
+{
+	return (struct bench_spread){ ghz * 1e9 / (double)cycles[n - n / 10 - 1],
+		ghz * 1e9 / (double)cycles[n / 2], ghz * 1e9 / (double)cycles[n / 10] };
+}
+
+/** @return all cycles of each burst by segment, sorted; the caller's */
+static uint64_t *
+random_segments(struct bench *b, uint32_t reps)
+{
+	uint64_t *cycles = calloc(reps, sizeof(*cycles));
+	uint32_t i;
+
+	bench_warm(b, reps / 4);
+	for (i = 0; i < reps; i++)
+		cycles[i] = bench_burst(b).all;
+	qsort(cycles, reps, sizeof(*cycles), compare);
+	return cycles;
+}
+
+static struct bench *
+many_new(uint32_t flows, enum bench_pages pages, enum bench_acks acks)
+{
+	struct bench_setting set = { .what = RECEIVE,
+		.acks = acks,
+		.pages = pages,
+		.bytes = 64,
+		.flows = flows,
+		.port_sums = true };
+
+	return bench_new(&set);
+}
+
 void
 bench_scale(uint32_t flows, enum bench_pages pages, uint32_t reps, bool json)
 {
@@ -109,43 +152,38 @@ bench_scale(uint32_t flows, enum bench_pages pages, uint32_t reps, bool json)
 	if (json)
 		printf("{\"flows\":%u,\"tsc_ghz\":%.3f,\n", flows, ghz);
 	for (acks = ACKS_EACH; acks <= ACKS_BURST; acks++) {
-		struct bench_setting set = { .what = RECEIVE,
-			.acks = (enum bench_acks)acks,
-			.pages = pages,
-			.bytes = 64,
-			.flows = flows,
-			.port_sums = true };
-		struct bench *b = bench_new(&set);
-		uint64_t *cycles = calloc(reps, sizeof(*cycles));
-		uint64_t sum = 0;
-		uint32_t i;
+		struct bench *b = many_new(flows, pages, (enum bench_acks)acks);
+		uint64_t *cycles = random_segments(b, reps);
+		unsigned long long p10 = cycles[reps / 10];
+		unsigned long long p50 = cycles[reps / 2];
+		unsigned long long p90 = cycles[reps - reps / 10 - 1];
 
-		bench_warm(b, reps / 4);
-		for (i = 0; i < reps; i++)
-			sum += cycles[i] = bench_burst(b).all;
-		qsort(cycles, reps, sizeof(*cycles), compare);
 		if (acks == ACKS_EACH)
 			memory(bench_host_of(b)->e, flows, json);
 		if (json)
 			printf(" \"receive_64_%s\":{\"p10\":%llu,\"p50\":%llu,\"p90\":%llu,"
-			       "\"segments_per_second\":%.0f,\"mean_segments_per_second\":%.0f}%s\n",
-					names[acks], (unsigned long long)cycles[reps / 10],
-					(unsigned long long)cycles[reps / 2],
-					(unsigned long long)cycles[reps - reps / 10 - 1],
-					ghz * 1e9 / (double)cycles[reps / 2],
-					ghz * 1e9 * reps / (double)sum,
+			       "\"segments_per_second\":%.0f}%s\n",
+					names[acks], p10, p50, p90, ghz * 1e9 / (double)p50,
 					acks == ACKS_EACH ? "," : "}");
 		else
-			printf("receive 64 B to random connections, acks %-5s: p10 %llu p50 %llu p90 %llu cycles "
-			       "with verdicts and returns; %.2f M segments/s (mean %.2f)\n",
-					names[acks], (unsigned long long)cycles[reps / 10],
-					(unsigned long long)cycles[reps / 2],
-					(unsigned long long)cycles[reps - reps / 10 - 1],
-					ghz * 1e3 / (double)cycles[reps / 2],
-					ghz * 1e3 * reps / (double)sum);
+			printf("receive 64 B to random connections, acks %-5s: p10 %llu p50 %llu p90 %llu "
+			       "cycles with verdicts and returns; %.2f M segments/s\n",
+					names[acks], p10, p50, p90, ghz * 1e3 / (double)p50);
 		free(cycles);
 		bench_free(b);
 	}
+}
+
+void
+bench_million(uint32_t reps, double *mib, struct bench_spread *per_second)
+{
+	struct bench *b = many_new(1000000, PAGES_THP, ACKS_BURST);
+	uint64_t *cycles = random_segments(b, reps);
+
+	*mib = (double)table_and_contexts(bench_host_of(b)->e) / (1 << 20);
+	*per_second = spread(cycles, reps, bench_tsc_ghz());
+	free(cycles);
+	bench_free(b);
 }
 
 /* ---- Trees ------------------------------------------------------------------------------------ */
@@ -177,17 +215,16 @@ pair(struct bench_host *h, struct bench_tree *t, uint64_t *initiate, uint64_t *t
 	return (__rdtsc() - start) / TREE;
 }
 
-void
-bench_trees(uint32_t reps, bool json)
+/** Sorted: of all, of initiating, of terminating. */
+static void
+tree_times(uint32_t reps, uint64_t *times[3])
 {
 	struct bench_setting set = {
 		.what = RECEIVE, .acks = ACKS_BURST, .pages = PAGES_THP, .bytes = 64, .flows = 1
 	};
 	struct bench *b = bench_new(&set);
 	struct bench_host *h = bench_host_of(b);
-	uint64_t *times[3];
 	struct bench_tree t;
-	double ghz = bench_tsc_ghz();
 	uint32_t i;
 	int k;
 
@@ -204,26 +241,46 @@ bench_trees(uint32_t reps, bool json)
 	}
 	for (k = 0; k < 3; k++)
 		qsort(times[k], reps, sizeof(uint64_t), compare);
-	if (json)
-		printf("{\"tree\":%d,\"tsc_ghz\":%.3f,\"pair_p10\":%llu,\"pair_p50\":%llu,\"pair_p90\":%llu,"
-		       "\"initiate_p50\":%llu,\"terminate_p50\":%llu,\"pairs_per_second\":%.0f}\n",
-				TREE, ghz, (unsigned long long)times[0][reps / 10],
-				(unsigned long long)times[0][reps / 2],
-				(unsigned long long)times[0][reps - reps / 10 - 1],
-				(unsigned long long)times[1][reps / 2],
-				(unsigned long long)times[2][reps / 2],
-				ghz * 1e9 / (double)times[0][reps / 2]);
-	else
-		printf("initiate and terminate, trees of %d: p10 %llu p50 %llu p90 %llu cycles a connection "
-		       "(initiate %llu, terminate %llu, the rest is the host's); %.2f M pairs/s\n",
-				TREE, (unsigned long long)times[0][reps / 10],
-				(unsigned long long)times[0][reps / 2],
-				(unsigned long long)times[0][reps - reps / 10 - 1],
-				(unsigned long long)times[1][reps / 2],
-				(unsigned long long)times[2][reps / 2],
-				ghz * 1e3 / (double)times[0][reps / 2]);
-	for (k = 0; k < 3; k++)
-		free(times[k]);
 	tree_free(&t);
 	bench_free(b);
+}
+
+void
+bench_pairs(uint32_t reps, struct bench_spread *per_second)
+{
+	uint64_t *times[3];
+	int k;
+
+	tree_times(reps, times);
+	*per_second = spread(times[0], reps, bench_tsc_ghz());
+	for (k = 0; k < 3; k++)
+		free(times[k]);
+}
+
+void
+bench_trees(uint32_t reps, bool json)
+{
+	double ghz = bench_tsc_ghz();
+	uint64_t *times[3];
+	unsigned long long p[5];
+	int k;
+
+	tree_times(reps, times);
+	p[0] = times[0][reps / 10];
+	p[1] = times[0][reps / 2];
+	p[2] = times[0][reps - reps / 10 - 1];
+	p[3] = times[1][reps / 2];
+	p[4] = times[2][reps / 2];
+	if (json)
+		printf("{\"tree\":%d,\"tsc_ghz\":%.3f,\"pair_p10\":%llu,\"pair_p50\":%llu,"
+		       "\"pair_p90\":%llu,\"initiate_p50\":%llu,\"terminate_p50\":%llu,"
+		       "\"pairs_per_second\":%.0f}\n",
+				TREE, ghz, p[0], p[1], p[2], p[3], p[4], ghz * 1e9 / (double)p[1]);
+	else
+		printf("initiate and terminate, trees of %d: p10 %llu p50 %llu p90 %llu cycles a "
+		       "connection (initiate %llu, terminate %llu, the rest is the host's); %.2f M "
+		       "pairs/s\n",
+				TREE, p[0], p[1], p[2], p[3], p[4], ghz * 1e3 / (double)p[1]);
+	for (k = 0; k < 3; k++)
+		free(times[k]);
 }
