@@ -226,6 +226,60 @@ timers_fire_in_order_and_not_before(void **state)
 	harness_free(h);
 }
 
+/** Delayed ACKs and looks at what was sent: in a queue while that keeps them in order, else in the wheel. */
+static void
+what_no_queue_can_take_in_order_has_a_place_in_the_wheel(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct flue_engine *e = h->e;
+	uint32_t i;
+
+	(void)state;
+	e->now_ms_wide = e->now_ms = 1000;
+	for (i = 0; i < 3; i++) {
+		e->conns[i].ack_ms = 1040 + i;
+		flue_timer_ack(e, &e->conns[i]);
+		flue_timer_ack(e, &e->conns[i]);
+		assert_true(e->conns[i].ack_queued);
+	}
+	assert_int_equal(e->acks.tail - e->acks.head, 3);
+	assert_int_equal(flue_timers_next(e), 1040 * MS);
+	/* Behind one that is due later it would be late. */
+	e->conns[3].ack_ms = 1030;
+	flue_timer_ack(e, &e->conns[3]);
+	assert_false(e->conns[3].ack_queued);
+	assert_true(e->conns[3].flags & CONN_TIMER);
+	assert_int_equal(flue_timers_next(e), 1030 * MS);
+	/* No room. */
+	e->acks.mask = 1;
+	e->conns[4].ack_ms = 1050;
+	flue_timer_ack(e, &e->conns[4]);
+	assert_true(!e->conns[4].ack_queued && (e->conns[4].flags & CONN_TIMER));
+	/* A deadline before the look; one behind it, then nearer. */
+	flue_timer_sent(e, &e->conns[5], 1000 + FLUE_LOOK_MS - 1);
+	assert_true(!e->conns[5].look_queued && (e->conns[5].flags & CONN_TIMER));
+	flue_timer_sent(e, &e->conns[6], 1200);
+	flue_timer_sent(e, &e->conns[6], 1300);
+	assert_true(e->conns[6].look_queued && !(e->conns[6].flags & CONN_TIMER));
+	assert_int_equal(e->looks.tail - e->looks.head, 1);
+	flue_timer_sent(e, &e->conns[6], 1002);
+	assert_true(e->conns[6].flags & CONN_TIMER);
+	assert_int_equal(flue_timers_next(e), 1002 * MS);
+	for (i = 0; i < 7; i++)
+		flue_timer_drop(e, &e->conns[i]);
+	/* What is no connection any more is passed over. */
+	e->acks.mask = 3;
+	e->now_ms_wide = e->now_ms = 1041;
+	assert_int_equal(flue_timers_run(e), 3);
+	assert_int_equal(flue_timers_next(e), 1042 * MS);
+	e->now_ms_wide = e->now_ms = 1042;
+	assert_int_equal(flue_timers_run(e), 1);
+	for (i = 0; i < 7; i++)
+		assert_true(!e->conns[i].ack_queued && !e->conns[i].look_queued);
+	assert_int_equal(flue_timers_next(e), INT64_MAX);
+	harness_free(h);
+}
+
 /** Both sides of the point where milliseconds begin anew, and of a stall. */
 static void
 the_wheel_turns_over_the_end_of_time_and_catches_up(void **state)
@@ -275,6 +329,7 @@ main(void)
 		cmocka_unit_test(a_million_flows_fit_into_a_table_for_a_million),
 		cmocka_unit_test(lines_of_an_object_are_where_they_should_be),
 		cmocka_unit_test(timers_fire_in_order_and_not_before),
+		cmocka_unit_test(what_no_queue_can_take_in_order_has_a_place_in_the_wheel),
 		cmocka_unit_test(the_wheel_turns_over_the_end_of_time_and_catches_up),
 	};
 
