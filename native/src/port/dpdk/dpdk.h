@@ -31,6 +31,8 @@
 #define DPDK_SPEC_BYTES  512
 #define DPDK_RANGES      128 /* of memory that devices read payload in */
 #define DPDK_MAX_QUEUES  64
+/** Of payload: headers have all options, perhaps over IPv6, and a datagram is at most 64 KiB. */
+#define DPDK_TSO_BYTES (UINT16_MAX - 60 - 60)
 
 /** Of a device's link. */
 enum dpdk_link {
@@ -117,6 +119,7 @@ struct dpdk_port {
 	_Atomic uint32_t stands; /* the poller's answer to the device's `still` */
 	uint32_t epoch;          /* the device's restarts when there was `epoll` */
 	int epoll;               /* to sleep on; -1 until then */
+	int socket;              /* to send by instead of the device's ring, or -1 (packet.c) */
 	bool reclaims;           /* the device gives finished transmissions back on request */
 };
 
@@ -221,6 +224,19 @@ bool dpdk_memory_readable(struct dpdk_port *port, const void *address, uint32_t 
 /** tx.c */
 unsigned dpdk_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsigned n);
 void dpdk_reclaim(struct flue_port *base);
+/** Nobody is there to take them, as on a cable that ends. @return n */
+unsigned dpdk_lose(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n);
+/** What was offered of a packet's kind is not taken after all: from now on the twin does it. */
+void dpdk_give_up(struct dpdk_port *port, const struct flue_pkt *pkt);
+/** They have been handed to the device. */
+void dpdk_tx_count(struct dpdk_port *port, struct flue_pkt *const *pkts, unsigned n);
+
+/** packet.c, for net_af_packet: send by sockets that cut and sum, unless that is `off`. The interface is
+ *  known. */
+void dpdk_packet_open(struct dpdk_device *device, uint32_t off);
+/** @return how many are sent or lost */
+unsigned dpdk_packet_burst(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n);
+void dpdk_packet_close(struct dpdk_port *port);
 /** port.c: the calling thread polls this port. */
 void dpdk_thread_known(void);
 

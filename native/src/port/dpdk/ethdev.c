@@ -218,6 +218,7 @@ port_make(struct dpdk_device *device, uint16_t queue, const char *name,
 		return dpdk_fail(cause, -ENOMEM, "Out of memory.");
 	p->device = device;
 	p->epoll = -1;
+	p->socket = -1;
 	p->id = device->id;
 	p->queue = queue;
 	p->base.ops = &dpdk_ops;
@@ -362,6 +363,7 @@ dpdk_port_close(struct flue_port *base)
 	pthread_mutex_lock(&device->control);
 	dpdk_flows_leave(port);
 	dpdk_deaf(port);
+	dpdk_packet_close(port);
 	device->ports[port->queue] = NULL;
 	pthread_mutex_unlock(&device->control);
 	if (--device->open == 0)

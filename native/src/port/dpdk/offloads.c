@@ -10,9 +10,6 @@
 
 #include "port/dpdk/dpdk.h"
 
-/** Longest headers of a segment: with all options, over IPv6, and a datagram is at most 64 KiB. */
-#define TSO_BYTES (UINT16_MAX - 60 - 60)
-
 static const struct {
 	uint32_t bit;
 	uint64_t rx;
@@ -80,7 +77,7 @@ tso_bytes(const struct dpdk_port *port, const struct rte_eth_dev_info *info)
 	uint32_t most = info->tx_desc_lim.nb_seg_max;
 	uint64_t bytes = (uint64_t)(most - 1) * port->pool->room;
 
-	return most == 0 || bytes > TSO_BYTES ? TSO_BYTES : (uint32_t)bytes;
+	return most == 0 || bytes > DPDK_TSO_BYTES ? DPDK_TSO_BYTES : (uint32_t)bytes;
 }
 
 void

@@ -53,6 +53,7 @@ open_once(const char *name, const char *spec, const struct flue_dpdk_config *con
 	}
 	(*device)->made = made ? info.device : NULL;
 	dpdk_link_interface(*device, spec);
+	dpdk_packet_open(*device, (uint32_t)config->offloads_off);
 	return 0;
 }
 

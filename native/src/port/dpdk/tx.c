@@ -201,8 +201,8 @@ packet_mbuf(struct dpdk_port *port, struct flue_pkt *pkt)
 /* ---- Bursts ---------------------------------------------------------------------------------- */
 
 /** Nobody is there to take the frames: they go nowhere, as on a cable that ends. */
-static unsigned
-lose(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n)
+unsigned
+dpdk_lose(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n)
 {
 	unsigned i;
 
@@ -215,8 +215,8 @@ lose(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n)
 }
 
 /** The driver does not take what the device offered: from now on the twin does it. */
-static void
-give_up(struct dpdk_port *port, const struct flue_pkt *pkt)
+void
+dpdk_give_up(struct dpdk_port *port, const struct flue_pkt *pkt)
 {
 	uint32_t bits = FLUE_PORT_TSO;
 
@@ -318,9 +318,32 @@ send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stu
 	}
 	*stuck = sent < ready || count < n;
 	if (unlikely(sent == ready && ready < count)) {
-		give_up(port, pkts[sent]);
-		sent += lose(port, pkts + sent, 1);
+		dpdk_give_up(port, pkts[sent]);
+		sent += dpdk_lose(port, pkts + sent, 1);
 	}
+	return sent;
+}
+
+void
+dpdk_tx_count(struct dpdk_port *port, struct flue_pkt *const *pkts, unsigned n)
+{
+	uint64_t work = 0;
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		work += work_of(pkts[i]);
+	work_count(port, n, work);
+}
+
+static unsigned
+send_all(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n)
+{
+	bool stuck = false;
+	unsigned sent = 0;
+
+	while (sent < n && !stuck)
+		sent += send_chunk(port, pkts + sent, RTE_MIN(n - sent, (unsigned)DPDK_MAX_BURST),
+				&stuck);
 	return sent;
 }
 
@@ -328,22 +351,19 @@ unsigned
 dpdk_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsigned n)
 {
 	struct dpdk_port *port = (struct dpdk_port *)base;
-	bool stuck = false;
-	unsigned sent = 0;
+	unsigned sent;
 
 	(void)now;
 	dpdk_thread_known();
 	if (unlikely(port->pair != NULL && dpdk_pair_alone(port)))
-		return lose(port, pkts, n);
+		return dpdk_lose(port, pkts, n);
 	if (unlikely(dpdk_stands_still(port)))
-		return lose(port, pkts, n);
-	while (sent < n && !stuck)
-		sent += send_chunk(port, pkts + sent, RTE_MIN(n - sent, (unsigned)DPDK_MAX_BURST),
-				&stuck);
+		return dpdk_lose(port, pkts, n);
+	sent = port->socket < 0 ? send_all(port, pkts, n) : dpdk_packet_burst(port, pkts, n);
 	/* Some devices keep frames for a link that may come back; their senders cannot wait for it. */
 	if (unlikely(sent < n && atomic_load_explicit(&port->device->link, memory_order_relaxed) ==
 						 DPDK_DOWN))
-		sent += lose(port, pkts + sent, n - sent);
+		sent += dpdk_lose(port, pkts + sent, n - sent);
 	return sent;
 }
 
