@@ -13,7 +13,19 @@ import java.util.concurrent.TimeUnit;
 /** The engine in memory: what its program, {@code bench_engine --json}, says. */
 public final class EngineFigures {
     private static final long SECONDS = 60;
+    private static final String MILLION = "1000000";
+    private static final double MIB = 1 << 20;
     private static final String CYCLES = "cycles";
+    private static final String PER_SECOND = "/s";
+
+    /** Initiate and terminate, in trees of 64. */
+    public static final String PAIRS = "state-pairs";
+
+    /** Contexts and flow table of a million connections. */
+    public static final String MEMORY = "million-memory";
+
+    /** Segments of 64 B to random ones of a million connections. */
+    public static final String SEGMENTS = "million-receive";
 
     /** What a line is about; together they name it where it has no name. */
     private static final List<String> ABOUT =
@@ -21,9 +33,25 @@ public final class EngineFigures {
 
     private EngineFigures() {}
 
-    /** Name of a line: "receive-64-each-1-port"; with loss "-loss1" behind it. */
+    /** Name of a line that has none: "receive-64-each-1-port"; with loss "-loss1" behind it. */
     public static String name(String kernel, int bytes, String acks, int flows, String checksum) {
         return kernel + "-" + bytes + "-" + acks + "-" + flows + "-" + checksum;
+    }
+
+    /**
+     * Run all that the program can.
+     *
+     * @param quick fewer combinations
+     */
+    public static Figures all(Path program, boolean quick) {
+        Figures figures = quick ? run(program, "--quick") : run(program);
+        if (figures.missing().isEmpty() && figures.of(PAIRS).count() == 0) {
+            figures = figures.and(run(program, "--trees"));
+        }
+        if (figures.missing().isEmpty() && figures.of(SEGMENTS).count() == 0) {
+            figures = figures.and(run(program, "--flows", MILLION));
+        }
+        return figures;
     }
 
     /**
@@ -31,7 +59,7 @@ public final class EngineFigures {
      *
      * @param more arguments
      */
-    public static Figures run(Path program, String... more) {
+    static Figures run(Path program, String... more) {
         List<String> command = new ArrayList<>(List.of(program.toString(), "--json"));
         command.addAll(List.of(more));
         Path said = null;
@@ -73,20 +101,65 @@ public final class EngineFigures {
      * @throws IllegalArgumentException it is not what the program writes
      */
     static Figures of(String json) {
-        if (!(Json.parse(json) instanceof Map<?, ?> document)
-                || !(document.get("results") instanceof List<?> lines)) {
-            throw new IllegalArgumentException("no results in what it says");
+        if (!(Json.parse(json) instanceof Map<?, ?> document)) {
+            throw new IllegalArgumentException("no object in what it says");
         }
         Map<String, Spread> figures = new LinkedHashMap<>();
         Map<String, String> units = new LinkedHashMap<>();
-        for (Object each : lines) {
-            if (each instanceof Map<?, ?> line && line.get("p50") instanceof Double p50) {
-                String name = name(line);
-                figures.put(name, new Spread(1, p50, of(line, "p10", p50), of(line, "p90", p50)));
-                units.put(name, line.get("unit") instanceof String unit ? unit : CYCLES);
-            }
+        if (document.get("results") instanceof List<?> lines) {
+            lines.forEach(each -> line(each, figures, units));
+        }
+        pairs(document, figures, units);
+        million(document, figures, units);
+        if (figures.isEmpty()) {
+            throw new IllegalArgumentException("no results in what it says");
         }
         return new Figures(figures, units, facts(document.get("calibration")), "");
+    }
+
+    private static void line(Object each, Map<String, Spread> figures, Map<String, String> units) {
+        if (each instanceof Map<?, ?> line && line.get("p50") instanceof Double p50) {
+            String name = name(line);
+            double one = of(line, "p10", p50);
+            double other = of(line, "p90", p50);
+            figures.put(name, new Spread(1, p50, Math.min(one, other), Math.max(one, other)));
+            units.put(name, line.get("unit") instanceof String unit ? unit : CYCLES);
+        }
+    }
+
+    /** What {@code --trees} says. */
+    private static void pairs(
+            Map<?, ?> document, Map<String, Spread> figures, Map<String, String> units) {
+        if (document.get("pairs_per_second") instanceof Double rate) {
+            figures.put(
+                    PAIRS,
+                    rate(rate, document, of(document, "pair_p50", 1), "pair_p10", "pair_p90"));
+            units.put(PAIRS, PER_SECOND);
+        }
+    }
+
+    /** What {@code --flows} says. */
+    private static void million(
+            Map<?, ?> document, Map<String, Spread> figures, Map<String, String> units) {
+        if (document.get("contexts_and_table_bytes") instanceof Double bytes) {
+            figures.put(MEMORY, Spread.of(bytes / MIB));
+            units.put(MEMORY, "MiB");
+        }
+        if (document.get("receive_64_burst") instanceof Map<?, ?> line
+                && line.get("segments_per_second") instanceof Double rate) {
+            figures.put(SEGMENTS, rate(rate, line, of(line, "p50", 1), "p10", "p90"));
+            units.put(SEGMENTS, PER_SECOND);
+        }
+    }
+
+    /** A rate is what its cycles are not: less of these is more of it. */
+    private static Spread rate(
+            double median, Map<?, ?> line, double cycles, String fewest, String most) {
+        return new Spread(
+                1,
+                median,
+                median * cycles / of(line, most, cycles),
+                median * cycles / of(line, fewest, cycles));
     }
 
     private static double of(Map<?, ?> line, String member, double otherwise) {

@@ -35,6 +35,15 @@ public record Figures(
         return figures.keySet().stream().filter(each -> each.startsWith(start)).toList();
     }
 
+    /** These and others, if there are any. */
+    public Figures and(Figures others) {
+        Map<String, Spread> spreads = new LinkedHashMap<>(figures);
+        spreads.putAll(others.figures());
+        Map<String, String> both = new LinkedHashMap<>(units);
+        both.putAll(others.units());
+        return new Figures(spreads, both, facts, missing);
+    }
+
     /**
      * The same figures of several runs: the spread is of the runs' medians.
      *

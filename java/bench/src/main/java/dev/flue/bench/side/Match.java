@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * {@link #close} from any.
  */
 final class Match implements AutoCloseable {
-    private record Pair(WorkerProcess server, WorkerProcess client) {
+    record Pair(WorkerProcess server, WorkerProcess client) {
         void close() {
             client.close();
             server.close();
@@ -40,11 +40,7 @@ final class Match implements AutoCloseable {
      * @throws IOException it failed; the next one of this contestant begins with new processes
      */
     Outcome measure(Contestant contestant, Workload workload, long nanos) throws IOException {
-        Pair pair = pairs.get(contestant.name());
-        if (pair == null) {
-            pair = start(contestant);
-            pairs.put(contestant.name(), pair);
-        }
+        Pair pair = begin(contestant);
         try {
             return measure(pair, contestant, workload, nanos);
         } catch (IOException e) {
@@ -52,6 +48,16 @@ final class Match implements AutoCloseable {
             pair.close();
             throw e;
         }
+    }
+
+    /** Have its processes run. */
+    Pair begin(Contestant contestant) throws IOException {
+        Pair pair = pairs.get(contestant.name());
+        if (pair == null) {
+            pair = start(contestant);
+            pairs.put(contestant.name(), pair);
+        }
+        return pair;
     }
 
     private Pair start(Contestant contestant) throws IOException {

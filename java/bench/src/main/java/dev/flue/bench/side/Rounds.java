@@ -19,14 +19,14 @@ final class Rounds {
     private static final long WARM_UP_NANOS = TimeUnit.MILLISECONDS.toNanos(120);
 
     /** Of the time that there is, this much at most goes into warming up. */
-    private static final double WARM_UP_SHARE = 0.4;
+    private static final double WARM_UP_SHARE = 0.45;
 
     private final Match match;
     private final SideOptions options;
     private final List<Contestant> present;
     private final Results results;
     private final Map<String, Integer> failures = new HashMap<>();
-    private final long start = System.nanoTime();
+    private long start;
     private long cells;
     private long warm;
 
@@ -43,6 +43,7 @@ final class Rounds {
     Results run() {
         List<Schedule.Turn> turns = Schedule.turns(options.rounds(), options.workloads(), present);
         cells = turns.stream().filter(turn -> !turn.counts()).count();
+        begin();
         int round = 0;
         long begun = System.nanoTime();
         for (Schedule.Turn turn : turns) {
@@ -62,6 +63,18 @@ final class Rounds {
             }
         }
         return results;
+    }
+
+    /** All processes, before the clock runs; who cannot be started will say so when it is asked. */
+    private void begin() {
+        for (Contestant each : present) {
+            try {
+                match.begin(each);
+            } catch (IOException e) {
+                System.out.println(each.name() + " does not start: " + e.getMessage());
+            }
+        }
+        start = System.nanoTime();
     }
 
     private long limit() {

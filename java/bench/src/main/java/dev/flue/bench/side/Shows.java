@@ -109,7 +109,7 @@ final class Shows {
         single(
                 6,
                 "memory",
-                "million-memory",
+                EngineFigures.MEMORY,
                 320,
                 true,
                 " MiB",
@@ -118,7 +118,7 @@ final class Shows {
         single(
                 6,
                 "segments",
-                "million-receive",
+                EngineFigures.SEGMENTS,
                 5e6,
                 false,
                 "/s",
@@ -127,7 +127,7 @@ final class Shows {
         single(
                 7,
                 "pairs, C",
-                "state-pairs",
+                EngineFigures.PAIRS,
                 1e6,
                 false,
                 "/s",

@@ -52,7 +52,6 @@ public final class SideBySide {
             results = new Rounds(match, options, present(contestants)).run();
         }
         match.close();
-        engine();
         Figures jmh = jmh();
         engine();
         Map<String, String> machine = Machine.facts();
@@ -95,10 +94,7 @@ public final class SideBySide {
         } else if (!programs.missing(NativePrograms.ENGINE).isEmpty()) {
             figures = Figures.none(programs.missing(NativePrograms.ENGINE));
         } else {
-            figures =
-                    options.quick()
-                            ? EngineFigures.run(programs.file(NativePrograms.ENGINE), "--quick")
-                            : EngineFigures.run(programs.file(NativePrograms.ENGINE));
+            figures = EngineFigures.all(programs.file(NativePrograms.ENGINE), options.quick());
         }
         engine.add(figures);
         System.out.println("engine in memory: " + said(figures));

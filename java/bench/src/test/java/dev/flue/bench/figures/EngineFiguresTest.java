@@ -18,22 +18,37 @@ class EngineFiguresTest {
                     + "\"checksum\":\"port\",\"loss\":0,\"p10\":90,\"p50\":100,\"p90\":120},"
                     + "{\"kernel\":\"receive\",\"bytes\":64,\"acks\":\"each\",\"flows\":1,"
                     + "\"checksum\":\"port\",\"loss\":1,\"p50\":200},"
-                    + "{\"name\":\"state-pairs\",\"unit\":\"/s\",\"p50\":1.5e6,\"more\":[null,true,"
-                    + "\"a \\\"word\\\"\"]},{\"name\":\"nothing\"}]}";
+                    + "{\"name\":\"state-pairs\",\"unit\":\"/s\",\"p50\":1.5e6},{\"more\":[null,true,\"a \\\"word\\\"\"]}]}";
 
     @Test
-    void aLineIsNamedByWhatItIsAboutOrByItsName() {
+    void aLineIsNamedByWhatItIsAbout() {
         Figures figures = EngineFigures.of(SAID);
         String name = EngineFigures.name("receive", 64, "each", 1, "port");
         assertThat(figures.figures())
-                .containsOnlyKeys(name, name + "-loss1", "state-pairs")
-                .containsEntry(name, new Spread(1, 100, 90, 120))
-                .containsEntry("state-pairs", new Spread(1, 1.5e6, 1.5e6, 1.5e6));
-        assertThat(figures.units())
-                .containsEntry("state-pairs", "/s")
-                .containsEntry(name, "cycles");
+                .containsOnlyKeys(name, name + "-loss1", EngineFigures.PAIRS)
+                .containsEntry(name, new Spread(1, 100, 90, 120));
+        assertThat(figures.units()).containsEntry(name, "cycles");
         assertThat(figures.facts()).containsEntry("tsc_ghz", "2.5").containsEntry("copy_64", "2");
         assertThat(figures.of("nothing").count()).isZero();
+    }
+
+    @Test
+    void aMillionConnectionsAndPairsHaveNamesAndTheirRatesFollowTheirCycles() {
+        Figures pairs =
+                EngineFigures.of(
+                        "{\"pair_p10\":800,\"pair_p50\":1000,\"pair_p90\":2000,"
+                                + "\"pairs_per_second\":2e6}");
+        assertThat(pairs.figures())
+                .containsEntry(EngineFigures.PAIRS, new Spread(1, 2e6, 1e6, 2.5e6));
+        Figures million =
+                EngineFigures.of(
+                        "{\"flows\":1000000,\"contexts_and_table_bytes\":335544320,"
+                                + "\"receive_64_burst\":{\"p10\":400,\"p50\":500,\"p90\":1000,"
+                                + "\"segments_per_second\":5e6}}");
+        assertThat(million.and(pairs).figures())
+                .containsEntry(EngineFigures.MEMORY, new Spread(1, 320, 320, 320))
+                .containsEntry(EngineFigures.SEGMENTS, new Spread(1, 5e6, 2.5e6, 6.25e6))
+                .containsKey(EngineFigures.PAIRS);
     }
 
     @Test
