@@ -96,8 +96,10 @@ checksum(uint32_t bytes)
 		uint64_t start = __rdtsc();
 		uint64_t sum = 0;
 
-		for (k = 0; k < ROUNDS; k++)
+		for (k = 0; k < ROUNDS; k++) {
+			__asm__ volatile("" ::: "memory");
 			sum = flue_csum_add(data, bytes, sum & 0xffff);
+		}
 		sink = sum;
 		times[i] = (__rdtsc() - start) / ROUNDS;
 	}

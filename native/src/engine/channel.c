@@ -230,21 +230,40 @@ dispatch(struct flue_engine *e, struct flue_chan *ch, const struct flue_submissi
 	}
 }
 
-#define AHEAD 4
+#define NEAR 2 /* submissions */
+#define FAR  8
 
-/** On its way while those before it are looked at: the connection of a later submission. */
-static inline void
-look_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tail)
+/** The connection that a later submission names; NULL. */
+static inline const struct flue_conn *
+named_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tail, uint32_t ahead)
 {
 	uint64_t token;
 
-	if (tail - ch->sub_head <= AHEAD)
-		return;
-	token = ch->subs[(ch->sub_head + AHEAD) & ch->sub_mask].token;
-	if (token >> 56 == FLUE_KIND_TCP && (uint32_t)token < e->conn_ids.size) {
-		flue_conn_prefetch(&e->conns[(uint32_t)token]);
-		flue_conn_prefetch_cold(&e->conns[(uint32_t)token]);
+	if (tail - ch->sub_head <= ahead)
+		return NULL;
+	token = ch->subs[(ch->sub_head + ahead) & ch->sub_mask].token;
+	if (token >> 56 != FLUE_KIND_TCP || (uint32_t)token >= e->conn_ids.size)
+		return NULL;
+	return &e->conns[(uint32_t)token];
+}
+
+/*
+ * What lies ahead is on its way while those before it are looked at, as in a burst of segments. (A call of
+ * what does nothing but prefetch is taken for one without an effect, and left out, unless it is in line from
+ * the beginning.)
+ */
+static inline __attribute__((always_inline)) void
+look_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tail)
+{
+	const struct flue_conn *far = named_ahead(e, ch, tail, FAR);
+	const struct flue_conn *near = named_ahead(e, ch, tail, NEAR);
+
+	if (far != NULL) {
+		flue_conn_prefetch_far(far);
+		flue_conn_prefetch_cold(far);
 	}
+	if (near != NULL)
+		flue_conn_prefetch(near);
 }
 
 int
