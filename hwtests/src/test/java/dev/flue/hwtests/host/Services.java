@@ -48,9 +48,12 @@ final class Services {
 
     /**
      * An echo whose connection goes to the other engine of two each time some bytes moved and it
-     * got to where it was sent before. Says at the end how often that was.
+     * got to where it was sent before. Says after each thousand, and at the end, how often that
+     * was.
      */
     static final class Roaming extends Echo {
+        private static final int SAY_EVERY = 1000;
+
         private final HostProgram program;
         private int moves;
 
@@ -61,7 +64,9 @@ final class Services {
 
         @Override
         void move(OffloadConnection connection) {
-            moves += program.moveToOtherEngine(connection) ? 1 : 0;
+            if (program.moveToOtherEngine(connection) && ++moves % SAY_EVERY == 0) {
+                HostProgram.say("roaming " + moves + " moves");
+            }
         }
 
         @Override

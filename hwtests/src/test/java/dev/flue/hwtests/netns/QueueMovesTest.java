@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.flue.testkit.RequiresRoot;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -28,8 +29,7 @@ class QueueMovesTest {
     /** Probes that say nothing: this process did not get a processor for some milliseconds. */
     private static final int STALLS = 16;
 
-    private static final String BYTES = Integer.toString(160 << 20);
-    private static final String BYTES_OF_OTHERS = Integer.toString(16 << 20);
+    private static final String BYTES = Integer.toString(16 << 20);
 
     @TempDir Path temp;
 
@@ -67,13 +67,31 @@ class QueueMovesTest {
         }
     }
 
-    /** Each compares what comes back. @return how often the one has moved */
-    private static int talk(LinuxPeer peer, FlueHost host, String flue) throws Exception {
+    /**
+     * Each compares what comes back; the one goes on until it has moved so often, however many
+     * bytes that takes. @return how often it has
+     */
+    private int talk(LinuxPeer peer, FlueHost host, String flue) throws Exception {
+        Path enough = temp.resolve("enough");
         LinuxPeer.Running[] others = new LinuxPeer.Running[OTHERS];
         for (int i = 0; i < OTHERS; i++) {
-            others[i] = peer.start("echo", flue, "--bytes", BYTES_OF_OTHERS, "--timeout", "600");
+            others[i] = peer.start("echo", flue, "--bytes", BYTES, "--timeout", "600");
         }
-        peer.run("echo", flue, "--port", "7022", "--bytes", BYTES, "--timeout", "600");
+        LinuxPeer.Running one =
+                peer.start(
+                        "echo",
+                        flue,
+                        "--port",
+                        "7022",
+                        "--bytes",
+                        BYTES,
+                        "--until",
+                        enough.toString(),
+                        "--timeout",
+                        "600");
+        host.awaitLine("roaming " + MOVES);
+        Files.createFile(enough);
+        assertThat(one.process().waitFor()).as(one.printed()).isZero();
         for (LinuxPeer.Running each : others) {
             assertThat(each.process().waitFor()).as(each.printed()).isZero();
         }

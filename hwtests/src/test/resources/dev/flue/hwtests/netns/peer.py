@@ -141,9 +141,10 @@ def run_source(args):
 
 
 def run_echo(args):
-    """Bulk both ways at once through an echo."""
+    """Bulk both ways at once through an echo: so much, and as long as there is no file `until`."""
     stream = Stream(args.bytes)
     digest = hashlib.sha256()
+    total = args.bytes
     with connect(args, args.port or 7007) as sock:
         sock.setblocking(False)
         piece, took = memoryview(b""), 0
@@ -162,11 +163,15 @@ def run_echo(args):
             if writable:
                 piece = piece or stream.next(args.chunk)
                 piece = piece[sock.send(piece):]
+            more = args.until and open_end and not stream.left
+            if more and not os.path.exists(args.until):
+                stream.left = BLOCK
+                total += BLOCK
             if open_end and not piece and not stream.left:
                 open_end = False
                 sock.shutdown(socket.SHUT_WR)
-    if took != args.bytes or digest.digest() != stream.digest.digest():
-        raise AssertionError(f"{took} of {args.bytes} bytes came back, or others")
+    if took != total or digest.digest() != stream.digest.digest():
+        raise AssertionError(f"{took} of {total} bytes came back, or others")
     return {"bytes": took}
 
 
@@ -380,6 +385,7 @@ def main():
     parser.add_argument("address")
     parser.add_argument("--port", type=int)
     parser.add_argument("--bytes", type=int, default=1 << 20)
+    parser.add_argument("--until", help="a file: echo goes on until there is one")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--parallel", type=int, default=16)
     parser.add_argument("--seed", type=int, default=1)
