@@ -253,6 +253,9 @@ create(int kind, int64_t bytes, int node)
 			-1, 0);
 	if (address == MAP_FAILED)
 		return -ENOMEM;
+	/* A wish: buffers of many connections lie far apart, and each would cost a walk through page tables. */
+	if (!huge && mapped >= FLUE_HUGEPAGE_BYTES)
+		(void)madvise(address, mapped, MADV_HUGEPAGE);
 	rc = !huge || hugepages_have(address, mapped, node) ? region_add(address, mapped, kind)
 							    : -ENOMEM;
 	if (rc < 0)

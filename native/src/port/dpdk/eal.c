@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_memory.h>
 #include <rte_version.h>
 
 #include "port/dpdk/dpdk.h"
@@ -147,6 +149,16 @@ start_advice(const char *args)
 	       "without (--no-huge).";
 }
 
+/** Without hugepages the kernel may still have large pages for packets. A wish, before they are touched. */
+static int
+wish_huge(const struct rte_memseg_list *msl, void *arg)
+{
+	(void)arg;
+	if (!rte_eal_has_hugepages() && msl->base_va != NULL)
+		(void)madvise(msl->base_va, msl->len, MADV_HUGEPAGE);
+	return 0;
+}
+
 int
 dpdk_start(const char *args, struct flue_dpdk_cause *cause)
 {
@@ -201,6 +213,7 @@ dpdk_start(const char *args, struct flue_dpdk_cause *cause)
 				told ? reason : rte_strerror(-first_error), start_advice(args));
 	}
 	started = true;
+	(void)rte_memseg_list_walk(wish_huge, NULL);
 	dpdk_memory_start();
 	cause->text[0] = '\0';
 	return 0;

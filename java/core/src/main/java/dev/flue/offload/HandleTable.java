@@ -37,6 +37,11 @@ public final class HandleTable<T> implements AutoCloseable {
     /** What the handle stands for, or null when it is not of this table or was freed. */
     @SuppressWarnings("unchecked")
     public T get(long ref) {
+        int index = pool.find(ref);
+        if (index >= 0) {
+            return (T) owners[index];
+        }
+        // Into the middle of a handle: misuse.
         return pool.owns(ref) ? (T) owners[pool.index(ref)] : null;
     }
 

@@ -10,6 +10,7 @@ import dev.flue.spi.Region;
  */
 public final class RecordPool implements AutoCloseable {
     private final Region region;
+    private final int regionId;
     private final int recordBytes;
     private final int[] free;
     private final boolean[] out;
@@ -25,6 +26,7 @@ public final class RecordPool implements AutoCloseable {
         }
         this.recordBytes = recordBytes;
         this.region = memory.allocate(Math.multiplyFull(recordBytes, count));
+        this.regionId = region.id();
         this.free = new int[count];
         this.out = new boolean[count];
         for (int i = 0; i < count; i++) {
@@ -40,7 +42,7 @@ public final class RecordPool implements AutoCloseable {
         }
         int index = free[--freeCount];
         out[index] = true;
-        return Refs.make(region.id(), Math.multiplyFull(index, recordBytes));
+        return Refs.make(regionId, Math.multiplyFull(index, recordBytes));
     }
 
     /**
@@ -59,15 +61,24 @@ public final class RecordPool implements AutoCloseable {
 
     /** Its number, 0..capacity-1: for tables beside the pool. */
     public int index(long ref) {
-        if (!owns(ref) || Refs.offset(ref) % recordBytes != 0) {
+        int index = find(ref);
+        if (index < 0) {
             throw new IllegalArgumentException("no record of this pool: " + Long.toHexString(ref));
         }
-        return Refs.offset(ref) / recordBytes;
+        return index;
+    }
+
+    /** The same; -1 when it is no record of this pool. */
+    public int find(long ref) {
+        int offset = Refs.offset(ref);
+        int index = offset / recordBytes;
+        boolean record = index < free.length && index * recordBytes == offset;
+        return record && Refs.region(ref) == regionId ? index : -1;
     }
 
     /** Whether the reference lies in this pool's region. */
     public boolean owns(long ref) {
-        return Refs.region(ref) == region.id() && Refs.offset(ref) / recordBytes < free.length;
+        return Refs.region(ref) == regionId && Refs.offset(ref) / recordBytes < free.length;
     }
 
     public int capacity() {

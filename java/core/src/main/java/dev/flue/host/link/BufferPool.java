@@ -27,6 +27,9 @@ public final class BufferPool implements AutoCloseable {
     /** Where the data of a buffer starts, from its NBL. */
     public static final int DATA = NetBufferList.BYTES + NetBuffer.BYTES + Mdl.BYTES;
 
+    /** Records begin with a cache line of their own. */
+    private static final int LINE = 64;
+
     private static final int MAX_REGIONS = 1024;
     private static final int MAX_REGION_BYTES = 1 << 30;
 
@@ -55,7 +58,7 @@ public final class BufferPool implements AutoCloseable {
         this.memory = memory;
         this.faults = AllocationFaults.of(memory);
         this.dataBytes = dataBytes;
-        this.recordBytes = DATA + (dataBytes + 7 & ~7);
+        this.recordBytes = DATA + dataBytes + LINE - 1 & -LINE;
         this.limit = limit;
         this.list = new NetBufferList(memory);
         this.netBuffer = new NetBuffer(memory);
@@ -167,6 +170,11 @@ public final class BufferPool implements AutoCloseable {
     /** Bytes in the range. */
     public int length(long ref) {
         return netBuffer.wrap(ref + NetBufferList.BYTES).dataLength();
+    }
+
+    /** The list of a buffer, until this pool is asked for anything else. */
+    public NetBufferList list(long ref) {
+        return list.wrap(ref);
     }
 
     public long next(long ref) {

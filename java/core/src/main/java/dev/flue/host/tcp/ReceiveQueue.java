@@ -38,17 +38,19 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     private final BufferPool pool;
     private final Loans loans;
     private final Returner returner;
-    private final LoanedBuffer shown = new LoanedBuffer();
+    private final ReceiveViews views;
     private final NetBufferList list;
     private final NetBuffer netBuffer;
     private final Mdl mdl;
     private Runnable onRelease = () -> {};
 
-    // A ring of entries. Own buffers: from where, and how much. Lent lists: sizes = bytes in all.
-    private long[] refs = new long[FIRST];
-    private int[] starts = new int[FIRST];
-    private int[] sizes = new int[FIRST];
-    private boolean[] lent = new boolean[FIRST];
+    // A ring of entries of two words: the reference; a bit for a lent list, from where 31 bits, and
+    // how much 32 bits. Lent lists: bytes in all.
+    private static final int WORDS = 2;
+    private static final long LENT = Long.MIN_VALUE;
+
+    private long[] ring = new long[FIRST * WORDS];
+    private int mask = FIRST - 1;
     private int head;
     private int count;
     private int lentCount;
@@ -78,9 +80,10 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         this.pool = pool;
         this.loans = loans;
         this.returner = returner;
-        this.list = new NetBufferList(memory);
-        this.netBuffer = new NetBuffer(memory);
-        this.mdl = new Mdl(memory);
+        this.views = loans.views(memory);
+        this.list = views.list;
+        this.netBuffer = views.netBuffer;
+        this.mdl = views.mdl;
     }
 
     /** What to do when the application gave a loan back. */
@@ -105,11 +108,11 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         }
         int copied = 0;
         for (int i = 0; i < count; i++) {
-            int slot = head + i & refs.length - 1;
+            int slot = head + i & mask;
             int skip = i == 0 ? headTaken : 0;
-            int length = sizes[slot] - skip;
-            int from = BufferPool.dataAt(refs[slot]) + starts[slot] + skip;
-            to.put(at + copied, pool.buffer(refs[slot]), from, length);
+            int length = size(slot) - skip;
+            int from = BufferPool.dataAt(ref(slot)) + start(slot) + skip;
+            to.put(at + copied, pool.buffer(ref(slot)), from, length);
             copied += length;
         }
         withheld = true;
@@ -141,20 +144,20 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     int append(ByteBuffer from, int at, int length) {
         int stored = 0;
         while (stored < length) {
-            int last = head + count - 1 & refs.length - 1;
-            if (count == 0 || lent[last] || space(last) == 0) {
+            int last = head + count - 1 & mask;
+            if (count == 0 || lent(last) || space(last) == 0) {
                 long fresh = pool.allocate();
                 if (fresh == 0) {
                     break;
                 }
                 list.wrap(fresh).scratch(1);
                 add(fresh, 0, 0, false);
-                last = head + count - 1 & refs.length - 1;
+                last = head + count - 1 & mask;
             }
             int piece = Math.min(length - stored, space(last));
-            int to = BufferPool.dataAt(refs[last]) + starts[last] + sizes[last];
-            pool.buffer(refs[last]).put(to, from, at + stored, piece);
-            sizes[last] += piece;
+            int to = BufferPool.dataAt(ref(last)) + start(last) + size(last);
+            pool.buffer(ref(last)).put(to, from, at + stored, piece);
+            enlarge(last, piece);
             stored += piece;
         }
         bytes += stored;
@@ -163,7 +166,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
 
     /** Bytes that an own buffer can still take. */
     private int space(int slot) {
-        return pool.dataBytes() - starts[slot] - sizes[slot];
+        return pool.dataBytes() - start(slot) - size(slot);
     }
 
     /** Keep a list that a target indicated, whole. It goes back when it was taken. */
@@ -200,14 +203,14 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
      * @return 0 when memory is out
      */
     public long post() {
-        int last = head + count - 1 & refs.length - 1;
-        boolean rest = posted == 0 && count > 0 && !lent[last] && space(last) > 0;
-        long buffer = rest ? refs[last] : pool.allocate();
+        int last = head + count - 1 & mask;
+        boolean rest = posted == 0 && count > 0 && !lent(last) && space(last) > 0;
+        long buffer = rest ? ref(last) : pool.allocate();
         if (buffer == 0) {
             return 0;
         }
-        int offset = rest ? starts[last] + sizes[last] : 0;
-        int unread = rest ? sizes[last] - (count == 1 ? headTaken : 0) : 0;
+        int offset = rest ? start(last) + size(last) : 0;
+        int unread = rest ? size(last) - (count == 1 ? headTaken : 0) : 0;
         pool.range(buffer, offset, pool.dataBytes() - offset);
         list.wrap(buffer).receiveBytesTransferred(unread).protocolReserved1(offset);
         list.status(0).bytesTransferred(0).scratch(rest ? list.scratch() + 1 : 1);
@@ -227,11 +230,11 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         posted--;
         postedBytes -= pool.dataBytes() - offset;
         int stored = Math.max(0, Math.min(length, pool.dataBytes() - offset));
-        int last = head + count - 1 & refs.length - 1;
+        int last = head + count - 1 & mask;
         if (stored == 0) {
             drop(buffer);
-        } else if (count > 0 && refs[last] == buffer) {
-            sizes[last] += stored;
+        } else if (count > 0 && ref(last) == buffer) {
+            enlarge(last, stored);
             drop(buffer);
         } else {
             if ((list.scratch() & CHARGED) != 0) {
@@ -243,35 +246,44 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         bytes += stored;
     }
 
+    private long ref(int slot) {
+        return ring[slot * WORDS];
+    }
+
+    private boolean lent(int slot) {
+        return ring[slot * WORDS + 1] < 0;
+    }
+
+    private int start(int slot) {
+        return (int) (ring[slot * WORDS + 1] >>> 32) & Integer.MAX_VALUE;
+    }
+
+    private int size(int slot) {
+        return (int) ring[slot * WORDS + 1];
+    }
+
+    private void enlarge(int slot, int length) {
+        ring[slot * WORDS + 1] += length;
+    }
+
     private void add(long ref, int start, int size, boolean isLent) {
-        if (count == refs.length) {
-            grow();
+        if (count > mask) {
+            unroll();
         }
-        int slot = head + count & refs.length - 1;
-        refs[slot] = ref;
-        starts[slot] = start;
-        sizes[slot] = size;
-        lent[slot] = isLent;
+        int slot = head + count & mask;
+        ring[slot * WORDS] = ref;
+        ring[slot * WORDS + 1] = (isLent ? LENT : 0) | (long) start << 32 | size;
         count++;
     }
 
-    private void grow() {
-        int length = refs.length;
-        long[] newRefs = new long[length * 2];
-        int[] newStarts = new int[length * 2];
-        int[] newSizes = new int[length * 2];
-        boolean[] newLent = new boolean[length * 2];
-        for (int i = 0; i < length; i++) {
-            int slot = head + i & length - 1;
-            newRefs[i] = refs[slot];
-            newStarts[i] = starts[slot];
-            newSizes[i] = sizes[slot];
-            newLent[i] = lent[slot];
+    /** Twice the room. */
+    private void unroll() {
+        long[] larger = new long[ring.length * 2];
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(ring, (head + i & mask) * WORDS, larger, i * WORDS, WORDS);
         }
-        refs = newRefs;
-        starts = newStarts;
-        sizes = newSizes;
-        lent = newLent;
+        ring = larger;
+        mask = mask * 2 + 1;
         head = 0;
     }
 
@@ -302,11 +314,12 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     /** Hand pieces over on loan; how many. */
     int lend(BurstHandler handler, int limit) {
         begin();
+        LoanedBuffer shown = views.take();
         int pieces = 0;
         try {
             while (count > 0 && pieces < limit && !clearLater && !withheld) {
                 int length = pieceLength();
-                shown.open(this, pieceBuffer(), pieceOffset(), length, refs[head]);
+                shown.open(this, pieceBuffer(), pieceOffset(), length, ref(head));
                 boolean returned = false;
                 try {
                     handler.onData(shown);
@@ -321,6 +334,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
                 }
             }
         } finally {
+            views.give(shown);
             end();
         }
         return pieces;
@@ -358,8 +372,8 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     }
 
     private int pieceLength() {
-        if (!lent[head]) {
-            return sizes[head] - headTaken;
+        if (!lent(head)) {
+            return size(head) - headTaken;
         }
         mdl.wrap(headMdl);
         while (mdl.byteCount() <= headMdlOffset) {
@@ -367,32 +381,32 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
             headMdl = mdl.next();
             mdl.wrap(headMdl);
         }
-        return Math.min(mdl.byteCount() - headMdlOffset, sizes[head] - headTaken);
+        return Math.min(mdl.byteCount() - headMdlOffset, size(head) - headTaken);
     }
 
     private ByteBuffer pieceBuffer() {
-        return lent[head] ? memory.buffer(Refs.region(mdl.data())) : pool.buffer(refs[head]);
+        return lent(head) ? memory.buffer(Refs.region(mdl.data())) : pool.buffer(ref(head));
     }
 
     private int pieceOffset() {
-        return lent[head]
+        return lent(head)
                 ? Refs.offset(mdl.data()) + headMdlOffset
-                : BufferPool.dataAt(refs[head]) + starts[head] + headTaken;
+                : BufferPool.dataAt(ref(head)) + start(head) + headTaken;
     }
 
     private void advance(int took) {
         bytes -= took;
         headTaken += took;
         headMdlOffset += took;
-        if (headTaken == sizes[head]) {
+        if (headTaken == size(head)) {
             pop();
         }
     }
 
     private void pop() {
-        long ref = refs[head];
-        lentCount -= lent[head] ? 1 : 0;
-        head = head + 1 & refs.length - 1;
+        long ref = ref(head);
+        lentCount -= lent(head) ? 1 : 0;
+        head = head + 1 & mask;
         count--;
         if (!drop(ref)) {
             list.scratch(list.scratch() | CHARGED);
@@ -429,8 +443,8 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
 
     private void startHead() {
         headTaken = 0;
-        if (count > 0 && lent[head]) {
-            netBuffer.wrap(list.wrap(refs[head]).firstNetBuffer());
+        if (count > 0 && lent(head)) {
+            netBuffer.wrap(list.wrap(ref(head)).firstNetBuffer());
             headMdl = netBuffer.currentMdl();
             headMdlOffset = netBuffer.currentMdlOffset();
         }
@@ -448,6 +462,6 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
             pop();
         }
         bytes = 0;
-        Arrays.fill(refs, 0);
+        Arrays.fill(ring, 0);
     }
 }

@@ -3,7 +3,6 @@ package dev.flue.host.tcp;
 
 import dev.flue.host.link.BufferPool;
 import dev.flue.offload.NetBufferList;
-import dev.flue.spi.Memory;
 import java.nio.ByteBuffer;
 
 /**
@@ -22,7 +21,6 @@ public final class SendQueue {
     private static final int FIRST = 4;
 
     private final BufferPool pool;
-    private final NetBufferList list;
     private final int maxBytes;
     private final int maxBuffers;
     private long[] ring = new long[FIRST];
@@ -36,9 +34,8 @@ public final class SendQueue {
     private long claimed;
     private int claimedAt;
 
-    SendQueue(Memory memory, BufferPool pool, int maxBytes) {
+    SendQueue(BufferPool pool, int maxBytes) {
         this.pool = pool;
-        this.list = new NetBufferList(memory);
         this.maxBytes = maxBytes;
         this.maxBuffers = Math.max(16, 4 * (maxBytes / pool.dataBytes()));
     }
@@ -251,8 +248,9 @@ public final class SendQueue {
         long first = at(lent);
         for (int i = lent; i < count; i++) {
             long next = i + 1 < count ? at(i + 1) : 0;
-            list.wrap(at(i)).next(next).status(0).bytesTransferred(0);
-            list.protocolReserved0(owner).protocolReserved1(pool.length(at(i)));
+            int length = pool.length(at(i));
+            NetBufferList list = pool.list(at(i)).next(next).status(0).bytesTransferred(0);
+            list.protocolReserved0(owner).protocolReserved1(length);
         }
         lent = count;
         return first;
@@ -273,7 +271,7 @@ public final class SendQueue {
         for (int i = 0; i < lent; i++) {
             if (at(i) == netBufferList) {
                 removeLent(i);
-                bytes -= (int) list.wrap(netBufferList).protocolReserved1();
+                bytes -= (int) pool.list(netBufferList).protocolReserved1();
                 pool.free(netBufferList);
                 return true;
             }

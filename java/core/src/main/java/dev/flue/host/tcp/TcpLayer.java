@@ -136,7 +136,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     SendQueue newSendQueue() {
-        return new SendQueue(memory, sendBuffers, settings.sendBuffer());
+        return new SendQueue(sendBuffers, settings.sendBuffer());
     }
 
     ReceiveQueue newReceiveQueue() {

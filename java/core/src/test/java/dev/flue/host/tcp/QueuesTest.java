@@ -20,7 +20,7 @@ class QueuesTest {
 
     private final HeapMemory memory = new HeapMemory();
     private final BufferPool pool = new BufferPool(memory, CHUNK, 2, 64);
-    private final SendQueue send = new SendQueue(memory, pool, 4096);
+    private final SendQueue send = new SendQueue(pool, 4096);
     private final List<Long> returned = new ArrayList<>();
     private final ReceiveQueue receive = new ReceiveQueue(memory, pool, new Loans(), returned::add);
     private final Reassembly reassembly = new Reassembly(pool);
