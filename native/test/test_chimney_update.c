@@ -102,6 +102,36 @@ a_path_gets_its_new_mtu_and_segments_fit_it_at_once(void **state)
 	finish(h, &c);
 }
 
+/** Between two ACKs of one pass, the first of which has its header made. */
+RULE("T-54")
+static void
+segments_behind_an_update_are_by_its_values(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct flue_miniport_offload_block_list *b;
+	struct flue_tcp_cached *cached;
+	struct conn c = { 0 };
+	uint8_t got[200];
+	flue_ref ref;
+
+	(void)state;
+	c.ts = true;
+	connect_at(h, &c, 1, 1);
+	b = refer(h, FLUE_STATE_TCP_CACHED, c.block->miniport_offload_context, &ref);
+	cached = behind(b);
+	*cached = *tcp_cached(&c);
+	cached->ttl_or_hop_limit = 33;
+	peer_ts(h, &c, TCP_ACK, 0, 0, pattern, 100, 65535, 2000, 70000);
+	peer_ts(h, &c, TCP_ACK, 100, 0, pattern, 100, 65535, 2001, 70000);
+	submit(h, FLUE_SUB_UPDATE, 0, ref, 0, 0);
+	poll_engine(h);
+	assert_int_not_equal(sent_expect(h, &c).ttl, 33);
+	assert_int_equal(sent_expect(h, &c).ttl, 33);
+	(void)up_expect(h, FLUE_UP_UPDATE_COMPLETE);
+	assert_int_equal(accept_data(h, &c, got), 200);
+	finish(h, &c);
+}
+
 RULE("T-54")
 RULE("T-60")
 static void
@@ -290,6 +320,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_neighbor_gets_its_new_mac_and_its_connections_use_it),
 		cmocka_unit_test(a_path_gets_its_new_mtu_and_segments_fit_it_at_once),
+		cmocka_unit_test(segments_behind_an_update_are_by_its_values),
 		cmocka_unit_test(a_connection_gets_its_new_cached_values_and_keeps_all_others),
 		cmocka_unit_test(a_relinked_path_uses_the_new_neighbor_and_leaves_the_old_one_free),
 		cmocka_unit_test(what_cannot_be_updated_fails_and_works_on),

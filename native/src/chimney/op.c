@@ -181,6 +181,8 @@ op_step(struct flue_engine *e, struct flue_op *op, int max)
 	int n = 0;
 
 	while (op->depth >= 0 && n < max) {
+		/* What the last block changed may be in it. */
+		e->template.conn = NULL;
 		if (op->cursor != FLUE_REF_NULL) {
 			enter(e, op);
 			n++;

@@ -111,6 +111,22 @@ capture_nbl(struct flue_engine *e, struct capture *cap, flue_ref ref, uint32_t f
 	return 0;
 }
 
+/** Captured, and good: behind what is queued. */
+static inline void
+enqueue(struct flue_engine *e, struct flue_conn *c, const struct capture *cap, uint32_t nbls)
+{
+	if (c->send_head == FLUE_NONE)
+		c->send_head = cap->first;
+	else
+		e->pieces[c->send_tail].next = cap->first;
+	if (c->send_nxt == FLUE_NONE)
+		c->send_nxt = cap->first;
+	c->send_tail = cap->last;
+	c->snd_end += cap->bytes;
+	if (unlikely(e->watches != NULL))
+		flue_watch_posted(e, c, nbls, cap->bytes, false);
+}
+
 int
 flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int nbls,
 		uint32_t flags, uint32_t last_flags)
@@ -135,17 +151,44 @@ flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int 
 		return rc;
 	}
 	e->pieces[cap.last].flags |= last_flags;
-	if (c->send_head == FLUE_NONE)
-		c->send_head = cap.first;
-	else
-		e->pieces[c->send_tail].next = cap.first;
-	if (c->send_nxt == FLUE_NONE)
-		c->send_nxt = cap.first;
-	c->send_tail = cap.last;
-	c->snd_end += cap.bytes;
-	if (unlikely(e->watches != NULL))
-		flue_watch_posted(e, c, (uint32_t)i, cap.bytes, false);
+	enqueue(e, c, &cap, (uint32_t)i);
 	return 0;
+}
+
+/** The usual list: one NBL, one NB, one MDL, all of it within a region. @return false: it is not that, or
+ *  there is no piece for it; nothing was taken */
+static inline bool
+queue_one(struct flue_engine *e, struct flue_conn *c, flue_ref ref)
+{
+	const struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
+	const struct flue_net_buffer *nb =
+			likely(nbl != NULL) ? flue_nb_at(flue_read64(&nbl->first_net_buffer))
+					    : NULL;
+	const struct flue_mdl *mdl =
+			likely(nb != NULL) ? flue_mdl_at(flue_read64(&nb->current_mdl)) : NULL;
+	struct capture cap = { FLUE_NONE, FLUE_NONE, c->snd_end, 0 };
+	struct flue_piece piece = {
+		.nbl = ref, .nbl_seq = c->snd_end, .flags = PIECE_LAST_OF_NBL | PIECE_LAST_OF_SUB
+	};
+	uint32_t offset;
+	flue_ref at;
+
+	if (unlikely(mdl == NULL) || (flue_read64(&nbl->next) | flue_read64(&nb->next)) != 0)
+		return false;
+	offset = flue_read32(&nb->current_mdl_offset);
+	piece.len = flue_read32(&nb->data_length);
+	at = flue_read64(&mdl->data);
+	piece.data = flue_ref_at(at, (uint64_t)offset + piece.len);
+	if (unlikely(piece.data == NULL || piece.len == 0 ||
+			    (uint64_t)offset + piece.len > flue_read32(&mdl->byte_count) ||
+			    (uint64_t)(c->snd_end - c->snd_una) + piece.len > UINT32_C(0x20000000)))
+		return false;
+	piece.data += offset;
+	piece.region = flue_ref_region(at);
+	if (unlikely(!capture_piece(e, &cap, &piece)))
+		return false;
+	enqueue(e, c, &cap, 1);
+	return true;
 }
 
 void
@@ -182,6 +225,16 @@ refuse(struct flue_engine *e, struct flue_chan *ch, struct flue_conn *c, flue_re
 		flue_piece_refuse(e, &e->pieces[c->send_tail], ref, status);
 }
 
+/** Why nothing more is taken. */
+static uint32_t
+send_refusal(const struct flue_conn *c)
+{
+	if (c->flags & CONN_ABORTED)
+		return FLUE_STATUS_REQUEST_ABORTED;
+	return c->flags & (CONN_STOPPED | CONN_TERMINATING) ? FLUE_STATUS_UPLOAD_IN_PROGRESS
+							    : FLUE_STATUS_INVALID_STATE;
+}
+
 void
 flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref)
 {
@@ -193,14 +246,13 @@ flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, fl
 		refuse(e, ch, NULL, ref, FLUE_STATUS_INVALID_STATE);
 		return;
 	}
-	if (unlikely(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING))) {
-		refuse(e, ch, c, ref,
-				c->flags & CONN_ABORTED ? FLUE_STATUS_REQUEST_ABORTED
-							: FLUE_STATUS_UPLOAD_IN_PROGRESS);
+	if (unlikely(c->flags &
+			    (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_QUEUED))) {
+		refuse(e, ch, c, ref, send_refusal(c));
 		return;
 	}
-	if (unlikely(c->flags & CONN_FIN_QUEUED)) {
-		refuse(e, ch, c, ref, FLUE_STATUS_INVALID_STATE);
+	if (likely(queue_one(e, c, ref))) {
+		flue_conn_touch(e, c);
 		return;
 	}
 	rc = flue_send_queue(e, c, ref, FLUE_MAX_NBLS_PER_CALL, 0, PIECE_LAST_OF_SUB);
@@ -226,21 +278,29 @@ una_of_data(const struct flue_conn *c)
 	return flue_seq_lt(c->snd_end, c->snd_una) ? c->snd_end : c->snd_una;
 }
 
-static void
+/** A piece that was to bring a disconnect's final data: its NBL is not a send's. */
+static __attribute__((noinline)) void
+note_disconnect(struct flue_engine *e, struct flue_conn *c, struct flue_net_buffer_list *nbl,
+		uint32_t bytes)
+{
+	if (c->more)
+		e->extras[c->extra].disconnect_bytes = bytes;
+	if (nbl != NULL)
+		flue_nbl_advance(nbl, bytes);
+}
+
+static inline void
 complete_nbl(struct flue_engine *e, struct flue_conn *c, const struct flue_piece *p, bool acked)
 {
 	struct flue_net_buffer_list *nbl = flue_nbl_at(p->nbl);
 	uint32_t end = acked ? p->seq + p->len : una_of_data(c);
 	uint32_t bytes = flue_seq_gt(end, p->nbl_seq) ? end - p->nbl_seq : 0;
 
-	if (p->flags & PIECE_DISCONNECT) {
-		if (c->more)
-			e->extras[c->extra].disconnect_bytes = bytes;
-		if (nbl != NULL)
-			flue_nbl_advance(nbl, bytes);
+	if (unlikely(p->flags & PIECE_DISCONNECT)) {
+		note_disconnect(e, c, nbl, bytes);
 		return;
 	}
-	if (nbl != NULL) {
+	if (likely(nbl != NULL)) {
 		nbl->status = acked ? FLUE_STATUS_SUCCESS : FLUE_STATUS_REQUEST_ABORTED;
 		nbl->bytes_transferred = bytes;
 		flue_nbl_advance(nbl, bytes);

@@ -197,9 +197,6 @@ dispatch(struct flue_engine *e, struct flue_chan *ch, const struct flue_submissi
 	case FLUE_SUB_INVALIDATE:
 	case FLUE_SUB_TERMINATE:
 		return flue_op_start(e, ch, s->op, s->ref);
-	case FLUE_SUB_SEND:
-		flue_send_submit(e, ch, s->token, s->ref);
-		return true;
 	case FLUE_SUB_RECEIVE:
 		flue_receive_post(e, ch, s->token, s->ref);
 		return true;
@@ -288,7 +285,9 @@ flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max)
 			flue_count(e, FLUE_CTR_UP_RING_FULL, 1);
 			break;
 		}
-		if (!dispatch(e, ch, &s))
+		if (likely(s.op == FLUE_SUB_SEND))
+			flue_send_submit(e, ch, s.token, s.ref);
+		else if (!dispatch(e, ch, &s))
 			break;
 		if (unlikely(ch->sends.count >= CHAIN_MAX || ch->frames.count >= CHAIN_MAX))
 			(void)flue_chan_flush(e, ch);

@@ -124,6 +124,18 @@ struct flue_path {
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_path) == 192);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_path, neighbor) == 64);
 
+/** The header of a connection's usual segment, IPv4 and TCP with timestamps, but for what differs from one
+ *  to the next: kept from segment to segment within a pass, where most follow one of the same
+ *  connection (emit.c). */
+struct flue_template {
+	_Alignas(16) uint8_t line[FLUE_CACHE_LINE]; /* all but the last two bytes of 66 */
+	const struct flue_conn *conn;               /* whose it is; NULL = nobody's */
+	struct flue_neighbor *neighbor;
+	uint32_t ip_sum;  /* of the IP header without length and identification */
+	uint32_t pseudo;  /* of the pseudo header without length */
+	uint64_t tcp_sum; /* of pseudo and TCP header without length and the words that differ */
+};
+
 /* ---- Pools ---------------------------------------------------------------------------------- */
 
 /** Indices that are free. */
@@ -393,6 +405,7 @@ struct flue_engine {
 	uint32_t txq_tail;
 	uint32_t tx_data; /* data segments built this pass */
 	uint16_t ip_id;
+	struct flue_template template;
 
 	/* Raw frames of this pass, linked. */
 	struct flue_net_buffer_list *raw_tail;

@@ -156,10 +156,13 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 		flue_account_begin(account, e->ctr);
 	flue_region_pass_begin(e->user);
 	set_clock(e, now);
+	e->template.conn = NULL;
 	if (e->port->ops->reclaim != NULL)
 		e->port->ops->reclaim(e->port);
 	work = flue_rx(e, budget);
 	work += commands_run(e);
+	/* They may have changed what a header is made of. */
+	e->template.conn = NULL;
 	flue_account_border(account, FLUE_PART_COMMANDS);
 	work += flue_timers_run(e);
 	flue_account_border(account, FLUE_PART_TIMERS);

@@ -65,6 +65,13 @@ parse_ip6(struct flue_segment *s, const uint8_t *ip, uint32_t room, uint32_t *se
 	return true;
 }
 
+static inline bool
+same_mac(const uint8_t *a, const uint8_t *b)
+{
+	return ((flue_load32(a) ^ flue_load32(b)) |
+			       (uint32_t)(flue_load16(a + 4) ^ flue_load16(b + 4))) == 0;
+}
+
 bool
 flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s)
 {
@@ -75,11 +82,13 @@ flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segm
 	uint16_t type;
 	bool ok;
 
-	if (room < ETH_BYTES || (memcmp(eth, e->port->mac, 6) != 0 && !flue_mac_held(e, eth)))
+	if (room < ETH_BYTES || (!same_mac(eth, e->port->mac) && !flue_mac_held(e, eth)))
 		return false;
 	room -= ETH_BYTES;
 	type = flue_load16be(eth + 12);
-	s->tagged = false;
+	/* All that is not read from the frame, in one. */
+	memset(&s->sacks, 0,
+			offsetof(struct flue_segment, key) - offsetof(struct flue_segment, sacks));
 	if (unlikely(type == ETH_VLAN)) {
 		if (room < VLAN_BYTES)
 			return false;
@@ -105,10 +114,6 @@ flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segm
 	s->flags = s->tcp[13];
 	s->window = flue_load16be(s->tcp + 14);
 	s->payload = seg_len - s->hlen;
-	s->has_ts = false;
-	s->sacks = 0;
-	s->forwarded = false;
-	s->told = false;
 	s->checked = (pkt->flags & FLUE_PKT_RX_CSUM_GOOD) == FLUE_PKT_RX_CSUM_GOOD;
 	s->hash = flue_flow_hash(&e->flow, s->key.raddr, s->key.laddr, s->key.ports);
 	pkt->seq = s->seq;

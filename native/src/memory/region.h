@@ -9,6 +9,7 @@
  */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "flue/flue_memory.h"
 
@@ -29,13 +30,17 @@ flue_ref_at(flue_ref ref, uint64_t bytes)
 {
 	uint32_t region = flue_ref_region(ref);
 	uint64_t offset = flue_ref_offset(ref);
+	bool few = __builtin_constant_p(bytes) && bytes > 0 && bytes <= UINT32_MAX;
 	uint64_t size;
 
 	if (__builtin_expect(region >= FLUE_MAX_REGIONS, 0))
 		return NULL;
 	size = atomic_load_explicit(&flue_region_slots[region].size, memory_order_acquire);
-	/* offset < 2^48, so the sum below cannot wrap once bytes is known to be <= size. */
-	if (__builtin_expect(size == 0 || bytes > size || offset + bytes > size, 0))
+	/* offset < 2^48, so the sum cannot wrap once bytes is known to be <= size, and of a few bytes never;
+	 * those do not fit into a size of 0 either. */
+	if (__builtin_expect(offset + bytes > size, 0))
+		return NULL;
+	if (!few && __builtin_expect(size == 0 || bytes > size, 0))
 		return NULL;
 	return (void *)(atomic_load_explicit(
 					&flue_region_slots[region].base, memory_order_relaxed) +

@@ -8,7 +8,7 @@
 #include "tcp/window.h"
 
 /** Piece in which `seq` lies. The queue is not empty and holds it. */
-static struct flue_piece *
+static inline struct flue_piece *
 piece_at(struct flue_engine *e, struct flue_conn *c, uint32_t seq)
 {
 	uint32_t at = c->send_nxt;
@@ -125,19 +125,20 @@ ends_nbl(const struct flue_piece *p, uint32_t end)
 	return p->flags & PIECE_LAST_OF_NBL && p->len == end;
 }
 
-/** A few bytes, most often a message: in line, where a call costs as much as copying. */
+/** A few bytes, most often a message: in line, where a call costs as much as copying. Never beyond `n` at
+ *  either end; what lies in the middle may be copied twice. */
 static inline void
 copy_small(uint8_t *to, const uint8_t *from, uint32_t n)
 {
-	uint32_t i;
-
-	if (unlikely(n < 16)) {
+	if (likely(n - 32 <= 32)) {
+		memcpy(to, from, 32);
+		memcpy(to + n - 32, from + n - 32, 32);
+	} else if (likely(n - 16 < 16)) {
+		memcpy(to, from, 16);
+		memcpy(to + n - 16, from + n - 16, 16);
+	} else {
 		memcpy(to, from, n);
-		return;
 	}
-	for (i = 0; i + 16 < n; i += 16)
-		memcpy(to + i, from + i, 16);
-	memcpy(to + n - 16, from + n - 16, 16);
 }
 
 /**
@@ -145,7 +146,7 @@ copy_small(uint8_t *to, const uint8_t *from, uint32_t n)
  * @param push  set when an NBL ends within the payload
  * @return the sum of the payload; 0 when the port does checksums
  */
-static uint64_t
+static inline uint64_t
 put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, uint32_t seq,
 		uint32_t len, bool sum_wanted, uint32_t *push)
 {
@@ -161,6 +162,13 @@ put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, ui
 		atomic_fetch_add_explicit(&p->tx_refs, 1, memory_order_relaxed);
 		*push = ends_nbl(p, off + len);
 		return sum_wanted ? flue_csum_add(pkt->ext, len, 0) : 0;
+	}
+	if (likely(p->len - off >= len && !sum_wanted)) {
+		copy_small(pkt->data + pkt->len, p->data + off, len);
+		pkt->len = (uint16_t)(pkt->len + len);
+		*push = ends_nbl(p, off + len);
+		flue_count(e, FLUE_CTR_OUT_COPIED, 1);
+		return 0;
 	}
 	while (done < len) {
 		uint32_t n = p->len - off < len - done ? p->len - off : len - done;
@@ -183,7 +191,8 @@ put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, ui
 	return sum;
 }
 
-/** Statistics of chimney rules 8.4. What the peer was sent all of before is no new segment. */
+/** Counters, and statistics of chimney rules 8.4. What the peer was sent all of before is no new
+ *  segment. */
 static inline void
 count_out(struct flue_engine *e, const struct flue_conn *c, uint32_t seq, uint32_t hlen,
 		uint32_t len, uint8_t flags)
@@ -193,6 +202,8 @@ count_out(struct flue_engine *e, const struct flue_conn *c, uint32_t seq, uint32
 	struct flue_tcp_offload_stats *tcp = &e->stats[ip6].tcp;
 	struct flue_ip_offload_stats *ip = &e->stats[ip6].ip;
 
+	flue_count(e, FLUE_CTR_OUT_SEGMENTS, 1);
+	flue_count(e, FLUE_CTR_OUT_BYTES, len);
 	if (unlikely(numbers > 0 && flue_seq_leq(seq + numbers, c->snd_max)))
 		tcp->retransmitted_segments++;
 	else
@@ -276,8 +287,7 @@ sack_room(const struct flue_conn *c, const struct flue_path *path, uint32_t len)
 	return left < 40 - ts ? left : 40 - ts;
 }
 
-/** What the next segment is not to bear in a neighbor or path that is not valid any more, or is
- *  made anew for one that has changed. @return false: nothing is sent */
+/** Path and neighbor are good to send over; the head is of the neighbor as it is now. */
 static inline bool
 ready_below(struct flue_engine *e, struct flue_conn *c, struct flue_path *path)
 {
@@ -293,57 +303,166 @@ ready_below(struct flue_engine *e, struct flue_conn *c, struct flue_path *path)
 	return true;
 }
 
-bool
-flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+/** It goes out: what is noted of it. */
+static inline void
+leave(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
 {
-	struct flue_path *path = &e->paths[c->path];
+	flue_txq_push(e, pkt);
+	c->last_ack_sent = c->rcv_nxt;
+	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE);
+}
+
+/** Any segment. @return false: no packet */
+static __attribute__((noinline)) bool
+build(struct flue_engine *e, struct flue_conn *c, const struct flue_path *path, uint32_t seq,
+		uint32_t len, uint8_t flags)
+{
 	bool sums = (e->port->offloads & FLUE_PORT_TX_TCP_CSUM) == 0;
 	uint32_t hlen = c->flags & CONN_TS ? 20 + TCP_TS_BYTES : 20;
+	struct flue_pkt *pkt = flue_tx_alloc(e);
 	uint8_t sack[FLUE_SACK_BYTES];
-	struct flue_pkt *pkt;
 	uint32_t told = 0;
 	uint32_t push = 0;
 	uint64_t sum;
 	uint8_t *tcp;
 	uint8_t tos;
 
-	if (unlikely(flue_txq_room(e) == 0) || !ready_below(e, c, path))
-		return false;
-	pkt = flue_tx_alloc(e);
 	if (unlikely(pkt == NULL))
 		return false;
-	if (unlikely(c->flags & (CONN_OOO | CONN_ACK_NOW)) && flue_sack_news(c) &&
-			!(flags & TCP_RST))
+	if ((c->flags & (CONN_OOO | CONN_ACK_NOW)) && flue_sack_news(c) && !(flags & TCP_RST)) {
 		told = flue_sack_put(e, c, sack, sack_room(c, path, len));
+		hlen += told;
+	}
 	tos = put_marks(c, seq, len, &flags);
-	tcp = put_head(e, c, path, pkt, tos, hlen + told + len);
-	pkt->len = (uint16_t)(tcp + hlen + told - pkt->data);
-	sum = (uint64_t)path->pseudo + __builtin_bswap16((uint16_t)(hlen + told + len));
+	tcp = put_head(e, c, path, pkt, tos, hlen + len);
+	pkt->len = (uint16_t)(tcp + hlen - pkt->data);
+	sum = (uint32_t)path->pseudo + __builtin_bswap16((uint16_t)(hlen + len));
 	if (len > 0)
 		sum += put_payload(e, c, pkt, seq, len, sums, &push);
-	if (unlikely(told > 0))
-		memcpy(tcp + hlen, sack, told);
 	flags |= (uint8_t)(push * TCP_PSH);
+	if (unlikely(told > 0))
+		memcpy(tcp + hlen - told, sack, told);
 	if (sums) {
-		sum += put_tcp(e, c, tcp, seq, hlen + told, flags);
-		if (unlikely(told > 0))
-			sum = flue_csum_add(sack, told, sum);
+		sum += put_tcp(e, c, tcp, seq, hlen, flags);
+		sum = flue_csum_add(sack, told, sum);
 		flue_store16(tcp + 16, flue_csum_finish(sum));
 	} else {
-		(void)put_tcp(e, c, tcp, seq, hlen + told, flags);
+		(void)put_tcp(e, c, tcp, seq, hlen, flags);
 		flue_store16(tcp + 16, flue_csum_fold32((uint32_t)sum));
 		pkt->flags |= FLUE_PKT_TX_TCP_CSUM;
 	}
-	hlen += told;
 	if (unlikely(len > c->mss))
 		leave_cut(e, c, pkt, tcp, hlen, len);
-	flue_txq_push(e, pkt);
-	c->last_ack_sent = c->rcv_nxt;
-	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE);
-	flue_count(e, FLUE_CTR_OUT_SEGMENTS, 1);
-	flue_count(e, FLUE_CTR_OUT_BYTES, len);
+	leave(e, c, pkt);
 	count_out(e, c, seq, hlen, len, flags);
 	return true;
+}
+
+/* ---- Usual segments -------------------------------------------------------------------------- */
+
+#define USUAL_TCP   34
+#define USUAL_BYTES (USUAL_TCP + 20 + TCP_TS_BYTES)
+
+/** IPv4 without a tag, timestamps the only option, no ECN, no flag but ACK and PSH. */
+static inline bool
+is_usual(const struct flue_conn *c, const struct flue_path *path, uint8_t flags)
+{
+	return (c->flags & (CONN_TS | CONN_IP6 | CONN_OOO | CONN_ACK_NOW)) == CONN_TS &&
+	       !((c->tos & TOS_ECN) | path->vlan | c->priority) && flags == TCP_ACK;
+}
+
+/** Within a pass nothing of it changes but in commands, after which it is forgotten. */
+static __attribute__((noinline)) void
+make_template(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *path)
+{
+	struct flue_template *t = &e->template;
+	uint8_t *ip = t->line + 14;
+	uint8_t *tcp = t->line + USUAL_TCP;
+	uint8_t tos = c->tos & 0xfc;
+
+	memcpy(t->line, path, FLUE_CACHE_LINE);
+	ip[1] = tos;
+	ip[8] = c->ttl;
+	memset(tcp, 0, FLUE_CACHE_LINE - USUAL_TCP);
+	flue_store32(tcp, c->ports >> 16 | c->ports << 16);
+	flue_store32be(tcp + 20, UINT32_C(0x0101080a));
+	flue_store32be(tcp + 24, flue_ts_clock(e, c));
+	t->ip_sum = (uint32_t)path->ip_sum + ((uint32_t)tos << 8) + c->ttl;
+	t->tcp_sum = flue_csum_add(tcp, FLUE_CACHE_LINE - USUAL_TCP, path->pseudo);
+	t->pseudo = path->pseudo;
+	t->neighbor = &e->neighbors[path->neighbor];
+	t->conn = c;
+}
+
+/** By the template, which is the connection's. @return false: no packet */
+static inline bool
+build_usual(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len)
+{
+	const uint32_t port = e->port->offloads;
+	const struct flue_template *t = &e->template;
+	uint32_t tcp_len = __builtin_bswap16((uint16_t)(USUAL_BYTES - USUAL_TCP + len));
+	uint32_t ip_len = __builtin_bswap16((uint16_t)(USUAL_BYTES - 14 + len));
+	uint32_t number = __builtin_bswap32(seq);
+	uint32_t ack = __builtin_bswap32(c->rcv_nxt);
+	uint32_t echo = __builtin_bswap32(c->ts_recent);
+	struct flue_pkt *pkt = flue_tx_alloc(e);
+	uint32_t push = 0;
+	uint64_t sum = 0;
+	uint32_t rest;
+	uint32_t id;
+	uint8_t *at;
+
+	if (unlikely(pkt == NULL))
+		return false;
+	id = __builtin_bswap16((uint16_t)(0x8000 | (e->ip_id++ & 0x7fff)));
+	at = pkt->data;
+	memcpy(at, t->line, FLUE_CACHE_LINE);
+	flue_store32(at + 16, id << 16 | ip_len);
+	flue_store32(at + USUAL_TCP + 4, number);
+	flue_store32(at + USUAL_TCP + 8, ack);
+	flue_store32(at + USUAL_TCP + 28, echo);
+	pkt->len = USUAL_BYTES;
+	if (port & FLUE_PORT_TX_IP_CSUM)
+		pkt->flags |= FLUE_PKT_TX_IP_CSUM;
+	else
+		flue_store16(at + 24, flue_csum_finish32(t->ip_sum + ip_len + id));
+	if (len > 0)
+		sum = put_payload(e, c, pkt, seq, len, !(port & FLUE_PORT_TX_TCP_CSUM), &push);
+	rest = __builtin_bswap32(UINT32_C(32) << 26 | (TCP_ACK | push * TCP_PSH) << 16 |
+				 flue_window_advertise(c));
+	flue_store32(at + USUAL_TCP + 12, rest);
+	if (port & FLUE_PORT_TX_TCP_CSUM) {
+		pkt->flags |= FLUE_PKT_TX_TCP_CSUM;
+		flue_store16(at + USUAL_TCP + 16, flue_csum_fold32(t->pseudo + tcp_len));
+	} else {
+		sum += t->tcp_sum + tcp_len + number + ack + echo + rest;
+		flue_store16(at + USUAL_TCP + 16, flue_csum_finish(sum));
+	}
+	if (unlikely(len > c->mss))
+		leave_cut(e, c, pkt, at + USUAL_TCP, USUAL_BYTES - USUAL_TCP, len);
+	if (c->rcv_nxt != c->last_ack_sent)
+		t->neighbor->nic_time = e->now_ticks;
+	leave(e, c, pkt);
+	count_out(e, c, seq, USUAL_BYTES - USUAL_TCP, len, TCP_ACK);
+	return true;
+}
+
+bool
+flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+{
+	if (unlikely(flue_txq_room(e) == 0))
+		return false;
+	if (unlikely(e->template.conn != c) || unlikely(flags != TCP_ACK) ||
+			unlikely(c->flags & (CONN_OOO | CONN_ACK_NOW))) {
+		struct flue_path *path = &e->paths[c->path];
+
+		if (!ready_below(e, c, path))
+			return false;
+		if (!is_usual(c, path, flags))
+			return build(e, c, path, seq, len, flags);
+		make_template(e, c, path);
+	}
+	return build_usual(e, c, seq, len);
 }
 
 uint32_t

@@ -45,9 +45,9 @@ worth_sending(const struct flue_conn *c, uint32_t len, uint32_t unsent, bool fin
 	return len > 0 && len >= flue_conn_max_snd_wnd(c) / 2;
 }
 
-/** After a segment left: sequence numbers, timing, timer. */
-static void
-sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
+/** After a segment left: sequence numbers, timing, timer. `rtx_ms`: when one that is armed now expires. */
+static inline void
+sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin, uint32_t rtx_ms)
 {
 	uint32_t end = c->snd_nxt + len + fin;
 
@@ -70,7 +70,7 @@ sent(struct flue_engine *e, struct flue_conn *c, uint32_t len, bool fin)
 	/* The deadline of a probe that is not needed any more says nothing about this segment. */
 	if (c->rtx_ms == FLUE_NONE || (c->flags & CONN_PERSIST))
 		flue_tcp_arm_rtx(e, c, c->rto_us);
-	else if (c->rtx_ms != flue_rtx_from_now(e, c->rto_us) && c->sack && c->rtx_count == 0)
+	else if (c->rtx_ms != rtx_ms && c->sack && c->rtx_count == 0)
 		/* Not drawn by an ACK: the probe's time runs from here (RFC 8985 7.2). */
 		c->since_ms = flue_rtx_from_now(e, 0);
 	c->flags &= ~(CONN_FORCE | CONN_PERSIST);
@@ -82,7 +82,7 @@ flue_tcp_send_new(struct flue_engine *e, struct flue_conn *c, uint32_t len)
 	if (!flue_tcp_emit(e, c, c->snd_nxt, len, TCP_ACK))
 		return false;
 	e->tx_data++;
-	sent(e, c, len, false);
+	sent(e, c, len, false, flue_rtx_from_now(e, c->rto_us));
 	return true;
 }
 
@@ -152,6 +152,7 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 {
 	const bool cuts = e->port->offloads & FLUE_PORT_TSO;
 	uint32_t limit = flue_conn_snd_limit(c);
+	uint32_t rtx_ms;
 	uint32_t wnd;
 	int turns = 0;
 
@@ -164,6 +165,7 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 	flue_tcp_fit(e, c);
 	flue_tcp_restart_if_idle(e, c);
 	wnd = usable_window(e, c);
+	rtx_ms = flue_rtx_from_now(e, c->rto_us);
 	for (; flue_seq_lt(c->snd_nxt, limit); turns++) {
 		uint32_t flight = c->snd_nxt - c->snd_una;
 		uint32_t unsent = flue_seq_lt(c->snd_nxt, c->snd_end) ? c->snd_end - c->snd_nxt : 0;
@@ -191,7 +193,7 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 		if (!flue_tcp_emit(e, c, c->snd_nxt, len, flags))
 			return true;
 		e->tx_data++;
-		sent(e, c, len, fin);
+		sent(e, c, len, fin, rtx_ms);
 	}
 	c->held = 0;
 	return false;
