@@ -25,7 +25,9 @@ import picocli.CommandLine.Spec;
             "Show the counters of a running flue process of this user, its ports with their links"
                     + " and the offloads that their devices offer, and what its drivers tell: a"
                     + " meter (--drivers meter) each connection with what it sent and received and"
-                    + " how long its sends took, a shaper what waits in it.",
+                    + " how long its sends took, a shaper what waits in it. Of the engines' passes it"
+                    + " tells what share of their time each part takes, and how many cycles of the"
+                    + " time stamp counter that is per segment.",
             "Once, or, with --interval, again and again as rates. Times are those since each"
                     + " connection was offloaded. What is zero is left out; --json has all of it, a"
                     + " line each time."

@@ -4,6 +4,7 @@ package dev.flue.tools.inspect;
 import dev.flue.im.Latency;
 import dev.flue.tools.output.JsonWriter;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -22,6 +23,7 @@ public record StatReport(StatSample sample, boolean perSecond, int most) {
         json.member("version", 1).member("pid", sample.pid());
         json.member("per_second", perSecond);
         json.member("held", sample.levels()).member("counters", sample.counters());
+        PassReport.append(json, sample.counters());
         json.name("ports").beginArray();
         for (PortReport port : sample.ports()) {
             json.beginObject().member("port", port.name()).member("link", port.link());
@@ -92,8 +94,11 @@ public record StatReport(StatSample sample, boolean perSecond, int most) {
     public String toText() {
         StringBuilder text = new StringBuilder("process ").append(sample.pid());
         text.append(perSecond ? ", per second\n" : ", since it started\n");
-        figures(text, "", sample.counters());
+        Map<String, Long> counters = new LinkedHashMap<>(sample.counters());
+        counters.keySet().removeIf(PassReport::shows);
+        figures(text, "", counters);
         figures(text, "held ", sample.levels());
+        PassReport.of(sample.counters()).append(text);
         for (PortReport port : sample.ports()) {
             text.append("\nport ").append(port.name()).append(", link ").append(port.link());
             text.append("\n  offloads in use   ").append(words(port.inUse()));
