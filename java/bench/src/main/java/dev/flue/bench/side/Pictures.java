@@ -5,6 +5,7 @@ import dev.flue.bench.figures.EngineFigures;
 import dev.flue.bench.figures.Figures;
 import dev.flue.bench.figures.Spread;
 import java.awt.Color;
+import java.awt.Font;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,6 +29,9 @@ final class Pictures {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 480;
     private static final int LABELS = 35;
+    private static final int STEEP = 70;
+    private static final int TALL = 680;
+    private static final Font SMALL = new Font(Font.SANS_SERIF, Font.PLAIN, 11);
 
     /** A tenth of a pixel is enough, and a third of the bytes: letters are drawn as outlines. */
     private static final Pattern FRACTION = Pattern.compile("(\\d\\.\\d)\\d+");
@@ -75,7 +79,15 @@ final class Pictures {
         List<String> names =
                 known.stream().map(each -> each.number() + ": " + each.name()).toList();
         CategoryChart chart =
-                bars("How far: 1 is where it was to be, what is beyond 2 is drawn as 2", "", false);
+                bars(
+                        "How far: 1 is where it was to be, what is beyond 2 is drawn as 2",
+                        "",
+                        TALL,
+                        false);
+        chart.getStyler()
+                .setXAxisLabelRotation(STEEP)
+                .setXAxisMaxLabelCount(names.size())
+                .setAxisTickLabelsFont(SMALL);
         chart.getStyler().setOverlapped(true);
         chart.getStyler().setSeriesColors(new Color[] {YES, NO});
         chart.addSeries("reached", names, known.stream().map(each -> part(each, true)).toList());
@@ -88,11 +100,11 @@ final class Pictures {
         return shown.reached() == reached ? Double.valueOf(Math.min(FAR, shown.progress())) : null;
     }
 
-    private static CategoryChart bars(String title, String axis, boolean logarithmic) {
+    private static CategoryChart bars(String title, String axis, int height, boolean logarithmic) {
         CategoryChart chart =
                 new CategoryChartBuilder()
                         .width(WIDTH)
-                        .height(HEIGHT)
+                        .height(height)
                         .title(title)
                         .yAxisTitle(axis)
                         .build();
@@ -119,7 +131,7 @@ final class Pictures {
         if (names.isEmpty()) {
             return;
         }
-        CategoryChart chart = bars(workload.title(), workload.unit().label(), true);
+        CategoryChart chart = bars(workload.title(), workload.unit().label(), HEIGHT, true);
         chart.getStyler().setLegendVisible(false);
         chart.getStyler().setYAxisMin(floor(medians));
         chart.addSeries(workload.name(), names, medians);

@@ -220,7 +220,7 @@ final class Shows {
         all.add(
                 new Shown(
                         number,
-                        flue + ", " + workload,
+                        flue + " : " + against + ", " + workload,
                         title(flue) + ": " + what.title(),
                         title(against),
                         reach,

@@ -89,7 +89,7 @@ class PageTest {
         Shown latency = shown(1, "flue-memif");
         assertThat(latency.measured()).isEqualTo(new Spread(2, 6, 6, 6));
         assertThat(latency.reached()).isTrue();
-        Shown echoes = shown(8, "flue-memif, echo");
+        Shown echoes = shown(8, "flue-memif : nio-spinning, echo");
         assertThat(echoes.measured().median()).isEqualTo(12);
         assertThat(echoes.reached()).isTrue();
         Shown own = shown(8, "flue-memif, own");
@@ -101,6 +101,13 @@ class PageTest {
         // The worst of all is what counts.
         assertThat(shown(10, "allocation").measured().median()).isEqualTo(24);
         assertThat(shown(10, "allocation").reached()).isFalse();
+    }
+
+    @Test
+    void everyFigureHasANameOfItsOwn() {
+        assertThat(run.shown())
+                .extracting(each -> each.number() + each.name())
+                .doesNotHaveDuplicates();
     }
 
     @Test
