@@ -13,7 +13,7 @@
 #include "tcp/reasm.h"
 #include "tcp/watch.h"
 
-/** Ask for pages of 2 MiB where the kernel has them: a random access to a large table costs a walk through page
+/** As regions do: ask for pages of 2 MiB where the kernel has them: a random access to a large table costs a walk through page
  *  tables else. A wish: without them all is the same, but slower. */
 static void
 wish_huge(void *at, uint64_t bytes)
@@ -202,9 +202,6 @@ flue_objects_make(struct flue_engine *e)
 	rc = arena_make(e, bytes < 4096 ? 4096 : bytes);
 	if (rc < 0)
 		return rc;
-	if (flue_arena_kind(e->arena) == FLUE_REGION_HEAP)
-		wish_huge(flue_region_at(flue_arena_region(e->arena)),
-				(uint64_t)flue_arena_size(e->arena));
 	/* No reference leads into the arena: whatever Java writes, it cannot name our objects. */
 	atomic_store_explicit(&flue_region_slots[flue_arena_region(e->arena)].size, 0,
 			memory_order_release);
@@ -285,7 +282,6 @@ flue_shared_make(struct flue_engine *e)
 			if (e->region < 0)
 				return e->region;
 			k.base = flue_region_at(e->region);
-			wish_huge(k.base, k.used);
 			k.used = 0;
 		}
 		e->rx_ref = flue_ref_make((uint32_t)e->region, k.used);
