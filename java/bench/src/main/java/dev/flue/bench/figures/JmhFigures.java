@@ -32,6 +32,7 @@ public final class JmhFigures {
     private static final int WARM_UPS = 3;
     private static final int ITERATIONS = 5;
     private static final int MILLIS = 300;
+    private static final int HANGS_SECONDS = 20;
     private static final int QUICK_MILLIS = 150;
 
     private JmhFigures() {}
@@ -62,6 +63,7 @@ public final class JmhFigures {
                 .warmupTime(time)
                 .measurementIterations(ITERATIONS)
                 .measurementTime(time)
+                .timeout(TimeValue.seconds(HANGS_SECONDS))
                 .shouldFailOnError(false)
                 .verbosity(VerboseMode.SILENT);
         try {
