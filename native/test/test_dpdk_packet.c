@@ -88,6 +88,57 @@ exchange(bool ip6, bool tag)
 	}
 }
 
+/** So far into a stream, PSH or not. */
+static void
+move_on(struct flue_pkt *pkt, bool ip6, uint32_t bytes, uint32_t frames, bool push)
+{
+	uint8_t *ip = pkt->data + 14;
+	uint8_t *tcp = ip + (ip6 ? 40 : 20);
+
+	flue_store32be(tcp + 4, 0xfffff800u + bytes);
+	tcp[13] = push ? 0x18 : 0x10;
+	if (ip6)
+		return;
+	flue_store16be(ip + 4, (uint16_t)(0x1234 + frames));
+	flue_store16(ip + 10, 0);
+	flue_store16(ip + 10, flue_csum_finish(flue_csum_add(ip, 20, 0)));
+}
+
+/** Neighbours of one stream go as one message: PSH of those inside has moved to its end, and all else of
+ *  each frame is as the twin makes it. Behind a segment that is not full a new one begins. */
+static void
+join(bool ip6)
+{
+	static const uint32_t payloads[] = { MSS, 3 * MSS, 2 * MSS, 300, MSS };
+	static uint8_t expected[16][2048];
+	uint32_t lengths[16];
+	struct flue_pkt *pkts[5];
+	struct flue_pkt *got;
+	uint32_t bytes = 0;
+	unsigned frames = 0;
+	unsigned i;
+	uint32_t k;
+
+	for (i = 0; i < 5; i++) {
+		unsigned first = frames;
+
+		pkts[i] = segment(ip6, false, payloads[i]);
+		move_on(pkts[i], ip6, bytes, first, i >= 3);
+		for (k = 0; k < flue_pkt_frames(pkts[i]); k++, frames++)
+			lengths[frames] = flue_pkt_frame_put(pkts[i], k, expected[frames]);
+		move_on(pkts[i], ip6, bytes, first, true);
+		bytes += payloads[i];
+	}
+	CHECK(port->ops->tx_burst(port, 0, pkts, 5) == 5);
+	CHECK(owner == 0 && flue_port_buffers_held(port) == 0);
+	for (i = 0; i < frames; i++) {
+		got = receive_type(tap, ip6 ? 0x86dd : 0x0800);
+		CHECK(got != NULL && got->len == lengths[i]);
+		CHECK(memcmp(got->data, expected[i], got->len) == 0);
+		flue_pkt_release(got);
+	}
+}
+
 static int
 cut_by_the_kernel(void)
 {
@@ -109,6 +160,8 @@ cut_by_the_kernel(void)
 	CHECK(flue_port_count(port, FLUE_PORT_TX_PACKETS) == 16);
 	CHECK(flue_port_count(port, FLUE_PORT_TX_CUT) == 8);
 	CHECK(flue_port_count(port, FLUE_PORT_TX_FRAMES) == 44);
+	join(false);
+	join(true);
 	/* None of it came back as if somebody else had sent it. */
 	CHECK(port->ops->rx_burst(port, 0, &pkt, 1) == 0);
 	CHECK(flue_port_lost(port) == 0);

@@ -21,69 +21,176 @@
 #include "tcp/csum.h"
 
 #define BURST       32
+#define JOINED      8 /* packets in a message at most */
 #define HEAD_BYTES  (FLUE_ETH_VLAN_BYTES + 60 + 60)
 #define QUEUE_BYTES (8 << 20) /* under way in the kernel */
+#define TCP_ACK     0x10
+#define TCP_PSH     0x08
 
+/** What the kernel takes at once: a packet, or neighbours of one stream joined to a larger one. */
 struct message {
 	struct virtio_net_hdr offload;
 	uint8_t head[HEAD_BYTES]; /* of a packet that is cut */
-	struct iovec parts[3];
+	struct iovec parts[2 + 2 * JOINED];
+	unsigned nparts;
+	const struct flue_pkt *first;
+	unsigned packets;
+	/* With sums by the kernel, else 0: headers as far as TCP's and with it; bytes behind them; as many of
+	 * them in a frame at most; PSH of any packet. */
+	uint32_t l4;
+	uint32_t heads;
+	uint32_t payload;
+	uint32_t segment;
+	uint8_t push;
 };
 
-/* ---- One packet -------------------------------------------------------------------------------- */
+/* ---- Packets to messages ----------------------------------------------------------------------- */
 
-/** What is left to the port, in the kernel's words. */
 static void
-request_fill(struct message *message, const struct flue_pkt *pkt)
+part_add(struct message *m, const void *data, uint32_t bytes)
 {
-	struct virtio_net_hdr *h = &message->offload;
-	const uint32_t l2 = flue_eth_header_bytes(pkt->data);
-	const uint8_t *ip = pkt->data + l2;
-	const bool ip4 = ip[0] >> 4 == 4;
-	uint16_t length;
-	uint16_t sum;
-	uint8_t *field;
-
-	h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-	h->csum_start = (uint16_t)(l2 + (ip4 ? (ip[0] & 0xfu) * 4 : 40));
-	h->csum_offset = 16;
-	if (!(pkt->flags & FLUE_PKT_TX_TSO))
-		return;
-	h->gso_type = ip4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
-	h->gso_size = pkt->tx_segment;
-	h->hdr_len = pkt->len;
-	/* It wants the length in the pseudo header's sum also where it cuts. The packet stays as it is: it
-	 * may have to be sent another time. */
-	memcpy(message->head, pkt->data, pkt->len);
-	field = message->head + h->csum_start + h->csum_offset;
-	length = rte_cpu_to_be_16((uint16_t)(pkt->len - h->csum_start + pkt->ext_len));
-	sum = flue_csum_fold32((uint32_t)flue_load16(field) + length);
-	flue_store16(field, sum);
-	message->parts[1].iov_base = message->head;
+	m->parts[m->nparts].iov_base = (void *)(uintptr_t)data;
+	m->parts[m->nparts++].iov_len = bytes;
 }
 
 static void
-message_fill(struct mmsghdr *to, struct message *message, const struct flue_pkt *pkt)
+packet_add(struct message *m, const struct flue_pkt *pkt)
 {
-	memset(&message->offload, 0, sizeof(message->offload));
-	message->parts[0].iov_base = &message->offload;
-	message->parts[0].iov_len = sizeof(message->offload);
-	message->parts[1].iov_base = pkt->data;
-	message->parts[1].iov_len = pkt->len;
-	message->parts[2].iov_base = (void *)(uintptr_t)pkt->ext;
-	message->parts[2].iov_len = pkt->ext_len;
-	if (pkt->flags & FLUE_PKT_TX_TCP_CSUM)
-		request_fill(message, pkt);
+	if (pkt->len > m->heads)
+		part_add(m, pkt->data + m->heads, pkt->len - m->heads);
+	if (pkt->ext_len > 0)
+		part_add(m, pkt->ext, pkt->ext_len);
+	m->payload += pkt->len - m->heads + pkt->ext_len;
+	m->packets++;
+	if (m->heads > 0)
+		m->push |= pkt->data[m->l4 + 13] & TCP_PSH;
+}
+
+static void
+message_begin(struct message *m, const struct flue_pkt *pkt)
+{
+	memset(&m->offload, 0, sizeof(m->offload));
+	m->nparts = 0;
+	m->first = pkt;
+	m->packets = 0;
+	m->l4 = 0;
+	m->heads = 0;
+	m->payload = 0;
+	m->push = 0;
+	part_add(m, &m->offload, sizeof(m->offload));
+	if (pkt->flags & FLUE_PKT_TX_TCP_CSUM) {
+		const uint8_t *ip = pkt->data + flue_eth_header_bytes(pkt->data);
+
+		m->l4 = (uint32_t)(ip - pkt->data) + (ip[0] >> 4 == 4 ? (ip[0] & 0xfu) * 4 : 40);
+		m->heads = m->l4 + (pkt->data[m->l4 + 12] >> 4) * 4u;
+		part_add(m, pkt->data, m->heads);
+	}
+	packet_add(m, pkt);
+	m->segment = pkt->flags & FLUE_PKT_TX_TSO ? pkt->tx_segment : m->payload;
+}
+
+/** Headers that differ in what a cut makes anew, and in PSH, alone; no flags but ACK. */
+static bool
+same_stream(const struct message *m, const uint8_t *a, const uint8_t *b)
+{
+	const uint32_t l2 = flue_eth_header_bytes(a);
+	const uint8_t *ip_a = a + l2;
+	const uint8_t *ip_b = b + l2;
+	const uint8_t *tcp_a = a + m->l4;
+	const uint8_t *tcp_b = b + m->l4;
+
+	if (memcmp(a, b, l2) != 0)
+		return false;
+	if (ip_a[0] >> 4 == 4 ? memcmp(ip_a, ip_b, 2) != 0 || memcmp(ip_a + 6, ip_b + 6, 4) != 0 ||
+							memcmp(ip_a + 12, ip_b + 12,
+									m->l4 - l2 - 12) != 0
+			      : memcmp(ip_a, ip_b, 4) != 0 || memcmp(ip_a + 6, ip_b + 6, 34) != 0)
+		return false;
+	return memcmp(tcp_a, tcp_b, 4) == 0 &&
+	       flue_load32be(tcp_b + 4) == flue_load32be(tcp_a + 4) + m->payload &&
+	       memcmp(tcp_a + 8, tcp_b + 8, 5) == 0 &&
+	       (tcp_a[13] | TCP_PSH) == (TCP_ACK | TCP_PSH) &&
+	       (tcp_b[13] | TCP_PSH) == (TCP_ACK | TCP_PSH) &&
+	       memcmp(tcp_a + 14, tcp_b + 14, 2) == 0 &&
+	       memcmp(tcp_a + 18, tcp_b + 18, m->heads - m->l4 - 18) == 0;
+}
+
+/** @return whether the packet is one with what is there already, and has been taken into it */
+static bool
+message_join(struct message *m, const struct flue_pkt *pkt)
+{
+	const uint32_t bytes = pkt->len + pkt->ext_len;
+
+	if (m->heads == 0 || !(pkt->flags & FLUE_PKT_TX_TCP_CSUM) || m->packets == JOINED ||
+			m->payload == 0 || m->payload % m->segment != 0 || bytes <= m->heads ||
+			m->payload + bytes - m->heads > DPDK_TSO_BYTES)
+		return false;
+	if (pkt->flags & FLUE_PKT_TX_TSO ? pkt->tx_segment != m->segment
+					 : bytes - m->heads > m->segment)
+		return false;
+	if (!same_stream(m, m->first->data, pkt->data))
+		return false;
+	packet_add(m, pkt);
+	return true;
+}
+
+/** The header of what is cut: as long as all of it, in the IP header and in the sum of the pseudo header.
+ *  The packets stay as they are: they may have to be sent another time. */
+static void
+head_make(struct message *m)
+{
+	const struct flue_pkt *first = m->first;
+	const uint32_t l2 = flue_eth_header_bytes(first->data);
+	const uint16_t bytes = (uint16_t)(m->heads - m->l4 + m->payload);
+	uint8_t *ip = m->head + l2;
+	uint8_t *tcp = m->head + m->l4;
+	uint32_t sum;
+
+	memcpy(m->head, first->data, m->heads);
+	m->parts[1].iov_base = m->head;
+	tcp[13] |= m->push;
+	sum = (uint32_t)flue_load16(tcp + 16) + rte_cpu_to_be_16(bytes);
+	if (!(first->flags & FLUE_PKT_TX_TSO))
+		sum += (uint16_t)~rte_cpu_to_be_16((uint16_t)(first->len - m->l4 + first->ext_len));
+	flue_store16(tcp + 16, flue_csum_fold32(sum));
+	if (ip[0] >> 4 == 6) {
+		flue_store16be(ip + 4, bytes);
+		return;
+	}
+	sum = (uint16_t)~flue_load16(ip + 10) + (uint32_t)(uint16_t)~flue_load16(ip + 2);
+	flue_store16be(ip + 2, (uint16_t)(m->l4 - l2 + bytes));
+	flue_store16(ip + 10, flue_csum_finish32(sum + flue_load16(ip + 2)));
+}
+
+/** What is left to the kernel, in its words. */
+static void
+message_end(struct mmsghdr *to, struct message *m)
+{
+	struct virtio_net_hdr *h = &m->offload;
+
 	memset(to, 0, sizeof(*to));
-	to->msg_hdr.msg_iov = message->parts;
-	to->msg_hdr.msg_iovlen = pkt->ext_len > 0 ? 3 : 2;
+	to->msg_hdr.msg_iov = m->parts;
+	to->msg_hdr.msg_iovlen = m->nparts;
+	if (m->heads == 0)
+		return;
+	h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	h->csum_start = (uint16_t)m->l4;
+	h->csum_offset = 16;
+	if (m->packets == 1 && !(m->first->flags & FLUE_PKT_TX_TSO))
+		return;
+	h->gso_type = m->first->data[flue_eth_header_bytes(m->first->data)] >> 4 == 4
+				      ? VIRTIO_NET_HDR_GSO_TCPV4
+				      : VIRTIO_NET_HDR_GSO_TCPV6;
+	h->gso_size = (uint16_t)m->segment;
+	h->hdr_len = (uint16_t)m->heads;
+	head_make(m);
 }
 
 /* ---- Bursts ------------------------------------------------------------------------------------ */
 
-/** The kernel has not taken this one. @return whether it is lost by that; else it is to wait */
+/** The kernel has not taken these, a message. @return whether they are lost by that; else they are to wait */
 static bool
-refused(struct dpdk_port *port, struct flue_pkt *pkt, int error)
+refused(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, int error)
 {
 	switch (error) {
 	case EAGAIN:
@@ -94,10 +201,25 @@ refused(struct dpdk_port *port, struct flue_pkt *pkt, int error)
 	case ENXIO:
 		break;
 	default:
-		dpdk_give_up(port, pkt);
+		dpdk_give_up(port, pkts[0]);
 	}
-	dpdk_lose(port, &pkt, 1);
+	dpdk_lose(port, pkts, n);
 	return true;
+}
+
+static unsigned
+messages_make(struct message *messages, struct mmsghdr *headers, struct flue_pkt **pkts, unsigned n)
+{
+	unsigned count = 0;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		if (count == 0 || !message_join(&messages[count - 1], pkts[i]))
+			message_begin(&messages[count++], pkts[i]);
+	}
+	for (i = 0; i < count; i++)
+		message_end(&headers[i], &messages[i]);
+	return count;
 }
 
 static unsigned
@@ -105,28 +227,30 @@ send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stu
 {
 	struct message messages[BURST];
 	struct mmsghdr headers[BURST];
+	const unsigned count = messages_make(messages, headers, pkts, n);
+	unsigned done = 0; /* messages, of `sent` packets */
 	unsigned sent = 0;
+	unsigned taken;
 	unsigned i;
 	int rc;
 
-	for (i = 0; i < n; i++)
-		message_fill(&headers[i], &messages[i], pkts[i]);
-	while (sent < n) {
-		rc = sendmmsg(port->socket, headers + sent, n - sent, MSG_DONTWAIT);
+	while (done < count && !*stuck) {
+		rc = sendmmsg(port->socket, headers + done, count - done, MSG_DONTWAIT);
 		if (rc < 0 && errno == EINTR)
 			continue;
-		if (rc < 0 && !refused(port, pkts[sent], errno)) {
-			*stuck = true;
-			break;
-		}
 		if (rc < 0) {
-			sent++;
+			taken = messages[done].packets;
+			*stuck = !refused(port, pkts + sent, taken, errno);
+			sent += *stuck ? 0 : taken;
+			done++;
 			continue;
 		}
-		dpdk_tx_count(port, pkts + sent, (unsigned)rc);
-		for (i = sent; i < sent + (unsigned)rc; i++)
-			flue_pkt_release(pkts[i]);
-		sent += (unsigned)rc;
+		for (taken = 0; rc > 0; rc--)
+			taken += messages[done++].packets;
+		dpdk_tx_count(port, pkts + sent, taken);
+		for (i = 0; i < taken; i++)
+			flue_pkt_release(pkts[sent + i]);
+		sent += taken;
 	}
 	return sent;
 }
