@@ -4,6 +4,7 @@ package dev.flue.hwtests.netns;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -87,10 +88,19 @@ final class Cable implements AutoCloseable {
     private void connectDirectly() throws IOException, InterruptedException {
         near.ip("link add " + TAP + " type veth peer name " + PEER + " netns " + far.name());
         near.ip("link set " + TAP + " up");
-        // Whole frames with their checksums: nothing on the way makes them.
-        Commands.run(far.inside("ethtool", "-K", PEER, "tx", "off", "tso", "off", "gso", "off"));
+        wholeFrames(near, TAP);
+        wholeFrames(far, PEER);
         keepOrder(near, TAP);
         keepOrder(far, PEER);
+    }
+
+    /** What leaves an interface is cut and has its checksums: who captures sees each segment. */
+    static void wholeFrames(Namespace namespace, String name)
+            throws IOException, InterruptedException {
+        String off = "tx off tso off gso off gro off";
+        List<String> ethtool = new ArrayList<>(List.of("ethtool", "-K", name));
+        ethtool.addAll(List.of(off.split(" ")));
+        Commands.run(namespace.inside(ethtool.toArray(new String[0])));
     }
 
     /** A delay line between the TAP interfaces instead of the bridge and the veth. */

@@ -68,11 +68,8 @@ enum ServeDevice {
         namespace.ip("link add flue0 type veth peer name " + PEER);
         // The kernel takes nothing at the end that is ours.
         namespace.sysctl("net.ipv6.conf.flue0.disable_ipv6", "1");
-        // Whole frames with their checksums: nothing on the way makes them.
-        String off = "tx off tso off gso off gro off";
-        List<String> ethtool = new ArrayList<>(List.of("ethtool", "-K", PEER));
-        ethtool.addAll(List.of(off.split(" ")));
-        Commands.run(namespace.inside(ethtool.toArray(new String[0])));
+        Cable.wholeFrames(namespace, "flue0");
+        Cable.wholeFrames(namespace, PEER);
         Cable.keepOrder(namespace, "flue0");
         Cable.keepOrder(namespace, PEER);
         namespace.ip("link set flue0 up");
