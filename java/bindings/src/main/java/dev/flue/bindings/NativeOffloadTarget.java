@@ -185,13 +185,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
 
     @Override
     public int doWork(long nowNanos) {
-        if (!STATE.compareAndSet(this, IDLE, WORKING)) {
-            throw state == CLOSED
-                    ? closed()
-                    : new IllegalStateException(
-                            "doWork is running: handlers may submit, not poll, and one thread owns"
-                                    + " a target");
-        }
+        begin();
         try {
             long elapsed = nowNanos - lastNow;
             lastNow = nowNanos;
@@ -208,9 +202,44 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
         }
     }
 
+    /**
+     * A pass that receives nothing; none when the engine has read everything. Nobody is called: of
+     * an engine that failed the next {@link #doWork} says so.
+     */
+    @Override
+    public int transmit(long nowNanos) {
+        begin();
+        try {
+            int work = queue.flush();
+            if (queue.pending()) {
+                work += pollsHere() ? Math.max(0, engine.poll(nowNanos, 0)) : 0;
+                if (sleeper) {
+                    wake();
+                }
+            }
+            return work;
+        } finally {
+            STATE.setRelease(this, IDLE);
+        }
+    }
+
+    private void begin() {
+        if (!STATE.compareAndSet(this, IDLE, WORKING)) {
+            throw state == CLOSED
+                    ? closed()
+                    : new IllegalStateException(
+                            "doWork is running: handlers may submit, not poll, and one thread owns"
+                                    + " a target");
+        }
+    }
+
+    /** A thread that failed may have let go of the engine: then this one can go on. */
+    private boolean pollsHere() {
+        return !ownThread || failureTold;
+    }
+
     private int poll(long nowNanos) {
-        // A thread that failed may have let go of the engine: then this one can go on.
-        if (ownThread && !failureTold) {
+        if (!pollsHere()) {
             return 0;
         }
         int rc = engine.poll(nowNanos, pollBudget);

@@ -17,6 +17,7 @@ final class ScriptedEngine implements EngineControl {
     final int upCapacity;
     int pollResult;
     int polls;
+    int budget;
     int destroyed;
     int link = 1;
     int linkAsked;
@@ -109,8 +110,9 @@ final class ScriptedEngine implements EngineControl {
     }
 
     @Override
-    public int poll(long nowNanos, int budget) {
+    public int poll(long nowNanos, int most) {
         polls++;
+        budget = most;
         take(appetite);
         return pollResult;
     }

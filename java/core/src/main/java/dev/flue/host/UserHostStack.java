@@ -228,7 +228,7 @@ public final class UserHostStack implements Protocol, AutoCloseable {
         int answered = transmit();
         if (answered > 0) {
             // An answer goes out now, not with what comes next.
-            work += binding.doWork(nowNanos);
+            work += binding.transmit(nowNanos);
         }
         return work + answered;
     }

@@ -126,6 +126,11 @@ public final class Binding {
         return refusals.complete(adapter) + lower.doWork(nowNanos);
     }
 
+    /** {@link Miniport#transmit} of the miniport below. */
+    public int transmit(long nowNanos) {
+        return lower.transmit(nowNanos);
+    }
+
     /** When the next turn is due if nothing arrives before, or Long.MAX_VALUE. */
     public long nextDeadline() {
         return refusals.isEmpty() ? lower.nextDeadline() : 0;

@@ -68,6 +68,17 @@ public interface Miniport {
      */
     int doWork(long nowNanos);
 
+    /**
+     * Later in the same turn: what was submitted since {@link #doWork} goes out. What that
+     * completes may wait for the next doWork, and nothing need be received; a miniport that cannot
+     * tell them apart takes a whole turn.
+     *
+     * @return how much was done
+     */
+    default int transmit(long nowNanos) {
+        return doWork(nowNanos);
+    }
+
     /** When the next turn is due if nothing arrives before, or Long.MAX_VALUE. */
     long nextDeadline();
 

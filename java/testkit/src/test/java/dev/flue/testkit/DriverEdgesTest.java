@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Both edges of a driver whole; OID requests and neighbor events through none to three drivers. */
 class DriverEdgesTest {
     private static final Set<String> OWN =
-            Set.of("initialize", "capabilities", "doWork", "nextDeadline", "toString");
+            Set.of("initialize", "capabilities", "doWork", "transmit", "nextDeadline", "toString");
 
     /** Names of what was called on an interface; answers with nothing. */
     private static <T> T recorder(Class<T> type, Set<String> called, List<Object> adapters) {

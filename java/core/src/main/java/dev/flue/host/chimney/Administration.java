@@ -60,6 +60,11 @@ final class Administration {
         return oids.idle() && sleeper == null;
     }
 
+    /** {@link #run} has nothing to do until something is asked for. */
+    boolean settled() {
+        return idle() && !parametersDue;
+    }
+
     /** Whether what the target must know before its first connection went down (H-32). */
     boolean told() {
         return context.parametersSet || !parametersDue;

@@ -42,6 +42,12 @@ final class ChimneyContext {
     /** The target was told our parameters once. */
     boolean parametersSet;
 
+    /**
+     * An operation waits, or is under way: set by whoever lets the first one wait, taken back when
+     * all are done. As long as it is false a turn looks at none of them.
+     */
+    boolean stirred = true;
+
     Capabilities capabilities;
     long now;
 

@@ -134,19 +134,19 @@ public final class OffloadManager implements Chimney, AutoCloseable {
             connection.offloadCause(objection);
             return;
         }
-        due = true;
+        stir();
         initiator.request(connection);
     }
 
     @Override
     public void optionsChanged(TcpConnection connection, int flags) {
-        due = true;
+        stir();
         updater.options((Flow) connection.flow(), flags);
     }
 
     @Override
     public void upload(TcpConnection connection) {
-        due = true;
+        stir();
         if (connection.phase() == OffloadPhase.REQUESTED) {
             initiator.cancel(connection, "taken back by the application");
         } else {
@@ -177,7 +177,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
 
     @Override
     public void abort(TcpConnection connection) {
-        due = true;
+        stir();
         io.abort((Flow) connection.flow());
     }
 
@@ -192,7 +192,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         context.objects.forEachPath(
                 path -> {
                     if (path.destination.equals(destination)) {
-                        due = true;
+                        stir();
                         updater.mtu(path, mtu);
                     }
                 });
@@ -201,14 +201,14 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     private void changed(IpAddress hop, long mac) {
         NeighborObject neighbor = context.objects.neighbor(hop);
         if (neighbor != null) {
-            due = true;
+            stir();
             updater.mac(neighbor, mac);
         }
     }
 
     /** The routes are not what they were: paths may have to move (H-17). */
     public void routesChanged() {
-        due = true;
+        stir();
         nextHops.changed();
     }
 
@@ -216,7 +216,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     public boolean invalidate(IpAddress hop) {
         NeighborObject neighbor = context.objects.neighbor(hop);
         if (neighbor != null) {
-            due = true;
+            stir();
             invalidator.invalidate(neighbor);
         }
         return neighbor != null;
@@ -226,7 +226,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     public boolean invalidate(IpAddress source, IpAddress destination) {
         PathObject path = context.objects.path(source, destination);
         if (path != null) {
-            due = true;
+            stir();
             invalidator.invalidate(path);
         }
         return path != null;
@@ -236,7 +236,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     public boolean invalidate(TcpConnection connection) {
         boolean there = connection.flow() instanceof Flow flow && flow.handle != 0;
         if (there) {
-            due = true;
+            stir();
             invalidator.invalidate((Flow) connection.flow());
         }
         return there;
@@ -257,12 +257,12 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     }
 
     public void updateOffloadComplete(long root) {
-        due = true;
+        stir();
         updater.complete(root);
     }
 
     public void invalidateOffloadComplete(long root) {
-        due = true;
+        stir();
         invalidator.complete(root);
     }
 
@@ -303,13 +303,13 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     }
 
     public void oidRequestComplete(long request) {
-        due = true;
+        stir();
         oids.complete(request);
     }
 
     /** H-31, H-32, H-51. */
     public void statusIndication(StatusIndication indication) {
-        due = true;
+        stir();
         switch (indication) {
             case OFFLOAD_PAUSE -> pause();
             case UPLOAD_ALL -> {
@@ -356,7 +356,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
 
     /** Offload of one version of IP on or off; what uses it comes back first (H-47). */
     public void enable(boolean ipv4, boolean ipv6) {
-        due = true;
+        stir();
         gate.enable(ipv4, ipv6);
         initiator.cancelWhere(
                 c -> !(c.remoteAddress().isIpv4() ? ipv4 : ipv6), "its offload is switched off");
@@ -368,13 +368,13 @@ public final class OffloadManager implements Chimney, AutoCloseable {
 
     /** What the port offers to everybody; it says itself what is to come back. */
     public void switchPort(boolean ipv4, boolean ipv6, Consumer<OffloadStatus> done) {
-        due = true;
+        stir();
         administration.switchPort(ipv4, ipv6, done);
     }
 
     /** Everything comes back, then the port goes to low power (H-48). */
     public void lowPower(Consumer<OffloadStatus> done) {
-        due = true;
+        stir();
         gate.lowPower(true);
         initiator.cancelAll("the port goes to low power");
         terminator.uploadWhere(flow -> true, "the port goes to low power");
@@ -383,7 +383,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
 
     /** The port works again; what the policy wants is offloaded again. */
     public void fullPower(Consumer<OffloadStatus> done) {
-        due = true;
+        stir();
         administration.fullPower(
                 status -> {
                     if (status == OffloadStatus.SUCCESS) {
@@ -395,12 +395,12 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     }
 
     public void statistics(boolean ipv4, Consumer<OffloadStatistics> done) {
-        due = true;
+        stir();
         administration.statistics(ipv4, done);
     }
 
     public void resetStatistics(boolean ipv4, Consumer<OffloadStatus> done) {
-        due = true;
+        stir();
         administration.resetStatistics(ipv4, done);
     }
 
@@ -411,13 +411,28 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         context.now = time;
     }
 
+    private void stir() {
+        due = context.stirred = true;
+    }
+
     /** Start the operations that may start now. Frames sent before must have gone down. */
     public int run() {
         due = false;
+        return (context.stirred ? runOperations() : 0) + context.returns.flush();
+    }
+
+    private int runOperations() {
         int work = administration.run() + nextHops.run();
         work += administration.told() ? initiator.run() : 0;
-        work += invalidator.run() + updater.run() + terminator.run();
-        return work + querier.run() + watch.run() + context.returns.flush();
+        work += invalidator.run() + updater.run() + terminator.run() + querier.run() + watch.run();
+        boolean rest = administration.settled() && nextHops.idle() && watch.settled();
+        context.stirred = !rest || !operationsIdle();
+        return work;
+    }
+
+    private boolean operationsIdle() {
+        boolean state = updater.idle() && invalidator.idle() && querier.idle();
+        return state && initiator.idle() && terminator.idle();
     }
 
     /** When {@link #run} has something to do, or Long.MAX_VALUE. */
@@ -430,22 +445,16 @@ public final class OffloadManager implements Chimney, AutoCloseable {
         gate.stop();
         initiator.cancelAll("the stack is giving up offloading");
         terminator.uploadWhere(flow -> true, "the stack took everything back");
-        due = true;
+        stir();
     }
 
     /** Nothing is offloaded and nothing is under way. */
     public boolean quiescent() {
-        return initiator.idle()
-                && terminator.idle()
-                && querier.idle()
-                && updater.idle()
-                && invalidator.idle()
+        return operationsIdle()
                 && watch.idle()
                 && administration.idle()
                 && context.objects.isEmpty()
-                && io.recordsHeld() == 0
-                && io.forwardsOut() == 0
-                && context.returns.waiting() == 0;
+                && io.recordsHeld() + io.forwardsOut() + context.returns.waiting() == 0;
     }
 
     /** Connections that a target has. */
@@ -454,7 +463,7 @@ public final class OffloadManager implements Chimney, AutoCloseable {
     }
 
     public void query(Consumer<List<ConnectionSnapshot>> done) {
-        due = true;
+        stir();
         querier.query(done);
     }
 

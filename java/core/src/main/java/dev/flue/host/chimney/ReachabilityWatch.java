@@ -57,6 +57,11 @@ final class ReachabilityWatch {
         return asked.isEmpty();
     }
 
+    /** Nothing is asked and nothing will be. */
+    boolean settled() {
+        return asked.isEmpty() && checks.isEmpty();
+    }
+
     /** When {@link #run} has something to do, or Long.MAX_VALUE. */
     long nextDeadline() {
         long next = Long.MAX_VALUE;
@@ -86,6 +91,7 @@ final class ReachabilityWatch {
         if (!watched(neighbor)) {
             int indicated = delegated.nicReachabilityDelta();
             checks.add(new Check(neighbor, context.now + CHECK_NANOS, indicated));
+            context.stirred = true;
         }
     }
 
@@ -127,6 +133,7 @@ final class ReachabilityWatch {
         delegated.wrap(block + OffloadBlockList.BYTES).clear();
         neighbor.queries++;
         asked.add(check);
+        context.stirred = true;
         context.binding.queryOffload(block);
     }
 

@@ -55,6 +55,7 @@ final class Terminator {
             flow.cause = cause;
             flow.connection.phase(OffloadPhase.UPLOADING);
             waiting.add(flow);
+            context.stirred = true;
         }
     }
 
@@ -93,6 +94,7 @@ final class Terminator {
     void checkIdle(PathObject path) {
         if (path.state == State.PRESENT && path.dependents == 0 && !idlePaths.contains(path)) {
             idlePaths.add(path);
+            context.stirred = true;
         }
         checkIdle(path.neighbor);
     }
@@ -102,6 +104,7 @@ final class Terminator {
                 && neighbor.dependents == 0
                 && !idleNeighbors.contains(neighbor)) {
             idleNeighbors.add(neighbor);
+            context.stirred = true;
         }
     }
 

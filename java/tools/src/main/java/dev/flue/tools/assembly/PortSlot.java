@@ -64,6 +64,11 @@ final class PortSlot implements Miniport {
     }
 
     @Override
+    public int transmit(long nowNanos) {
+        return target.transmit(nowNanos);
+    }
+
+    @Override
     public void initialize(MiniportAdapter newAdapter) {
         adapter = newAdapter;
         target.initialize(newAdapter);
