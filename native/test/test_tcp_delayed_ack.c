@@ -222,6 +222,37 @@ after_an_initiate_the_peers_slow_start_is_not_slowed_down(void **state)
 	finish(h, &c);
 }
 
+/** Requests and answers: an ACK that goes by itself each time would be a frame for nothing. */
+static void
+who_answers_within_the_delay_acknowledges_with_its_answers(void **state)
+{
+	struct harness *h = delaying();
+	struct conn c = { 0 };
+	uint32_t i;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	arrive(h, &c, 0, 1000, 0);
+	(void)accept_data(h, &c, buf);
+	assert_int_equal(sent_expect(h, &c).ack, 1000);
+	(void)send_data(h, &c, 100);
+	assert_int_equal(sent_expect(h, &c).len, 100);
+	for (i = 1; i < 4; i++) {
+		peer(h, &c, TCP_ACK, i * 1000, i * 100, stream + i * 1000, 1000, 65535);
+		poll_engine(h);
+		(void)accept_data(h, &c, buf);
+		(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+		sent_none(h);
+		(void)send_data(h, &c, 100);
+		assert_int_equal(sent_expect(h, &c).ack, (i + 1) * 1000);
+		sent_none(h);
+	}
+	peer(h, &c, TCP_ACK, i * 1000, i * 100, NULL, 0, 65535);
+	poll_engine(h);
+	(void)up_expect(h, FLUE_UP_SEND_COMPLETE);
+	finish(h, &c);
+}
+
 /** Behind a loss the peer's window may be a segment or two: waiting for the second one, each would cost it
  *  a delay. */
 static void
@@ -370,6 +401,7 @@ main(void)
 		cmocka_unit_test(what_is_out_of_order_fills_a_hole_or_ends_is_acknowledged_at_once),
 		cmocka_unit_test(a_window_that_opens_is_told_at_once),
 		cmocka_unit_test(after_an_initiate_the_peers_slow_start_is_not_slowed_down),
+		cmocka_unit_test(who_answers_within_the_delay_acknowledges_with_its_answers),
 		cmocka_unit_test(after_a_hole_each_segment_is_acknowledged_for_a_while),
 		cmocka_unit_test(an_ack_that_is_delayed_is_sent_before_the_terminate_completes),
 		cmocka_unit_test(an_upload_that_is_asked_for_pays_what_is_owed),

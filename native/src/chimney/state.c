@@ -212,6 +212,7 @@ import_timers(struct flue_engine *e, struct flue_conn *c, const struct flue_tcp_
 	c->told_ms = (uint16_t)(e->now_ms + (e->now_sub_us != 0));
 	c->quiet = 1;
 	c->quick = FLUE_QUICK_ACKS;
+	c->ack_ms = e->now_ms;
 	c->rtx_count = d->retransmit_count;
 	if (c->state == FLUE_TCP_FIN_WAIT2) {
 		c->flags |= CONN_FIN_WAIT;

@@ -164,6 +164,9 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 	}
 	flue_tcp_fit(e, c);
 	flue_tcp_restart_if_idle(e, c);
+	/* Who answers within the delay has its ACKs ride on answers: no peer's slow start waits for them. */
+	if (unlikely(c->quick > 0) && (int32_t)(e->now_ms - c->ack_ms) < 0)
+		c->quick = 0;
 	wnd = usable_window(e, c);
 	rtx_ms = flue_rtx_from_now(e, c->rto_us);
 	for (; flue_seq_lt(c->snd_nxt, limit); turns++) {
