@@ -98,7 +98,8 @@ final class FlueClient implements ClientEnd {
             echo.begin();
             for (Peer peer : peers) {
                 peer.request();
-                // Now and then: what is asked goes out, and yet all have asked before many ask again.
+                // Now and then: what is asked goes out, and yet all have asked before many ask
+                // again.
                 if ((peer.index & BATCH - 1) == BATCH - 1) {
                     turn.run();
                 }
