@@ -276,6 +276,47 @@ a_forward_says_whether_the_segment_was_processed(void **state)
 	harness_free(h);
 }
 
+RULE("T-128")
+static void
+a_forwarded_ack_that_later_segments_went_past_is_answered_only_if_it_asks(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	peer(h, &c, TCP_ACK, 0, 0, stream, 1000, 65535);
+	pass_after(h, MS);
+	assert_int_equal(accept_data(h, &c, buf), 1000);
+	assert_int_equal(sent_expect(h, &c).ack, 1000);
+	forward(h, &c, TCP_ACK, 0, 0);
+	pass_after(h, MS);
+	(void)up_expect(h, FLUE_UP_FORWARD_COMPLETE);
+	pass_after(h, 300 * MS);
+	sent_none(h);
+	/* Right before RCV.NXT: is anybody there? */
+	forward(h, &c, TCP_ACK, 999, 0);
+	pass_after(h, MS);
+	(void)up_expect(h, FLUE_UP_FORWARD_COMPLETE);
+	assert_int_equal(sent_expect(h, &c).ack, 1000);
+	/* From the wire the same is one that is out of step. */
+	pass_after(h, 2000 * MS);
+	peer(h, &c, TCP_ACK, 0, 0, NULL, 0, 65535);
+	pass_after(h, MS);
+	assert_int_equal(sent_expect(h, &c).ack, 1000);
+	/* Behind a FIN nobody asks. */
+	peer(h, &c, TCP_ACK | TCP_FIN, 1000, 0, NULL, 0, 65535);
+	pass_after(h, MS);
+	assert_int_equal(sent_expect(h, &c).ack, 1001);
+	(void)up_expect(h, FLUE_UP_EVENT);
+	forward(h, &c, TCP_ACK, 1000, 0);
+	pass_after(h, 2000 * MS);
+	(void)up_expect(h, FLUE_UP_FORWARD_COMPLETE);
+	pass_after(h, 300 * MS);
+	sent_none(h);
+	finish(h, &c);
+}
+
 RULE("T-116")
 static void
 a_forwarded_segment_can_be_urgent(void **state)
@@ -446,6 +487,8 @@ main(void)
 		cmocka_unit_test(fragments_arp_icmp_and_other_datagrams_go_to_the_host),
 		cmocka_unit_test(a_reassembled_segment_is_taken_with_its_fin),
 		cmocka_unit_test(a_forward_says_whether_the_segment_was_processed),
+		cmocka_unit_test(
+				a_forwarded_ack_that_later_segments_went_past_is_answered_only_if_it_asks),
 		cmocka_unit_test(a_forwarded_segment_can_be_urgent),
 		cmocka_unit_test(a_syn_in_time_wait_and_data_for_a_closed_one_are_the_hosts),
 		cmocka_unit_test(many_holes_are_filled_in_any_order),

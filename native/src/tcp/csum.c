@@ -9,15 +9,6 @@
 #include <immintrin.h>
 #endif
 
-/** Up to 31 bytes, the tail. */
-static inline uint64_t
-tail(const uint8_t *p, uint32_t len, uint64_t sum)
-{
-	for (; len >= 8; len -= 8, p += 8)
-		sum += (uint64_t)flue_load32(p) + flue_load32(p + 4);
-	return flue_csum_short(p, len, sum);
-}
-
 /* ---- Any processor --------------------------------------------------------------------------- */
 
 /* Halves of 64-bit words in separate sums: no carry to follow, and the compiler makes vectors of
@@ -40,7 +31,7 @@ add_plain(const uint8_t *p, uint32_t len, uint64_t sum)
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	for (i = 0; i < 4; i++)
 		sum += lo[i] + hi[i];
-	return tail(p, len, sum);
+	return flue_csum_short(p, len, sum);
 }
 
 static uint64_t
@@ -63,7 +54,7 @@ copy_plain(uint8_t *q, const uint8_t *p, uint32_t len, uint64_t sum)
 	for (i = 0; i < 4; i++)
 		sum += lo[i] + hi[i];
 	memcpy(q, p, len);
-	return tail(p, len, sum);
+	return flue_csum_short(p, len, sum);
 }
 
 static struct flue_csum_ways ways = { add_plain, copy_plain };
@@ -109,7 +100,7 @@ add_avx2(const uint8_t *p, uint32_t len, uint64_t sum)
 		p += 32;
 	}
 	sum = (sum & 0xffffffff) + (sum >> 32) + lanes(a, b);
-	return tail(p, len, sum);
+	return flue_csum_short(p, len, sum);
 }
 
 static AVX2 uint64_t
@@ -138,7 +129,7 @@ copy_avx2(uint8_t *q, const uint8_t *p, uint32_t len, uint64_t sum)
 	}
 	sum = (sum & 0xffffffff) + (sum >> 32) + lanes(a, b);
 	memcpy(q, p, len);
-	return tail(p, len, sum);
+	return flue_csum_short(p, len, sum);
 }
 
 static bool

@@ -32,10 +32,12 @@ uint64_t flue_csum_long(const void *data, uint32_t len, uint64_t sum);
 /** The same while copying. The two pieces of memory do not overlap. */
 uint64_t flue_csum_copy(void *dst, const void *src, uint32_t len, uint64_t sum);
 
-/** Up to seven bytes. */
+/** A few bytes, to a sum far from the end of its range. */
 static inline uint64_t
 flue_csum_short(const uint8_t *p, uint32_t len, uint64_t sum)
 {
+	for (; len >= 8; len -= 8, p += 8)
+		sum += (uint64_t)flue_load32(p) + flue_load32(p + 4);
 	if (len & 4) {
 		sum += flue_load32(p);
 		p += 4;
@@ -53,14 +55,9 @@ flue_csum_short(const uint8_t *p, uint32_t len, uint64_t sum)
 static inline uint64_t
 flue_csum_add(const void *data, uint32_t len, uint64_t sum)
 {
-	const uint8_t *p = data;
-
 	if (len > 64)
 		return flue_csum_long(data, len, sum);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	for (; len >= 8; len -= 8, p += 8)
-		sum += (uint64_t)flue_load32(p) + flue_load32(p + 4);
-	return flue_csum_short(p, len, sum);
+	return flue_csum_short(data, len, (sum & 0xffffffff) + (sum >> 32));
 }
 
 /** The sum of bytes that begin at an odd place: swap before adding to the rest. */

@@ -452,7 +452,9 @@ rfc_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		return;
 	}
 	if ((s->flags & TCP_ACK) && !ack_acceptable(c, s)) {
-		flue_challenge(e, c);
+		/* One that waited at the host was true when it came. */
+		if (!s->forwarded || flue_seq_gt(s->ack, c->snd_max))
+			flue_challenge(e, c);
 		drop(s);
 		return;
 	}

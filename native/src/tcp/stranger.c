@@ -116,11 +116,24 @@ flue_doubtful_syn(struct flue_engine *e, struct flue_conn *c, const struct flue_
 	doubt(e, c);
 }
 
+/** A forwarded ACK that waited at the host while later segments went past it: no peer that is out of step
+ *  sent it. One right before RCV.NXT may ask whether we live, if a FIN does not stand there. */
+static bool
+overtaken(const struct flue_conn *c, const struct flue_segment *s)
+{
+	uint32_t oldest = c->rcv_nxt - ((c->flags & CONN_FIN_RCVD) == 0);
+
+	return s->forwarded && s->payload == 0 && !(s->flags & (TCP_FIN | TCP_SYN)) &&
+	       flue_seq_lt(s->seq, oldest);
+}
+
 /** Data that comes again wants its ACK now. What carries none must not draw one for each: two ends
  *  that find each other's ACKs unacceptable would never stop. */
 void
 flue_answer_unacceptable(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
 {
+	if (overtaken(c, s))
+		return;
 	if ((s->flags & TCP_SYN) && e->config.chimney_profile)
 		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 	else if ((s->flags & TCP_SYN) || (s->payload == 0 && !(s->flags & TCP_FIN)))

@@ -234,8 +234,8 @@ void dpdk_tx_count(struct dpdk_port *port, struct flue_pkt *const *pkts, unsigne
 /** packet.c, for net_af_packet: send by sockets that cut and sum, unless that is `off`. The interface is
  *  known. */
 void dpdk_packet_open(struct dpdk_device *device, uint32_t off);
-/** @return how many are sent or lost */
-unsigned dpdk_packet_burst(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n);
+/** At most DPDK_MAX_BURST; `stuck`: those behind wait. @return how many are sent or lost */
+unsigned dpdk_packet_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stuck);
 void dpdk_packet_close(struct dpdk_port *port);
 /** port.c: the calling thread polls this port. */
 void dpdk_thread_known(void);

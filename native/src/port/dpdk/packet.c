@@ -20,7 +20,6 @@
 #include "port/offload.h"
 #include "tcp/csum.h"
 
-#define BURST       32
 #define JOINED      8 /* packets in a message at most */
 #define HEAD_BYTES  (FLUE_ETH_VLAN_BYTES + 60 + 60)
 #define QUEUE_BYTES (8 << 20) /* under way in the kernel */
@@ -35,8 +34,9 @@ struct message {
 	unsigned nparts;
 	const struct flue_pkt *first;
 	unsigned packets;
-	/* With sums by the kernel, else 0: headers as far as TCP's and with it; bytes behind them; as many of
-	 * them in a frame at most; PSH of any packet. */
+	/* With sums by the kernel, else 0: headers as far as IP's, as TCP's, and with it; bytes behind them; as
+	 * many of them in a frame at most; PSH of any packet. */
+	uint32_t l2;
 	uint32_t l4;
 	uint32_t heads;
 	uint32_t payload;
@@ -66,6 +66,12 @@ packet_add(struct message *m, const struct flue_pkt *pkt)
 		m->push |= pkt->data[m->l4 + 13] & TCP_PSH;
 }
 
+static bool
+is_ip4(const struct message *m)
+{
+	return m->first->data[m->l2] >> 4 == 4;
+}
+
 static void
 message_begin(struct message *m, const struct flue_pkt *pkt)
 {
@@ -73,15 +79,15 @@ message_begin(struct message *m, const struct flue_pkt *pkt)
 	m->nparts = 0;
 	m->first = pkt;
 	m->packets = 0;
+	m->l2 = 0;
 	m->l4 = 0;
 	m->heads = 0;
 	m->payload = 0;
 	m->push = 0;
 	part_add(m, &m->offload, sizeof(m->offload));
 	if (pkt->flags & FLUE_PKT_TX_TCP_CSUM) {
-		const uint8_t *ip = pkt->data + flue_eth_header_bytes(pkt->data);
-
-		m->l4 = (uint32_t)(ip - pkt->data) + (ip[0] >> 4 == 4 ? (ip[0] & 0xfu) * 4 : 40);
+		m->l2 = flue_eth_header_bytes(pkt->data);
+		m->l4 = m->l2 + (is_ip4(m) ? (pkt->data[m->l2] & 0xfu) * 4 : 40);
 		m->heads = m->l4 + (pkt->data[m->l4 + 12] >> 4) * 4u;
 		part_add(m, pkt->data, m->heads);
 	}
@@ -93,18 +99,17 @@ message_begin(struct message *m, const struct flue_pkt *pkt)
 static bool
 same_stream(const struct message *m, const uint8_t *a, const uint8_t *b)
 {
-	const uint32_t l2 = flue_eth_header_bytes(a);
-	const uint8_t *ip_a = a + l2;
-	const uint8_t *ip_b = b + l2;
+	const uint8_t *ip_a = a + m->l2;
+	const uint8_t *ip_b = b + m->l2;
 	const uint8_t *tcp_a = a + m->l4;
 	const uint8_t *tcp_b = b + m->l4;
 
-	if (memcmp(a, b, l2) != 0)
+	if (memcmp(a, b, m->l2) != 0)
 		return false;
-	if (ip_a[0] >> 4 == 4 ? memcmp(ip_a, ip_b, 2) != 0 || memcmp(ip_a + 6, ip_b + 6, 4) != 0 ||
+	if (is_ip4(m) ? memcmp(ip_a, ip_b, 2) != 0 || memcmp(ip_a + 6, ip_b + 6, 4) != 0 ||
 							memcmp(ip_a + 12, ip_b + 12,
-									m->l4 - l2 - 12) != 0
-			      : memcmp(ip_a, ip_b, 4) != 0 || memcmp(ip_a + 6, ip_b + 6, 34) != 0)
+									m->l4 - m->l2 - 12) != 0
+		      : memcmp(ip_a, ip_b, 4) != 0 || memcmp(ip_a + 6, ip_b + 6, 34) != 0)
 		return false;
 	return memcmp(tcp_a, tcp_b, 4) == 0 &&
 	       flue_load32be(tcp_b + 4) == flue_load32be(tcp_a + 4) + m->payload &&
@@ -140,9 +145,8 @@ static void
 head_make(struct message *m)
 {
 	const struct flue_pkt *first = m->first;
-	const uint32_t l2 = flue_eth_header_bytes(first->data);
 	const uint16_t bytes = (uint16_t)(m->heads - m->l4 + m->payload);
-	uint8_t *ip = m->head + l2;
+	uint8_t *ip = m->head + m->l2;
 	uint8_t *tcp = m->head + m->l4;
 	uint32_t sum;
 
@@ -153,12 +157,12 @@ head_make(struct message *m)
 	if (!(first->flags & FLUE_PKT_TX_TSO))
 		sum += (uint16_t)~rte_cpu_to_be_16((uint16_t)(first->len - m->l4 + first->ext_len));
 	flue_store16(tcp + 16, flue_csum_fold32(sum));
-	if (ip[0] >> 4 == 6) {
+	if (!is_ip4(m)) {
 		flue_store16be(ip + 4, bytes);
 		return;
 	}
 	sum = (uint16_t)~flue_load16(ip + 10) + (uint32_t)(uint16_t)~flue_load16(ip + 2);
-	flue_store16be(ip + 2, (uint16_t)(m->l4 - l2 + bytes));
+	flue_store16be(ip + 2, (uint16_t)(m->l4 - m->l2 + bytes));
 	flue_store16(ip + 10, flue_csum_finish32(sum + flue_load16(ip + 2)));
 }
 
@@ -178,9 +182,7 @@ message_end(struct mmsghdr *to, struct message *m)
 	h->csum_offset = 16;
 	if (m->packets == 1 && !(m->first->flags & FLUE_PKT_TX_TSO))
 		return;
-	h->gso_type = m->first->data[flue_eth_header_bytes(m->first->data)] >> 4 == 4
-				      ? VIRTIO_NET_HDR_GSO_TCPV4
-				      : VIRTIO_NET_HDR_GSO_TCPV6;
+	h->gso_type = is_ip4(m) ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
 	h->gso_size = (uint16_t)m->segment;
 	h->hdr_len = (uint16_t)m->heads;
 	head_make(m);
@@ -222,11 +224,11 @@ messages_make(struct message *messages, struct mmsghdr *headers, struct flue_pkt
 	return count;
 }
 
-static unsigned
-send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stuck)
+unsigned
+dpdk_packet_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stuck)
 {
-	struct message messages[BURST];
-	struct mmsghdr headers[BURST];
+	struct message messages[DPDK_MAX_BURST];
+	struct mmsghdr headers[DPDK_MAX_BURST];
 	const unsigned count = messages_make(messages, headers, pkts, n);
 	unsigned done = 0; /* messages, of `sent` packets */
 	unsigned sent = 0;
@@ -252,17 +254,6 @@ send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stu
 			flue_pkt_release(pkts[sent + i]);
 		sent += taken;
 	}
-	return sent;
-}
-
-unsigned
-dpdk_packet_burst(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n)
-{
-	bool stuck = false;
-	unsigned sent = 0;
-
-	while (sent < n && !stuck)
-		sent += send_chunk(port, pkts + sent, RTE_MIN(n - sent, (unsigned)BURST), &stuck);
 	return sent;
 }
 

@@ -341,9 +341,12 @@ send_all(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n)
 	bool stuck = false;
 	unsigned sent = 0;
 
-	while (sent < n && !stuck)
-		sent += send_chunk(port, pkts + sent, RTE_MIN(n - sent, (unsigned)DPDK_MAX_BURST),
-				&stuck);
+	while (sent < n && !stuck) {
+		const unsigned most = RTE_MIN(n - sent, (unsigned)DPDK_MAX_BURST);
+
+		sent += port->socket < 0 ? send_chunk(port, pkts + sent, most, &stuck)
+					 : dpdk_packet_chunk(port, pkts + sent, most, &stuck);
+	}
 	return sent;
 }
 
@@ -359,7 +362,7 @@ dpdk_tx_burst(struct flue_port *base, int64_t now, struct flue_pkt **pkts, unsig
 		return dpdk_lose(port, pkts, n);
 	if (unlikely(dpdk_stands_still(port)))
 		return dpdk_lose(port, pkts, n);
-	sent = port->socket < 0 ? send_all(port, pkts, n) : dpdk_packet_burst(port, pkts, n);
+	sent = send_all(port, pkts, n);
 	/* Some devices keep frames for a link that may come back; their senders cannot wait for it. */
 	if (unlikely(sent < n && atomic_load_explicit(&port->device->link, memory_order_relaxed) ==
 						 DPDK_DOWN))

@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.bench;
 
-import dev.flue.bindings.EngineConfig;
-import dev.flue.bindings.NativeMemory;
-import dev.flue.bindings.NativeOffloadTarget;
-import dev.flue.bindings.Wire;
-import dev.flue.bindings.WireConfig;
 import dev.flue.data.BurstHandler;
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.IpAddress;
 import dev.flue.data.LoanedBuffer;
 import dev.flue.data.OffloadConnection;
 import dev.flue.data.SendClaim;
-import dev.flue.host.HostStackConfig;
-import dev.flue.host.UserHostStack;
-import dev.flue.im.PassThroughDriver;
-import dev.flue.offload.MiniportAdapter;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * Application to application: two host stacks over two engines on a wire without faults, drivers
@@ -25,11 +14,7 @@ import java.util.List;
  */
 final class BurstPair implements AutoCloseable {
     private static final int PORT = 7000;
-    private static final int MTU = 1500;
     private static final int TURNS = 100_000;
-    private static final long TURN_NANOS = 1_000;
-    private static final long MAC = 0x0200c6120001L;
-    private static final int DRIVER_OBJECTS = 64;
 
     /** Sends by claims, keeps what it receives until its next turn. */
     private static final class End implements ConnectionHandler {
@@ -58,15 +43,11 @@ final class BurstPair implements AutoCloseable {
         }
     }
 
-    private final Wire wire = new Wire(WireConfig.builder().mtu(MTU).build());
-    private final List<NativeOffloadTarget> targets = new ArrayList<>();
-    private final List<PassThroughDriver> drivers = new ArrayList<>();
-    private final UserHostStack[] stacks = new UserHostStack[2];
+    private final StackPair stacks;
     private final End client = new End();
     private final End server = new End();
     private final int burst;
     private final int bytes;
-    private long now = 1_000_000;
 
     /**
      * @param between drivers between each stack and its engine
@@ -76,28 +57,9 @@ final class BurstPair implements AutoCloseable {
     BurstPair(int between, int burst, int bytes) {
         this.burst = burst;
         this.bytes = bytes;
-        NativeMemory memory = NativeMemory.heap();
-        for (int i = 0; i < 2; i++) {
-            EngineConfig config = EngineConfig.builder().maxConnections(64).seed(i).build();
-            NativeOffloadTarget target =
-                    new NativeOffloadTarget(config, wire.port(i, MAC + i), memory);
-            targets.add(target);
-            MiniportAdapter adapter = new MiniportAdapter(memory, target);
-            for (int driver = 0; driver < between; driver++) {
-                drivers.add(new PassThroughDriver(memory, adapter, DRIVER_OBJECTS));
-                adapter = new MiniportAdapter(memory, drivers.get(drivers.size() - 1).upper());
-            }
-            HostStackConfig stack =
-                    HostStackConfig.builder()
-                            .address("198.18.0." + (i + 1))
-                            .mtu(MTU)
-                            .seed(i + 1)
-                            .maxConnections(64)
-                            .build();
-            stacks[i] = new UserHostStack(stack, memory, adapter);
-        }
-        stacks[1].listen(PORT, 4, () -> server);
-        stacks[0].connect(IpAddress.of("198.18.0.2"), PORT, client);
+        stacks = new StackPair(between, 64);
+        stacks.server().listen(PORT, 4, () -> server);
+        stacks.client().connect(IpAddress.of("198.18.0.2"), PORT, client);
         for (int i = 0; !offloaded(client) || !offloaded(server); i++) {
             turn(i);
         }
@@ -110,17 +72,9 @@ final class BurstPair implements AutoCloseable {
     private void turn(int count) {
         if (count > TURNS) {
             throw new IllegalStateException(
-                    "no end after " + TURNS + " turns: " + targets.get(0).counters());
+                    "no end after " + TURNS + " turns: " + stacks.counters());
         }
-        now += TURN_NANOS;
-        int work = stacks[0].doWork(now) + stacks[1].doWork(now);
-        if (work == 0) {
-            long next = Math.min(stacks[0].nextDeadline(), stacks[1].nextDeadline());
-            next = Math.min(next, wire.nextEvent());
-            if (next != Long.MAX_VALUE) {
-                now = Math.max(now, next - TURN_NANOS);
-            }
-        }
+        stacks.turn();
     }
 
     /** Claim, fill and commit one burst; returns when it was received and acknowledged. */
@@ -142,11 +96,6 @@ final class BurstPair implements AutoCloseable {
 
     @Override
     public void close() {
-        for (UserHostStack stack : stacks) {
-            stack.close();
-        }
-        drivers.forEach(PassThroughDriver::close);
-        targets.forEach(NativeOffloadTarget::close);
-        wire.close();
+        stacks.close();
     }
 }

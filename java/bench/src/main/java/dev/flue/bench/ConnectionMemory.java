@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.flue.bench;
 
-import dev.flue.bindings.EngineConfig;
-import dev.flue.bindings.NativeMemory;
-import dev.flue.bindings.NativeOffloadTarget;
-import dev.flue.bindings.Wire;
-import dev.flue.bindings.WireConfig;
 import dev.flue.data.ConnectionHandler;
 import dev.flue.data.IpAddress;
 import dev.flue.data.OffloadConnection;
-import dev.flue.host.HostStackConfig;
-import dev.flue.host.UserHostStack;
-import dev.flue.offload.MiniportAdapter;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -27,14 +19,11 @@ import java.util.Locale;
  * and end; and what the process grew by besides, engines and the memory shared with them.
  */
 public final class ConnectionMemory {
-    private static final int MTU = 1500;
     private static final int FIRST_PORT = 7000;
     private static final int PER_PORT = 20_000;
     private static final int WAVE = 256;
     private static final int TURNS = 1_000_000;
     private static final int COLLECTIONS = 3;
-    private static final long TURN_NANOS = 1_000;
-    private static final long MAC = 0x0200c6120001L;
 
     /** One for all: what an application keeps is its own affair. */
     private static final class Idle implements ConnectionHandler {
@@ -58,58 +47,29 @@ public final class ConnectionMemory {
         }
     }
 
-    private final Wire wire = new Wire(WireConfig.builder().mtu(MTU).build());
-    private final List<NativeOffloadTarget> targets = new ArrayList<>();
-    private final UserHostStack[] stacks = new UserHostStack[2];
-    private long now = 1_000_000;
+    private final StackPair stacks;
 
     private ConnectionMemory(int connections) {
-        NativeMemory memory = NativeMemory.heap();
-        for (int i = 0; i < 2; i++) {
-            EngineConfig config =
-                    EngineConfig.builder().maxConnections(connections + WAVE).seed(i).build();
-            targets.add(new NativeOffloadTarget(config, wire.port(i, MAC + i), memory));
-            HostStackConfig stack =
-                    HostStackConfig.builder()
-                            .address("198.18.0." + (i + 1))
-                            .mtu(MTU)
-                            .seed(i + 1)
-                            .maxConnections(connections + WAVE)
-                            .build();
-            stacks[i] =
-                    new UserHostStack(stack, memory, new MiniportAdapter(memory, targets.get(i)));
-        }
-    }
-
-    private void turn() {
-        now += TURN_NANOS;
-        int work = stacks[0].doWork(now) + stacks[1].doWork(now);
-        if (work == 0) {
-            long next = Math.min(stacks[0].nextDeadline(), stacks[1].nextDeadline());
-            next = Math.min(next, wire.nextEvent());
-            if (next != Long.MAX_VALUE) {
-                now = Math.max(now, next - TURN_NANOS);
-            }
-        }
+        stacks = new StackPair(0, connections + WAVE);
     }
 
     /** Open them in waves, each handed over at both ends before the next. */
     private void connect(int count, Idle client, Idle server) {
         for (int port = 0; port * PER_PORT < count; port++) {
-            stacks[1].listen(FIRST_PORT + port, WAVE, () -> server);
+            stacks.server().listen(FIRST_PORT + port, WAVE, () -> server);
         }
         int opened = 0;
         while (opened < count) {
             int until = Math.min(count, opened + WAVE);
             for (; opened < until; opened++) {
                 int port = FIRST_PORT + opened / PER_PORT;
-                stacks[0].connect(IpAddress.of("198.18.0.2"), port, client);
+                stacks.client().connect(IpAddress.of("198.18.0.2"), port, client);
             }
             int turns = 0;
             while (!client.offloaded(opened) || !server.offloaded(opened)) {
-                turn();
+                stacks.turn();
                 if (++turns > TURNS) {
-                    throw new IllegalStateException("in vain: " + targets.get(0).counters());
+                    throw new IllegalStateException("in vain: " + stacks.counters());
                 }
             }
         }

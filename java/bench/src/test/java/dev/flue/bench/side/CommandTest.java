@@ -14,13 +14,16 @@ import org.junit.jupiter.api.io.TempDir;
 class CommandTest {
     @TempDir private Path directory;
 
+    /** One contestant at one workload. */
     private Process start(String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
         command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp"));
         command.add(System.getProperty("java.class.path"));
         command.add(SideBySide.class.getName());
-        command.addAll(List.of("--output", directory.toString()));
+        command.addAll(List.of("--output", directory.toString(), "--parts", "side"));
+        command.addAll(List.of("--contestants", "nio-blocking"));
+        command.addAll(List.of("--workloads", "request-response"));
         command.addAll(List.of(arguments));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -30,20 +33,7 @@ class CommandTest {
 
     @Test
     void writesAPageJsonAndPicturesAndNamesWhatItDidNotRun() throws Exception {
-        Process process =
-                start(
-                        "--parts",
-                        "side",
-                        "--contestants",
-                        "nio-blocking",
-                        "--workloads",
-                        "request-response",
-                        "--rounds",
-                        "1",
-                        "--millis",
-                        "5",
-                        "--seconds",
-                        "1");
+        Process process = start("--rounds", "1", "--millis", "5", "--seconds", "1");
         assertThat(process.waitFor()).as(said()).isZero();
         assertThat(Files.readString(directory.resolve("bench.md")))
                 .contains("java.nio blocking, loopback")
@@ -57,18 +47,7 @@ class CommandTest {
 
     @Test
     void whenInterruptedItLeavesNoNamespaceAndNoProcessBehind() throws Exception {
-        Process process =
-                start(
-                        "--parts",
-                        "side",
-                        "--contestants",
-                        "nio-blocking",
-                        "--workloads",
-                        "request-response",
-                        "--rounds",
-                        "100",
-                        "--millis",
-                        "50");
+        Process process = start("--rounds", "100", "--millis", "50");
         while (process.isAlive() && !said().contains("round 1")) {
             Thread.onSpinWait();
         }

@@ -36,8 +36,12 @@ final class AckProcessor {
      */
     boolean process(TcpConnection c, Segment s, int payload, long now) {
         SendVariables snd = c.snd;
-        if (Seq.gt(s.ack, snd.max) || Seq.lt(s.ack, snd.una - Math.max(snd.maxWnd, 0xffff))) {
-            challenge(c, now);
+        boolean ofOld = Seq.lt(s.ack, snd.una - Math.max(snd.maxWnd, 0xffff));
+        if (ofOld || Seq.gt(s.ack, snd.max)) {
+            // One that waited while the connection was elsewhere was true when it came.
+            if (!ofOld || !layer.replaying()) {
+                challenge(c, now);
+            }
             return false;
         }
         c.unansweredProbes = 0;

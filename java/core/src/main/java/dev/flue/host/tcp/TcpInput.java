@@ -47,7 +47,9 @@ final class TcpInput {
         boolean repeated = payload > 0 || s.fin();
         int urgentEnd = sequence + s.urgentPointer;
         if (!trim(c, s)) {
-            owe(c);
+            if (!overtaken(c, s)) {
+                owe(c);
+            }
             return;
         }
         c.keepAlive.heard(now);
@@ -160,6 +162,16 @@ final class TcpInput {
             return acceptable;
         }
         return true;
+    }
+
+    /**
+     * Whether this is an ACK that waited while its connection was elsewhere, and later segments
+     * went past it there: no peer that is out of step sent it, and nothing answers it. One right
+     * before RCV.NXT may ask whether we live (RFC 9293, 3.8.4), if a FIN does not stand there.
+     */
+    private boolean overtaken(TcpConnection c, Segment s) {
+        int old = Seq.distance(s.seq, c.rcv.nxt);
+        return layer.replaying() && s.length() == 0 && old > (c.rcv.finReceived ? 0 : 1);
     }
 
     private boolean trimOld(TcpConnection c, Segment s, int old) {

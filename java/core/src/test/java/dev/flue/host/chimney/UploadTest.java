@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Connections come back, with everything that was in the target. */
@@ -231,6 +232,52 @@ class UploadTest {
         assertThat(mine.received.toByteArray()).isEqualTo(Recorder.bytes(12, 20_000));
         assertThat(lab.peer.counters().tcp.retransmits).isZero();
         assertThat(lab.peer.counters().tcp.duplicateAcksIn).isZero();
+    }
+
+    /** One right before RCV.NXT is what a peer sends to ask whether we live. */
+    @ParameterizedTest
+    @CsvSource({"73, 0", "1, 1"})
+    @Rule("H-45")
+    void anAckThatWaitedWhileTheTargetReceivedMoreIsAnsweredOnlyIfItAsks(int more, int answers) {
+        byte[] ack = anAckOfThePeers();
+        connection.offload();
+        lab.settle();
+        conn = target.conn();
+        target.auto = false;
+        connection.upload();
+        lab.settle();
+        lab.link.inject(1, ack);
+        lab.settle();
+        conn.buffered = target.lists.indication(Recorder.bytes(14, more));
+        conn.rcvNxt += more;
+        sniffer.segments.clear();
+        sniffer.losePeerAcks = true; // It sent none of that: it would answer.
+        target.later(target::completeTerminate);
+        lab.until(() -> mine.received.size() == more);
+        lab.settle();
+        assertThat(connection.offloaded()).isFalse();
+        assertThat(sniffer.segments).hasSize(answers);
+        connection.abort();
+        theirs.connection.abort();
+    }
+
+    /** The frame of the one that acknowledges what is sent from here now. */
+    private byte[] anAckOfThePeers() {
+        connection.upload();
+        lab.settle();
+        byte[][] last = new byte[1][];
+        lab.link.filter(
+                (from, number, frame, at, length) -> {
+                    if (from == 1) {
+                        last[0] = new byte[length];
+                        frame.get(at, last[0]);
+                    }
+                    return true;
+                });
+        connection.send(ByteBuffer.wrap(Recorder.bytes(15, 100)));
+        lab.until(() -> theirs.received.size() == 100 && last[0] != null);
+        lab.link.filter(sniffer);
+        return last[0];
     }
 
     @Test
