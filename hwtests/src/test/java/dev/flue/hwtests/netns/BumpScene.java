@@ -94,8 +94,7 @@ final class BumpScene implements AutoCloseable {
     private void connectByVeth() throws IOException, InterruptedException {
         near.ip("link add " + NIC + " type veth peer name " + FAR + " netns " + far.name());
         near.sysctl("net.ipv6.conf." + NIC + ".disable_ipv6", "1");
-        String off = "ethtool -K " + FAR + " tx off tso off gso off gro off";
-        Commands.run(far.inside(off.split(" ")));
+        Cable.wholeFrames(far, FAR);
         Cable.keepOrder(near, NIC);
         Cable.keepOrder(far, FAR);
         Commands.run(
