@@ -140,6 +140,77 @@ bytes_and_data_starts_tell_what_was_acknowledged(void **state)
 	finish(h, &c);
 }
 
+/** The parts of a list that nbl_new() made. */
+static struct flue_mdl *
+mdl_of(struct harness *h, flue_ref nbl)
+{
+	return (struct flue_mdl *)(nb_of(h, nbl, 0) + 1);
+}
+
+RULE("T-85")
+static void
+a_data_start_moves_within_its_mdl_or_into_the_next(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	flue_ref part = nbl_new(h, stream, 1000, 1);
+	flue_ref followed = nbl_new(h, stream + 500, 600, 1);
+	struct flue_mdl *mdl = mdl_of(h, followed);
+
+	(void)state;
+	nb_of(h, part, 0)->current_mdl_offset = nb_of(h, part, 0)->data_offset = 100;
+	nb_of(h, part, 0)->data_length = 500;
+	mdl->next = nb_of(h, part, 0)->mdl_chain;
+	connect_at(h, &c, 0xfffffff0, 1);
+	submit(h, FLUE_SUB_SEND, c.token, part, 0, 0);
+	submit(h, FLUE_SUB_SEND, c.token, followed, 0, 0);
+	poll_engine(h);
+	assert_int_equal(drain_sent(h, &c), 1100);
+	ack(h, &c, 1100, 65535);
+	assert_true(up_expect(h, FLUE_UP_SEND_COMPLETE).ref == part);
+	assert_true(nbl_at(h, part)->next == followed);
+	assert_int_equal(nb_of(h, part, 0)->current_mdl_offset, 600);
+	assert_int_equal(nb_of(h, part, 0)->data_offset, 600);
+	assert_int_equal(nb_of(h, part, 0)->data_length, 0);
+	assert_true(nb_of(h, followed, 0)->current_mdl == mdl->next);
+	assert_int_equal(nb_of(h, followed, 0)->current_mdl_offset, 0);
+	assert_int_equal(nb_of(h, followed, 0)->data_offset, 600);
+	assert_int_equal(nb_of(h, followed, 0)->data_length, 0);
+	finish(h, &c);
+}
+
+static void
+a_list_scribbled_over_while_it_is_out_completes_as_it_came(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+	struct flue_up up;
+	struct seen s;
+	flue_ref a;
+	flue_ref b;
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	ack(h, &c, 0, 0); /* nothing may be sent */
+	a = send_data(h, &c, 300);
+	b = send_data(h, &c, 300);
+	memset((uint8_t *)nbl_at(h, a) + sizeof(flue_ref), 0xff, 224 - sizeof(flue_ref));
+	nbl_at(h, a)->next = a;
+	ack(h, &c, 0, 65535);
+	s = sent_expect(h, &c);
+	assert_int_equal(s.len, 600);
+	assert_memory_equal(s.payload, stream, 300);
+	ack(h, &c, 600, 65535);
+	up = up_expect(h, FLUE_UP_SEND_COMPLETE);
+	assert_true(up.ref == a);
+	assert_int_equal(up.arg0, 2);
+	assert_true(nbl_at(h, a)->next == b);
+	assert_true(nbl_at(h, b)->next == FLUE_REF_NULL);
+	assert_int_equal(nbl_at(h, a)->status, FLUE_STATUS_SUCCESS);
+	assert_int_equal(nbl_at(h, a)->bytes_transferred, 300);
+	finish(h, &c);
+}
+
 RULE("T-86")
 RULE("T-87")
 RULE("T-150")
@@ -398,6 +469,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_send_is_taken_and_goes_in_order),
 		cmocka_unit_test(bytes_and_data_starts_tell_what_was_acknowledged),
+		cmocka_unit_test(a_data_start_moves_within_its_mdl_or_into_the_next),
+		cmocka_unit_test(a_list_scribbled_over_while_it_is_out_completes_as_it_came),
 		cmocka_unit_test(while_uploading_sends_are_answered_and_nothing_is_sent),
 		cmocka_unit_test(push_is_set_where_an_nbl_ends_and_nowhere_else),
 		cmocka_unit_test(ip_ids_stay_in_the_upper_half_and_fragments_are_forbidden),

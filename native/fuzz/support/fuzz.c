@@ -375,16 +375,17 @@ fuzz_nbl(struct fuzz *f, uint32_t at, uint32_t data, uint32_t len)
 	struct flue_net_buffer_list *nbl = (struct flue_net_buffer_list *)(f->base + at);
 	struct flue_net_buffer *nb = (struct flue_net_buffer *)(nbl + 1);
 	struct flue_mdl *mdl = (struct flue_mdl *)(nb + 1);
+	uint32_t first = len & 1 ? len : len / 3; /* in one piece, or in two */
 
 	memset(nbl, 0, 256);
 	nbl->first_net_buffer = fuzz_ref(f, at + 128);
 	nb->mdl_chain = nb->current_mdl = fuzz_ref(f, at + 192);
 	nb->data_length = len;
-	mdl[0].next = fuzz_ref(f, at + 224);
+	mdl[0].next = first < len ? fuzz_ref(f, at + 224) : FLUE_REF_NULL;
 	mdl[0].data = fuzz_ref(f, data);
-	mdl[0].byte_count = len / 3;
-	mdl[1].data = fuzz_ref(f, data + len / 3);
-	mdl[1].byte_count = len - len / 3;
+	mdl[0].byte_count = first;
+	mdl[1].data = fuzz_ref(f, data + first);
+	mdl[1].byte_count = len - first;
 	return fuzz_ref(f, at);
 }
 

@@ -297,8 +297,8 @@ capture_posts(struct flue_engine *e, flue_ref ref, uint32_t *first, uint32_t *la
 				.nbl = ref,
 				.len = rc == 0 ? 0 : len,
 				.next = FLUE_NONE,
-				.flags = flags,
-				.region = rc == 0 ? 0 : w.region };
+				.flags = (uint16_t)flags,
+				.region = (uint16_t)(rc == 0 ? 0 : w.region) };
 			flue_region_keep(e->user, e->pieces[id].region);
 			if (*last == FLUE_NONE)
 				*first = id;

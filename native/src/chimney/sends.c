@@ -36,7 +36,8 @@ capture_piece(struct flue_engine *e, struct capture *cap, const struct flue_piec
 	p->region = piece->region;
 	p->refused_credits = 0;
 	p->refused_head = p->refused_tail = FLUE_REF_NULL;
-	atomic_store_explicit(&p->tx_refs, 0, memory_order_relaxed);
+	p->tx_lent = 0;
+	atomic_store_explicit(&p->tx_back, 0, memory_order_relaxed);
 	flue_region_keep(e->user, p->region);
 	if (unlikely(cap->last != FLUE_NONE))
 		e->pieces[cap->last].next = id;
@@ -61,8 +62,8 @@ capture_nb(struct flue_engine *e, struct capture *cap, const struct flue_net_buf
 			.nbl = nbl,
 			.nbl_seq = nbl_seq,
 			.len = len,
-			.flags = flags,
-			.region = w.region };
+			.flags = (uint16_t)flags,
+			.region = (uint16_t)w.region };
 
 		/* Sequence space: what is queued must stay far below half of it. */
 		if (unlikely(!capture_piece(e, cap, &piece) || cap->bytes > UINT32_C(0x20000000)))
@@ -100,9 +101,10 @@ capture_nbl(struct flue_engine *e, struct capture *cap, flue_ref ref, uint32_t f
 	/* Nothing in it: it still has its place in the order. */
 	if (unlikely(cap->last == before)) {
 		/* Of a piece without bytes one may still count from its data. */
-		struct flue_piece piece = {
-			.data = (const uint8_t *)"", .nbl = ref, .nbl_seq = nbl_seq, .flags = flags
-		};
+		struct flue_piece piece = { .data = (const uint8_t *)"",
+			.nbl = ref,
+			.nbl_seq = nbl_seq,
+			.flags = (uint16_t)flags };
 
 		if (!capture_piece(e, cap, &piece))
 			return -ENOSPC;
@@ -150,41 +152,42 @@ flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int 
 		}
 		return rc;
 	}
-	e->pieces[cap.last].flags |= last_flags;
+	e->pieces[cap.last].flags |= (uint16_t)last_flags;
 	enqueue(e, c, &cap, (uint32_t)i);
 	return 0;
 }
 
-/** The usual list: one NBL, one NB, one MDL, all of it within a region. @return false: it is not that, or
- *  there is no piece for it; nothing was taken */
+/** The usual list, a compact one. @return false: it is not that, or there is no piece for it; nothing was
+ *  taken */
 static inline bool
-queue_one(struct flue_engine *e, struct flue_conn *c, flue_ref ref)
+queue_compact(struct flue_engine *e, struct flue_conn *c, flue_ref ref)
 {
-	const struct flue_net_buffer_list *nbl = flue_nbl_at(ref);
-	const struct flue_net_buffer *nb =
-			likely(nbl != NULL) ? flue_nb_at(flue_read64(&nbl->first_net_buffer))
-					    : NULL;
-	const struct flue_mdl *mdl =
-			likely(nb != NULL) ? flue_mdl_at(flue_read64(&nb->current_mdl)) : NULL;
+	const struct flue_compact *l = flue_compact_at(ref);
 	struct capture cap = { FLUE_NONE, FLUE_NONE, c->snd_end, 0 };
-	struct flue_piece piece = {
-		.nbl = ref, .nbl_seq = c->snd_end, .flags = PIECE_LAST_OF_NBL | PIECE_LAST_OF_SUB
-	};
+	struct flue_piece piece = { .nbl = ref, .nbl_seq = c->snd_end };
 	uint32_t offset;
+	uint32_t count;
+	uint64_t end;
 	flue_ref at;
 
-	if (unlikely(mdl == NULL) || (flue_read64(&nbl->next) | flue_read64(&nb->next)) != 0)
+	if (unlikely(l == NULL || flue_read64(&l->nbl.next) != FLUE_REF_NULL))
 		return false;
-	offset = flue_read32(&nb->current_mdl_offset);
-	piece.len = flue_read32(&nb->data_length);
-	at = flue_read64(&mdl->data);
-	piece.data = flue_ref_at(at, (uint64_t)offset + piece.len);
-	if (unlikely(piece.data == NULL || piece.len == 0 ||
-			    (uint64_t)offset + piece.len > flue_read32(&mdl->byte_count) ||
+	offset = flue_read32(&l->nb.current_mdl_offset);
+	piece.len = flue_read32(&l->nb.data_length);
+	end = (uint64_t)offset + piece.len;
+	count = flue_read32(&l->mdl.byte_count);
+	/* Where the MDL is used up the data would start in the next one, once all is acknowledged. */
+	if (unlikely(piece.len == 0 || end > count ||
+			    (end == count && flue_read64(&l->mdl.next) != FLUE_REF_NULL) ||
 			    (uint64_t)(c->snd_end - c->snd_una) + piece.len > UINT32_C(0x20000000)))
 		return false;
+	at = flue_read64(&l->mdl.data);
+	piece.data = flue_ref_look(at, end, true);
+	if (unlikely(piece.data == NULL))
+		return false;
 	piece.data += offset;
-	piece.region = flue_ref_region(at);
+	piece.region = (uint16_t)flue_ref_region(at);
+	piece.flags = PIECE_COMPACT | PIECE_LAST_OF_NBL | PIECE_LAST_OF_SUB;
 	if (unlikely(!capture_piece(e, &cap, &piece)))
 		return false;
 	enqueue(e, c, &cap, 1);
@@ -235,27 +238,12 @@ send_refusal(const struct flue_conn *c)
 							    : FLUE_STATUS_INVALID_STATE;
 }
 
-void
-flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref)
+/** Not the usual list. */
+static __attribute__((noinline)) void
+submit_list(struct flue_engine *e, struct flue_chan *ch, struct flue_conn *c, flue_ref ref)
 {
-	struct flue_conn *c = flue_conn_of(e, token);
-	int rc;
+	int rc = flue_send_queue(e, c, ref, FLUE_MAX_NBLS_PER_CALL, 0, PIECE_LAST_OF_SUB);
 
-	if (unlikely(c == NULL || c->channel != ch->index)) {
-		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
-		refuse(e, ch, NULL, ref, FLUE_STATUS_INVALID_STATE);
-		return;
-	}
-	if (unlikely(c->flags &
-			    (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_FIN_QUEUED))) {
-		refuse(e, ch, c, ref, send_refusal(c));
-		return;
-	}
-	if (likely(queue_one(e, c, ref))) {
-		flue_conn_touch(e, c);
-		return;
-	}
-	rc = flue_send_queue(e, c, ref, FLUE_MAX_NBLS_PER_CALL, 0, PIECE_LAST_OF_SUB);
 	if (unlikely(rc == -ENOSPC)) {
 		flue_tcp_request_upload(e, c, FLUE_UPLOAD_UPLOAD_REQUESTED);
 		refuse(e, ch, c, ref, FLUE_STATUS_UPLOAD_IN_PROGRESS);
@@ -269,6 +257,33 @@ flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, fl
 	if (c->snd_end == c->snd_una)
 		flue_send_complete(e, c);
 	flue_conn_touch(e, c);
+}
+
+/** On no connection, or on one that takes nothing any more. */
+static __attribute__((noinline)) void
+submit_late(struct flue_engine *e, struct flue_chan *ch, struct flue_conn *c, flue_ref ref)
+{
+	if (c == NULL || c->channel != ch->index) {
+		flue_count(e, FLUE_CTR_STALE_TOKENS, 1);
+		refuse(e, ch, NULL, ref, FLUE_STATUS_INVALID_STATE);
+	} else {
+		refuse(e, ch, c, ref, send_refusal(c));
+	}
+}
+
+void
+flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref)
+{
+	struct flue_conn *c = flue_conn_of(e, token);
+
+	if (unlikely(c == NULL || c->channel != ch->index ||
+			    (c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING |
+							CONN_FIN_QUEUED))))
+		submit_late(e, ch, c, ref);
+	else if (likely(queue_compact(e, c, ref)))
+		flue_conn_touch(e, c);
+	else
+		submit_list(e, ch, c, ref);
 }
 
 /** Data acknowledged: never beyond the data, whatever our FIN took. */
@@ -289,7 +304,7 @@ note_disconnect(struct flue_engine *e, struct flue_conn *c, struct flue_net_buff
 		flue_nbl_advance(nbl, bytes);
 }
 
-static inline void
+static __attribute__((noinline)) void
 complete_nbl(struct flue_engine *e, struct flue_conn *c, const struct flue_piece *p, bool acked)
 {
 	struct flue_net_buffer_list *nbl = flue_nbl_at(p->nbl);
@@ -300,13 +315,32 @@ complete_nbl(struct flue_engine *e, struct flue_conn *c, const struct flue_piece
 		note_disconnect(e, c, nbl, bytes);
 		return;
 	}
-	if (likely(nbl != NULL)) {
+	if (nbl != NULL) {
 		nbl->status = acked ? FLUE_STATUS_SUCCESS : FLUE_STATUS_REQUEST_ABORTED;
 		nbl->bytes_transferred = bytes;
 		flue_nbl_advance(nbl, bytes);
 	}
 	flue_chain_append(&e->chans[c->channel].sends, p->nbl, nbl,
 			(p->flags & PIECE_LAST_OF_SUB) != 0);
+}
+
+/** The usual one, acknowledged: its NB is where it was when it came. What the host has made of it since is its
+ *  own affair, for nothing is followed. */
+static inline void
+complete_compact(struct flue_chain *chain, const struct flue_piece *p)
+{
+	struct flue_compact *l = flue_ref_at(p->nbl, sizeof(*l));
+
+	if (unlikely(l == NULL)) {
+		flue_chain_append(chain, p->nbl, NULL, 1);
+		return;
+	}
+	l->nbl.status = FLUE_STATUS_SUCCESS;
+	l->nbl.bytes_transferred = p->len;
+	l->nb.current_mdl_offset += p->len;
+	l->nb.data_offset += p->len;
+	l->nb.data_length -= p->len;
+	flue_chain_append(chain, p->nbl, &l->nbl, 1);
 }
 
 /** Everything in front of it is complete: now the disconnect, if its time has come. */
@@ -330,6 +364,7 @@ complete_disconnect(struct flue_engine *e, struct flue_conn *c)
 void
 flue_send_complete(struct flue_engine *e, struct flue_conn *c)
 {
+	struct flue_chain *chain = &e->chans[c->channel].sends;
 	uint32_t una = una_of_data(c);
 
 	c->flags &= ~CONN_TX_WAIT;
@@ -340,14 +375,17 @@ flue_send_complete(struct flue_engine *e, struct flue_conn *c)
 
 		if (!acked && !(c->flags & CONN_ABORTED))
 			return;
-		if (atomic_load_explicit(&p->tx_refs, memory_order_acquire) != 0) {
+		if (unlikely(flue_piece_read(p))) {
 			c->flags |= CONN_TX_WAIT;
 			flue_conn_touch(e, c);
 			return;
 		}
-		if (p->flags & PIECE_LAST_OF_NBL)
+		if (likely(acked && (p->flags & PIECE_COMPACT)))
+			complete_compact(chain, p);
+		else if (p->flags & PIECE_LAST_OF_NBL)
 			complete_nbl(e, c, p, acked);
-		flue_piece_refused(p, &e->chans[c->channel].sends);
+		if (unlikely(p->refused_credits != 0))
+			flue_piece_refused(p, chain);
 		if (acked)
 			c->bytes_out += p->len;
 		c->send_head = p->next;
@@ -366,7 +404,7 @@ flue_send_lent(const struct flue_engine *e, const struct flue_conn *c)
 	uint32_t id;
 
 	for (id = c->send_head; id != FLUE_NONE; id = e->pieces[id].next)
-		if (atomic_load_explicit(&e->pieces[id].tx_refs, memory_order_acquire) != 0)
+		if (flue_piece_read(&e->pieces[id]))
 			return true;
 	return false;
 }

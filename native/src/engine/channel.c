@@ -125,6 +125,7 @@ flue_chain_join(struct flue_chain *chain, struct flue_chain *from)
 	if (from->tail != FLUE_REF_NULL) {
 		flue_chain_link(chain, from->head);
 		chain->tail = from->tail;
+		chain->last = from->last;
 		chain->count += from->count;
 	}
 	*from = (struct flue_chain){ 0 };
@@ -161,6 +162,7 @@ chain_flush(struct flue_chan *ch, struct flue_chain *chain, uint32_t op)
 {
 	if (chain->tail == FLUE_REF_NULL && chain->credits == 0)
 		return true;
+	chain->last = NULL;
 	if (chain->credits == 0 && !flue_up_room(ch))
 		return false;
 	if (!flue_up_put(ch, op, chain->credits, 0, chain->head, 0))
@@ -230,15 +232,18 @@ dispatch(struct flue_engine *e, struct flue_chan *ch, const struct flue_submissi
 #define NEAR 2 /* submissions */
 #define FAR  8
 
-/** The connection that a later submission names; NULL. */
+/** The connection that a later submission names, other than `now`; NULL. */
 static inline const struct flue_conn *
-named_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tail, uint32_t ahead)
+named_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tail, uint32_t ahead,
+		uint64_t now)
 {
 	uint64_t token;
 
 	if (tail - ch->sub_head <= ahead)
 		return NULL;
 	token = ch->subs[(ch->sub_head + ahead) & ch->sub_mask].token;
+	if (token == now)
+		return NULL;
 	if (token >> 56 != FLUE_KIND_TCP || (uint32_t)token >= e->conn_ids.size)
 		return NULL;
 	return &e->conns[(uint32_t)token];
@@ -250,10 +255,10 @@ named_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t ta
  * the beginning.)
  */
 static inline __attribute__((always_inline)) void
-look_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tail)
+look_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tail, uint64_t now)
 {
-	const struct flue_conn *far = named_ahead(e, ch, tail, FAR);
-	const struct flue_conn *near = named_ahead(e, ch, tail, NEAR);
+	const struct flue_conn *far = named_ahead(e, ch, tail, FAR, now);
+	const struct flue_conn *near = named_ahead(e, ch, tail, NEAR, now);
 
 	if (far != NULL) {
 		flue_conn_prefetch_far(far);
@@ -267,6 +272,7 @@ int
 flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max)
 {
 	uint64_t tail = __atomic_load_n(&ch->header->sub_tail, __ATOMIC_ACQUIRE);
+	const uint64_t most = ch->up_mask + 1 - UP_RESERVE; /* in use */
 	int n = 0;
 
 	/* A tail that Java cannot have written: there is nothing in between that could be read. */
@@ -280,8 +286,9 @@ flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max)
 		struct flue_submission s;
 
 		memcpy(&s, at, offsetof(struct flue_submission, pad));
-		look_ahead(e, ch, tail);
-		if (unlikely(up_free(ch, UP_RESERVE) < UP_RESERVE)) {
+		look_ahead(e, ch, tail, s.token);
+		if (unlikely(ch->up_tail - ch->up_head > most &&
+				    up_free(ch, UP_RESERVE) < UP_RESERVE)) {
 			flue_count(e, FLUE_CTR_UP_RING_FULL, 1);
 			break;
 		}

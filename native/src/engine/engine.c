@@ -233,8 +233,7 @@ pieces_lent(struct flue_engine *e)
 		if (e->port->ops->reclaim != NULL)
 			e->port->ops->reclaim(e->port);
 		for (i = 0; i < e->config.max_sends && !lent; i++)
-			lent = atomic_load_explicit(&e->pieces[i].tx_refs, memory_order_acquire) !=
-			       0;
+			lent = flue_piece_read(&e->pieces[i]);
 		if (!lent)
 			return false;
 		usleep(1000);

@@ -49,7 +49,7 @@ flue_nb_advance(struct flue_net_buffer *nb, uint32_t bytes)
 }
 
 void
-flue_nbl_advance_far(struct flue_net_buffer_list *nbl, uint32_t bytes)
+flue_nbl_advance(struct flue_net_buffer_list *nbl, uint32_t bytes)
 {
 	flue_ref at = flue_read64(&nbl->first_net_buffer);
 	int i;

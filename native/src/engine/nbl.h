@@ -46,6 +46,34 @@ flue_mdl_at(flue_ref ref)
 	return flue_ref_at(ref, sizeof(struct flue_mdl));
 }
 
+/** The usual list: one NBL with one NB with one MDL, which follow one another in memory. Hosts make their buffers
+ *  so; a list is it by what its references say, and takes one look where others take three. */
+struct flue_compact {
+	struct flue_net_buffer_list nbl;
+	struct flue_net_buffer nb;
+	struct flue_mdl mdl;
+};
+
+/** NULL: it is none, or does not resolve. The NBL may have a next one. */
+static inline struct flue_compact *
+flue_compact_at(flue_ref ref)
+{
+	struct flue_compact *l;
+
+	if (unlikely(ref & 7))
+		return NULL;
+	l = flue_ref_at(ref, sizeof(*l));
+	if (unlikely(l == NULL))
+		return NULL;
+	if (unlikely(((flue_read64(&l->nbl.first_net_buffer) -
+				      (ref + offsetof(struct flue_compact, nb))) |
+				     (flue_read64(&l->nb.current_mdl) -
+						     (ref + offsetof(struct flue_compact, mdl))) |
+				     flue_read64(&l->nb.next)) != 0))
+		return NULL;
+	return l;
+}
+
 /** Position in the data of one NB. */
 struct flue_nb_walk {
 	flue_ref mdl;
@@ -108,33 +136,6 @@ flue_nb_walk_next(struct flue_nb_walk *w, uint8_t **data, uint32_t *len)
 /** Move the start of data on by `bytes`, at most data_length. @return how many bytes it moved */
 uint32_t flue_nb_advance(struct flue_net_buffer *nb, uint32_t bytes);
 /** The same over all NBs of an NBL. */
-void flue_nbl_advance_far(struct flue_net_buffer_list *nbl, uint32_t bytes);
-
-/** ... which usually ends in the MDL where it begins. */
-static inline void
-flue_nbl_advance(struct flue_net_buffer_list *nbl, uint32_t bytes)
-{
-	struct flue_net_buffer *nb = flue_nb_at(flue_read64(&nbl->first_net_buffer));
-	const struct flue_mdl *mdl =
-			likely(nb != NULL) ? flue_mdl_at(flue_read64(&nb->current_mdl)) : NULL;
-
-	if (likely(mdl != NULL)) {
-		uint32_t length = flue_read32(&nb->data_length);
-		uint32_t offset = flue_read32(&nb->current_mdl_offset);
-		uint64_t end = (uint64_t)offset + bytes;
-		uint32_t count = flue_read32(&mdl->byte_count);
-
-		if (likely(bytes <= length &&
-				    (end < count || (end == count &&
-								    flue_read64(&mdl->next) ==
-										    FLUE_REF_NULL)))) {
-			nb->current_mdl_offset = (uint32_t)end;
-			nb->data_offset += bytes;
-			nb->data_length = length - bytes;
-			return;
-		}
-	}
-	flue_nbl_advance_far(nbl, bytes);
-}
+void flue_nbl_advance(struct flue_net_buffer_list *nbl, uint32_t bytes);
 
 #endif /* FLUE_ENGINE_NBL_H */

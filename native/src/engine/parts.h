@@ -28,9 +28,10 @@ bool flue_chan_flush(struct flue_engine *e, struct flue_chan *ch);
 static inline void
 flue_chain_link(struct flue_chain *chain, flue_ref ref)
 {
-	struct flue_net_buffer_list *last =
-			chain->tail == FLUE_REF_NULL ? NULL : flue_nbl_at(chain->tail);
+	struct flue_net_buffer_list *last = chain->last;
 
+	if (unlikely(last == NULL) && chain->tail != FLUE_REF_NULL)
+		last = flue_nbl_at(chain->tail);
 	if (likely(last != NULL))
 		last->next = ref;
 	else
@@ -48,6 +49,7 @@ flue_chain_append(struct flue_chain *chain, flue_ref ref, struct flue_net_buffer
 	nbl->next = FLUE_REF_NULL;
 	flue_chain_link(chain, ref);
 	chain->tail = ref;
+	chain->last = nbl;
 	chain->count++;
 }
 
@@ -77,6 +79,8 @@ flue_txq_push(struct flue_engine *e, struct flue_pkt *pkt)
 }
 
 void flue_txq_flush(struct flue_engine *e);
+/** Count what went out since the last call and was not counted yet: before anybody asks. */
+void flue_tx_settle(struct flue_engine *e);
 
 /** A packet to fill, or NULL. */
 static inline struct flue_pkt *
@@ -254,10 +258,12 @@ flue_conn_of(struct flue_engine *e, uint64_t token)
 {
 	struct flue_conn *c;
 
-	if (unlikely(!flue_token_names(token, FLUE_KIND_TCP, e->conn_ids.size)))
+	if (unlikely((uint32_t)token >= e->conn_ids.size))
 		return NULL;
 	c = &e->conns[(uint32_t)token];
-	if (unlikely(c->path == FLUE_NONE || token != flue_conn_token(e, c)))
+	/* Kind and generation in one. */
+	if (unlikely(token >> 32 != flue_token(FLUE_KIND_TCP, c->generation, 0) >> 32 ||
+			    c->path == FLUE_NONE))
 		return NULL;
 	return c;
 }

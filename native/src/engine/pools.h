@@ -43,6 +43,7 @@ flue_ids_used(const struct flue_ids *ids)
 #define PIECE_DISCONNECT  0x4  /* final data of a disconnect; not a send */
 #define PIECE_NO_PUSH     0x8  /* posted receive: complete only when full */
 #define PIECE_PREFILLED   0x10 /* posted receive: the host has put bytes in front of it */
+#define PIECE_COMPACT     0x20 /* all of its NBL, which is a flue_compact */
 
 /** A contiguous piece of send data, or of a posted receive buffer. One line. */
 struct flue_piece {
@@ -52,9 +53,12 @@ struct flue_piece {
 	uint32_t nbl_seq; /* of the NBL's first byte (send) / bytes of the NBL so far (receive) */
 	uint32_t len;
 	uint32_t next;
-	_Atomic uint32_t tx_refs; /* packets at the port that read this */
-	uint32_t flags;
-	uint32_t region; /* in which data lies */
+	/* Packets at the port that read this are as many as both together: what the owner lends, and what
+	 * comes back, counted down by whoever is done with one. Apart, for then lending takes no lock. */
+	uint32_t tx_lent;
+	_Atomic uint32_t tx_back;
+	uint16_t flags;
+	uint16_t region; /* in which data lies */
 	/* Sends that found no piece complete behind this one. */
 	uint32_t refused_credits;
 	flue_ref refused_head;
@@ -62,6 +66,14 @@ struct flue_piece {
 };
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_piece) == FLUE_CACHE_LINE);
+FLUE_ASSERT_LAYOUT(FLUE_MAX_REGIONS <= UINT16_MAX + 1);
+
+/** Does a packet at the port read this? */
+static inline bool
+flue_piece_read(const struct flue_piece *p)
+{
+	return p->tx_lent + atomic_load_explicit(&p->tx_back, memory_order_acquire) != 0;
+}
 
 enum flue_record_state {
 	RECORD_FREE = 0,

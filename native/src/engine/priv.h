@@ -304,6 +304,11 @@ struct flue_engine {
 	uint32_t tx_data; /* data segments built this pass */
 	uint16_t ip_id;
 	struct flue_template template;
+	struct { /* segments that followed it, to be counted together */
+		uint32_t segments;
+		uint32_t resent; /* ... among them */
+		uint64_t bytes;  /* of payload */
+	} usual;
 
 	/* Raw frames of this pass, linked. */
 	struct flue_net_buffer_list *raw_tail;

@@ -160,6 +160,7 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	if (e->port->ops->reclaim != NULL)
 		e->port->ops->reclaim(e->port);
 	work = flue_rx(e, budget);
+	flue_tx_settle(e);
 	work += commands_run(e);
 	/* They may have changed what a header is made of. */
 	e->template.conn = NULL;
@@ -168,6 +169,7 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	flue_account_border(account, FLUE_PART_TIMERS);
 	flue_txq_flush(e);
 	run_ready(e);
+	flue_tx_settle(e);
 	flue_account_border(account, FLUE_PART_TRANSMIT);
 	flue_txq_flush(e);
 	flue_count(e, FLUE_CTR_PASSES, 1);

@@ -4,6 +4,7 @@
 
 #include "engine/parts.h"
 #include "port/offload.h"
+#include "tcp/tcp.h"
 
 /** Bytes and frames that a burst is on the wire, where packets become more, or longer, frames. */
 static void
@@ -26,6 +27,24 @@ sum_of(const uint32_t *numbers, unsigned n)
 	for (i = 0; i < n; i++)
 		sum += numbers[i];
 	return sum;
+}
+
+/* They are IPv4, with timestamps and no other option (tcp/emit.c). */
+void
+flue_tx_settle(struct flue_engine *e)
+{
+	uint32_t n = e->usual.segments;
+
+	if (n == 0)
+		return;
+	flue_count(e, FLUE_CTR_OUT_SEGMENTS, n);
+	flue_count(e, FLUE_CTR_OUT_BYTES, e->usual.bytes);
+	e->stats[0].tcp.out_segments += n - e->usual.resent;
+	e->stats[0].tcp.retransmitted_segments += e->usual.resent;
+	e->stats[0].ip.out_requests += n;
+	e->stats[0].ip.out_octets += e->usual.bytes + (uint64_t)n * (20 + 20 + TCP_TS_BYTES);
+	e->usual.segments = e->usual.resent = 0;
+	e->usual.bytes = 0;
 }
 
 void

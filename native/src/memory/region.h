@@ -24,13 +24,12 @@ struct flue_region_slot {
 
 extern struct flue_region_slot flue_region_slots[FLUE_MAX_REGIONS];
 
-/** flue_ref_resolve(), inline. */
+/** flue_ref_at(); `few`: bytes are 1 to 2^40. */
 static inline void *
-flue_ref_at(flue_ref ref, uint64_t bytes)
+flue_ref_look(flue_ref ref, uint64_t bytes, bool few)
 {
 	uint32_t region = flue_ref_region(ref);
 	uint64_t offset = flue_ref_offset(ref);
-	bool few = __builtin_constant_p(bytes) && bytes > 0 && bytes <= UINT32_MAX;
 	uint64_t size;
 
 	if (__builtin_expect(region >= FLUE_MAX_REGIONS, 0))
@@ -45,6 +44,15 @@ flue_ref_at(flue_ref ref, uint64_t bytes)
 	return (void *)(atomic_load_explicit(
 					&flue_region_slots[region].base, memory_order_relaxed) +
 			(uintptr_t)offset);
+}
+
+/** flue_ref_resolve(), inline. */
+static inline void *
+flue_ref_at(flue_ref ref, uint64_t bytes)
+{
+	bool few = __builtin_constant_p(bytes) && bytes > 0 && bytes <= UINT32_MAX;
+
+	return flue_ref_look(ref, bytes, few);
 }
 
 /**

@@ -205,7 +205,9 @@ FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, bytes_in) == 184);
 /** Completions that wait for their up-ring entry: NBLs linked by next. */
 struct flue_chain {
 	flue_ref head;
-	flue_ref tail; /* followed anew each time: its region may be gone by then */
+	flue_ref tail;
+	/* The NBL at the tail as long as the pass lasts; NULL = to be followed anew, for its region may be gone. */
+	struct flue_net_buffer_list *last;
 	uint32_t credits;
 	uint32_t count;
 };

@@ -141,35 +141,14 @@ copy_small(uint8_t *to, const uint8_t *from, uint32_t n)
 	}
 }
 
-/**
- * Lend or copy.
- * @param push  set when an NBL ends within the payload
- * @return the sum of the payload; 0 when the port does checksums
- */
-static inline uint64_t
-put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, uint32_t seq,
+/** put_payload() of several pieces, or with a sum: `off` bytes into the first. */
+static __attribute__((noinline)) uint64_t
+gather(struct flue_engine *e, struct flue_pkt *pkt, const struct flue_piece *p, uint32_t off,
 		uint32_t len, bool sum_wanted, uint32_t *push)
 {
-	struct flue_piece *p = piece_at(e, c, seq);
-	uint32_t off = seq - p->seq;
 	uint32_t done = 0;
 	uint64_t sum = 0;
 
-	if (len >= FLUE_COPY_BELOW && p->len - off >= len) {
-		pkt->ext = p->data + off;
-		pkt->ext_len = (uint16_t)len;
-		pkt->ext_owner = &p->tx_refs;
-		atomic_fetch_add_explicit(&p->tx_refs, 1, memory_order_relaxed);
-		*push = ends_nbl(p, off + len);
-		return sum_wanted ? flue_csum_add(pkt->ext, len, 0) : 0;
-	}
-	if (likely(p->len - off >= len && !sum_wanted)) {
-		copy_small(pkt->data + pkt->len, p->data + off, len);
-		pkt->len = (uint16_t)(pkt->len + len);
-		*push = ends_nbl(p, off + len);
-		flue_count(e, FLUE_CTR_OUT_COPIED, 1);
-		return 0;
-	}
 	while (done < len) {
 		uint32_t n = p->len - off < len - done ? p->len - off : len - done;
 
@@ -187,8 +166,34 @@ put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, ui
 		if (done < len)
 			p = &e->pieces[p->next];
 	}
-	flue_count(e, FLUE_CTR_OUT_COPIED, 1);
 	return sum;
+}
+
+/** Lend or copy. `push`: set when an NBL ends within the payload.
+ *  @return the sum of the payload; 0 when the port does checksums */
+static inline __attribute__((always_inline)) uint64_t
+put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, uint32_t seq,
+		uint32_t len, bool sum_wanted, uint32_t *push)
+{
+	struct flue_piece *p = piece_at(e, c, seq);
+	uint32_t off = seq - p->seq;
+	bool whole = p->len - off >= len;
+
+	if (likely(whole && len >= FLUE_COPY_BELOW)) {
+		pkt->ext = p->data + off;
+		pkt->ext_len = (uint16_t)len;
+		pkt->ext_owner = &p->tx_back;
+		p->tx_lent++;
+		*push = ends_nbl(p, off + len);
+		return sum_wanted ? flue_csum_add(pkt->ext, len, 0) : 0;
+	}
+	flue_count(e, FLUE_CTR_OUT_COPIED, 1);
+	if (unlikely(!whole || sum_wanted))
+		return gather(e, pkt, p, off, len, sum_wanted, push);
+	copy_small(pkt->data + pkt->len, p->data + off, len);
+	pkt->len = (uint16_t)(pkt->len + len);
+	*push = ends_nbl(p, off + len);
+	return 0;
 }
 
 /** Counters, and statistics of chimney rules 8.4. What the peer was sent all of before is no new
@@ -408,6 +413,7 @@ build_usual(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t l
 	struct flue_pkt *pkt = flue_tx_alloc(e);
 	uint32_t push = 0;
 	uint64_t sum = 0;
+	uint16_t flags;
 	uint32_t rest;
 	uint32_t id;
 	uint8_t *at;
@@ -422,28 +428,30 @@ build_usual(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t l
 	flue_store32(at + USUAL_TCP + 8, ack);
 	flue_store32(at + USUAL_TCP + 28, echo);
 	pkt->len = USUAL_BYTES;
-	if (port & FLUE_PORT_TX_IP_CSUM)
-		pkt->flags |= FLUE_PKT_TX_IP_CSUM;
-	else
-		flue_store16(at + 24, flue_csum_finish32(t->ip_sum + ip_len + id));
 	if (len > 0)
 		sum = put_payload(e, c, pkt, seq, len, !(port & FLUE_PORT_TX_TCP_CSUM), &push);
 	rest = __builtin_bswap32(UINT32_C(32) << 26 | (TCP_ACK | push * TCP_PSH) << 16 |
 				 flue_window_advertise(c));
 	flue_store32(at + USUAL_TCP + 12, rest);
-	if (port & FLUE_PORT_TX_TCP_CSUM) {
-		pkt->flags |= FLUE_PKT_TX_TCP_CSUM;
+	flags = port & FLUE_PORT_TX_IP_CSUM ? FLUE_PKT_TX_IP_CSUM : 0;
+	if (unlikely(!flags))
+		flue_store16(at + 24, flue_csum_finish32(t->ip_sum + ip_len + id));
+	if (likely(port & FLUE_PORT_TX_TCP_CSUM)) {
+		flags |= FLUE_PKT_TX_TCP_CSUM;
 		flue_store16(at + USUAL_TCP + 16, flue_csum_fold32(t->pseudo + tcp_len));
 	} else {
 		sum += t->tcp_sum + tcp_len + number + ack + echo + rest;
 		flue_store16(at + USUAL_TCP + 16, flue_csum_finish(sum));
 	}
+	pkt->flags = flags;
 	if (unlikely(len > c->mss))
 		leave_cut(e, c, pkt, at + USUAL_TCP, USUAL_BYTES - USUAL_TCP, len);
 	if (c->rcv_nxt != c->last_ack_sent)
 		t->neighbor->nic_time = e->now_ticks;
 	leave(e, c, pkt);
-	count_out(e, c, seq, USUAL_BYTES - USUAL_TCP, len, TCP_ACK);
+	e->usual.segments++;
+	e->usual.bytes += len;
+	e->usual.resent += len > 0 && flue_seq_leq(seq + len, c->snd_max);
 	return true;
 }
 

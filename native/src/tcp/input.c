@@ -121,7 +121,8 @@ fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 		flue_heard(e, c);
 	if (c->flags & CONN_TS)
 		remember_ts(e, c, s);
-	(void)flue_tcp_acknowledge(e, c, s);
+	if (s->ack != c->snd_una)
+		(void)flue_tcp_acknowledge(e, c, s);
 	if (window != c->snd_wnd) {
 		if (s->window > c->max_window)
 			c->max_window = s->window;
