@@ -194,7 +194,7 @@ frames_pass_through_rings_by_reference(void **state)
 static int
 pair_ext(void)
 {
-	_Atomic uint32_t owner = 2;
+	struct flue_lender owner = { .lent = 2 };
 	static uint8_t payload[1400];
 	struct flue_pkt *pkt;
 
@@ -207,14 +207,14 @@ pair_ext(void)
 	pkt->ext_owner = &owner;
 	CHECK(send_pkt(a, pkt));
 	a->ops->reclaim(a);
-	CHECK(owner == 2);    /* in the ring: the payload is still needed */
-	payload[1399] = 0x11; /* and is read there, not before */
+	CHECK(flue_lent(&owner) == 2); /* in the ring: the payload is still needed */
+	payload[1399] = 0x11;          /* and is read there, not before */
 	pkt = receive(b);
 	CHECK(pkt != NULL && pkt->len == 1454 && number_of(pkt) == 5);
 	CHECK(pkt->data[54] == 0x99 && pkt->data[1453] == 0x11);
 	CHECK(pkt->ext == NULL);
 	CHECK(flue_ref_resolve(pkt->ref, pkt->len) == pkt->data);
-	CHECK(owner == 1); /* the receiver has its own copy */
+	CHECK(flue_lent(&owner) == 1); /* the receiver has its own copy */
 	flue_pkt_release(pkt);
 
 	/* Never sent: the reference goes with the packet. */
@@ -223,7 +223,7 @@ pair_ext(void)
 	pkt->ext_len = sizeof(payload);
 	pkt->ext_owner = &owner;
 	flue_pkt_release(pkt);
-	CHECK(owner == 0);
+	CHECK(flue_lent(&owner) == 0);
 	close_pair();
 	return 0;
 }
@@ -238,7 +238,7 @@ lent_payload_is_let_go_when_the_peer_has_taken_it(void **state)
 static int
 pair_full(void)
 {
-	_Atomic uint32_t owner = 200;
+	struct flue_lender owner = { .lent = 200 };
 	static uint8_t payload[100];
 	struct flue_pkt *pkts[128];
 	unsigned sent = 0;
@@ -258,7 +258,7 @@ pair_full(void)
 	CHECK(flue_port_buffers_held(a) == 128 - 63);
 	/* What was refused is as it was. */
 	CHECK(pkts[sent]->ext == payload && pkts[sent]->ext_len == 100 && pkts[sent]->len == 60);
-	CHECK(owner == 200);
+	CHECK(flue_lent(&owner) == 200);
 	for (i = 0; i < 128; i++) {
 		struct flue_pkt *pkt = receive(b);
 
@@ -267,7 +267,7 @@ pair_full(void)
 		if (i % 60 == 59)
 			sent += a->ops->tx_burst(a, 0, pkts + sent, 128 - sent);
 	}
-	CHECK(sent == 128 && owner == 200 - 128);
+	CHECK(sent == 128 && flue_lent(&owner) == 200 - 128);
 
 	/* A packet that the sender keeps a reference to goes as a copy. */
 	pkts[0] = make_frame(a, 500, 60);
@@ -295,7 +295,7 @@ full_ring_holds_the_sender_back_and_leaves_its_packets_whole(void **state)
 static int
 pair_close(void)
 {
-	_Atomic uint32_t owner = 3;
+	struct flue_lender owner = { .lent = 3 };
 	static uint8_t payload[100];
 	struct flue_pkt *held;
 	struct flue_pkt *pkt;
@@ -319,7 +319,7 @@ pair_close(void)
 	}
 	/* Two lay in the ring of the port that left, one was sent to nobody. */
 	a->ops->reclaim(a);
-	CHECK(owner == 0);
+	CHECK(flue_lent(&owner) == 0);
 	CHECK(flue_port_buffers_held(a) == 0);
 	flue_port_close(a);
 	CHECK(number_of(held) == 77);
@@ -381,7 +381,7 @@ static int
 pair_threads(void)
 {
 	static uint8_t payload[1000];
-	_Atomic uint32_t owner = 0;
+	struct flue_lender owner = { .lent = 0 };
 	uint32_t count = 0;
 	uint32_t received = 0;
 	uint32_t sent = 0;
@@ -408,7 +408,7 @@ pair_threads(void)
 				pkt->ext = payload;
 				pkt->ext_len = sizeof(payload);
 				pkt->ext_owner = &owner;
-				atomic_fetch_add(&owner, 1);
+				owner.lent++;
 			}
 			if (!send_pkt(a, pkt)) {
 				flue_pkt_release(pkt);
@@ -420,7 +420,7 @@ pair_threads(void)
 			sched_yield();
 	}
 	pthread_join(thread, NULL);
-	CHECK(owner == 0);
+	CHECK(flue_lent(&owner) == 0);
 	close_pair();
 	return 0;
 }

@@ -8,7 +8,7 @@
 static int
 null_device(void)
 {
-	_Atomic uint32_t owner = 1;
+	struct flue_lender owner = { .lent = 1 };
 	static uint8_t payload[100];
 	struct flue_dpdk_config config;
 	struct flue_pkt *pkts[BURST];
@@ -31,7 +31,7 @@ null_device(void)
 	pkt->ext_owner = &owner;
 	CHECK(send_pkt(port, pkt));
 	port->ops->reclaim(port);
-	CHECK(owner == 0);
+	CHECK(flue_lent(&owner) == 0);
 	flue_port_close(port);
 	/* It was made by opening, so it has gone by closing, and can be made again. */
 	CHECK(open_device("net_null0,size=100", 0, 1500, 256, &port) == 0);
@@ -157,7 +157,7 @@ raw_receive(int raw, const flue_port *port, uint8_t *frame, size_t room)
 static void
 check_checksum_offload(flue_port *port, int raw, const uint8_t *payload)
 {
-	_Atomic uint32_t owner = 1;
+	struct flue_lender owner = { .lent = 1 };
 	uint8_t frame[2048];
 	struct flue_pkt *pkt;
 	ssize_t n;
@@ -172,7 +172,7 @@ check_checksum_offload(flue_port *port, int raw, const uint8_t *payload)
 	CHECK(send_pkt(port, pkt));
 	n = raw_receive(raw, port, frame, sizeof(frame));
 	CHECK(n == 1454 && tcp_sum_good(frame, (size_t)n));
-	CHECK(owner == 0);
+	CHECK(flue_lent(&owner) == 0);
 	/* Without the flag nothing is touched. */
 	pkt = make_frame(port, 0, 60);
 	put_segment(pkt, false, payload, 1400);
@@ -256,7 +256,7 @@ static int
 tap_deleted(void)
 {
 	static uint8_t payload[1000];
-	_Atomic uint32_t owner = 0;
+	struct flue_lender owner = { .lent = 0 };
 	struct flue_pkt *pkt;
 	flue_port *port;
 	int i;
@@ -284,13 +284,13 @@ tap_deleted(void)
 			pkt->ext = payload;
 			pkt->ext_len = sizeof(payload);
 			pkt->ext_owner = &owner;
-			owner++;
+			owner.lent++;
 			CHECK(send_pkt(port, pkt));
 			port->ops->reclaim(port);
 		}
 		while (port->ops->rx_burst(port, 0, &pkt, 1) == 1)
 			flue_pkt_release(pkt);
-		CHECK(flue_port_buffers_held(port) == 0 && owner == 0);
+		CHECK(flue_port_buffers_held(port) == 0 && flue_lent(&owner) == 0);
 		flue_port_close(port);
 	}
 	return 0;

@@ -13,7 +13,7 @@
 static flue_port *port;
 static flue_port *second; /* of its queues, or NULL */
 static uint8_t *lent;
-static _Atomic uint32_t owner;
+static struct flue_lender owner;
 
 /* ---- Packets ----------------------------------------------------------------------------------- */
 
@@ -25,7 +25,7 @@ send_lent(flue_port *to)
 	pkt->ext = lent;
 	pkt->ext_len = BYTES;
 	pkt->ext_owner = &owner;
-	owner++;
+	owner.lent++;
 	CHECK(send_pkt(to, pkt));
 }
 
@@ -83,7 +83,7 @@ link_returns(void)
 		send_lent(port);
 		turn();
 	}
-	CHECK(owner == 0);
+	CHECK(flue_lent(&owner) == 0);
 }
 
 static void
@@ -121,8 +121,8 @@ recalled(void)
 		open_port(queues);
 		nic.link = 0;
 		send_lent(port);
-		CHECK(owner == 1 && nic.in_ring == 1);
-		while (owner > 0)
+		CHECK(flue_lent(&owner) == 1 && nic.in_ring == 1);
+		while (flue_lent(&owner) > 0)
 			turn();
 		while (nic.stopped)
 			sched_yield();
@@ -130,7 +130,7 @@ recalled(void)
 		/* Nothing more is kept for the link; senders do not wait. */
 		CHECK(flue_port_link(port) == 0 && flue_port_lost(port) == 0);
 		send_lent(port);
-		CHECK(owner == 0 && nic.in_ring == 0 && flue_port_lost(port) == 1);
+		CHECK(flue_lent(&owner) == 0 && nic.in_ring == 0 && flue_port_lost(port) == 1);
 		CHECK(flue_port_buffers_held(port) == 0);
 		link_returns();
 		close_port();
@@ -165,9 +165,9 @@ untouched(void)
 	send_lent(port);
 	for (i = 0; i < 1000; i++)
 		CHECK(flue_port_link(port) == 0);
-	CHECK(owner == 1 && nic.queue_stops == 0);
+	CHECK(flue_lent(&owner) == 1 && nic.queue_stops == 0);
 	close_port();
-	CHECK(owner == 0);
+	CHECK(flue_lent(&owner) == 0);
 	/* The link is back before it has. */
 	open_port(2);
 	nic.link = 0;
@@ -182,7 +182,7 @@ untouched(void)
 	}
 	CHECK(nic.queue_stops == 0);
 	close_port();
-	CHECK(owner == 0);
+	CHECK(flue_lent(&owner) == 0);
 	return 0;
 }
 
@@ -204,9 +204,9 @@ gone(void)
 		open_port(1 + i % 3 / 2);
 		nic.link = 0;
 		send_lent(port);
-		CHECK(owner == 1);
+		CHECK(flue_lent(&owner) == 1);
 		nic_tell(RTE_ETH_EVENT_INTR_RMV);
-		while (owner > 0)
+		while (flue_lent(&owner) > 0)
 			turn();
 		CHECK(flue_port_link(port) == -ENODEV && nic.starts == 0);
 		close_port();
@@ -219,7 +219,7 @@ gone(void)
 	nic.start_error = -EIO;
 	while (flue_port_link(port) != -ENODEV)
 		turn();
-	CHECK(owner == 0);
+	CHECK(flue_lent(&owner) == 0);
 	nic.start_error = 0;
 	close_port();
 	open_port(1);

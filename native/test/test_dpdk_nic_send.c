@@ -12,7 +12,7 @@
 static uint8_t here[LENT_BYTES]; /* lent payload that lies in no region */
 static flue_port *port;
 static uint64_t seed;
-static _Atomic uint32_t owner;
+static struct flue_lender owner;
 static uint32_t owned;
 
 static uint32_t
@@ -84,7 +84,7 @@ segment(const uint8_t *lent)
 		pkt->ext = lent;
 		pkt->ext_len = (uint16_t)len;
 		pkt->ext_owner = &owner;
-		owner++;
+		owner.lent++;
 		owned++;
 	}
 	if ((port->offloads & FLUE_PORT_VLAN_INSERT) && ip == pkt->data + 14 && draw(3) == 0) {
@@ -160,7 +160,7 @@ send_random(const uint8_t *lent, bool refusals)
 		CHECK(frame == nic.count);
 	}
 	CHECK(nic.bad == 0);
-	CHECK(owner == 0 && flue_port_buffers_held(port) == 0);
+	CHECK(flue_lent(&owner) == 0 && flue_port_buffers_held(port) == 0);
 	CHECK(nic_counted(port, FLUE_PORT_TX_PACKETS, FLUE_PORT_TX_FRAMES));
 }
 

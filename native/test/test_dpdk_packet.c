@@ -14,7 +14,7 @@
 static flue_port *tap;
 static flue_port *port;
 static uint8_t lent[MSS * PARTS];
-static _Atomic uint32_t owner;
+static struct flue_lender owner;
 
 /** A segment, or so many of them, as the engine leaves it to a port with these offloads. */
 static struct flue_pkt *
@@ -50,7 +50,7 @@ segment(bool ip6, bool tag, uint32_t payload)
 	pkt->ext = lent;
 	pkt->ext_len = (uint16_t)payload;
 	pkt->ext_owner = &owner;
-	owner++;
+	owner.lent++;
 	pkt->flags |= FLUE_PKT_TX_TCP_CSUM;
 	if (cut) {
 		pkt->flags |= FLUE_PKT_TX_TSO;
@@ -79,7 +79,7 @@ exchange(bool ip6, bool tag)
 	}
 	CHECK(port->ops->tx_burst(port, 0, pkts, 4) == 4);
 	/* It was copied on the way. */
-	CHECK(owner == 0 && flue_port_buffers_held(port) == 0);
+	CHECK(flue_lent(&owner) == 0 && flue_port_buffers_held(port) == 0);
 	for (i = 0; i < frames; i++) {
 		got = receive_type(tap, tag ? 0x8100 : ip6 ? 0x86dd : 0x0800);
 		CHECK(got != NULL && got->len == lengths[i]);
@@ -130,7 +130,7 @@ join(bool ip6)
 		bytes += payloads[i];
 	}
 	CHECK(port->ops->tx_burst(port, 0, pkts, 5) == 5);
-	CHECK(owner == 0 && flue_port_buffers_held(port) == 0);
+	CHECK(flue_lent(&owner) == 0 && flue_port_buffers_held(port) == 0);
 	for (i = 0; i < frames; i++) {
 		got = receive_type(tap, ip6 ? 0x86dd : 0x0800);
 		CHECK(got != NULL && got->len == lengths[i]);
@@ -170,7 +170,8 @@ cut_by_the_kernel(void)
 	pkt->tx_segment = 0xffff;
 	pkt->data[14] = 0xf5;
 	CHECK(send_pkt(port, pkt));
-	CHECK(flue_port_lost(port) == 1 && owner == 0 && !(port->offloads & FLUE_PORT_TSO));
+	CHECK(flue_port_lost(port) == 1 && flue_lent(&owner) == 0 &&
+			!(port->offloads & FLUE_PORT_TSO));
 	flue_port_close(port);
 	flue_port_close(tap);
 	return 0;

@@ -315,7 +315,7 @@ static void
 lent_payload_is_gathered_behind_the_header(void **state)
 {
 	static const uint8_t to[6] = { 2, 2, 2, 2, 2, 2 };
-	_Atomic uint32_t owner = 1;
+	struct flue_lender owner = { .lent = 1 };
 	uint8_t payload[1400];
 	uint8_t frame[2048];
 	struct flue_pkt *pkt;
@@ -328,7 +328,7 @@ lent_payload_is_gathered_behind_the_header(void **state)
 	pkt->ext_len = sizeof(payload);
 	pkt->ext_owner = &owner;
 	send_pkt(pkt);
-	assert_int_equal(owner, 0);
+	assert_int_equal(flue_lent(&owner), 0);
 	assert_int_equal(flue_port_buffers_held(port), 0);
 	assert_int_equal(raw_receive(0x88b5, frame, sizeof(frame)), 20 + sizeof(payload));
 	assert_memory_equal(frame + 14, "header", 6);

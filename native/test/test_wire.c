@@ -64,7 +64,7 @@ fresh_packet_has_headroom_room_and_a_reference(void **state)
 static void
 lent_payload_follows_the_header_and_is_let_go(void **state)
 {
-	_Atomic uint32_t owner = 3;
+	struct flue_lender owner = { .lent = 3 };
 	uint8_t payload[1000];
 	struct flue_pkt *pkt;
 	struct flue_pkt *got;
@@ -77,7 +77,7 @@ lent_payload_follows_the_header_and_is_let_go(void **state)
 	pkt->ext_len = sizeof(payload);
 	pkt->ext_owner = &owner;
 	assert_int_equal(ports[0]->ops->tx_burst(ports[0], 5, &pkt, 1), 1);
-	assert_int_equal(owner, 2);
+	assert_int_equal(flue_lent(&owner), 2);
 	assert_int_equal(flue_port_buffers_held(ports[0]), 0);
 	assert_int_equal(ports[1]->ops->rx_burst(ports[1], 5, &got, 1), 1);
 	assert_int_equal(got->len, 1054);
@@ -89,7 +89,7 @@ lent_payload_follows_the_header_and_is_let_go(void **state)
 	pkt->ext_len = sizeof(payload);
 	pkt->ext_owner = &owner;
 	flue_pkt_release(pkt); /* never sent */
-	assert_int_equal(owner, 1);
+	assert_int_equal(flue_lent(&owner), 1);
 	close_wire(2);
 }
 

@@ -39,14 +39,28 @@
  *  up, PSH is the last one's. The pseudo header is summed without a length. With both checksums. */
 #define FLUE_PKT_TX_TSO 0x20
 
+/** Transmit references to memory that is lent to a port. */
+struct flue_lender {
+	uint32_t lent; /**< what went out less what came back, both on the owner's thread */
+	/** Counts down from 0 what came back on other threads. Apart, for otherwise each would take a lock. */
+	_Atomic uint32_t back;
+};
+
+/** How many there are. Owner's thread; what was read through those that are gone is read no more. */
+static inline uint32_t
+flue_lent(const struct flue_lender *lender)
+{
+	return lender->lent + atomic_load_explicit(&lender->back, memory_order_acquire);
+}
+
 struct flue_pkt {
 	uint8_t *data;      /**< first byte of the frame */
 	flue_ref ref;       /**< reference of data[0]; FLUE_REF_NULL when it lies in no region */
 	const uint8_t *ext; /**< lent payload behind the header part, or NULL */
-	_Atomic uint32_t *ext_owner; /**< counts transmit references to what ext lies in; or NULL */
-	struct flue_port *port;      /**< whose buffer this is */
-	struct flue_pkt *next;       /**< the current holder's list */
-	uint16_t len;                /**< bytes at data */
+	struct flue_lender *ext_owner; /**< of what ext lies in; or NULL */
+	struct flue_port *port;        /**< whose buffer this is */
+	struct flue_pkt *next;         /**< the current holder's list */
+	uint16_t len;                  /**< bytes at data */
 	uint16_t ext_len;
 	uint16_t refcnt;
 	uint16_t flags;
@@ -150,16 +164,23 @@ flue_pkt_release(struct flue_pkt *pkt)
 		pkt->port->ops->free(pkt);
 }
 
-/** Drop the transmit reference to lent payload, if there is one. For ports. */
+/** Drop the transmit reference to lent payload, if there is one. For ports, on the owner's thread. */
 static inline void
 flue_pkt_drop_ext(struct flue_pkt *pkt)
 {
 	if (pkt->ext_owner != NULL) {
-		atomic_fetch_sub_explicit(pkt->ext_owner, 1, memory_order_release);
+		pkt->ext_owner->lent--;
 		pkt->ext_owner = NULL;
 	}
 	pkt->ext = NULL;
 	pkt->ext_len = 0;
+}
+
+/** Drop one that a packet had, on whatever thread. */
+static inline void
+flue_lent_back(struct flue_lender *lender)
+{
+	atomic_fetch_sub_explicit(&lender->back, 1, memory_order_release);
 }
 
 #endif /* FLUE_PKT_H */

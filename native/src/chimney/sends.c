@@ -36,8 +36,8 @@ capture_piece(struct flue_engine *e, struct capture *cap, const struct flue_piec
 	p->region = piece->region;
 	p->refused_credits = 0;
 	p->refused_head = p->refused_tail = FLUE_REF_NULL;
-	p->tx_lent = 0;
-	atomic_store_explicit(&p->tx_back, 0, memory_order_relaxed);
+	p->tx.lent = 0;
+	atomic_store_explicit(&p->tx.back, 0, memory_order_relaxed);
 	flue_region_keep(e->user, p->region);
 	if (unlikely(cap->last != FLUE_NONE))
 		e->pieces[cap->last].next = id;
@@ -375,7 +375,7 @@ flue_send_complete(struct flue_engine *e, struct flue_conn *c)
 
 		if (!acked && !(c->flags & CONN_ABORTED))
 			return;
-		if (unlikely(flue_piece_read(p))) {
+		if (unlikely(flue_lent(&p->tx) != 0)) {
 			c->flags |= CONN_TX_WAIT;
 			flue_conn_touch(e, c);
 			return;
@@ -404,7 +404,7 @@ flue_send_lent(const struct flue_engine *e, const struct flue_conn *c)
 	uint32_t id;
 
 	for (id = c->send_head; id != FLUE_NONE; id = e->pieces[id].next)
-		if (flue_piece_read(&e->pieces[id]))
+		if (flue_lent(&e->pieces[id].tx) != 0)
 			return true;
 	return false;
 }

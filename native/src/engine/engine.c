@@ -233,7 +233,7 @@ pieces_lent(struct flue_engine *e)
 		if (e->port->ops->reclaim != NULL)
 			e->port->ops->reclaim(e->port);
 		for (i = 0; i < e->config.max_sends && !lent; i++)
-			lent = flue_piece_read(&e->pieces[i]);
+			lent = flue_lent(&e->pieces[i].tx) != 0;
 		if (!lent)
 			return false;
 		usleep(1000);

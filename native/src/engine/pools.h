@@ -53,10 +53,7 @@ struct flue_piece {
 	uint32_t nbl_seq; /* of the NBL's first byte (send) / bytes of the NBL so far (receive) */
 	uint32_t len;
 	uint32_t next;
-	/* Packets at the port that read this are as many as both together: what the owner lends, and what
-	 * comes back, counted down by whoever is done with one. Apart, for then lending takes no lock. */
-	uint32_t tx_lent;
-	_Atomic uint32_t tx_back;
+	struct flue_lender tx; /* packets at the port that read this */
 	uint16_t flags;
 	uint16_t region; /* in which data lies */
 	/* Sends that found no piece complete behind this one. */
@@ -67,13 +64,6 @@ struct flue_piece {
 
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_piece) == FLUE_CACHE_LINE);
 FLUE_ASSERT_LAYOUT(FLUE_MAX_REGIONS <= UINT16_MAX + 1);
-
-/** Does a packet at the port read this? */
-static inline bool
-flue_piece_read(const struct flue_piece *p)
-{
-	return p->tx_lent + atomic_load_explicit(&p->tx_back, memory_order_acquire) != 0;
-}
 
 enum flue_record_state {
 	RECORD_FREE = 0,

@@ -182,8 +182,8 @@ put_payload(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt, ui
 	if (likely(whole && len >= FLUE_COPY_BELOW)) {
 		pkt->ext = p->data + off;
 		pkt->ext_len = (uint16_t)len;
-		pkt->ext_owner = &p->tx_back;
-		p->tx_lent++;
+		pkt->ext_owner = &p->tx;
+		p->tx.lent++;
 		*push = ends_nbl(p, off + len);
 		return sum_wanted ? flue_csum_add(pkt->ext, len, 0) : 0;
 	}

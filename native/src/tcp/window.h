@@ -34,14 +34,19 @@ static inline uint16_t
 flue_window_advertise(struct flue_conn *c)
 {
 	uint32_t scale = flue_conn_rcv_scale(c);
-	uint32_t edge = flue_window_edge(c);
-	int32_t opened = flue_seq_diff(edge, c->rcv_adv);
-	uint32_t window;
+	uint32_t window = c->rcv_adv - c->rcv_nxt;
 	uint32_t field;
 
-	if (likely(opened > 0) && (uint32_t)opened >= flue_window_worth(c, 1))
-		c->rcv_adv = edge;
-	window = c->rcv_adv - c->rcv_nxt;
+	/* Between two segments of a pass usually nothing has opened. */
+	if ((int32_t)(c->rcv_buf - c->rx_held - window) > 0) {
+		uint32_t edge = flue_window_edge(c);
+		int32_t opened = flue_seq_diff(edge, c->rcv_adv);
+
+		if (opened > 0 && (uint32_t)opened >= flue_window_worth(c, 1)) {
+			c->rcv_adv = edge;
+			window = edge - c->rcv_nxt;
+		}
+	}
 	field = window >> scale;
 	/* The field is too coarse for the promise: round up while the buffer stands it, so that the
 	 * edge does not move left. */

@@ -14,11 +14,9 @@
 static void
 ext_done(void *address, void *opaque)
 {
-	_Atomic uint32_t *owner = opaque;
-
 	(void)address;
-	if (owner != NULL)
-		atomic_fetch_sub_explicit(owner, 1, memory_order_release);
+	if (opaque != NULL)
+		flue_lent_back(opaque);
 }
 
 static void
@@ -238,7 +236,7 @@ take_back(struct rte_mbuf *mbuf, struct flue_pkt *pkt)
 }
 
 /** Who is to hear that a payload of which a copy hangs on the packet's mbuf is not read any more. */
-static inline _Atomic uint32_t *
+static inline struct flue_lender *
 copy_owner(const struct rte_mbuf *mbuf, const struct flue_pkt *pkt)
 {
 	return likely(pkt->ext_len == 0 || RTE_MBUF_HAS_EXTBUF(mbuf->next)) ? NULL : pkt->ext_owner;
@@ -272,8 +270,8 @@ static unsigned
 send_chunk(struct dpdk_port *port, struct flue_pkt **pkts, unsigned n, bool *stuck)
 {
 	struct rte_mbuf *mbufs[DPDK_MAX_BURST];
-	bool own[DPDK_MAX_BURST];                 /* the packet's own mbuf, not a copy */
-	_Atomic uint32_t *copied[DPDK_MAX_BURST]; /* whose payload hangs on it as a copy */
+	bool own[DPDK_MAX_BURST];                   /* the packet's own mbuf, not a copy */
+	struct flue_lender *copied[DPDK_MAX_BURST]; /* whose payload hangs on it as a copy */
 	uint64_t work[DPDK_MAX_BURST];
 	uint64_t done = 0;
 	uint64_t asked = 0;
