@@ -22,7 +22,7 @@ final class Judge {
 
     private static final double KERNEL_TIMEOUT = 0.150;
     private static final double FLUE_PROBE = 0.008; // and what it takes to get to where it is seen
-    private static final double ANSWER = 0.050;
+    private static final double CROSSING = 0.050;
 
     private final Path capture;
     private final String flue;
@@ -44,7 +44,7 @@ final class Judge {
     }
 
     /** A frame of TCP. */
-    private record Frame(long number, double time, String source, boolean repeats) {}
+    private record Frame(long number, double time, String source, boolean repeats, String info) {}
 
     /** What is wrong, for people; empty = nothing, or nothing that a stall does not explain. */
     List<String> faults() {
@@ -62,22 +62,29 @@ final class Judge {
     }
 
     private void judge(List<Frame> selected, List<Frame> all) {
-        double excusedAt = Double.NEGATIVE_INFINITY;
+        // What comes twice is answered with a duplicate ACK, however late.
+        int answersOfFlue = 0;
+        int answersOfTheKernel = 0;
         for (Frame fault : selected) {
             boolean ofFlue = fault.source().equals(flue);
             double silence = silence(fault, all);
             if (fault.repeats() && silence >= (ofFlue ? FLUE_PROBE : KERNEL_TIMEOUT)) {
-                excusedAt = fault.time();
+                answersOfTheKernel += ofFlue ? 1 : 0;
+                answersOfFlue += ofFlue ? 0 : 1;
                 stalls.add(text(fault, silence));
-            } else if (fault.repeats() || fault.time() - excusedAt > ANSWER) {
+            } else if (!fault.repeats() && ofFlue && answersOfFlue > 0) {
+                answersOfFlue--;
+            } else if (!fault.repeats() && !ofFlue && answersOfTheKernel > 0) {
+                answersOfTheKernel--;
+            } else {
                 faults.add(text(fault, silence));
             }
         }
     }
 
     private static String text(Frame frame, double silence) {
-        return "frame %d at %.6f of %s, the other side was silent for %.6f s"
-                .formatted(frame.number(), frame.time(), frame.source(), silence);
+        return "frame %d at %.6f of %s, the other side was silent for %.6f s: %s"
+                .formatted(frame.number(), frame.time(), frame.source(), silence, frame.info());
     }
 
     /**
@@ -92,7 +99,7 @@ final class Judge {
                 break;
             }
             if (!each.source().equals(frame.source())) {
-                if (last > 0 && frame.time() - each.time() <= ANSWER) {
+                if (last > 0 && frame.time() - each.time() <= CROSSING) {
                     longest = Math.max(longest, each.time() - last);
                 }
                 last = each.time();
@@ -103,26 +110,28 @@ final class Judge {
 
     private List<Frame> frames(String filter) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("tshark", "-r", capture.toString()));
-        command.addAll(List.of("-Y", filter, "-T", "fields", "-E", "separator=,"));
+        command.addAll(List.of("-Y", filter, "-T", "fields", "-E", "separator=/t"));
         for (String field :
                 List.of(
                         "frame.number",
                         "frame.time_epoch",
                         "ip.src",
                         "ipv6.src",
-                        "tcp.analysis.retransmission")) {
+                        "tcp.analysis.retransmission",
+                        "_ws.col.Info")) {
             command.addAll(List.of("-e", field));
         }
         List<Frame> frames = new ArrayList<>();
         for (String line : Commands.run(command).lines().toList()) {
-            String[] words = line.split(",", -1);
-            if (words.length == 5 && words[0].matches("\\d+")) {
+            String[] words = line.split("\t", -1);
+            if (words.length == 6 && words[0].matches("\\d+")) {
                 frames.add(
                         new Frame(
                                 Long.parseLong(words[0]),
                                 Double.parseDouble(words[1]),
                                 words[2] + words[3],
-                                !words[4].isEmpty()));
+                                !words[4].isEmpty(),
+                                words[5]));
             }
         }
         return frames;

@@ -35,6 +35,11 @@ enum ServeDevice {
         return List.copyOf(options);
     }
 
+    /** The interface that is the kernel's. */
+    String kernelEnd() {
+        return this == TAP_WITHOUT_OFFLOADS ? "flue0" : PEER;
+    }
+
     /** Skips, with the reason, where this machine does not have what it takes. */
     void require() {
         assumeTrue(Flue.dpdkAvailable(), Flue.dpdkUnavailabilityCause());

@@ -39,6 +39,11 @@ abstract class ServeFixture {
     /** The options that name the port. */
     abstract List<String> portOptions();
 
+    /** The interface that the kernel's TCP sends over. */
+    String kernelDevice() {
+        return "flue0";
+    }
+
     @BeforeEach
     void makeNamespaceAndFiles() throws IOException, InterruptedException {
         assumeTrue(FlueServer.isBuilt(), "the launcher is not built: run mvn package first");

@@ -18,6 +18,11 @@ abstract class ServeOverDevice extends ServeScenarios {
         return device.options();
     }
 
+    @Override
+    final String kernelDevice() {
+        return device.kernelEnd();
+    }
+
     @BeforeEach
     final void prepareDevice() throws IOException, InterruptedException {
         device.require();
