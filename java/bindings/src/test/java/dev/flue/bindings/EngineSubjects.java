@@ -28,7 +28,15 @@ final class EngineSubjects {
     private static Ground ground(IpVersion version) {
         NativeMemory memory = NativeMemory.heap();
         Wire wire = new Wire(WireConfig.builder().mtu(version.mtu()).buffers(512).build());
-        EngineConfig config = EngineConfig.builder().maxConnections(16).build();
+        EngineConfig config =
+                EngineConfig.builder()
+                        .maxConnections(16)
+                        .maxSends(1024)
+                        .maxReceives(512)
+                        .maxFrames(512)
+                        .submissionCapacity(512)
+                        .upCapacity(1024)
+                        .build();
         NativeOffloadTarget target =
                 new NativeOffloadTarget(config, wire.port(0, version.local().mac()), memory);
         NativeOffloadTarget peer =
