@@ -34,6 +34,13 @@ public final class SendQueue {
     private long claimed;
     private int claimedAt;
 
+    // The buffer that bytes were put into last, 0 = not known, and its range: so many small
+    // messages
+    // fit into one that asking memory again for each of them is a good part of their cost.
+    private long tail;
+    private int tailOffset;
+    private int tailLength;
+
     SendQueue(BufferPool pool, int maxBytes) {
         this.pool = pool;
         this.maxBytes = maxBytes;
@@ -65,8 +72,20 @@ public final class SendQueue {
         if (count == lent) {
             return 0;
         }
-        long tail = at(count - 1);
-        return pool.dataBytes() - pool.offset(tail) - pool.length(tail);
+        long last = at(count - 1);
+        if (last != tail) {
+            tail = last;
+            tailOffset = pool.offset(last);
+            tailLength = pool.length(last);
+        }
+        return pool.dataBytes() - tailOffset - tailLength;
+    }
+
+    private void tailRange(long buffer, int offset, int length) {
+        pool.range(buffer, offset, length);
+        tail = buffer;
+        tailOffset = offset;
+        tailLength = length;
     }
 
     /** Take bytes from the source's position on; bytes taken. No claim is open. */
@@ -102,8 +121,8 @@ public final class SendQueue {
     private int reserve(int wanted, int least) {
         int space = tailSpace();
         if (space >= least) {
-            claimed = at(count - 1);
-            claimedAt = pool.offset(claimed) + pool.length(claimed);
+            claimed = tail;
+            claimedAt = tailOffset + tailLength;
             return Math.min(space, wanted);
         }
         claimed = count < maxBuffers ? pool.allocate() : 0;
@@ -128,9 +147,11 @@ public final class SendQueue {
     /** The first bytes of the claim join the queue; it is closed. */
     void commit(int length) {
         if (claimInQueue()) {
-            pool.range(claimed, pool.offset(claimed), pool.length(claimed) + length);
+            // Nothing lies between the bytes before and the claim.
+            int offset = claimed == tail ? tailOffset : pool.offset(claimed);
+            tailRange(claimed, offset, claimedAt - offset + length);
         } else {
-            pool.range(claimed, claimedAt, length);
+            tailRange(claimed, claimedAt, length);
             add(claimed);
         }
         bytes += length;
@@ -178,6 +199,7 @@ public final class SendQueue {
             int length = pool.length(first);
             if (left < length) {
                 pool.range(first, pool.offset(first) + left, length - left);
+                tail = 0;
                 return;
             }
             left -= length;
@@ -231,6 +253,7 @@ public final class SendQueue {
         pool.buffer(copy).put(BufferPool.dataAt(copy), pool.buffer(claimed), from, length);
         pool.range(copy, 0, length);
         ring[head + count - 1 & ring.length - 1] = copy;
+        tail = 0;
         return true;
     }
 
@@ -296,6 +319,7 @@ public final class SendQueue {
     public void takeBack() {
         lent = 0;
         bytes = 0;
+        tail = 0;
         int kept = 0;
         int mask = ring.length - 1;
         for (int i = 0; i < count; i++) {
