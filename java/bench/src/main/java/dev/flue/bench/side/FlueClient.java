@@ -18,8 +18,11 @@ final class FlueClient implements ClientEnd {
     /** Connections that are being opened at a time. */
     private static final int WAVE = 256;
 
-    /** Messages between two turns. */
-    private static final int BATCH = 64;
+    /** First requests of many connections, or large messages, between two turns. */
+    private static final int MANY = 64;
+
+    /** Bytes of small messages between two turns: as many as Netty has between two flushes. */
+    private static final int BATCH_BYTES = NettyClient.BATCH_BYTES;
 
     private static final long LIMIT_NANOS = 30_000_000_000L;
 
@@ -100,7 +103,7 @@ final class FlueClient implements ClientEnd {
                 peer.request();
                 // Now and then: what is asked goes out, and yet all have asked before many ask
                 // again.
-                if ((peer.index & BATCH - 1) == BATCH - 1) {
+                if ((peer.index & MANY - 1) == MANY - 1) {
                     turn.run();
                 }
             }
@@ -146,11 +149,7 @@ final class FlueClient implements ClientEnd {
         long start = System.nanoTime();
         while (System.nanoTime() - start < nanos && peer.closed == null) {
             if (claims) {
-                for (int i = 0; i < BATCH && connection.tryClaim(bytes, claim); i++) {
-                    words.write(claim.buffer(), bytes);
-                    claim.commit();
-                }
-                turn.run();
+                messages(connection, words);
             } else {
                 send(peer, words);
             }
@@ -161,6 +160,16 @@ final class FlueClient implements ClientEnd {
         until("the end of the stream", () -> peer.ended || peer.closed != null);
         long took = System.nanoTime() - start;
         return new Outcome(words.bytes() / bytes, took, words.bytes(), words.sum(), 0, 0);
+    }
+
+    /** As many as there is room for, but no more than go out at a time; then they go. */
+    private void messages(OffloadConnection connection, Words words) {
+        int most = Math.max(MANY, BATCH_BYTES / bytes);
+        for (int i = 0; i < most && connection.tryClaim(bytes, claim); i++) {
+            words.write(claim.buffer(), bytes);
+            claim.commit();
+        }
+        turn.run();
     }
 
     /** More than one claim can have: a write that is taken in pieces. */

@@ -181,8 +181,7 @@ final class Page {
                 .append("the same, else the measurement failed. A stream lasts until the server, ")
                 .append(
                         "which has read all of it, ended it too. Netty flushes 64-byte messages in ")
-                .append(
-                        "batches of 512, the best for it; Flue sends what was committed between two turns.\n\n")
+                .append("batches of 512, the best for it; Flue takes a turn after as many.\n\n")
                 .append("Kernel: TCP_NODELAY, ")
                 .append(run.congestion())
                 .append(", over loopback and veth segments of up to 64 KiB without checksums. ")
