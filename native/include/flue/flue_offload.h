@@ -440,6 +440,9 @@ enum flue_offload_event {
  *   NBL --first_net_buffer--> NB --mdl_chain--> MDL --next--> MDL
  *    |next                     |next
  *   NBL                       NB   (send NBLs only; all others hold exactly one NB)
+ *
+ * Parts may lie anywhere. Sends of one NBL with one NB and one MDL cost least where the NB follows the NBL
+ * in memory and the MDL the NB.
  */
 struct flue_net_buffer_list {
 	flue_ref next;
