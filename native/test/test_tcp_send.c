@@ -2,6 +2,7 @@
 
 /* Sending: windows, timers, retransmission, probes, back-pressure. */
 
+#include "support/invariants.h"
 #include "support/stream.h"
 #include "tcp/bytes.h"
 
@@ -377,6 +378,51 @@ connections_take_turns(void **state)
 	harness_free(h);
 }
 
+/** Of thousands that wait one at most is looked at in vain, which then goes to the end of the line; and the
+ *  ACK that one owes is no packet more. */
+static void
+who_waits_for_a_packet_stands_in_line_and_keeps_its_ack(void **state)
+{
+	static const unsigned order[] = { 3, 1, 2, 0 };
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c[4] = { 0 };
+	struct flue_up up;
+	struct seen s;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		connect_at(h, &c[i], i * 1000, 1);
+	h->port->no_alloc = true;
+	for (i = 0; i < 4; i++)
+		submit(h, FLUE_SUB_SEND, c[order[i]].token, nbl_new(h, stream, 100, 1), 0, 0);
+	poll_engine(h);
+	peer(h, &c[1], TCP_ACK, 0, 0, stream, 500, 65535);
+	for (i = 0; i < 60; i++)
+		pass_after(h, MS);
+	sent_none(h);
+	assert_int_equal(h->e->ready_tail - h->e->ready_head, 0);
+	assert_int_equal(h->e->senders_tail - h->e->senders_head, 4);
+	if (flue_engine_broken(h->e) != NULL)
+		fail_msg("%s", flue_engine_broken(h->e));
+	up = up_expect(h, FLUE_UP_RECEIVE_INDICATE);
+	h->port->no_alloc = false;
+	pass_after(h, MS);
+	for (i = 0; i < 4; i++) {
+		unsigned next = order[(i + 1) % 4];
+
+		s = sent_expect(h, &c[next]);
+		assert_int_equal(s.len, 100);
+		assert_int_equal(s.ack, next == 1 ? 500 : 0);
+	}
+	sent_none(h);
+	verdict(h, &c[1], up.ref, FLUE_STATUS_SUCCESS, 0);
+	submit(h, FLUE_SUB_RECEIVE_RETURN, 0, up.ref, 0, 0);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(terminate(h, &c[i]), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}
+
 RULE("T-86")
 RULE("T-145")
 static void
@@ -447,6 +493,7 @@ main(void)
 		cmocka_unit_test(a_slow_port_delays_and_loses_nothing),
 		cmocka_unit_test(without_packets_data_and_acks_wait),
 		cmocka_unit_test(connections_take_turns),
+		cmocka_unit_test(who_waits_for_a_packet_stands_in_line_and_keeps_its_ack),
 		cmocka_unit_test(a_used_up_pool_asks_for_upload_and_keeps_the_order),
 		cmocka_unit_test(checksums_can_be_left_to_the_port),
 	};

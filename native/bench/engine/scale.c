@@ -61,6 +61,7 @@ memory(const struct flue_engine *e, uint32_t flows, bool json)
 				sizeof(struct flue_flow_bucket) },
 		{ "free contexts", e->conn_ids.size, sizeof(uint32_t) },
 		{ "ready queue", (uint64_t)e->ready_mask + 1, sizeof(uint32_t) },
+		{ "queue of senders", (uint64_t)e->senders_mask + 1, sizeof(uint32_t) },
 		{ "queues of timers", 2 * ((uint64_t)e->acks.mask + 1),
 				sizeof(struct flue_timer_entry) },
 		{ "extras (pool)", e->extra_ids.size, sizeof(struct flue_extra) },

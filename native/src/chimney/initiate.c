@@ -161,6 +161,7 @@ blank(struct flue_engine *e, struct flue_conn *c, uint32_t path)
 {
 	uint32_t generation = c->generation;
 	uint32_t ready = c->flags & CONN_READY;
+	bool send_queued = c->send_queued;
 	bool ack_queued = c->ack_queued;
 	bool look_queued = c->look_queued;
 
@@ -168,6 +169,7 @@ blank(struct flue_engine *e, struct flue_conn *c, uint32_t path)
 	c->generation = generation & UINT32_C(0xffffff);
 	c->profile = UINT32_C(0xffffff);
 	c->flags = ready;
+	c->send_queued = send_queued;
 	c->ack_queued = ack_queued;
 	c->look_queued = look_queued;
 	c->path = path;

@@ -42,6 +42,7 @@ flue_conn_free(struct flue_engine *e, struct flue_conn *c)
 {
 	uint32_t generation = c->generation + 1;
 	uint32_t ready = c->flags & CONN_READY;
+	bool send_queued = c->send_queued;
 	bool ack_queued = c->ack_queued;
 	bool look_queued = c->look_queued;
 
@@ -58,8 +59,9 @@ flue_conn_free(struct flue_engine *e, struct flue_conn *c)
 	memset(c, 0, sizeof(*c));
 	c->generation = generation & FLUE_GENERATION_MASK;
 	c->path = FLUE_NONE;
-	/* It may still stand in the ready queue, or in one of timers: that entry must find itself again. */
+	/* It may still stand in the queues of the ready, of senders, or in one of timers: that entry must find itself again. */
 	c->flags = ready;
+	c->send_queued = send_queued;
 	c->ack_queued = ack_queued;
 	c->look_queued = look_queued;
 	flue_ids_give(&e->conn_ids, flue_conn_index(e, c));

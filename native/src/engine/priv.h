@@ -29,14 +29,14 @@
 
 #define FLUE_MAX_CHANNELS     8
 #define FLUE_BURST            32
-#define FLUE_TX_QUEUE         512 /* packets built and not taken by the port */
-#define FLUE_TX_PER_PASS      64  /* data segments */
-#define FLUE_TX_PER_TURN      8   /* of one connection before the next gets its turn */
-#define FLUE_COMMANDS         256 /* submissions a pass */
-#define FLUE_BLOCKS           32  /* blocks of state operations a pass */
-#define FLUE_OPS              64  /* state operations under way */
-#define FLUE_OOO_MAX          256 /* segments held behind a hole, a connection */
-#define FLUE_COPY_BELOW       256 /* payload bytes that are not worth lending */
+#define FLUE_TX_QUEUE         512  /* packets built and not taken by the port */
+#define FLUE_TX_PER_PASS      64   /* data segments; more where more packets and submissions came */
+#define FLUE_TX_PER_TURN      8    /* of one connection before the next gets its turn */
+#define FLUE_COMMANDS         1024 /* submissions a pass */
+#define FLUE_BLOCKS           32   /* blocks of state operations a pass */
+#define FLUE_OPS              64   /* state operations under way */
+#define FLUE_OOO_MAX          256  /* segments held behind a hole, a connection */
+#define FLUE_COPY_BELOW       256  /* payload bytes that are not worth lending */
 #define FLUE_SLAB_BYTES       2048
 #define FLUE_QUIET_MS         100 /* after an initiate */
 #define FLUE_QUICK_ACKS       16  /* ACKs after an initiate or a loss that are not delayed */
@@ -293,6 +293,12 @@ struct flue_engine {
 	uint32_t ready_mask;
 	uint32_t ready_head;
 	uint32_t ready_tail;
+	/* Connections that may send and for which the pass, the transmit queue or the packets were used up: in
+	 * order, nobody looks at them before. */
+	uint32_t *senders;
+	uint32_t senders_mask;
+	uint32_t senders_head;
+	uint32_t senders_tail;
 
 	struct flue_wheel wheel;
 	struct flue_timer_queue acks;  /* those that owe an ACK */
@@ -301,7 +307,9 @@ struct flue_engine {
 	struct flue_pkt *txq[FLUE_TX_QUEUE];
 	uint32_t txq_head;
 	uint32_t txq_tail;
-	uint32_t tx_data; /* data segments built this pass */
+	uint32_t tx_offered; /* txq_tail when the port was offered packets last in this pass */
+	uint32_t tx_data;    /* data segments built this pass */
+	uint32_t tx_limit;   /* ... and no more than so many */
 	uint16_t ip_id;
 	struct flue_template template;
 	struct { /* segments that followed it, to be counted together */

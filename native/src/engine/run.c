@@ -10,6 +10,20 @@
 #include "observe/counters.h"
 #include "tcp/sack.h"
 
+#define NEAR 2 /* turns */
+#define FAR  6
+
+/** What comes later in one of the two queues, of which `left` entries with this one, is on its way. */
+static inline __attribute__((always_inline)) void
+look_ahead(const struct flue_engine *e, const uint32_t *queue, uint32_t mask, uint32_t head,
+		uint32_t left)
+{
+	if (left > FAR)
+		flue_conn_prefetch_far(&e->conns[queue[(head + FAR - 1) & mask]]);
+	if (left > NEAR)
+		flue_conn_prefetch(&e->conns[queue[(head + NEAR - 1) & mask]]);
+}
+
 /** The last word on a connection in this pass. @return true: it wants another turn */
 static bool
 conn_run(struct flue_engine *e, struct flue_conn *c)
@@ -22,9 +36,13 @@ conn_run(struct flue_engine *e, struct flue_conn *c)
 	if (unlikely(c->flags & CONN_ACK_NOW) && flue_sack_news(c) &&
 			!(c->flags & (CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))
 		more = !flue_sack_flush(e, c);
-	if (!(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING | CONN_INVALID)))
+	/* Who stands in line sends when its turn comes. */
+	if (!c->send_queued && !(c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING |
+							    CONN_INVALID)))
 		more = flue_tcp_output(e, c) || more;
-	if ((c->flags & (CONN_ACK_OWED | CONN_ACK_NOW | CONN_WIN_UPDATE)) &&
+	/* An ACK rides on the data in line; a second packet would only make the line longer. */
+	if ((c->flags & CONN_ACK_NOW || ((c->flags & (CONN_ACK_OWED | CONN_WIN_UPDATE)) && !more &&
+							!c->send_queued)) &&
 			!(c->flags & (CONN_ABORTED | CONN_TERMINATING | CONN_INVALID))) {
 		if (flue_ack_due(e, c))
 			more = !flue_tcp_send_ack(e, c) || more;
@@ -36,27 +54,81 @@ conn_run(struct flue_engine *e, struct flue_conn *c)
 	return more;
 }
 
-/** Everyone that has something to do gets a turn; those with data left get more while the pass has
- *  any to give. */
+/** In line behind the others that may send; when the line is full, it is looked at in each pass. */
+static void
+wait_to_send(struct flue_engine *e, struct flue_conn *c)
+{
+	if (c->send_queued)
+		return;
+	if (unlikely(e->senders_tail - e->senders_head > e->senders_mask)) {
+		flue_conn_touch(e, c);
+		return;
+	}
+	c->send_queued = 1;
+	e->senders[e->senders_tail++ & e->senders_mask] = flue_conn_index(e, c);
+}
+
+/** A burst is on its way while the next one is built. A port that is full is not asked again before each
+ *  further burst. */
+static void
+send_some(struct flue_engine *e)
+{
+	if (e->txq_tail - e->tx_offered < FLUE_TX_PER_PASS)
+		return;
+	flue_account_border(&e->account, FLUE_PART_TRANSMIT);
+	flue_txq_flush(e);
+	e->tx_offered = e->txq_tail;
+}
+
+/** Those who wait to send, in their order, as far as the pass and the transmit queue go. */
+static void
+run_senders(struct flue_engine *e)
+{
+	uint32_t n = e->senders_tail - e->senders_head;
+
+	for (; n > 0 && e->tx_data < e->tx_limit && flue_txq_room(e) > 0; n--) {
+		struct flue_conn *c = &e->conns[e->senders[e->senders_head++ & e->senders_mask]];
+		uint32_t built = e->txq_tail;
+
+		look_ahead(e, e->senders, e->senders_mask, e->senders_head, n);
+		c->send_queued = 0;
+		if (c->path == FLUE_NONE || !conn_run(e, c))
+			continue;
+		wait_to_send(e, c);
+		/* There is no packet for it, and so for nobody. */
+		if (e->txq_tail == built)
+			return;
+		send_some(e);
+	}
+}
+
+/**
+ * Everyone that has something to do gets a turn; those with data left get more while the pass has any to
+ * give. For whom it has none waits in line: with thousands of them a look at each in every pass would be
+ * most of what a pass does.
+ */
 static void
 run_ready(struct flue_engine *e)
 {
+	uint32_t n;
 	uint32_t before;
 
 	e->tx_data = 0;
+	e->tx_offered = e->txq_tail;
+	run_senders(e);
+	for (n = e->ready_tail - e->ready_head; n > 0; n--) {
+		struct flue_conn *c = &e->conns[e->ready[e->ready_head++ & e->ready_mask]];
+
+		look_ahead(e, e->ready, e->ready_mask, e->ready_head, n);
+		c->flags &= ~CONN_READY;
+		if (c->path != FLUE_NONE && conn_run(e, c))
+			wait_to_send(e, c);
+		send_some(e);
+	}
 	do {
-		uint32_t n = e->ready_tail - e->ready_head;
-
 		before = e->tx_data;
-		for (; n > 0; n--) {
-			struct flue_conn *c = &e->conns[e->ready[e->ready_head++ & e->ready_mask]];
-
-			c->flags &= ~CONN_READY;
-			if (c->path != FLUE_NONE && conn_run(e, c))
-				flue_conn_touch(e, c);
-		}
-	} while (e->tx_data != before && e->tx_data < FLUE_TX_PER_PASS &&
-			e->ready_head != e->ready_tail);
+		run_senders(e);
+	} while (e->tx_data != before && e->senders_head != e->senders_tail);
 }
 
 void
@@ -168,6 +240,8 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	work += flue_timers_run(e);
 	flue_account_border(account, FLUE_PART_TIMERS);
 	flue_txq_flush(e);
+	/* Each of many connections may answer in the pass that heard it. */
+	e->tx_limit = work > FLUE_TX_PER_PASS ? (uint32_t)work : FLUE_TX_PER_PASS;
 	run_ready(e);
 	flue_tx_settle(e);
 	flue_account_border(account, FLUE_PART_TRANSMIT);
@@ -208,9 +282,9 @@ int64_t
 flue_engine_next_deadline(const flue_engine *e)
 {
 	/* Work that was cut short goes on as soon as time does. */
-	if (e->ready_head != e->ready_tail || e->txq_head != e->txq_tail || e->op_count > 0 ||
-			e->sweep_left > 0 || flue_admin_pending(e) ||
-			(e->group != NULL && flue_group_waits(e)))
+	if (e->ready_head != e->ready_tail || e->senders_head != e->senders_tail ||
+			e->txq_head != e->txq_tail || e->op_count > 0 || e->sweep_left > 0 ||
+			flue_admin_pending(e) || (e->group != NULL && flue_group_waits(e)))
 		return e->now + 1000;
 	return flue_timers_next(e);
 }

@@ -130,6 +130,8 @@ cut_tables(struct flue_engine *e, struct cutter *k)
 	e->runs.run = cut(k, run_count(c), sizeof(struct flue_run));
 	e->ready_mask = ring - 1;
 	e->ready = cut(k, ring, sizeof(uint32_t));
+	e->senders_mask = (ring < QUEUED ? ring : QUEUED) - 1;
+	e->senders = cut(k, e->senders_mask + 1, sizeof(uint32_t));
 	e->acks.mask = e->looks.mask = (ring < QUEUED ? ring : QUEUED) - 1;
 	e->acks.at = cut(k, e->acks.mask + 1, sizeof(struct flue_timer_entry));
 	e->looks.at = cut(k, e->looks.mask + 1, sizeof(struct flue_timer_entry));

@@ -134,10 +134,11 @@ struct flue_conn {
 	uint16_t mss;        /* payload bytes of a full segment */
 	uint16_t max_window; /* largest window field seen; unscaled */
 	/* line 2 */
-	uint64_t handle;        /* NdisOffloadHandle */
-	uint32_t ack_ms;        /* CONN_ACK_OWED: no later than this */
-	uint8_t unacked;        /* CONN_ACK_OWED: segments that came since the last ACK */
-	uint8_t quick : 6;      /* bursts still to be acknowledged at once: slow start, a loss */
+	uint64_t handle;         /* NdisOffloadHandle */
+	uint32_t ack_ms;         /* CONN_ACK_OWED: no later than this */
+	uint8_t unacked;         /* CONN_ACK_OWED: segments that came since the last ACK */
+	uint8_t quick : 5;       /* bursts still to be acknowledged at once: slow start, a loss */
+	uint8_t send_queued : 1; /* has an entry in the queue of senders (engine/run.c) */
 	uint8_t ack_queued : 1; /* has an entry in the queue of delayed ACKs (engine/timer.c) ... */
 	uint8_t look_queued : 1; /* ... in that of connections which have sent */
 	uint16_t sized : 1;      /* the host wants indications of a certain size */

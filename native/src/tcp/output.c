@@ -189,7 +189,7 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 			persist(e, c);
 			return false;
 		}
-		if (turns == FLUE_TX_PER_TURN || e->tx_data >= FLUE_TX_PER_PASS)
+		if (turns == FLUE_TX_PER_TURN || e->tx_data >= e->tx_limit)
 			return true;
 		if (fin)
 			flags |= TCP_FIN;

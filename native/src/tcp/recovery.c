@@ -315,7 +315,7 @@ flue_recovery_output(struct flue_engine *e, struct flue_conn *c, int *turns)
 			len = edge - r->start;
 		if (pipe != 0 && c->cc.cwnd < pipe + len)
 			return true;
-		if (*turns == FLUE_TX_PER_TURN || e->tx_data >= FLUE_TX_PER_PASS)
+		if (*turns == FLUE_TX_PER_TURN || e->tx_data >= e->tx_limit)
 			return false;
 		if (!flue_recovery_resend(e, c, r->start, len))
 			return false;

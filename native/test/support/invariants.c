@@ -88,7 +88,7 @@ states(const struct flue_conn *c)
 static const char *
 timers(const struct flue_engine *e, const struct flue_conn *c)
 {
-	bool soon = (c->flags & CONN_READY) != 0;
+	bool soon = (c->flags & CONN_READY) != 0 || c->send_queued;
 
 	if (c->flags & OVER)
 		return NULL;
@@ -281,6 +281,18 @@ ready(const struct flue_engine *e, uint32_t touched)
 	return NULL;
 }
 
+static const char *
+senders(const struct flue_engine *e, uint32_t queued)
+{
+	uint32_t at;
+
+	CHECK(e->senders_tail - e->senders_head == queued, "each connection waits to send once");
+	for (at = e->senders_head; at != e->senders_tail; at++)
+		CHECK(e->conns[e->senders[at & e->senders_mask]].send_queued,
+				"what waits to send has the flag");
+	return NULL;
+}
+
 const char *
 flue_engine_broken(const struct flue_engine *e)
 {
@@ -289,6 +301,7 @@ flue_engine_broken(const struct flue_engine *e)
 	uint32_t runs = 0;
 	uint32_t armed = 0;
 	uint32_t touched = 0;
+	uint32_t queued = 0;
 	uint32_t used = 0;
 	uint32_t extras = 0;
 	uint32_t profiled = 0;
@@ -299,6 +312,7 @@ flue_engine_broken(const struct flue_engine *e)
 		const struct flue_conn *c = &e->conns[i];
 
 		touched += (c->flags & CONN_READY) != 0;
+		queued += c->send_queued;
 		armed += (c->flags & CONN_TIMER) != 0;
 		if (c->path == FLUE_NONE)
 			continue;
@@ -322,5 +336,7 @@ flue_engine_broken(const struct flue_engine *e)
 	CHECK(profiled == used, "each connection has its profile");
 	CHECK(runs == e->runs.size - e->runs.free, "no run is lost");
 	what = wheel(e, armed);
-	return what != NULL ? what : ready(e, touched);
+	if (what == NULL)
+		what = ready(e, touched);
+	return what != NULL ? what : senders(e, queued);
 }
