@@ -16,7 +16,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class Rounds {
     private static final int FAILURES = 3;
-    private static final long WARM_UP_NANOS = TimeUnit.MILLISECONDS.toNanos(120);
 
     /** Of the time that there is, this much at most goes into warming up. */
     private static final double WARM_UP_SHARE = 0.45;
@@ -114,7 +113,7 @@ final class Rounds {
         warm++;
         double last = Double.NaN;
         while (!warmUp.over() && (warmUp.count() == 0 || timeToWarmUp())) {
-            Outcome outcome = match.measure(turn.contestant(), turn.workload(), WARM_UP_NANOS);
+            Outcome outcome = match.measure(turn.contestant(), turn.workload(), warmUp.nanos());
             last = turn.workload().figure(outcome);
             warmUp.add(last);
         }

@@ -3,6 +3,7 @@ package dev.flue.bench.side;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * When a contestant is warm: its last rates are near the best one that it had. It warms up in the
@@ -19,15 +20,27 @@ final class WarmUp {
     /** Many connections take long to open, and the code that is run is the same. */
     private static final int MOST_OF_MANY = 5;
 
+    private static final long NANOS_OF_MANY = TimeUnit.MILLISECONDS.toNanos(600);
+
     private static final int MANY = 1000;
+
+    private static final long NANOS = TimeUnit.MILLISECONDS.toNanos(120);
 
     private final List<Double> rates = new ArrayList<>();
     private final boolean moreIsBetter;
     private final int most;
+    private final long nanos;
 
     WarmUp(Workload workload) {
         moreIsBetter = workload.unit().moreIsBetter();
-        most = workload.connections() >= MANY ? MOST_OF_MANY : MOST;
+        boolean many = workload.connections() >= MANY;
+        most = many ? MOST_OF_MANY : MOST;
+        nanos = many ? NANOS_OF_MANY : NANOS;
+    }
+
+    /** How long each measurement takes. */
+    long nanos() {
+        return nanos;
     }
 
     /** What the workload compares, of one more measurement. */
