@@ -36,13 +36,15 @@ import java.util.function.LongPredicate;
 public final class HostProgram implements Turn {
     private static final int BACKLOG = 1024;
     private static final int HTTP = 8080;
+    private static final int ASK_AGAIN = 64;
     private static long moves;
 
     private final Assembly assembly;
     private final Queue<String> commands;
     private final long moveEvery;
     private final long roamEvery;
-    private long roamed;
+    private long movedBefore;
+    private int asked;
     private final List<LongPredicate> turns = new ArrayList<>();
     private final Set<Object> closed = new HashSet<>();
 
@@ -132,13 +134,20 @@ public final class HostProgram implements Turn {
     }
 
     /**
-     * Has a connection moved to the other of two engines, unless one is on its way; whether it will
-     * be.
+     * Has a connection moved to the other of two engines, unless the last move that was asked for
+     * is still to come. One that was asked for while the connection was on its way anyway is none:
+     * it is asked for again, in a while.
+     *
+     * @return whether there was a move since it was asked for last
      */
     boolean moveToOtherEngine(OffloadConnection connection) {
-        if (assembly.drivers().moved() != roamed) {
+        long moved = assembly.drivers().moved();
+        boolean done = moved != movedBefore;
+        if (!done && asked++ % ASK_AGAIN != 0) {
             return false;
         }
+        movedBefore = moved;
+        asked = 1;
         int hash =
                 RssHash.tcp(
                         connection.remoteAddress(),
@@ -147,8 +156,7 @@ public final class HostProgram implements Turn {
                         connection.localPort());
         TeamDriver team = assembly.drivers().team();
         team.assign(hash & TeamDriver.BUCKETS - 1, 1 - team.homeOf(hash));
-        roamed++;
-        return true;
+        return done;
     }
 
     /** Called once a turn, with the time, until it says false. */
