@@ -159,19 +159,8 @@ set_given(struct flue_engine *e, struct flue_conn *c, const struct tcp_state *s)
 static void
 blank(struct flue_engine *e, struct flue_conn *c, uint32_t path)
 {
-	uint32_t generation = c->generation;
-	uint32_t ready = c->flags & CONN_READY;
-	bool send_queued = c->send_queued;
-	bool ack_queued = c->ack_queued;
-	bool look_queued = c->look_queued;
-
-	memset(c, 0, sizeof(*c));
-	c->generation = generation & UINT32_C(0xffffff);
+	flue_conn_clear(c, c->generation);
 	c->profile = UINT32_C(0xffffff);
-	c->flags = ready;
-	c->send_queued = send_queued;
-	c->ack_queued = ack_queued;
-	c->look_queued = look_queued;
 	c->path = path;
 	c->send_head = c->send_nxt = c->send_tail = FLUE_NONE;
 	c->post_tail = FLUE_NONE;

@@ -38,14 +38,24 @@ flue_neighbor_of(struct flue_engine *e, uint64_t token)
 }
 
 void
-flue_conn_free(struct flue_engine *e, struct flue_conn *c)
+flue_conn_clear(struct flue_conn *c, uint32_t generation)
 {
-	uint32_t generation = c->generation + 1;
 	uint32_t ready = c->flags & CONN_READY;
 	bool send_queued = c->send_queued;
 	bool ack_queued = c->ack_queued;
 	bool look_queued = c->look_queued;
 
+	memset(c, 0, sizeof(*c));
+	c->generation = generation & FLUE_GENERATION_MASK;
+	c->flags = ready;
+	c->send_queued = send_queued;
+	c->ack_queued = ack_queued;
+	c->look_queued = look_queued;
+}
+
+void
+flue_conn_free(struct flue_engine *e, struct flue_conn *c)
+{
 	flue_flow_remove(&e->flow, c);
 	if (e->group != NULL)
 		flue_group_disclaim(e, c);
@@ -56,14 +66,8 @@ flue_conn_free(struct flue_engine *e, struct flue_conn *c)
 	if (flue_contexts_in_nic(e))
 		flue_context_drop(e, flue_conn_cell(e, c));
 	e->paths[c->path].connections--;
-	memset(c, 0, sizeof(*c));
-	c->generation = generation & FLUE_GENERATION_MASK;
+	flue_conn_clear(c, c->generation + 1);
 	c->path = FLUE_NONE;
-	/* It may still stand in the queues of the ready, of senders, or in one of timers: that entry must find itself again. */
-	c->flags = ready;
-	c->send_queued = send_queued;
-	c->ack_queued = ack_queued;
-	c->look_queued = look_queued;
 	flue_ids_give(&e->conn_ids, flue_conn_index(e, c));
 }
 

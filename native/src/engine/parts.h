@@ -271,6 +271,9 @@ flue_conn_of(struct flue_engine *e, uint64_t token)
 struct flue_path *flue_path_of(struct flue_engine *e, uint64_t token);
 struct flue_neighbor *flue_neighbor_of(struct flue_engine *e, uint64_t token);
 void flue_conn_free(struct flue_engine *e, struct flue_conn *c);
+/** Nothing in it but its generation, and in which queues it may still stand (of the ready, of senders, of
+ *  timers): their entries must find themselves again. */
+void flue_conn_clear(struct flue_conn *c, uint32_t generation);
 void flue_path_free(struct flue_engine *e, struct flue_path *p);
 void flue_neighbor_free(struct flue_engine *e, struct flue_neighbor *n);
 /** From the neighbor's and the path's addresses. */
