@@ -180,6 +180,37 @@ public final class Capture implements AutoCloseable {
         return repeats;
     }
 
+    /**
+     * The ends of the connections that were reset. Not of those that both sides had closed, whose
+     * FIN one side sent twice: the second one's ACK finds a socket that is gone with the first's.
+     */
+    List<String> resets() throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("tshark", "-r", file.toString()));
+        command.addAll(List.of("-Y", "tcp.flags.fin == 1 || tcp.flags.reset == 1"));
+        command.addAll(List.of("-T", "fields", "-e", "tcp.stream", "-e", "tcp.srcport"));
+        command.addAll(List.of("-e", "tcp.dstport", "-e", "tcp.flags.reset"));
+        Map<String, Integer> fins = new HashMap<>();
+        List<String> ends = new ArrayList<>();
+        for (String line : Commands.run(command).lines().toList()) {
+            String[] words = line.split("\t");
+            if (words.length != 4) {
+                continue;
+            }
+            String sender = words[0] + " " + words[1];
+            if (!words[3].matches("1|True")) {
+                fins.merge(sender, 1, Integer::sum);
+                continue;
+            }
+            int own = fins.getOrDefault(sender, 0);
+            int others = fins.getOrDefault(words[0] + " " + words[2], 0);
+            if (own < 2 || others < 1) {
+                List<String> stream = list("tcp.stream == " + words[0]);
+                ends.addAll(stream.subList(Math.max(0, stream.size() - 24), stream.size()));
+            }
+        }
+        return ends;
+    }
+
     /** What is wrong in it. */
     Judge judge(String flue) throws IOException, InterruptedException {
         return new Judge(file, flue);

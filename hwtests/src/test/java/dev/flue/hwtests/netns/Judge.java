@@ -62,20 +62,16 @@ final class Judge {
     }
 
     private void judge(List<Frame> selected, List<Frame> all) {
-        // What comes twice is answered with a duplicate ACK, however late.
-        int answersOfFlue = 0;
-        int answersOfTheKernel = 0;
+        // What comes twice is answered with a duplicate ACK, however late. Of the kernel, of Flue.
+        int[] answersDue = new int[2];
         for (Frame fault : selected) {
-            boolean ofFlue = fault.source().equals(flue);
+            int side = fault.source().equals(flue) ? 1 : 0;
             double silence = silence(fault, all);
-            if (fault.repeats() && silence >= (ofFlue ? FLUE_PROBE : KERNEL_TIMEOUT)) {
-                answersOfTheKernel += ofFlue ? 1 : 0;
-                answersOfFlue += ofFlue ? 0 : 1;
+            if (fault.repeats() && silence >= (side == 1 ? FLUE_PROBE : KERNEL_TIMEOUT)) {
+                answersDue[1 - side]++;
                 stalls.add(text(fault, silence));
-            } else if (!fault.repeats() && ofFlue && answersOfFlue > 0) {
-                answersOfFlue--;
-            } else if (!fault.repeats() && !ofFlue && answersOfTheKernel > 0) {
-                answersOfTheKernel--;
+            } else if (!fault.repeats() && answersDue[side] > 0) {
+                answersDue[side]--;
             } else {
                 faults.add(text(fault, silence));
             }
