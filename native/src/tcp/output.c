@@ -147,6 +147,26 @@ flue_tcp_restart_if_idle(struct flue_engine *e, struct flue_conn *c)
 		flue_cc_idle(e, c);
 }
 
+/** Full segments that may all go, without a look at each. @return how many went */
+static inline uint32_t
+send_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint32_t most,
+		uint32_t rtx_ms)
+{
+	uint32_t n;
+
+	if (most > e->tx_limit - e->tx_data)
+		most = e->tx_limit - e->tx_data;
+	n = flue_tcp_train(e, c, bytes, most);
+	if (n == 0)
+		return 0;
+	e->tx_data += n;
+	/* The first is the one that is timed, and may be the one that a timer is started for. */
+	sent(e, c, c->mss, false, rtx_ms);
+	if (n > 1)
+		sent(e, c, (n - 1) * c->mss, false, rtx_ms);
+	return n;
+}
+
 bool
 flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 {
@@ -178,6 +198,16 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 
 		if (len > unsent)
 			len = unsent;
+		if (len >= 2u * c->mss && c->snd_nxt == c->snd_max && e->tx_data < e->tx_limit &&
+				!cuts && !(c->flags & CONN_FIN_QUEUED)) {
+			uint32_t n = send_train(
+					e, c, len, (uint32_t)(FLUE_TX_PER_TURN - turns), rtx_ms);
+
+			if (n > 0) {
+				turns += (int)n - 1;
+				continue;
+			}
+		}
 		if (len > c->mss)
 			len = likely(!cuts) ? c->mss : flue_tcp_cut(e, c, len, unsent);
 		/* Behind data a FIN waits for room of its own: outside of the window nobody could tell

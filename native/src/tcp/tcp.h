@@ -33,6 +33,14 @@ bool flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c);
  */
 uint32_t flue_tcp_cut(struct flue_engine *e, struct flue_conn *c, uint32_t len, uint32_t unsent);
 
+/**
+ * Send full segments of new data one behind the other, which differ only in numbers and payload: at most
+ * `most`, and so many as `bytes` from SND.NXT on have. Only right behind a usual one of the same
+ * connection in the same pass, whose header they share; numbers and timers are the caller's to move.
+ * @return how many; 0: they have to be sent one by one, or there is no packet or no room
+ */
+uint32_t flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint32_t most);
+
 /** Send one segment, or what flue_tcp_cut() says; PSH is set where an NBL ends in it. @return false: no
  *  packet or no room now */
 bool flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len,
