@@ -11,7 +11,7 @@
 #define UP_RESERVE 8
 
 /** NBLs of one completion entry, about; Java bounds what it follows. */
-#define CHAIN_MAX 1024
+#define CHAIN_MAX 1024 /* NBLs; a power of two */
 
 static bool
 capacity_valid(int n)
@@ -282,21 +282,25 @@ flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max)
 	}
 	while (ch->sub_head != tail && n < max) {
 		const struct flue_submission *at = &ch->subs[ch->sub_head & ch->sub_mask];
-		/* What an operation uses, read once. */
-		struct flue_submission s;
+		uint64_t token = flue_read64(&at->token);
 
-		memcpy(&s, at, offsetof(struct flue_submission, pad));
-		look_ahead(e, ch, tail, s.token);
+		look_ahead(e, ch, tail, token);
 		if (unlikely(ch->up_tail - ch->up_head > most &&
 				    up_free(ch, UP_RESERVE) < UP_RESERVE)) {
 			flue_count(e, FLUE_CTR_UP_RING_FULL, 1);
 			break;
 		}
-		if (likely(s.op == FLUE_SUB_SEND))
-			flue_send_submit(e, ch, s.token, s.ref);
-		else if (!dispatch(e, ch, &s))
-			break;
-		if (unlikely(ch->sends.count >= CHAIN_MAX || ch->frames.count >= CHAIN_MAX))
+		if (likely(flue_read32(&at->op) == FLUE_SUB_SEND)) {
+			flue_send_submit(e, ch, token, flue_read64(&at->ref));
+		} else {
+			/* What an operation uses, read once. */
+			struct flue_submission s;
+
+			memcpy(&s, at, offsetof(struct flue_submission, pad));
+			if (!dispatch(e, ch, &s))
+				break;
+		}
+		if (unlikely((ch->sends.count | ch->frames.count) >= CHAIN_MAX))
 			(void)flue_chan_flush(e, ch);
 		ch->sub_head++;
 		n++;

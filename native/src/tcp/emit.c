@@ -141,7 +141,9 @@ flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint3
 	const uint32_t ack = __builtin_bswap32(c->rcv_nxt);
 	const uint32_t echo = __builtin_bswap32(c->ts_recent);
 	uint32_t seq = c->snd_nxt;
+	uint16_t ip_id = e->ip_id;
 	struct flue_piece *p;
+	uint32_t off;
 	uint16_t flags;
 	uint16_t pseudo;
 	uint64_t known;
@@ -152,6 +154,8 @@ flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint3
 		return 0;
 	if (most > flue_txq_room(e))
 		most = flue_txq_room(e);
+	if (most > bytes / mss)
+		most = bytes / mss;
 	if (most < 2)
 		return 0;
 	rest = __builtin_bswap32(UINT32_C(32) << 26 | TCP_ACK << 16 | flue_window_advertise(c));
@@ -160,7 +164,8 @@ flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint3
 	flags |= port_sums ? FLUE_PKT_TX_TCP_CSUM : 0;
 	pseudo = flue_csum_fold32(t->pseudo + tcp_len);
 	p = flue_piece_at(e, c, seq);
-	for (n = 0; n < most && bytes >= mss; n++, bytes -= mss, seq += mss) {
+	off = seq - p->seq;
+	for (n = 0; n < most; n++, seq += mss) {
 		struct flue_pkt *pkt = flue_tx_alloc(e);
 		uint32_t number = __builtin_bswap32(seq);
 		uint32_t push = 0;
@@ -171,7 +176,7 @@ flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint3
 
 		if (unlikely(pkt == NULL))
 			break;
-		id = __builtin_bswap16((uint16_t)(0x8000 | (e->ip_id++ & 0x7fff)));
+		id = __builtin_bswap16((uint16_t)(0x8000 | ip_id++));
 		at = pkt->data;
 		/* Each word into the packet: a line with them in it would be read right behind writes of
 		 * its parts. */
@@ -182,9 +187,9 @@ flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint3
 		flue_store32(at + USUAL_TCP + 28, echo);
 		pkt->len = USUAL_BYTES;
 		pkt->flags = flags;
-		while (seq - p->seq >= p->len && p->next != FLUE_NONE)
-			p = &e->pieces[p->next];
-		sum = flue_put_piece(e, pkt, p, seq - p->seq, mss, !port_sums, &push);
+		sum = flue_put_piece(e, pkt, p, off, mss, !port_sums, &push);
+		for (off += mss; off >= p->len && p->next != FLUE_NONE; p = &e->pieces[p->next])
+			off -= p->len;
 		last = rest | (push * TCP_PSH) << 8;
 		flue_store32(at + USUAL_TCP + 12, last);
 		if (unlikely(!(flags & FLUE_PKT_TX_IP_CSUM)))
@@ -195,6 +200,7 @@ flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint3
 		flue_txq_push(e, pkt);
 	}
 	if (n > 0) {
+		e->ip_id = ip_id;
 		if (c->rcv_nxt != c->last_ack_sent)
 			t->neighbor->nic_time = e->now_ticks;
 		c->send_nxt = (uint32_t)(p - e->pieces);

@@ -147,6 +147,16 @@ flue_tcp_restart_if_idle(struct flue_engine *e, struct flue_conn *c)
 		flue_cc_idle(e, c);
 }
 
+/** How many segments a connection may send before the next gets its turn; while nobody else waits there is
+ *  no next. */
+static inline int
+turn(const struct flue_engine *e)
+{
+	bool alone = e->senders_head == e->senders_tail && e->ready_head == e->ready_tail;
+
+	return alone ? FLUE_TX_PER_PASS : FLUE_TX_PER_TURN;
+}
+
 /** Full segments that may all go, without a look at each. @return how many went */
 static inline uint32_t
 send_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint32_t most,
@@ -172,6 +182,7 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 {
 	const bool cuts = e->port->offloads & FLUE_PORT_TSO;
 	uint32_t limit = flue_conn_snd_limit(c);
+	const int most = turn(e);
 	uint32_t rtx_ms;
 	uint32_t wnd;
 	int turns = 0;
@@ -199,9 +210,8 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 		if (len > unsent)
 			len = unsent;
 		if (len >= 2u * c->mss && c->snd_nxt == c->snd_max && e->tx_data < e->tx_limit &&
-				!cuts && !(c->flags & CONN_FIN_QUEUED)) {
-			uint32_t n = send_train(
-					e, c, len, (uint32_t)(FLUE_TX_PER_TURN - turns), rtx_ms);
+				!cuts && turns < most && !(c->flags & CONN_FIN_QUEUED)) {
+			uint32_t n = send_train(e, c, len, (uint32_t)(most - turns), rtx_ms);
 
 			if (n > 0) {
 				turns += (int)n - 1;
@@ -219,7 +229,7 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 			persist(e, c);
 			return false;
 		}
-		if (turns == FLUE_TX_PER_TURN || e->tx_data >= e->tx_limit)
+		if (turns >= most || e->tx_data >= e->tx_limit)
 			return true;
 		if (fin)
 			flags |= TCP_FIN;
