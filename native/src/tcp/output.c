@@ -182,10 +182,10 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 {
 	const bool cuts = e->port->offloads & FLUE_PORT_TSO;
 	uint32_t limit = flue_conn_snd_limit(c);
-	const int most = turn(e);
 	uint32_t rtx_ms;
 	uint32_t wnd;
 	int turns = 0;
+	int most;
 
 	if (unlikely(c->flags & CONN_DUP_ACKS) && !resend(e, c, &turns))
 		return true;
@@ -193,6 +193,7 @@ flue_tcp_output(struct flue_engine *e, struct flue_conn *c)
 		c->held = 0;
 		return false;
 	}
+	most = turn(e);
 	flue_tcp_fit(e, c);
 	flue_tcp_restart_if_idle(e, c);
 	/* Who answers within the delay has its ACKs ride on answers: no peer's slow start waits for them. */

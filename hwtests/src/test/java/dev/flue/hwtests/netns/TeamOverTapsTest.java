@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A team of two TAP interfaces behind a bridge, with the kernel and curl as peers. */
 @RequiresRoot
 class TeamOverTapsTest {
-    private static final int SHORT = 6;
+    private static final int SHORT = 4;
     private static final int LONG = 100;
     private static final List<StatusIndication> IN_GOOD_ORDER =
             List.of(StatusIndication.OFFLOAD_PAUSE, StatusIndication.UPLOAD_ALL);

@@ -20,6 +20,12 @@ final class ChimneyContext {
     /** Blocks that can be under way at a time; what finds none waits. */
     private static final int MAX_BLOCKS = 4096;
 
+    /** A connection's block, its path's and its neighbor's. */
+    private static final int BLOCKS_PER_CONNECTION = 3;
+
+    /** For what is asked of the target as a whole. */
+    private static final int SHARED_BLOCKS = 64;
+
     private static final long NANOS_PER_TICK = 1_000_000;
 
     final Memory memory;
@@ -70,7 +76,8 @@ final class ChimneyContext {
         this.sourceMac = sourceMac;
         this.objects = new ObjectTable(memory, maxConnections);
         unfinished.made(objects::close);
-        this.blocks = new BlockPool(memory, MAX_BLOCKS);
+        long most = (long) BLOCKS_PER_CONNECTION * maxConnections + SHARED_BLOCKS;
+        this.blocks = new BlockPool(memory, (int) Math.min(MAX_BLOCKS, most));
         unfinished.made(blocks::close);
         this.handOver = new HandOver(memory, tcp);
         this.block = new ProtocolOffloadBlockList(memory);
