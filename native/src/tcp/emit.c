@@ -72,59 +72,103 @@ make_template(struct flue_engine *e, const struct flue_conn *c, const struct flu
 	t->conn = c;
 }
 
+/** What the usual segments of one length have in common beyond the template. */
+struct usual {
+	uint64_t sum; /* of pseudo and TCP header without number and `rest` */
+	uint32_t tcp_len;
+	uint32_t ip_len;
+	uint32_t ack;
+	uint32_t echo;
+	uint32_t rest; /* header length, flags but PSH, window */
+	uint16_t pseudo;
+	uint16_t flags; /* what is left to the port */
+};
+
+static inline __attribute__((always_inline)) struct usual
+usual_of(const struct flue_engine *e, struct flue_conn *c, uint32_t len)
+{
+	const uint32_t port = e->port->offloads;
+	const struct flue_template *t = &e->template;
+	struct usual u = {
+		.tcp_len = __builtin_bswap16((uint16_t)(USUAL_BYTES - USUAL_TCP + len)),
+		.ip_len = __builtin_bswap16((uint16_t)(USUAL_BYTES - 14 + len)),
+		.ack = __builtin_bswap32(c->rcv_nxt),
+		.echo = __builtin_bswap32(c->ts_recent),
+		.rest = __builtin_bswap32(
+				UINT32_C(32) << 26 | TCP_ACK << 16 | flue_window_advertise(c)),
+	};
+
+	u.sum = t->tcp_sum + u.tcp_len + u.ack + u.echo;
+	u.pseudo = flue_csum_fold32(t->pseudo + u.tcp_len);
+	u.flags = port & FLUE_PORT_TX_IP_CSUM ? FLUE_PKT_TX_IP_CSUM : 0;
+	u.flags |= port & FLUE_PORT_TX_TCP_CSUM ? FLUE_PKT_TX_TCP_CSUM : 0;
+	return u;
+}
+
+/** By the template; payload from `off` bytes into the piece on, none where there is no piece. */
+static inline __attribute__((always_inline)) void
+put_usual(struct flue_engine *e, const struct usual *u, struct flue_pkt *pkt, uint32_t seq,
+		struct flue_piece *p, uint32_t off, uint32_t len)
+{
+	const struct flue_template *t = &e->template;
+	const bool port_sums = u->flags & FLUE_PKT_TX_TCP_CSUM;
+	uint32_t number = __builtin_bswap32(seq);
+	uint32_t id = __builtin_bswap16((uint16_t)(0x8000 | e->ip_id++));
+	uint8_t *at = pkt->data;
+	uint32_t push = 0;
+	uint64_t sum = 0;
+	uint32_t rest;
+
+	/* Each word into the packet: a line with them in it would be read right behind writes of its
+	 * parts. */
+	memcpy(at, t->line, FLUE_CACHE_LINE);
+	flue_store32(at + 16, id << 16 | u->ip_len);
+	flue_store32(at + USUAL_TCP + 4, number);
+	flue_store32(at + USUAL_TCP + 8, u->ack);
+	flue_store32(at + USUAL_TCP + 28, u->echo);
+	pkt->len = USUAL_BYTES;
+	pkt->flags = u->flags;
+	if (p != NULL)
+		sum = flue_put_piece(e, pkt, p, off, len, !port_sums, &push);
+	/* PSH lies in the second byte of the word as it is in memory. */
+	rest = u->rest | (push * TCP_PSH) << 8;
+	flue_store32(at + USUAL_TCP + 12, rest);
+	if (unlikely(!(u->flags & FLUE_PKT_TX_IP_CSUM)))
+		flue_store16(at + 24, flue_csum_finish32(t->ip_sum + u->ip_len + id));
+	flue_store16(at + USUAL_TCP + 16,
+			likely(port_sums) ? u->pseudo
+					  : flue_csum_finish(u->sum + number + rest + sum));
+}
+
+/** `n` of them went out, with `bytes` of payload. */
+static inline void
+usual_left(struct flue_engine *e, struct flue_conn *c, uint32_t n, uint32_t bytes)
+{
+	if (c->rcv_nxt != c->last_ack_sent)
+		e->template.neighbor->nic_time = e->now_ticks;
+	flue_segment_left(c);
+	e->usual.segments += n;
+	e->usual.bytes += bytes;
+}
+
 /** By the template, which is the connection's. @return false: no packet */
 static inline bool
 build_usual(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len)
 {
-	const uint32_t port = e->port->offloads;
-	const struct flue_template *t = &e->template;
-	uint32_t tcp_len = __builtin_bswap16((uint16_t)(USUAL_BYTES - USUAL_TCP + len));
-	uint32_t ip_len = __builtin_bswap16((uint16_t)(USUAL_BYTES - 14 + len));
-	uint32_t number = __builtin_bswap32(seq);
-	uint32_t ack = __builtin_bswap32(c->rcv_nxt);
-	uint32_t echo = __builtin_bswap32(c->ts_recent);
 	struct flue_pkt *pkt = flue_tx_alloc(e);
-	uint32_t push = 0;
-	uint64_t sum = 0;
-	uint16_t flags;
-	uint32_t rest;
-	uint32_t id;
-	uint8_t *at;
+	struct flue_piece *p = NULL;
+	struct usual u;
 
 	if (unlikely(pkt == NULL))
 		return false;
-	id = __builtin_bswap16((uint16_t)(0x8000 | (e->ip_id++ & 0x7fff)));
-	at = pkt->data;
-	memcpy(at, t->line, FLUE_CACHE_LINE);
-	flue_store32(at + 16, id << 16 | ip_len);
-	flue_store32(at + USUAL_TCP + 4, number);
-	flue_store32(at + USUAL_TCP + 8, ack);
-	flue_store32(at + USUAL_TCP + 28, echo);
-	pkt->len = USUAL_BYTES;
+	u = usual_of(e, c, len);
 	if (len > 0)
-		sum = flue_put_payload(e, c, pkt, seq, len, !(port & FLUE_PORT_TX_TCP_CSUM), &push);
-	rest = __builtin_bswap32(UINT32_C(32) << 26 | (TCP_ACK | push * TCP_PSH) << 16 |
-				 flue_window_advertise(c));
-	flue_store32(at + USUAL_TCP + 12, rest);
-	flags = port & FLUE_PORT_TX_IP_CSUM ? FLUE_PKT_TX_IP_CSUM : 0;
-	if (unlikely(!flags))
-		flue_store16(at + 24, flue_csum_finish32(t->ip_sum + ip_len + id));
-	if (likely(port & FLUE_PORT_TX_TCP_CSUM)) {
-		flags |= FLUE_PKT_TX_TCP_CSUM;
-		flue_store16(at + USUAL_TCP + 16, flue_csum_fold32(t->pseudo + tcp_len));
-	} else {
-		sum += t->tcp_sum + tcp_len + number + ack + echo + rest;
-		flue_store16(at + USUAL_TCP + 16, flue_csum_finish(sum));
-	}
-	pkt->flags = flags;
+		p = flue_piece_at(e, c, seq);
+	put_usual(e, &u, pkt, seq, p, p == NULL ? 0 : seq - p->seq, len);
 	if (unlikely(len > c->mss))
-		flue_segment_cut(e, c, pkt, at + USUAL_TCP, USUAL_BYTES - USUAL_TCP, len);
-	if (c->rcv_nxt != c->last_ack_sent)
-		t->neighbor->nic_time = e->now_ticks;
+		flue_segment_cut(e, c, pkt, pkt->data + USUAL_TCP, USUAL_BYTES - USUAL_TCP, len);
 	flue_txq_push(e, pkt);
-	flue_segment_left(c);
-	e->usual.segments++;
-	e->usual.bytes += len;
+	usual_left(e, c, 1, len);
 	e->usual.resent += len > 0 && flue_seq_leq(seq + len, c->snd_max);
 	return true;
 }
@@ -132,25 +176,14 @@ build_usual(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t l
 uint32_t
 flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint32_t most)
 {
-	const uint32_t port = e->port->offloads;
-	const bool port_sums = port & FLUE_PORT_TX_TCP_CSUM;
-	const struct flue_template *t = &e->template;
 	const uint32_t mss = c->mss;
-	const uint32_t tcp_len = __builtin_bswap16((uint16_t)(USUAL_BYTES - USUAL_TCP + mss));
-	const uint32_t ip_len = __builtin_bswap16((uint16_t)(USUAL_BYTES - 14 + mss));
-	const uint32_t ack = __builtin_bswap32(c->rcv_nxt);
-	const uint32_t echo = __builtin_bswap32(c->ts_recent);
 	uint32_t seq = c->snd_nxt;
-	uint16_t ip_id = e->ip_id;
 	struct flue_piece *p;
+	struct usual u;
 	uint32_t off;
-	uint16_t flags;
-	uint16_t pseudo;
-	uint64_t known;
-	uint32_t rest;
 	uint32_t n;
 
-	if (unlikely(t->conn != c) || unlikely(c->flags & (CONN_OOO | CONN_ACK_NOW)))
+	if (unlikely(e->template.conn != c) || unlikely(c->flags & (CONN_OOO | CONN_ACK_NOW)))
 		return 0;
 	if (most > flue_txq_room(e))
 		most = flue_txq_room(e);
@@ -158,55 +191,22 @@ flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint3
 		most = bytes / mss;
 	if (most < 2)
 		return 0;
-	rest = __builtin_bswap32(UINT32_C(32) << 26 | TCP_ACK << 16 | flue_window_advertise(c));
-	known = t->tcp_sum + tcp_len + ack + echo;
-	flags = port & FLUE_PORT_TX_IP_CSUM ? FLUE_PKT_TX_IP_CSUM : 0;
-	flags |= port_sums ? FLUE_PKT_TX_TCP_CSUM : 0;
-	pseudo = flue_csum_fold32(t->pseudo + tcp_len);
+	u = usual_of(e, c, mss);
 	p = flue_piece_at(e, c, seq);
 	off = seq - p->seq;
 	for (n = 0; n < most; n++, seq += mss) {
 		struct flue_pkt *pkt = flue_tx_alloc(e);
-		uint32_t number = __builtin_bswap32(seq);
-		uint32_t push = 0;
-		uint32_t last;
-		uint64_t sum;
-		uint8_t *at;
-		uint32_t id;
 
 		if (unlikely(pkt == NULL))
 			break;
-		id = __builtin_bswap16((uint16_t)(0x8000 | ip_id++));
-		at = pkt->data;
-		/* Each word into the packet: a line with them in it would be read right behind writes of
-		 * its parts. */
-		memcpy(at, t->line, FLUE_CACHE_LINE);
-		flue_store32(at + 16, id << 16 | ip_len);
-		flue_store32(at + USUAL_TCP + 4, number);
-		flue_store32(at + USUAL_TCP + 8, ack);
-		flue_store32(at + USUAL_TCP + 28, echo);
-		pkt->len = USUAL_BYTES;
-		pkt->flags = flags;
-		sum = flue_put_piece(e, pkt, p, off, mss, !port_sums, &push);
+		put_usual(e, &u, pkt, seq, p, off, mss);
 		for (off += mss; off >= p->len && p->next != FLUE_NONE; p = &e->pieces[p->next])
 			off -= p->len;
-		last = rest | (push * TCP_PSH) << 8;
-		flue_store32(at + USUAL_TCP + 12, last);
-		if (unlikely(!(flags & FLUE_PKT_TX_IP_CSUM)))
-			flue_store16(at + 24, flue_csum_finish32(t->ip_sum + ip_len + id));
-		flue_store16(at + USUAL_TCP + 16,
-				likely(port_sums) ? pseudo
-						  : flue_csum_finish(known + number + last + sum));
 		flue_txq_push(e, pkt);
 	}
 	if (n > 0) {
-		e->ip_id = ip_id;
-		if (c->rcv_nxt != c->last_ack_sent)
-			t->neighbor->nic_time = e->now_ticks;
 		c->send_nxt = (uint32_t)(p - e->pieces);
-		flue_segment_left(c);
-		e->usual.segments += n;
-		e->usual.bytes += n * mss;
+		usual_left(e, c, n, n * mss);
 	}
 	return n;
 }
