@@ -185,13 +185,13 @@ public final class Capture implements AutoCloseable {
      * FIN one side sent twice: the second one's ACK finds a socket that is gone with the first's.
      */
     List<String> resets() throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("tshark", "-r", file.toString()));
-        command.addAll(List.of("-Y", "tcp.flags.fin == 1 || tcp.flags.reset == 1"));
-        command.addAll(List.of("-T", "fields", "-e", "tcp.stream", "-e", "tcp.srcport"));
-        command.addAll(List.of("-e", "tcp.dstport", "-e", "tcp.flags.reset"));
+        String filter = "tcp.flags.fin == 1 || tcp.flags.reset == 1";
+        String[] fields =
+                "-T fields -e tcp.stream -e tcp.srcport -e tcp.dstport -e tcp.flags.reset"
+                        .split(" ");
         Map<String, Integer> fins = new HashMap<>();
         List<String> ends = new ArrayList<>();
-        for (String line : Commands.run(command).lines().toList()) {
+        for (String line : tshark(filter, fields).toList()) {
             String[] words = line.split("\t");
             if (words.length != 4) {
                 continue;

@@ -21,7 +21,7 @@ final class ChimneyContext {
     private static final int MAX_BLOCKS = 4096;
 
     /** A connection's block, its path's and its neighbor's. */
-    private static final int BLOCKS_PER_CONNECTION = 3;
+    static final int BLOCKS_PER_CONNECTION = 3;
 
     /** For what is asked of the target as a whole. */
     private static final int SHARED_BLOCKS = 64;

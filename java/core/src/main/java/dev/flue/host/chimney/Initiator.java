@@ -22,8 +22,6 @@ import java.util.function.Predicate;
  * a terminate of its neighbor or path runs (H-3).
  */
 final class Initiator {
-    private static final int BLOCKS_PER_CONNECTION = 3;
-
     /** More unread data than this stays here. */
     private static final int UNREAD_BYTES = 4096;
 
@@ -135,7 +133,7 @@ final class Initiator {
         long mac = context.neighbors.mac(nextHop);
         if (mac == 0
                 || !HandOver.settled(c)
-                || context.blocks.available() < BLOCKS_PER_CONNECTION
+                || context.blocks.available() < ChimneyContext.BLOCKS_PER_CONNECTION
                 || !c.sendQueue().makeLendable()) {
             return Verdict.WAIT;
         }

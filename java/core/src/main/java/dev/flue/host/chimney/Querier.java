@@ -25,7 +25,6 @@ import java.util.function.Consumer;
  * on, at most 64 connections an operation (contract 17).
  */
 final class Querier {
-    private static final int BLOCKS_PER_CONNECTION = 3;
     private static final int MICROS_PER_TICK = 1_000;
     private static final int SRTT_SCALE = 8;
 
@@ -100,7 +99,8 @@ final class Querier {
             job.done.accept(job.snapshots);
             work++;
         }
-        while (!waiting.isEmpty() && context.blocks.available() >= BLOCKS_PER_CONNECTION) {
+        while (!waiting.isEmpty()
+                && context.blocks.available() >= ChimneyContext.BLOCKS_PER_CONNECTION) {
             send();
             work++;
         }
@@ -114,7 +114,7 @@ final class Querier {
         while (!waiting.isEmpty()
                 && !tree.full()
                 && waiting.peek().flow().path.neighbor == neighbor
-                && context.blocks.available() >= BLOCKS_PER_CONNECTION) {
+                && context.blocks.available() >= ChimneyContext.BLOCKS_PER_CONNECTION) {
             Item item = waiting.poll();
             name(tree, item.flow().path);
             long block = tree.connection(item.flow());

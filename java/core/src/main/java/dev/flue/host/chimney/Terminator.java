@@ -19,8 +19,6 @@ import java.util.function.Predicate;
  * the same request where they can be (H-20).
  */
 final class Terminator {
-    private static final int BLOCKS_PER_CONNECTION = 3;
-
     /** A terminate that failed is tried once more, after the events of chimney 4.7. */
     private static final int MAX_FAILURES = 2;
 
@@ -133,7 +131,9 @@ final class Terminator {
 
     /** H-21: not before its operations are done; nor before its abortive disconnect is. */
     private boolean add(Flow flow) {
-        if (!flow.idle() || flow.aborting || context.blocks.available() < BLOCKS_PER_CONNECTION) {
+        if (!flow.idle()
+                || flow.aborting
+                || context.blocks.available() < ChimneyContext.BLOCKS_PER_CONNECTION) {
             return false;
         }
         Tree tree = treeFor(flow.path.neighbor);
@@ -162,7 +162,9 @@ final class Terminator {
     private void addIdlePaths() {
         for (int i = idlePaths.size() - 1; i >= 0; i--) {
             PathObject path = idlePaths.get(i);
-            boolean room = path.idle() && context.blocks.available() >= BLOCKS_PER_CONNECTION;
+            boolean room =
+                    path.idle()
+                            && context.blocks.available() >= ChimneyContext.BLOCKS_PER_CONNECTION;
             if (path.state != State.PRESENT || path.dependents > 0) {
                 idlePaths.remove(i);
             } else if (room) {
@@ -177,7 +179,8 @@ final class Terminator {
             NeighborObject neighbor = idleNeighbors.get(i);
             if (neighbor.state != State.PRESENT || neighbor.dependents > 0) {
                 idleNeighbors.remove(i);
-            } else if (neighbor.idle() && context.blocks.available() >= BLOCKS_PER_CONNECTION) {
+            } else if (neighbor.idle()
+                    && context.blocks.available() >= ChimneyContext.BLOCKS_PER_CONNECTION) {
                 idleNeighbors.remove(i);
                 treeFor(neighbor);
             }

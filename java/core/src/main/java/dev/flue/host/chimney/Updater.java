@@ -20,8 +20,6 @@ import java.util.Set;
  * another path (H-16). What cannot be updated is terminated (H-18).
  */
 final class Updater {
-    private static final int BLOCKS_PER_CONNECTION = 3;
-
     /** The CACHED structure of an update lies right behind its block. */
     private static final int CACHED = OffloadBlockList.BYTES;
 
@@ -138,7 +136,7 @@ final class Updater {
                 && !object.invalidating
                 && !leaving
                 && target
-                && context.blocks.available() >= BLOCKS_PER_CONNECTION;
+                && context.blocks.available() >= ChimneyContext.BLOCKS_PER_CONNECTION;
     }
 
     private int send(OffloadedObject object) {
