@@ -8,6 +8,9 @@
 #include "engine/parts.h"
 #include "tcp/watch.h"
 
+/** Bytes of a connection that may be queued for usual lists: far below half of the sequence space. */
+#define SEND_MOST UINT32_C(0x20000000)
+
 /** Pieces taken so far for a chain that may still turn out to be broken. */
 struct capture {
 	uint32_t first;
@@ -66,7 +69,7 @@ capture_nb(struct flue_engine *e, struct capture *cap, const struct flue_net_buf
 			.region = (uint16_t)w.region };
 
 		/* Sequence space: what is queued must stay far below half of it. */
-		if (unlikely(!capture_piece(e, cap, &piece) || cap->bytes > UINT32_C(0x20000000)))
+		if (unlikely(!capture_piece(e, cap, &piece) || cap->bytes > SEND_MOST))
 			return -ENOSPC;
 		rc = 0;
 	}
@@ -157,14 +160,11 @@ flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int 
 	return 0;
 }
 
-/** The usual list, a compact one. @return false: it is not that, or there is no piece for it; nothing was
- *  taken */
+/** The usual list, a compact one, as a piece. @return false: it is not that, or more than there is room for */
 static inline bool
-queue_compact(struct flue_engine *e, struct flue_conn *c, flue_ref ref)
+compact_piece(struct flue_piece *piece, flue_ref ref, uint32_t room)
 {
 	const struct flue_compact *l = flue_compact_at(ref);
-	struct capture cap = { FLUE_NONE, FLUE_NONE, c->snd_end, 0 };
-	struct flue_piece piece = { .nbl = ref, .nbl_seq = c->snd_end };
 	uint32_t offset;
 	uint32_t count;
 	uint64_t end;
@@ -173,25 +173,52 @@ queue_compact(struct flue_engine *e, struct flue_conn *c, flue_ref ref)
 	if (unlikely(l == NULL || flue_read64(&l->nbl.next) != FLUE_REF_NULL))
 		return false;
 	offset = flue_read32(&l->nb.current_mdl_offset);
-	piece.len = flue_read32(&l->nb.data_length);
-	end = (uint64_t)offset + piece.len;
+	piece->len = flue_read32(&l->nb.data_length);
+	end = (uint64_t)offset + piece->len;
 	count = flue_read32(&l->mdl.byte_count);
 	/* Where the MDL is used up the data would start in the next one, once all is acknowledged. */
-	if (unlikely(piece.len == 0 || end > count ||
+	if (unlikely(piece->len == 0 || end > count ||
 			    (end == count && flue_read64(&l->mdl.next) != FLUE_REF_NULL) ||
-			    (uint64_t)(c->snd_end - c->snd_una) + piece.len > UINT32_C(0x20000000)))
+			    piece->len > room))
 		return false;
 	at = flue_read64(&l->mdl.data);
-	piece.data = flue_ref_look(at, end, true);
-	if (unlikely(piece.data == NULL))
+	piece->data = flue_ref_look(at, end, true);
+	if (unlikely(piece->data == NULL))
 		return false;
-	piece.data += offset;
-	piece.region = (uint16_t)flue_ref_region(at);
-	piece.flags = PIECE_COMPACT | PIECE_LAST_OF_NBL | PIECE_LAST_OF_SUB;
-	if (unlikely(!capture_piece(e, &cap, &piece)))
-		return false;
-	enqueue(e, c, &cap, 1);
+	piece->data += offset;
+	piece->nbl = ref;
+	piece->region = (uint16_t)flue_ref_region(at);
+	piece->flags = PIECE_COMPACT | PIECE_LAST_OF_NBL | PIECE_LAST_OF_SUB;
 	return true;
+}
+
+/** Usual lists that follow one another for one connection, from the head of the ring on. @return how many were
+ *  taken; 0: the first one is not that, or there is no piece for it */
+static inline int
+queue_compact(struct flue_engine *e, struct flue_conn *c, struct flue_chan *ch, uint64_t token,
+		uint64_t tail, int max)
+{
+	const struct flue_submission *s = &ch->subs[ch->sub_head & ch->sub_mask];
+	struct capture cap = { FLUE_NONE, FLUE_NONE, c->snd_end, 0 };
+	const uint32_t queued = c->snd_end - c->snd_una;
+	int n = 0;
+
+	if (unlikely(queued > SEND_MOST))
+		return 0;
+	do {
+		struct flue_piece piece = { .nbl_seq = cap.seq + cap.bytes };
+
+		if (unlikely(!compact_piece(&piece, flue_read64(&s->ref),
+					     SEND_MOST - queued - cap.bytes) ||
+				    !capture_piece(e, &cap, &piece)))
+			break;
+		n++;
+		s = &ch->subs[++ch->sub_head & ch->sub_mask];
+	} while (n < max && ch->sub_head != tail && flue_read64(&s->token) == token &&
+			flue_read32(&s->op) == FLUE_SUB_SEND);
+	if (likely(n > 0))
+		enqueue(e, c, &cap, (uint32_t)n);
+	return n;
 }
 
 void
@@ -271,19 +298,28 @@ submit_late(struct flue_engine *e, struct flue_chan *ch, struct flue_conn *c, fl
 	}
 }
 
-void
-flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref)
+int
+flue_sends_submit(
+		struct flue_engine *e, struct flue_chan *ch, uint64_t token, uint64_t tail, int max)
 {
+	const flue_ref ref = flue_read64(&ch->subs[ch->sub_head & ch->sub_mask].ref);
 	struct flue_conn *c = flue_conn_of(e, token);
+	int n;
 
 	if (unlikely(c == NULL || c->channel != ch->index ||
 			    (c->flags & (CONN_STOPPED | CONN_ABORTED | CONN_TERMINATING |
-							CONN_FIN_QUEUED))))
+							CONN_FIN_QUEUED)))) {
 		submit_late(e, ch, c, ref);
-	else if (likely(queue_compact(e, c, ref)))
-		flue_conn_touch(e, c);
-	else
+	} else {
+		n = queue_compact(e, c, ch, token, tail, max);
+		if (likely(n > 0)) {
+			flue_conn_touch(e, c);
+			return n;
+		}
 		submit_list(e, ch, c, ref);
+	}
+	ch->sub_head++;
+	return 1;
 }
 
 /** Data acknowledged: never beyond the data, whatever our FIN took. */

@@ -291,7 +291,7 @@ flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max)
 			break;
 		}
 		if (likely(flue_read32(&at->op) == FLUE_SUB_SEND)) {
-			flue_send_submit(e, ch, token, flue_read64(&at->ref));
+			n += flue_sends_submit(e, ch, token, tail, max - n);
 		} else {
 			/* What an operation uses, read once. */
 			struct flue_submission s;
@@ -299,11 +299,11 @@ flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max)
 			memcpy(&s, at, offsetof(struct flue_submission, pad));
 			if (!dispatch(e, ch, &s))
 				break;
+			ch->sub_head++;
+			n++;
 		}
 		if (unlikely((ch->sends.count | ch->frames.count) >= CHAIN_MAX))
 			(void)flue_chan_flush(e, ch);
-		ch->sub_head++;
-		n++;
 	}
 	return n;
 }

@@ -435,7 +435,10 @@ uint32_t flue_loss_export_nxt(struct flue_engine *e, const struct flue_conn *c);
 
 /* ---- sends.c, receives.c, disconnect.c, forward.c: data calls -------------------------------- */
 
-void flue_send_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, flue_ref ref);
+/** Take the send at the head of the ring, which names `token`, and of the `max - 1` behind it those that are usual
+ *  ones of the same connection. @return how many, 1 at least: the head has moved on by as many */
+int flue_sends_submit(struct flue_engine *e, struct flue_chan *ch, uint64_t token, uint64_t tail,
+		int max);
 /**
  * Take over a chain of at most `nbls` as send data; `flags` of every piece, `last_flags` of the
  * last. Nothing is taken on failure.
