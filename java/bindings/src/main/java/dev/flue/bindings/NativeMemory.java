@@ -27,8 +27,9 @@ import org.bytedeco.javacpp.Pointer;
 public final class NativeMemory implements Memory {
     private static final int MAX_REGIONS = 1024;
     private static final long HUGEPAGE_BYTES = 2 << 20;
-    private static final int RETIRED_LIMIT = 256;
+    private static final int RETIRED_LIMIT = 512;
     private static final int COLLECTIONS = 5;
+    private static final long WAIT_MILLIS = 20;
     private static final AtomicReferenceArray<ByteBuffer> TABLE =
             new AtomicReferenceArray<>(MAX_REGIONS);
     private static final Cleaner CLEANER = Cleaner.create();
@@ -134,16 +135,29 @@ public final class NativeMemory implements Memory {
     /** {@code limit}: closed regions that may wait for the collector. */
     private static void makeRoom(int limit) {
         synchronized (LOCK) {
-            for (int i = 0; i < COLLECTIONS && retired - UNREACHABLE.size() >= limit; i++) {
-                System.gc();
-                try {
-                    LOCK.wait(20L << i);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    return;
+            try {
+                for (int i = 0; i < COLLECTIONS && reachable() >= limit; i++) {
+                    System.gc();
+                    awaitCleaner(limit / 2, WAIT_MILLIS << i);
                 }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** Closed regions that somebody may still have a buffer on. */
+    private static int reachable() {
+        return retired - UNREACHABLE.size();
+    }
+
+    /** The cleaner tells of one region after the other: wait for as long as it does. */
+    private static void awaitCleaner(int enough, long millis) throws InterruptedException {
+        int before;
+        do {
+            before = reachable();
+            LOCK.wait(millis);
+        } while (reachable() < before && reachable() > enough);
     }
 
     /**
