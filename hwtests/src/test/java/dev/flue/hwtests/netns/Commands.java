@@ -63,10 +63,19 @@ public final class Commands {
         return builder(command, output).start();
     }
 
+    /** For each JVM that a test starts. */
+    static List<String> jvmOptions() {
+        String options = System.getProperty("flue.hwtests.jvm", "").strip();
+        return options.isEmpty() ? List.of() : List.of(options.split(" +"));
+    }
+
     private static ProcessBuilder builder(List<String> command, Path output) {
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile());
+        ProcessBuilder builder =
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile());
+        builder.environment().putIfAbsent("FLUE_JAVA_OPTS", String.join(" ", jvmOptions()));
+        return builder;
     }
 
     /** Waits for a condition by asking again and again, for a bounded time. */

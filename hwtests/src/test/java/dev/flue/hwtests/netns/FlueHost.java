@@ -29,6 +29,7 @@ final class FlueHost extends FlueProcess {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:+UseSerialGC");
+        command.addAll(Commands.jvmOptions());
         // Of each build its own: libraries of two builds may have the same size and date.
         Path cache =
                 classes().resolveSibling("host-cache-" + FlueServer.jar().toFile().lastModified());

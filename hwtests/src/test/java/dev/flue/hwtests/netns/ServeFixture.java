@@ -7,12 +7,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,8 +31,10 @@ abstract class ServeFixture {
     /** Of the server: the version of IP that everything goes over. */
     @Parameter String address;
 
+    /** What is served; only read. */
+    @TempDir static Path directory;
+
     @TempDir Path temp;
-    Path directory;
     Namespace namespace;
 
     /** The options that name the port. */
@@ -44,16 +45,19 @@ abstract class ServeFixture {
         return "flue0";
     }
 
+    @BeforeAll
+    static void makeFiles() throws IOException {
+        writeRandom("big.bin", BIG);
+        writeRandom("middle.bin", MIDDLE);
+        writeRandom("small.bin", SMALL);
+    }
+
     @BeforeEach
-    void makeNamespaceAndFiles() throws IOException, InterruptedException {
+    void makeNamespace() throws IOException, InterruptedException {
         assumeTrue(FlueServer.isBuilt(), "the launcher is not built: run mvn package first");
         for (String program : List.of("ip", "curl")) {
             assumeTrue(Commands.installed(program), program + " is not installed");
         }
-        directory = Files.createDirectory(temp.resolve("www"));
-        writeRandom("big.bin", BIG);
-        writeRandom("middle.bin", MIDDLE);
-        writeRandom("small.bin", SMALL);
         namespace = new Namespace();
     }
 
@@ -64,7 +68,7 @@ abstract class ServeFixture {
         }
     }
 
-    private void writeRandom(String name, int size) throws IOException {
+    private static void writeRandom(String name, int size) throws IOException {
         byte[] bytes = new byte[size];
         new Random(size).nextBytes(bytes);
         Files.write(directory.resolve(name), bytes);
@@ -94,12 +98,9 @@ abstract class ServeFixture {
         return address.contains(":") ? "[" + address + "]" : address;
     }
 
-    private static String sha256(Path file) throws Exception {
-        byte[] digest = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
-        return HexFormat.of().formatHex(digest);
-    }
-
-    void assertEqualFiles(Path received, String served) throws Exception {
-        assertThat(sha256(received)).isEqualTo(sha256(directory.resolve(served)));
+    void assertEqualFiles(Path received, String served) throws IOException {
+        assertThat(Files.mismatch(received, directory.resolve(served)))
+                .as("first byte of %s that is another one than in %s", received, served)
+                .isEqualTo(-1);
     }
 }
