@@ -26,8 +26,8 @@ compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-uint64_t
-bench_multiply(void)
+static uint64_t
+multiply(void)
 {
 	uint64_t start = __rdtsc();
 	volatile uint64_t sink;
@@ -38,6 +38,22 @@ bench_multiply(void)
 		x *= x | 3;
 	sink = x;
 	(void)sink;
+	return __rdtsc() - start;
+}
+
+uint64_t
+bench_additions(void)
+{
+	uint64_t start = __rdtsc();
+	uint64_t a = 0;
+	uint64_t b = 0;
+	uint64_t c = 0;
+	uint64_t d = 0;
+	int i;
+
+	for (i = 0; i < 250; i++)
+		__asm__ volatile("inc %0; inc %1; inc %2; inc %3; inc %0; inc %1; inc %2; inc %3"
+				 : "+r"(a), "+r"(b), "+r"(c), "+r"(d)::"cc");
 	return __rdtsc() - start;
 }
 
@@ -267,7 +283,7 @@ bench_calibrate(struct bench_calibration *c, int memory)
 	memset(c, 0, sizeof(*c));
 	c->tsc_ghz = bench_tsc_ghz();
 	for (i = 0; i < TIMES; i++)
-		times[i] = bench_multiply();
+		times[i] = multiply();
 	qsort(times, TIMES, sizeof(times[0]), compare);
 	c->multiply = (uint32_t)times[TIMES / 2];
 	c->copy64 = copy(64);

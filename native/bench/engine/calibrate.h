@@ -26,8 +26,9 @@ struct bench_calibration {
 /** Time stamp counter, measured against the clock for 20 ms. */
 double bench_tsc_ghz(void);
 
-/** The chain of multiplications alone: before each repetition. */
-uint64_t bench_multiply(void);
+/** 2000 additions in four chains, around each repetition: they take longer while something else computes on the same
+ *  core, on its other thread for instance, of which a chain of multiplications hardly notices anything. */
+uint64_t bench_additions(void);
 
 /** All of them: a second or so; with the last three, which take memory, only when `memory`. */
 void bench_calibrate(struct bench_calibration *c, int memory);

@@ -5,14 +5,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The engine in memory: what its program, {@code bench_engine --json}, says. */
 public final class EngineFigures {
-    private static final long SECONDS = 60;
+    private static final long SECONDS = 180;
     private static final String MILLION = "1000000";
     private static final double MIB = 1 << 20;
     private static final String CYCLES = "cycles";
@@ -106,15 +108,36 @@ public final class EngineFigures {
         }
         Map<String, Spread> figures = new LinkedHashMap<>();
         Map<String, String> units = new LinkedHashMap<>();
+        Map<String, String> facts = facts(document.get("calibration"));
         if (document.get("results") instanceof List<?> lines) {
             lines.forEach(each -> line(each, figures, units));
+            quiet(lines, facts);
         }
         pairs(document, figures, units);
         million(document, figures, units);
         if (figures.isEmpty()) {
             throw new IllegalArgumentException("no results in what it says");
         }
-        return new Figures(figures, units, facts(document.get("calibration")), "");
+        return new Figures(figures, units, facts, "");
+    }
+
+    /** Of a hundred repetitions of a line, those that nothing disturbed. */
+    private static void quiet(List<?> lines, Map<String, String> facts) {
+        DoubleSummaryStatistics quiet =
+                lines.stream()
+                        .filter(each -> each instanceof Map<?, ?> line && line.containsKey("quiet"))
+                        .mapToDouble(each -> of((Map<?, ?>) each, "quiet", 0))
+                        .summaryStatistics();
+        if (quiet.getCount() > 0) {
+            facts.put(
+                    "undisturbed, percent of a line's repetitions",
+                    String.format(
+                            Locale.ROOT,
+                            "%.0f to %.0f, %.0f on the average",
+                            quiet.getMin(),
+                            quiet.getMax(),
+                            quiet.getAverage()));
+        }
     }
 
     private static void line(Object each, Map<String, Spread> figures, Map<String, String> units) {

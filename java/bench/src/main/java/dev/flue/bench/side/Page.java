@@ -194,7 +194,14 @@ final class Page {
                 .append(". The copy loop has frames of the same MTU, no TCP and no checksums: ")
                 .append("what a stream over net_memif could be at most.\n\n")
                 .append("The engine in memory: replayed bursts of 32, TSC cycles, no driver, no ")
-                .append("application. Java's operations: JMH, a JVM for each.\n");
+                .append("application, before, between and after the others. Additions are timed ")
+                .append(
+                        "around each repetition; where they take longer, something else computes on ")
+                .append(
+                        "the same core, and the repetition is made again, up to 100 times as often. ")
+                .append(
+                        "Where a line hardly had any undisturbed one all of its count: how many of ")
+                .append("a hundred were, stands below. Java's operations: JMH, a JVM for each.\n");
         absent();
         machine();
     }

@@ -52,6 +52,7 @@ public final class SideBySide {
             results = new Rounds(match, options, present(contestants)).run();
         }
         match.close();
+        engine();
         Figures jmh = jmh();
         engine();
         Map<String, String> machine = Machine.facts();

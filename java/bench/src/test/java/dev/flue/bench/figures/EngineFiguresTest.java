@@ -15,9 +15,9 @@ class EngineFiguresTest {
     private static final String SAID =
             "{\"unit\":\"TSC\",\"calibration\":{\"tsc_ghz\":2.5,\"copy_64\":2},\"results\":[\n"
                     + "{\"kernel\":\"receive\",\"bytes\":64,\"acks\":\"each\",\"flows\":1,"
-                    + "\"checksum\":\"port\",\"loss\":0,\"p10\":90,\"p50\":100,\"p90\":120},"
+                    + "\"checksum\":\"port\",\"loss\":0,\"p10\":90,\"p50\":100,\"p90\":120,\"quiet\":7},"
                     + "{\"kernel\":\"receive\",\"bytes\":64,\"acks\":\"each\",\"flows\":1,"
-                    + "\"checksum\":\"port\",\"loss\":1,\"p50\":200},"
+                    + "\"checksum\":\"port\",\"loss\":1,\"p50\":200,\"quiet\":98},"
                     + "{\"name\":\"state-pairs\",\"unit\":\"/s\",\"p50\":1.5e6},{\"more\":[null,true,\"a \\\"word\\\"\"]}]}";
 
     @Test
@@ -29,6 +29,10 @@ class EngineFiguresTest {
                 .containsEntry(name, new Spread(1, 100, 90, 120));
         assertThat(figures.units()).containsEntry(name, "cycles");
         assertThat(figures.facts()).containsEntry("tsc_ghz", "2.5").containsEntry("copy_64", "2");
+        assertThat(figures.facts())
+                .containsEntry(
+                        "undisturbed, percent of a line's repetitions",
+                        "7 to 98, 53 on the average");
         assertThat(figures.of("nothing").count()).isZero();
     }
 
