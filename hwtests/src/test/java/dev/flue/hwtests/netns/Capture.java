@@ -181,8 +181,9 @@ public final class Capture implements AutoCloseable {
     }
 
     /**
-     * The ends of the connections that were reset. Not of those that both sides had closed, whose
-     * FIN one side sent twice: the second one's ACK finds a socket that is gone with the first's.
+     * The ends of the connections that were reset. Not of those that both sides had closed, one of
+     * which sent its FIN twice: what comes last, the second FIN on another link or the ACK it drew,
+     * finds a connection that is gone, and draws the RST of RFC 9293, 3.10.7.1.
      */
     List<String> resets() throws IOException, InterruptedException {
         String filter = "tcp.flags.fin == 1 || tcp.flags.reset == 1";
@@ -203,7 +204,7 @@ public final class Capture implements AutoCloseable {
             }
             int own = fins.getOrDefault(sender, 0);
             int others = fins.getOrDefault(words[0] + " " + words[2], 0);
-            if (own < 2 || others < 1) {
+            if (own < 1 || others < 1 || own + others < 3) {
                 List<String> stream = list("tcp.stream == " + words[0]);
                 ends.addAll(stream.subList(Math.max(0, stream.size() - 24), stream.size()));
             }
