@@ -15,7 +15,7 @@
  * Without a choice the whole ends with state operations and, but for --quick, with a million connections.
  *
  * Figures are TSC cycles of this machine, p10/p50/p90 over repetitions; `all` is the median with the passes
- * around what is measured. Right before and after each repetition additions are timed, which take longer where
+ * around what is measured. Before and after each repetition additions are timed, which take longer where
  * something else computes on the same core; then it is made again, up to 100 times as often as was asked for.
  * `quiet` says how many of a hundred were not disturbed; where there are too few, all of them count. In
  * front stands what fixed kernels took (calibrate.h), so that runs on different machines can be set in
@@ -138,13 +138,12 @@ measure(struct result *r, uint32_t reps)
 	bench_warm(b, reps / 4);
 	for (n = 0; n < reps * AGAIN && good < reps; n++) {
 		struct sample *s = &samples[n];
-		uint64_t before = bench_additions();
 		struct bench_cost cost = bench_burst(b);
-		uint64_t after = bench_additions();
 
 		s->cycles = cost.main;
 		s->all = cost.all;
-		row = before <= quiet_limit && after <= quiet_limit ? row + 1 : 0;
+		/* What stands after one repetition stands before the next. */
+		row = bench_additions() <= quiet_limit ? row + 1 : 0;
 		s->quiet = row >= IN_A_ROW;
 		good += s->quiet;
 	}

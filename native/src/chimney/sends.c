@@ -8,7 +8,8 @@
 #include "engine/parts.h"
 #include "tcp/watch.h"
 
-/** Bytes of a connection that may be queued for usual lists: far below half of the sequence space. */
+/** Bytes of one submission, and of a connection's queue while usual lists join it: far below half of the sequence
+ *  space. */
 #define SEND_MOST UINT32_C(0x20000000)
 
 /** Pieces taken so far for a chain that may still turn out to be broken. */
@@ -68,7 +69,6 @@ capture_nb(struct flue_engine *e, struct capture *cap, const struct flue_net_buf
 			.flags = (uint16_t)flags,
 			.region = (uint16_t)w.region };
 
-		/* Sequence space: what is queued must stay far below half of it. */
 		if (unlikely(!capture_piece(e, cap, &piece) || cap->bytes > SEND_MOST))
 			return -ENOSPC;
 		rc = 0;
