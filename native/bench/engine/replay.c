@@ -31,7 +31,7 @@ struct bench_port {
 	int region;
 	uint8_t *memory;
 	struct flue_pkt pkts[BUFFERS];
-	uint32_t stack[BUFFERS];
+	struct flue_pkt *stack[BUFFERS];
 	uint32_t top;
 	struct flue_pkt *rx[BURST];
 	uint32_t rx_count;
@@ -77,7 +77,7 @@ port_free(struct flue_pkt *pkt)
 	struct bench_port *p = (struct bench_port *)pkt->port;
 
 	flue_pkt_drop_ext(pkt);
-	p->stack[p->top++] = (uint32_t)(pkt - p->pkts);
+	p->stack[p->top++] = pkt;
 	p->port.held--;
 }
 
@@ -86,15 +86,10 @@ port_alloc(struct flue_port *port)
 {
 	struct bench_port *p = (struct bench_port *)port;
 	struct flue_pkt *pkt;
-	uint32_t i;
 
 	if (p->top == 0)
 		return NULL;
-	i = p->stack[--p->top];
-	pkt = &p->pkts[i];
-	pkt->data = p->memory + (uint64_t)i * ROOM + FLUE_PKT_HEADROOM;
-	pkt->ref = flue_ref_make((uint32_t)p->region, (uint64_t)i * ROOM + FLUE_PKT_HEADROOM);
-	pkt->port = port;
+	pkt = p->stack[--p->top];
 	pkt->len = 0;
 	pkt->flags = 0;
 	pkt->refcnt = 1;
@@ -182,8 +177,16 @@ port_new(bool sums)
 	p->port.buffers = BUFFERS;
 	p->region = flue_region_create(FLUE_REGION_HEAP, BUFFERS * ROOM);
 	p->memory = flue_region_at(p->region);
-	for (i = 0; i < BUFFERS; i++)
-		p->stack[p->top++] = i;
+	/* Where a packet lies nobody changes. */
+	for (i = 0; i < BUFFERS; i++) {
+		struct flue_pkt *pkt = &p->pkts[i];
+
+		pkt->data = p->memory + (uint64_t)i * ROOM + FLUE_PKT_HEADROOM;
+		pkt->ref = flue_ref_make(
+				(uint32_t)p->region, (uint64_t)i * ROOM + FLUE_PKT_HEADROOM);
+		pkt->port = &p->port;
+		p->stack[p->top++] = pkt;
+	}
 	return p;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/parts.h"
+#include "tcp/bytes.h"
 #include "tcp/reasm.h"
 #include "tcp/watch.h"
 
@@ -22,42 +23,62 @@ append(struct flue_conn *c, struct flue_pkt *pkt)
 	c->rxq_tail = pkt;
 }
 
-/** Slabs that `len` bytes need beyond what the last one can take. */
-static uint32_t
-slabs_needed(const struct flue_conn *c, uint32_t len, uint32_t *room)
+/** What the last slab can still take. */
+static inline uint32_t
+room_behind(const struct flue_conn *c)
 {
-	*room = 0;
-	if (c->rxq_head != NULL && (c->rxq_tail->flags & FLUE_PKT_OPEN))
-		*room = FLUE_SLAB_BYTES - c->rxq_tail->payload_off - c->rxq_tail->payload_len;
-	return len <= *room ? 0 : (len - *room + FLUE_SLAB_BYTES - 1) / FLUE_SLAB_BYTES;
+	if (c->rxq_head == NULL || !(c->rxq_tail->flags & FLUE_PKT_OPEN))
+		return 0;
+	return FLUE_SLAB_BYTES - c->rxq_tail->payload_off - c->rxq_tail->payload_len;
 }
 
-static bool
-enqueue_copy(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
+/** Behind what the last slab holds; there is room. */
+static inline void
+copy_behind(struct flue_conn *c, const uint8_t *from, uint32_t len)
 {
-	const uint8_t *from = pkt->data + pkt->payload_off;
-	uint32_t left = pkt->payload_len;
-	uint32_t room;
+	struct flue_pkt *to = c->rxq_tail;
 
-	if (slabs_needed(c, left, &room) > e->slabs.ids.free)
+	flue_copy_small(to->data + to->payload_off + to->payload_len, from, len);
+	to->payload_len = (uint16_t)(to->payload_len + len);
+}
+
+/** Into the last slab, and as many more as it needs. @return false: there are not as many */
+static bool
+copy_into_slabs(struct flue_engine *e, struct flue_conn *c, const uint8_t *from, uint32_t len,
+		uint32_t room)
+{
+	if ((len - room + FLUE_SLAB_BYTES - 1) / FLUE_SLAB_BYTES > e->slabs.ids.free)
 		return false;
-	while (left > 0) {
-		struct flue_pkt *to = c->rxq_tail;
+	while (len > 0) {
 		uint32_t n;
 
 		if (room == 0) {
-			to = flue_slab_take(e);
-			to->flags |= FLUE_PKT_OPEN;
-			append(c, to);
+			struct flue_pkt *slab = flue_slab_take(e);
+
+			slab->flags |= FLUE_PKT_OPEN;
+			append(c, slab);
 			room = FLUE_SLAB_BYTES;
 		}
-		n = left < room ? left : room;
-		memcpy(to->data + to->payload_off + to->payload_len, from, n);
-		to->payload_len = (uint16_t)(to->payload_len + n);
+		n = len < room ? len : room;
+		copy_behind(c, from, n);
 		from += n;
-		left -= n;
+		len -= n;
 		room -= n;
 	}
+	return true;
+}
+
+static inline bool
+enqueue_copy(struct flue_engine *e, struct flue_conn *c, const struct flue_pkt *pkt)
+{
+	const uint8_t *from = pkt->data + pkt->payload_off;
+	uint32_t len = pkt->payload_len;
+	uint32_t room = room_behind(c);
+
+	if (likely(len <= room))
+		copy_behind(c, from, len);
+	else if (!copy_into_slabs(e, c, from, len, room))
+		return false;
 	c->rxq_tail->flags |= pkt->flags & FLUE_PKT_PSH;
 	flue_count(e, FLUE_CTR_IN_COPIED, 1);
 	return true;

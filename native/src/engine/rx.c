@@ -65,6 +65,34 @@ parse_ip6(struct flue_segment *s, const uint8_t *ip, uint32_t room, uint32_t *se
 	return true;
 }
 
+/** All that is not read from the frame, in one. */
+static inline void
+clear_unread(struct flue_segment *s)
+{
+	memset(&s->sacks, 0,
+			offsetof(struct flue_segment, key) - offsetof(struct flue_segment, sacks));
+}
+
+/** The rest, behind IP: `seg_len` bytes. */
+static inline bool
+parse_tcp(struct flue_segment *s, struct flue_pkt *pkt, uint32_t seg_len)
+{
+	s->hlen = (uint8_t)((s->tcp[12] >> 4) * 4);
+	if (s->hlen < 20 || s->hlen > seg_len)
+		return false;
+	s->pkt = pkt;
+	s->seq = flue_load32be(s->tcp + 4);
+	s->ack = flue_load32be(s->tcp + 8);
+	s->flags = s->tcp[13];
+	s->window = flue_load16be(s->tcp + 14);
+	s->payload = seg_len - s->hlen;
+	s->checked = (pkt->flags & FLUE_PKT_RX_CSUM_GOOD) == FLUE_PKT_RX_CSUM_GOOD;
+	pkt->seq = s->seq;
+	pkt->payload_off = (uint16_t)(s->tcp + s->hlen - pkt->data);
+	pkt->payload_len = (uint16_t)s->payload;
+	return true;
+}
+
 static inline bool
 same_mac(const uint8_t *a, const uint8_t *b)
 {
@@ -86,9 +114,7 @@ flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segm
 		return false;
 	room -= ETH_BYTES;
 	type = flue_load16be(eth + 12);
-	/* All that is not read from the frame, in one. */
-	memset(&s->sacks, 0,
-			offsetof(struct flue_segment, key) - offsetof(struct flue_segment, sacks));
+	clear_unread(s);
 	if (unlikely(type == ETH_VLAN)) {
 		if (room < VLAN_BYTES)
 			return false;
@@ -104,22 +130,44 @@ flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segm
 		ok = type == ETH_IP6 && parse_ip6(s, ip, room, &seg_len);
 	if (!ok)
 		return false;
-	s->hlen = (uint8_t)((s->tcp[12] >> 4) * 4);
-	if (s->hlen < 20 || s->hlen > seg_len)
-		return false;
-	s->pkt = pkt;
 	s->key.ports = flue_load32(s->tcp);
-	s->seq = flue_load32be(s->tcp + 4);
-	s->ack = flue_load32be(s->tcp + 8);
-	s->flags = s->tcp[13];
-	s->window = flue_load16be(s->tcp + 14);
-	s->payload = seg_len - s->hlen;
-	s->checked = (pkt->flags & FLUE_PKT_RX_CSUM_GOOD) == FLUE_PKT_RX_CSUM_GOOD;
 	s->hash = flue_flow_hash(&e->flow, s->key.raddr, s->key.laddr, s->key.ports);
-	pkt->seq = s->seq;
-	pkt->payload_off = (uint16_t)(s->tcp + s->hlen - eth);
-	pkt->payload_len = (uint16_t)s->payload;
-	return true;
+	return parse_tcp(s, pkt, seg_len);
+}
+
+/** By every byte that says whose a frame is, from Ethernet's first to the ports: IPv4 without a tag. Type of
+ *  service, identification, time to live and the header's sum may be others. */
+static inline bool
+same_flow(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t macs = flue_load64(a) ^ flue_load64(b);
+	uint64_t version = (flue_load64(a + 8) ^ flue_load64(b + 8)) << 8;
+	uint64_t remote =
+			(flue_load64(a + 22) ^ flue_load64(b + 22)) & UINT64_C(0xffffffff0000ff00);
+	uint64_t local = flue_load64(a + 30) ^ flue_load64(b + 30);
+
+	return (macs | version | remote | local) == 0;
+}
+
+/** Plain, and of the flow of the one before it, which is IPv4 without a tag: what it shares with that one is
+ *  not read again. @return false: nothing is known of it */
+static inline bool
+parse_next(struct flue_pkt *pkt, struct flue_segment *s, const struct flue_segment *before)
+{
+	const uint8_t *ip = pkt->data + ETH_BYTES;
+	uint32_t total;
+
+	if (pkt->len < ETH_BYTES + IP4_BYTES + 20 || !same_flow(pkt->data, before->pkt->data))
+		return false;
+	total = flue_load16be(ip + 2);
+	if ((flue_load16be(ip + 6) & 0x3fff) != 0 || total < IP4_BYTES + 20 ||
+			total + ETH_BYTES > pkt->len)
+		return false;
+	clear_unread(s);
+	s->key = before->key;
+	s->hash = before->hash;
+	s->tcp = ip + IP4_BYTES;
+	return parse_tcp(s, pkt, total - IP4_BYTES);
 }
 
 /** A second option of the kind replaces the first. */
@@ -259,23 +307,30 @@ vlan_fits(const struct flue_engine *e, const struct flue_conn *c, const struct f
 	return vlan == 0 || (s->tagged && s->vlan == vlan);
 }
 
-static void
-segment_in(struct flue_engine *e, struct flue_segment *s, struct flue_conn *c, struct tally *t)
+/** Whose it is. @return NULL: nobody's here, and the packet is taken over */
+static struct flue_conn *
+owner_of(struct flue_engine *e, struct flue_segment *s, struct flue_conn *c)
 {
-	enum verdict verdict;
-
 	if (unlikely(c == NULL || !flue_flow_fits(c, &s->key)))
 		c = flue_flow_find(&e->flow, s->hash, &s->key);
 	if (c == NULL || (unlikely(s->key.ip6) && !addresses_match6(e, c, s->tcp))) {
 		if (e->group == NULL || (s->pkt->flags & FLUE_PKT_PASSED) || !flue_group_pass(e, s))
 			flue_frame_up(e, s->pkt);
-		return;
+		return NULL;
 	}
 	if (unlikely((s->tagged || c->tagged) && !vlan_fits(e, c, s))) {
 		e->stats[s->key.ip6].ip.in_discards++;
 		flue_pkt_release(s->pkt);
-		return;
+		return NULL;
 	}
+	return c;
+}
+
+static inline void
+segment_in(struct flue_engine *e, struct flue_segment *s, struct flue_conn *c, struct tally *t)
+{
+	enum verdict verdict;
+
 	/* A closed connection's are the host's, too (5.8). */
 	if (unlikely(c->flags & (CONN_STOPPED | CONN_TERMINATING | CONN_ABORTED | CONN_INVALID))) {
 		flue_tcp_unprocessed(e, c, s->pkt);
@@ -293,26 +348,55 @@ segment_in(struct flue_engine *e, struct flue_segment *s, struct flue_conn *c, s
 
 #define AHEAD 2 /* segments */
 
-/** Pass by pass: what the next one needs is on its way meanwhile. The frame; the bucket; the connection. */
+/** What a frame of a burst is. */
+enum kind {
+	FRAME,  /* the host's */
+	PLAIN,  /* a segment */
+	FOLLOWS /* a segment of the same flow as the one before it */
+};
+
+static inline enum kind
+kind_of(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s,
+		const struct flue_segment *before)
+{
+	if (before != NULL && parse_next(pkt, s, before))
+		return FOLLOWS;
+	return flue_segment_parse(e, pkt, s) ? PLAIN : FRAME;
+}
+
+/** Pass by pass: what the next one needs is on its way meanwhile. The frame; the bucket; the connection. Peers
+ *  send in runs: who follows another one of its flow costs neither of the first two. */
 static void
 burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 {
 	struct flue_segment segs[FLUE_BURST];
-	bool plain[FLUE_BURST];
+	enum kind kinds[FLUE_BURST];
 	struct flue_conn *conns[FLUE_BURST + AHEAD] = { NULL };
+	const struct flue_segment *before = NULL;
+	struct flue_conn *c = NULL;
 	struct tally tally = { 0 };
+	uint64_t bytes = 0;
 	unsigned i;
 
 	for (i = 0; i < n; i++)
 		__builtin_prefetch(pkts[i]->data);
 	for (i = 0; i < n; i++) {
-		flue_count(e, FLUE_CTR_RX_BYTES, pkts[i]->len);
-		plain[i] = flue_segment_parse(e, pkts[i], &segs[i]);
-		if (plain[i])
-			__builtin_prefetch(flue_flow_bucket_of(&e->flow, segs[i].hash));
+		struct flue_segment *s = &segs[i];
+
+		bytes += pkts[i]->len;
+		kinds[i] = kind_of(e, pkts[i], s, before);
+		if (kinds[i] == FOLLOWS) {
+			before = s;
+			continue;
+		}
+		before = NULL;
+		if (kinds[i] == PLAIN) {
+			__builtin_prefetch(flue_flow_bucket_of(&e->flow, s->hash));
+			before = s->key.ip6 || s->tagged ? NULL : s;
+		}
 	}
 	for (i = 0; i < n; i++) {
-		if (!plain[i])
+		if (kinds[i] != PLAIN)
 			continue;
 		conns[i] = flue_flow_candidate(&e->flow, segs[i].hash);
 		if (conns[i] == NULL)
@@ -324,8 +408,11 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 	for (i = 0; i < n; i++) {
 		if (conns[i + AHEAD] != NULL)
 			flue_conn_prefetch(conns[i + AHEAD]);
-		if (likely(plain[i])) {
-			segment_in(e, &segs[i], conns[i], &tally);
+		if (likely(kinds[i] != FRAME)) {
+			if (kinds[i] != FOLLOWS || c == NULL)
+				c = owner_of(e, &segs[i], conns[i]);
+			if (likely(c != NULL))
+				segment_in(e, &segs[i], c, &tally);
 			continue;
 		}
 		if (unlikely(e->watches != NULL))
@@ -333,6 +420,7 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 		flue_frame_up(e, pkts[i]);
 	}
 	tally_count(e, &tally);
+	flue_count(e, FLUE_CTR_RX_BYTES, bytes);
 	flue_count(e, FLUE_CTR_RX_FRAMES, n);
 }
 

@@ -6,27 +6,34 @@
 #include "port/offload.h"
 #include "tcp/tcp.h"
 
-/** Bytes and frames that a burst is on the wire, where packets become more, or longer, frames. */
-static void
-measure(struct flue_pkt *const *pkts, unsigned n, uint32_t *bytes, uint32_t *frames)
+/** What packets are on the wire. */
+struct burden {
+	uint64_t bytes;
+	uint32_t frames;
+	unsigned flags; /* of any of them */
+};
+
+static inline struct burden
+burden_of(struct flue_pkt *const *pkts, unsigned n)
 {
+	struct burden b = { .frames = n };
 	unsigned i;
 
 	for (i = 0; i < n; i++) {
-		frames[i] = flue_pkt_frames(pkts[i]);
-		bytes[i] = frames[i] * flue_pkt_frame_bytes(pkts[i]);
+		b.bytes += (uint32_t)pkts[i]->len + pkts[i]->ext_len;
+		b.flags |= pkts[i]->flags;
 	}
-}
+	if (likely((b.flags & (FLUE_PKT_TX_TSO | FLUE_PKT_TX_VLAN)) == 0))
+		return b;
+	/* Packets become more, or longer, frames. */
+	b.bytes = b.frames = 0;
+	for (i = 0; i < n; i++) {
+		uint32_t frames = flue_pkt_frames(pkts[i]);
 
-static uint32_t
-sum_of(const uint32_t *numbers, unsigned n)
-{
-	uint32_t sum = 0;
-	unsigned i;
-
-	for (i = 0; i < n; i++)
-		sum += numbers[i];
-	return sum;
+		b.frames += frames;
+		b.bytes += (uint64_t)frames * flue_pkt_frame_bytes(pkts[i]);
+	}
+	return b;
 }
 
 /* They are IPv4, with timestamps and no other option (tcp/emit.c). */
@@ -53,33 +60,29 @@ flue_txq_flush(struct flue_engine *e)
 	while (e->txq_head != e->txq_tail) {
 		uint32_t at = e->txq_head % FLUE_TX_QUEUE;
 		uint32_t n = e->txq_tail - e->txq_head;
-		uint32_t bytes[FLUE_BURST];
-		uint32_t frames[FLUE_BURST];
-		unsigned flags = 0;
+		struct flue_pkt **pkts = &e->txq[at];
+		struct burden all;
 		unsigned sent;
-		unsigned i;
 
 		if (n > FLUE_BURST)
 			n = FLUE_BURST;
 		if (n > FLUE_TX_QUEUE - at)
 			n = FLUE_TX_QUEUE - at;
-		/* Sizes first: a packet the port took may be gone already. */
-		for (i = 0; i < n; i++) {
-			bytes[i] = (uint32_t)e->txq[at + i]->len + e->txq[at + i]->ext_len;
-			flags |= e->txq[at + i]->flags;
-		}
-		flags &= FLUE_PKT_TX_TSO | FLUE_PKT_TX_VLAN;
-		if (unlikely(flags != 0))
-			measure(&e->txq[at], n, bytes, frames);
-		sent = e->port->ops->tx_burst(e->port, e->now, &e->txq[at], n);
+		/* First, for a packet that the port took may be gone already; what it did not take is not. */
+		all = burden_of(pkts, n);
+		sent = e->port->ops->tx_burst(e->port, e->now, pkts, n);
 		flue_account_border(&e->account, FLUE_PART_PORT_SEND);
-		flue_count(e, FLUE_CTR_TX_BYTES, sum_of(bytes, sent));
-		flue_count(e, FLUE_CTR_TX_FRAMES,
-				unlikely(flags != 0) ? sum_of(frames, sent) : sent);
 		e->txq_head += sent;
-		if (sent < n) {
+		if (unlikely(sent < n)) {
+			struct burden left = burden_of(pkts + sent, n - sent);
+
+			all.bytes -= left.bytes;
+			all.frames -= left.frames;
 			flue_count(e, FLUE_CTR_TX_RETRY, 1);
-			return;
 		}
+		flue_count(e, FLUE_CTR_TX_BYTES, all.bytes);
+		flue_count(e, FLUE_CTR_TX_FRAMES, all.frames);
+		if (unlikely(sent < n))
+			return;
 	}
 }

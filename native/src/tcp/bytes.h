@@ -2,7 +2,7 @@
 #ifndef FLUE_TCP_BYTES_H
 #define FLUE_TCP_BYTES_H
 
-/** @file Unaligned loads and stores. be = network byte order on the wire, host order in hand. */
+/** @file Unaligned loads, stores and short copies. be = network byte order on the wire, host order in hand. */
 
 #include <stdint.h>
 #include <string.h>
@@ -74,6 +74,22 @@ static inline void
 flue_store32be(void *p, uint32_t v)
 {
 	flue_store32(p, __builtin_bswap32(v));
+}
+
+/** A few bytes, most often a message: in line, where a call costs as much as copying. Never beyond `n` at
+ *  either end; what lies in the middle may be copied twice. */
+static inline void
+flue_copy_small(uint8_t *to, const uint8_t *from, uint32_t n)
+{
+	if (n - 32 <= 32) {
+		memcpy(to, from, 32);
+		memcpy(to + n - 32, from + n - 32, 32);
+	} else if (n - 16 < 16) {
+		memcpy(to, from, 16);
+		memcpy(to + n - 16, from + n - 16, 16);
+	} else {
+		memcpy(to, from, n);
+	}
 }
 
 #endif /* FLUE_TCP_BYTES_H */

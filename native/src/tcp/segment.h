@@ -33,22 +33,6 @@ flue_ends_nbl(const struct flue_piece *p, uint32_t end)
 	return p->flags & PIECE_LAST_OF_NBL && p->len == end;
 }
 
-/** A few bytes, most often a message: in line, where a call costs as much as copying. Never beyond `n` at
- *  either end; what lies in the middle may be copied twice. */
-static inline void
-flue_copy_small(uint8_t *to, const uint8_t *from, uint32_t n)
-{
-	if (likely(n - 32 <= 32)) {
-		memcpy(to, from, 32);
-		memcpy(to + n - 32, from + n - 32, 32);
-	} else if (likely(n - 16 < 16)) {
-		memcpy(to, from, 16);
-		memcpy(to + n - 16, from + n - 16, 16);
-	} else {
-		memcpy(to, from, n);
-	}
-}
-
 /** flue_put_payload() of several pieces, or with a sum: `off` bytes into the first. */
 uint64_t flue_gather(struct flue_engine *e, struct flue_pkt *pkt, const struct flue_piece *p,
 		uint32_t off, uint32_t len, bool sum_wanted, uint32_t *push);
