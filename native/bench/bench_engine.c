@@ -15,10 +15,8 @@
  * Without a choice the whole ends with state operations and, but for --quick, with a million connections.
  *
  * Figures are TSC cycles of this machine, p10/p50/p90 over repetitions; `all` is the median with the passes
- * around what is measured. Before and after each repetition additions are timed, which take longer where
- * something else computes on the same core; then it is made again, up to 100 times as often as was asked for.
- * `quiet` says how many of a hundred were not disturbed; where there are too few, all of them count. In
- * front stands what fixed kernels took (calibrate.h), so that runs on different machines can be set in
+ * around what is measured. A disturbed repetition is made again (quiet.h); `quiet` says how many of a hundred
+ * were not disturbed; where there are too few, all of them count. In front stands what fixed kernels took (calibrate.h), so that runs on different machines can be set in
  * proportion. Transmit counts by the send: one connection packs sends of 64 bytes into fewer segments. Not a
  * test: nothing here fails by time.
  */
@@ -28,6 +26,7 @@
 #include <string.h>
 
 #include "engine/calibrate.h"
+#include "engine/quiet.h"
 #include "engine/replay.h"
 #include "engine/scale.h"
 
@@ -74,51 +73,18 @@ struct result {
 	uint64_t fast;
 };
 
-/** One repetition. */
-struct sample {
-	uint32_t cycles;
-	uint32_t all;
-	bool quiet;
-};
-
-#define AGAIN    100 /* times as many repetitions, until enough were quiet */
-#define IN_A_ROW 16  /* until what was disturbed is in the caches again */
-
-/** What the additions may take: with their loop they are 625 cycles of the core where nothing disturbs them, and the
- *  multiplications, which hardly anything disturbs, 4000. A fifth of those is a quarter more. */
-static uint32_t quiet_limit;
-
-/** The quiet ones to the front. @return how many, all of them where less than a quarter of `reps` was quiet */
-static uint32_t
-select_quiet(struct sample *samples, uint32_t n, uint32_t reps, uint32_t *percent)
-{
-	uint32_t kept = 0;
-	uint32_t i;
-
-	for (i = 0; i < n; i++) {
-		struct sample s = samples[i];
-
-		if (s.quiet) {
-			samples[i] = samples[kept];
-			samples[kept++] = s;
-		}
-	}
-	*percent = kept * 100 / n;
-	return kept < reps / 4 ? n : kept;
-}
-
 static void
-spread(struct result *r, const struct sample *samples, uint32_t n)
+spread(struct result *r, const struct bench_sample *samples, uint32_t n)
 {
 	uint32_t *sorted = calloc(n, sizeof(*sorted));
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
-		sorted[i] = samples[i].all;
+		sorted[i] = samples[i].cost.all;
 	qsort(sorted, n, sizeof(*sorted), compare);
 	r->all = sorted[n / 2];
 	for (i = 0; i < n; i++)
-		sorted[i] = samples[i].cycles;
+		sorted[i] = samples[i].cost.main;
 	qsort(sorted, n, sizeof(*sorted), compare);
 	r->p10 = sorted[n / 10];
 	r->p50 = sorted[n / 2];
@@ -130,24 +96,10 @@ static void
 measure(struct result *r, uint32_t reps)
 {
 	struct bench *b = bench_new(&r->set);
-	struct sample *samples = calloc((size_t)reps * AGAIN, sizeof(*samples));
-	uint32_t good = 0;
-	uint32_t row = 0;
-	uint32_t n;
+	struct bench_sample *samples;
+	uint32_t n = bench_repeat(b, reps, &samples, &r->quiet);
 
-	bench_warm(b, reps / 4);
-	for (n = 0; n < reps * AGAIN && good < reps; n++) {
-		struct sample *s = &samples[n];
-		struct bench_cost cost = bench_burst(b);
-
-		s->cycles = cost.main;
-		s->all = cost.all;
-		/* What stands after one repetition stands before the next. */
-		row = bench_additions() <= quiet_limit ? row + 1 : 0;
-		s->quiet = row >= IN_A_ROW;
-		good += s->quiet;
-	}
-	spread(r, samples, select_quiet(samples, n, reps, &r->quiet));
+	spread(r, samples, n);
 	r->fast = bench_host_of(b)->e->ctr[FLUE_CTR_IN_FAST];
 	free(samples);
 	bench_free(b);
@@ -179,7 +131,6 @@ calibration(const struct choice *c)
 	struct bench_calibration k;
 
 	bench_calibrate(&k, !c->quick && c->nflows == 0);
-	quiet_limit = k.multiply / 5;
 	if (c->json)
 		printf("{\"unit\":\"TSC cycles per segment\",\"burst\":%d,\"repetitions\":%u,\n"
 		       " \"calibration\":{\"tsc_ghz\":%.3f,\"multiply_1000\":%u,\"copy_64\":%u,"

@@ -162,8 +162,8 @@ a_connection_gets_its_new_cached_values_and_keeps_all_others(void **state)
 	/* Nothing DELEGATED or CONST moved. */
 	assert_memory_equal(&before.rcv_nxt, &h->e->conns[0].rcv_nxt,
 			offsetof(struct flue_conn, ts_delta) - offsetof(struct flue_conn, rcv_nxt));
-	assert_memory_equal(&before.rtx_ms, &h->e->conns[0].rtx_ms,
-			offsetof(struct flue_conn, handle) - offsetof(struct flue_conn, rtx_ms));
+	assert_memory_equal(&before.bytes_out, &h->e->conns[0].bytes_out,
+			offsetof(struct flue_conn, claim) - offsetof(struct flue_conn, bytes_out));
 	given = flue_conn_const(h->e, &h->e->conns[0]);
 	given.header = tcp_const(&c)->header;
 	assert_memory_equal(&given, tcp_const(&c), sizeof(given));

@@ -178,16 +178,20 @@ lines_of_an_object_are_where_they_should_be(void **state)
 {
 	(void)state;
 	assert_int_equal(sizeof(struct flue_conn), 256);
-	/* What finding and an in-order segment compare lies in the first line, what queueing and
-	 * sending need in the second. */
+	/* What finding and an in-order segment compare lies in the first line, what queueing, indicating and
+	 * acknowledging need in the second, what sending needs in the third. */
 	assert_true(offsetof(struct flue_conn, ports) < 64);
 	assert_true(offsetof(struct flue_conn, rcv_nxt) < 64);
 	assert_true(offsetof(struct flue_conn, snd_una) < 64);
 	assert_true(offsetof(struct flue_conn, ts_recent) < 64);
 	assert_true(offsetof(struct flue_conn, rxq_tail) < 128);
-	assert_true(offsetof(struct flue_conn, cc) < 128);
-	assert_true(offsetof(struct flue_conn, rtx_ms) < 128);
-	assert_true(offsetof(struct flue_conn, handle) >= 128);
+	assert_true(offsetof(struct flue_conn, handle) < 128);
+	assert_true(offsetof(struct flue_conn, bytes_in) < 128);
+	assert_true(offsetof(struct flue_conn, snd_end) < 128);
+	assert_true(offsetof(struct flue_conn, ack_ms) < 128);
+	assert_true(offsetof(struct flue_conn, cc) < 192);
+	assert_true(offsetof(struct flue_conn, rtx_ms) < 192);
+	assert_true(offsetof(struct flue_conn, bytes_out) < 192);
 }
 
 static void

@@ -42,6 +42,18 @@ multiply(void)
 }
 
 uint64_t
+bench_multiplications(void)
+{
+	uint64_t times[TIMES];
+	int i;
+
+	for (i = 0; i < TIMES; i++)
+		times[i] = multiply();
+	qsort(times, TIMES, sizeof(times[0]), compare);
+	return times[TIMES / 2];
+}
+
+uint64_t
 bench_additions(void)
 {
 	uint64_t start = __rdtsc();
@@ -277,15 +289,9 @@ gather(size_t bytes)
 void
 bench_calibrate(struct bench_calibration *c, int memory)
 {
-	uint64_t times[TIMES];
-	int i;
-
 	memset(c, 0, sizeof(*c));
 	c->tsc_ghz = bench_tsc_ghz();
-	for (i = 0; i < TIMES; i++)
-		times[i] = multiply();
-	qsort(times, TIMES, sizeof(times[0]), compare);
-	c->multiply = (uint32_t)times[TIMES / 2];
+	c->multiply = (uint32_t)bench_multiplications();
 	c->copy64 = copy(64);
 	c->copy1448 = copy(1448);
 	c->checksum64 = checksum(64);

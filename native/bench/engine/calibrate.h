@@ -26,8 +26,11 @@ struct bench_calibration {
 /** Time stamp counter, measured against the clock for 20 ms. */
 double bench_tsc_ghz(void);
 
-/** 2000 additions in four chains, around each repetition: they take longer while something else computes on the same
- *  core, on its other thread for instance, of which a chain of multiplications hardly notices anything. */
+/** 1000 multiplications, each of the one before: the median of some times. */
+uint64_t bench_multiplications(void);
+
+/** 2000 additions in four chains, once: they take longer while something else computes on the same core, of which
+ *  the multiplications hardly notice anything. */
 uint64_t bench_additions(void);
 
 /** All of them: a second or so; with the last three, which take memory, only when `memory`. */

@@ -5,6 +5,7 @@
 #include <x86intrin.h>
 
 #include "calibrate.h"
+#include "quiet.h"
 
 #define TREE 64
 
@@ -116,17 +117,20 @@ spread(const uint64_t *cycles, uint32_t n, double ghz)
 		ghz * 1e9 / (double)cycles[n / 2], ghz * 1e9 / (double)cycles[n / 10] };
 }
 
-/** @return all cycles of each burst by segment, sorted; the caller's */
+/** @param n how many there are of what is returned: all cycles of each burst by segment, sorted; the caller's */
 static uint64_t *
-random_segments(struct bench *b, uint32_t reps)
+random_segments(struct bench *b, uint32_t reps, uint32_t *n)
 {
-	uint64_t *cycles = calloc(reps, sizeof(*cycles));
+	struct bench_sample *samples;
+	uint64_t *cycles;
 	uint32_t i;
 
-	bench_warm(b, reps / 4);
-	for (i = 0; i < reps; i++)
-		cycles[i] = bench_burst(b).all;
-	qsort(cycles, reps, sizeof(*cycles), compare);
+	*n = bench_repeat(b, reps, &samples, NULL);
+	cycles = calloc(*n, sizeof(*cycles));
+	for (i = 0; i < *n; i++)
+		cycles[i] = samples[i].cost.all;
+	free(samples);
+	qsort(cycles, *n, sizeof(*cycles), compare);
 	return cycles;
 }
 
@@ -154,10 +158,11 @@ bench_scale(uint32_t flows, enum bench_pages pages, uint32_t reps, bool json)
 		printf("{\"flows\":%u,\"tsc_ghz\":%.3f,\n", flows, ghz);
 	for (acks = ACKS_EACH; acks <= ACKS_BURST; acks++) {
 		struct bench *b = many_new(flows, pages, (enum bench_acks)acks);
-		uint64_t *cycles = random_segments(b, reps);
-		unsigned long long p10 = cycles[reps / 10];
-		unsigned long long p50 = cycles[reps / 2];
-		unsigned long long p90 = cycles[reps - reps / 10 - 1];
+		uint32_t n;
+		uint64_t *cycles = random_segments(b, reps, &n);
+		unsigned long long p10 = cycles[n / 10];
+		unsigned long long p50 = cycles[n / 2];
+		unsigned long long p90 = cycles[n - n / 10 - 1];
 
 		if (acks == ACKS_EACH)
 			memory(bench_host_of(b)->e, flows, json);
@@ -179,10 +184,11 @@ void
 bench_million(uint32_t reps, double *mib, struct bench_spread *per_second)
 {
 	struct bench *b = many_new(1000000, PAGES_THP, ACKS_BURST);
-	uint64_t *cycles = random_segments(b, reps);
+	uint32_t n;
+	uint64_t *cycles = random_segments(b, reps, &n);
 
 	*mib = (double)table_and_contexts(bench_host_of(b)->e) / (1 << 20);
-	*per_second = spread(cycles, reps, bench_tsc_ghz());
+	*per_second = spread(cycles, n, bench_tsc_ghz());
 	free(cycles);
 	bench_free(b);
 }

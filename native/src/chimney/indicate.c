@@ -2,9 +2,8 @@
 
 /* Upwards: receive indications with their verdicts and returns, and events. */
 
-#include <string.h>
-
 #include "engine/parts.h"
+#include "tcp/bytes.h"
 #include "tcp/reasm.h"
 #include "tcp/watch.h"
 
@@ -48,8 +47,8 @@ fill_record(struct flue_engine *e, struct flue_conn *c, uint32_t i, uint32_t eno
 	rx->mdl[n - 1].next = FLUE_REF_NULL;
 	last->next = NULL;
 	c->rxq_head = pkt;
-	memset(&rx->nbl, 0, sizeof(rx->nbl));
-	memset(&rx->nb, 0, sizeof(rx->nb));
+	flue_zero_lines(&rx->nbl, sizeof(rx->nbl) / 64);
+	flue_zero_lines(&rx->nb, sizeof(rx->nb) / 64);
 	rx->nbl.first_net_buffer = RX_REF(e, i) + offsetof(struct flue_rx_shared, nb);
 	rx->nb.mdl_chain = RX_REF(e, i) + offsetof(struct flue_rx_shared, mdl);
 	rx->nb.current_mdl = rx->nb.mdl_chain;

@@ -365,18 +365,20 @@ complete_nbl(struct flue_engine *e, struct flue_conn *c, const struct flue_piece
 static inline void
 complete_compact(struct flue_chain *chain, const struct flue_piece *p)
 {
-	struct flue_compact *l = flue_ref_at(p->nbl, sizeof(*l));
+	const flue_ref ref = p->nbl;
+	const uint32_t len = p->len;
+	struct flue_compact *l = flue_ref_at(ref, sizeof(*l));
 
 	if (unlikely(l == NULL)) {
-		flue_chain_append(chain, p->nbl, NULL, 1);
+		flue_chain_append(chain, ref, NULL, 1);
 		return;
 	}
 	l->nbl.status = FLUE_STATUS_SUCCESS;
-	l->nbl.bytes_transferred = p->len;
-	l->nb.current_mdl_offset += p->len;
-	l->nb.data_offset += p->len;
-	l->nb.data_length -= p->len;
-	flue_chain_append(chain, p->nbl, &l->nbl, 1);
+	l->nbl.bytes_transferred = len;
+	l->nb.current_mdl_offset += len;
+	l->nb.data_offset += len;
+	l->nb.data_length -= len;
+	flue_chain_append(chain, ref, &l->nbl, 1);
 }
 
 /** Everything in front of it is complete: now the disconnect, if its time has come. */

@@ -262,7 +262,7 @@ look_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tai
 
 	if (far != NULL) {
 		flue_conn_prefetch_far(far);
-		flue_conn_prefetch_cold(far);
+		flue_conn_prefetch_sends(far);
 	}
 	if (near != NULL)
 		flue_conn_prefetch(near);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/parts.h"
+#include "tcp/bytes.h"
 
 #define FRAME_REF(e, i) ((e)->frame_ref + (uint64_t)(i) * sizeof(struct flue_frame_shared))
 
@@ -35,7 +36,8 @@ flue_frame_up(struct flue_engine *e, struct flue_pkt *pkt)
 	e->frame_records[i] = (struct flue_record){ .pkts = pkt, .state = RECORD_LENT };
 	pkt->next = NULL;
 	f = &e->frame_shared[i];
-	memset(f, 0, sizeof(*f));
+	_Static_assert(sizeof(*f) % 64 == 0, "whole lines");
+	flue_zero_lines(f, sizeof(*f) / 64);
 	f->nbl.first_net_buffer = FRAME_REF(e, i) + offsetof(struct flue_frame_shared, nb);
 	f->nb.mdl_chain = FRAME_REF(e, i) + offsetof(struct flue_frame_shared, mdl);
 	f->nb.current_mdl = f->nb.mdl_chain;

@@ -13,13 +13,19 @@
 #define NEAR 2 /* turns */
 #define FAR  6
 
-/** What comes later in one of the two queues, of which `left` entries with this one, is on its way. */
+/** What comes later in one of the two queues, of which `left` entries with this one, is on its way; what it
+ *  sends, too, where it stands there to send. */
 static inline __attribute__((always_inline)) void
 look_ahead(const struct flue_engine *e, const uint32_t *queue, uint32_t mask, uint32_t head,
-		uint32_t left)
+		uint32_t left, bool sends)
 {
-	if (left > FAR)
-		flue_conn_prefetch_far(&e->conns[queue[(head + FAR - 1) & mask]]);
+	if (left > FAR) {
+		const struct flue_conn *far = &e->conns[queue[(head + FAR - 1) & mask]];
+
+		flue_conn_prefetch_far(far);
+		if (sends)
+			flue_conn_prefetch_sends(far);
+	}
 	if (left > NEAR)
 		flue_conn_prefetch(&e->conns[queue[(head + NEAR - 1) & mask]]);
 }
@@ -90,7 +96,7 @@ run_senders(struct flue_engine *e)
 		struct flue_conn *c = &e->conns[e->senders[e->senders_head++ & e->senders_mask]];
 		uint32_t built = e->txq_tail;
 
-		look_ahead(e, e->senders, e->senders_mask, e->senders_head, n);
+		look_ahead(e, e->senders, e->senders_mask, e->senders_head, n, true);
 		c->send_queued = 0;
 		if (c->path == FLUE_NONE || !conn_run(e, c))
 			continue;
@@ -119,7 +125,7 @@ run_ready(struct flue_engine *e)
 	for (n = e->ready_tail - e->ready_head; n > 0; n--) {
 		struct flue_conn *c = &e->conns[e->ready[e->ready_head++ & e->ready_mask]];
 
-		look_ahead(e, e->ready, e->ready_mask, e->ready_head, n);
+		look_ahead(e, e->ready, e->ready_mask, e->ready_head, n, false);
 		c->flags &= ~CONN_READY;
 		if (c->path != FLUE_NONE && conn_run(e, c))
 			wait_to_send(e, c);

@@ -371,7 +371,7 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 {
 	struct flue_segment segs[FLUE_BURST];
 	enum kind kinds[FLUE_BURST];
-	struct flue_conn *conns[FLUE_BURST + AHEAD] = { NULL };
+	struct flue_conn *conns[FLUE_BURST + AHEAD];
 	const struct flue_segment *before = NULL;
 	struct flue_conn *c = NULL;
 	struct tally tally = { 0 };
@@ -391,19 +391,20 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 		}
 		before = NULL;
 		if (kinds[i] == PLAIN) {
-			__builtin_prefetch(flue_flow_bucket_of(&e->flow, s->hash));
+			__builtin_prefetch(flue_flow_bucket_of(&e->flow, s->hash), 0, 2);
 			before = s->key.ip6 || s->tagged ? NULL : s;
 		}
 	}
-	for (i = 0; i < n; i++) {
-		if (kinds[i] != PLAIN)
+	for (i = 0; i < n + AHEAD; i++) {
+		conns[i] = NULL;
+		if (i >= n || kinds[i] != PLAIN)
 			continue;
 		conns[i] = flue_flow_candidate(&e->flow, segs[i].hash);
 		if (conns[i] == NULL)
 			continue;
 		flue_conn_prefetch_far(conns[i]);
 		if (segs[i].payload == 0)
-			flue_conn_prefetch_cold(conns[i]);
+			flue_conn_prefetch_sends(conns[i]);
 	}
 	for (i = 0; i < n; i++) {
 		if (conns[i + AHEAD] != NULL)

@@ -92,4 +92,15 @@ flue_copy_small(uint8_t *to, const uint8_t *from, uint32_t n)
 	}
 }
 
+/** So many times 64 bytes, a constant: in vectors, where one memset() of all becomes a string instruction, which
+ *  takes longer to start than a segment has. */
+static inline __attribute__((always_inline)) void
+flue_zero_lines(void *p, uint32_t lines)
+{
+	uint32_t i;
+
+	for (i = 0; i < lines; i++)
+		memset((uint8_t *)p + 64 * i, 0, 64);
+}
+
 #endif /* FLUE_TCP_BYTES_H */

@@ -115,27 +115,19 @@ struct flue_conn {
 	uint8_t scales; /* low nibble: of what we receive from the peer (send); high: of ours */
 	uint8_t ttl;
 	uint8_t tos; /* DSCP, TOS_* */
-	/* line 1 */
+	/* line 1: with line 0, what is received and acknowledged */
 	struct flue_pkt *rxq_head; /* in order, not indicated */
 	struct flue_pkt *rxq_tail;
-	uint32_t rtx_ms;  /* when retransmission, probe or FIN-WAIT-2 is due; FLUE_NONE = off */
-	uint32_t rx_held; /* bytes queued or indicated and not accepted */
+	uint64_t handle;       /* NdisOffloadHandle */
+	uint64_t bytes_in;     /* accepted by the host */
+	uint32_t rx_held;      /* bytes queued or indicated and not accepted */
 	uint32_t rcv_buf : 31; /* InitialRcvWnd */
 	uint32_t cwr : 1;      /* the next new data carries CWR */
 	uint32_t snd_end;      /* behind the last byte queued */
-	uint32_t send_head;    /* piece with snd_una; FLUE_NONE */
-	uint32_t send_nxt;     /* piece with snd_nxt, or before it; FLUE_NONE = none */
-	struct flue_cc cc;
-	uint32_t rto_us : 30;
-	uint32_t held : 1; /* data waits, and the congestion window is why */
-	uint32_t more : 1; /* it has a record of its own: `extra` */
-	uint32_t rtt_seq;  /* acknowledged beyond this: take the time */
 	uint32_t path;
-	uint16_t mss;        /* payload bytes of a full segment */
-	uint16_t max_window; /* largest window field seen; unscaled */
-	/* line 2 */
-	uint64_t handle;         /* NdisOffloadHandle */
 	uint32_t ack_ms;         /* CONN_ACK_OWED: no later than this */
+	uint16_t mss;            /* payload bytes of a full segment */
+	uint16_t max_window;     /* largest window field seen; unscaled */
 	uint8_t unacked;         /* CONN_ACK_OWED: segments that came since the last ACK */
 	uint8_t quick : 5;       /* bursts still to be acknowledged at once: slow start, a loss */
 	uint8_t send_queued : 1; /* has an entry in the queue of senders (engine/run.c) */
@@ -150,40 +142,48 @@ struct flue_conn {
 	uint16_t set_aside : 1;  /* urgent data came: all segments wait for the terminate (5.8) */
 	uint16_t invalid : 1;    /* by itself, not for what it depends on */
 	uint16_t channel : 3;
-	uint16_t cc_algorithm : 2; /* enum flue_congestion_control, FLUE_CC_CHIMNEY */
-	uint16_t validity : 3;     /* VALIDITY_*: does the peer still know the connection? */
-	uint32_t extra : 24;       /* `more`: its record */
-	uint32_t ka_probes : 8;
+	uint16_t held : 1;     /* data waits, and the congestion window is why */
+	uint16_t more : 1;     /* it has a record of its own: `extra` */
+	uint16_t validity : 3; /* VALIDITY_*: does the peer still know the connection? */
+	uint32_t generation : 24;
+	uint32_t rtx_count : 8;
+	/* line 2: what is sent, and completes */
+	uint64_t bytes_out; /* of send pieces given back */
+	uint32_t rtx_ms;    /* when retransmission, probe or FIN-WAIT-2 is due; FLUE_NONE = off */
+	uint32_t send_head; /* piece with snd_una; FLUE_NONE */
+	uint32_t send_nxt;  /* piece with snd_nxt, or before it; FLUE_NONE = none */
 	uint32_t send_tail;
-	uint32_t post_tail; /* posted receive requests: pieces, a ring; the last one leads to the first */
-	uint32_t min_rtt;   /* us */
-	uint32_t rtt_start; /* us */
-	uint32_t srtt8;     /* us x 8; 0 = no sample yet */
-	uint32_t rttvar4;   /* us x 4 */
+	struct flue_cc cc;
+	uint32_t rto_us : 30;
+	uint32_t cc_algorithm : 2; /* enum flue_congestion_control, FLUE_CC_CHIMNEY */
+	uint32_t rtt_seq;          /* acknowledged beyond this: take the time */
+	uint32_t rtt_start;        /* us */
+	uint32_t srtt8;            /* us x 8; 0 = no sample yet */
+	uint32_t rttvar4;          /* us x 4 */
 	/* Nothing in flight: when the last of what was under way was acknowledged. rtx_count: when the
 	 * current segment was sent again first. Else new data left then that no ACK had drawn; older than
 	 * the timer = of no interest. */
 	uint32_t since_ms;
-	uint32_t generation : 24;
-	uint32_t rtx_count : 8;
+	uint32_t loss : 8;         /* LOSS_* */
+	uint32_t backlog_kib : 24; /* SendBacklogSize the host knows of */
+	uint32_t recover; /* end of recovery; else behind it duplicate ACKs tell of a loss */
+	/* line 3 */
+	uint32_t claim; /* operation that has it to itself (flue_claim_take()) */
+	uint32_t post_tail; /* posted receive requests: pieces, a ring; the last one leads to the first */
+	uint32_t min_rtt;    /* us */
+	uint32_t extra : 24; /* `more`: its record */
+	uint32_t ka_probes : 8;
 	uint16_t told_ms; /* low bits: when the host learned of the backlog; quiet: of the initiate */
 	uint16_t challenge_ms; /* ... when the last challenge ACK went out */
-	uint64_t bytes_in;     /* accepted by the host */
-	/* line 3 */
-	uint32_t claim;      /* operation that has it to itself (flue_claim_take()) */
-	uint32_t recover;    /* end of recovery; else behind it duplicate ACKs tell of a loss */
-	uint64_t bytes_out;  /* of send pieces given back */
-	uint32_t timer_prev; /* CONN_TIMER: neighbors in that slot of the wheel */
+	uint32_t timer_prev;   /* CONN_TIMER: neighbors in that slot of the wheel */
 	uint32_t timer_next;
 	uint32_t timer_slot : 12; /* ... in which it looks at the connection */
 	uint32_t flow_label : 20; /* IPv6: as it lies in the header */
 	uint32_t ka_ms;           /* CONN_KEEPALIVE: when the peer is asked */
 	uint32_t last_rx_ms;
-	uint32_t loss : 8;         /* LOSS_* */
-	uint32_t backlog_kib : 24; /* SendBacklogSize the host knows of */
-	uint32_t given_ts_recent;  /* ts_recent as it was handed over */
-	uint32_t retransmits;      /* segments sent again since establishment */
-	uint32_t profile : 24;     /* CONST and CACHED but for what lies here */
+	uint32_t given_ts_recent; /* ts_recent as it was handed over */
+	uint32_t retransmits;     /* segments sent again since establishment */
+	uint32_t profile : 24;    /* CONST and CACHED but for what lies here */
 	uint32_t dup_acks : 8;
 	uint32_t hash_value;   /* of CONST */
 	uint32_t check;        /* of what never changes; see check.c */
@@ -199,9 +199,10 @@ struct flue_conn {
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_conn) == 256);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, tos) == 63);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, rxq_head) == 64);
-FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, max_window) == 126);
-FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, handle) == 128);
-FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, bytes_in) == 184);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, unacked) == 120);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, bytes_out) == 128);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, recover) == 188);
+FLUE_ASSERT_LAYOUT(offsetof(struct flue_conn, claim) == 192);
 
 /** Completions that wait for their up-ring entry: NBLs linked by next. */
 struct flue_chain {
