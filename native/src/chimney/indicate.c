@@ -28,31 +28,36 @@ fill_record(struct flue_engine *e, struct flue_conn *c, uint32_t i, uint32_t eno
 {
 	struct flue_rx_shared *rx = &e->rx_shared[i];
 	struct flue_record *rec = &e->rx_records[i];
+	const flue_ref first = RX_REF(e, i) + offsetof(struct flue_rx_shared, mdl);
+	struct flue_mdl *mdl = rx->mdl;
+	struct flue_mdl *const end = mdl + FLUE_RX_MDLS;
 	struct flue_pkt *pkt = c->rxq_head;
 	struct flue_pkt *last = NULL;
-	flue_ref mdl = RX_REF(e, i) + offsetof(struct flue_rx_shared, mdl);
-	uint32_t n = 0;
+	flue_ref next = first;
+	uint32_t bytes = 0;
 
 	rec->pkts = pkt;
-	rec->bytes = 0;
-	for (; pkt != NULL && n < FLUE_RX_MDLS && rec->bytes < enough; n++) {
-		rx->mdl[n].data = pkt->ref + pkt->payload_off;
-		rx->mdl[n].byte_count = pkt->payload_len;
-		mdl += sizeof(struct flue_mdl);
-		rx->mdl[n].next = mdl;
-		rec->bytes += pkt->payload_len;
+	for (; pkt != NULL && mdl < end && bytes < enough; mdl++) {
+		const uint32_t len = pkt->payload_len;
+
+		next += sizeof(*mdl);
+		mdl->next = next;
+		mdl->data = pkt->ref + pkt->payload_off;
+		mdl->byte_count = len;
+		bytes += len;
 		last = pkt;
 		pkt = pkt->next;
 	}
-	rx->mdl[n - 1].next = FLUE_REF_NULL;
+	rec->bytes = bytes;
+	mdl[-1].next = FLUE_REF_NULL;
 	last->next = NULL;
 	c->rxq_head = pkt;
 	flue_zero_lines(&rx->nbl, sizeof(rx->nbl) / 64);
 	flue_zero_lines(&rx->nb, sizeof(rx->nb) / 64);
 	rx->nbl.first_net_buffer = RX_REF(e, i) + offsetof(struct flue_rx_shared, nb);
-	rx->nb.mdl_chain = RX_REF(e, i) + offsetof(struct flue_rx_shared, mdl);
-	rx->nb.current_mdl = rx->nb.mdl_chain;
-	rx->nb.data_length = rec->bytes;
+	rx->nb.mdl_chain = first;
+	rx->nb.current_mdl = first;
+	rx->nb.data_length = bytes;
 }
 
 /** @return false: no record or no room now */

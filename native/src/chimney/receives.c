@@ -12,17 +12,6 @@
 
 /* ---- Queue ---------------------------------------------------------------------------------- */
 
-static void
-append(struct flue_conn *c, struct flue_pkt *pkt)
-{
-	pkt->next = NULL;
-	if (c->rxq_head == NULL)
-		c->rxq_head = pkt;
-	else
-		c->rxq_tail->next = pkt;
-	c->rxq_tail = pkt;
-}
-
 /** What the last slab can still take. */
 static inline uint32_t
 room_behind(const struct flue_conn *c)
@@ -56,7 +45,7 @@ copy_into_slabs(struct flue_engine *e, struct flue_conn *c, const uint8_t *from,
 			struct flue_pkt *slab = flue_slab_take(e);
 
 			slab->flags |= FLUE_PKT_OPEN;
-			append(c, slab);
+			flue_receive_append(c, slab);
 			room = FLUE_SLAB_BYTES;
 		}
 		n = len < room ? len : room;
@@ -85,23 +74,21 @@ enqueue_copy(struct flue_engine *e, struct flue_conn *c, const struct flue_pkt *
 }
 
 bool
-flue_receive_enqueue(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
+flue_receive_enqueue_short(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
 {
-	uint32_t len = pkt->payload_len;
-	bool scarce = e->port->held > e->low_buffers;
+	const uint32_t len = pkt->payload_len;
 
 	/* Not "of our port": behind a capture the buffers are the inner port's. */
-	if (pkt->port != &e->slabs.port &&
-			(len < FLUE_COPY_BELOW || scarce || pkt->ref == FLUE_REF_NULL)) {
-		if (enqueue_copy(e, c, pkt)) {
+	if (likely(pkt->port != &e->slabs.port)) {
+		if (likely(enqueue_copy(e, c, pkt))) {
 			c->rx_held += len;
 			flue_pkt_release(pkt);
 			return true;
 		}
-		if (scarce || pkt->ref == FLUE_REF_NULL)
+		if (pkt->ref == FLUE_REF_NULL || e->port->held > e->low_buffers)
 			return false;
 	}
-	append(c, pkt);
+	flue_receive_append(c, pkt);
 	c->rx_held += len;
 	return true;
 }

@@ -465,8 +465,35 @@ void
 flue_receive_verdict(struct flue_engine *e, struct flue_chan *ch, const struct flue_submission *s);
 void flue_receive_return(struct flue_engine *e, flue_ref ref);
 void flue_receive_abort(struct flue_engine *e, struct flue_conn *c, uint32_t status);
+/** The packet itself behind what is queued. */
+static inline void
+flue_receive_append(struct flue_conn *c, struct flue_pkt *pkt)
+{
+	pkt->next = NULL;
+	if (c->rxq_head == NULL)
+		c->rxq_head = pkt;
+	else
+		c->rxq_tail->next = pkt;
+	c->rxq_tail = pkt;
+}
+
+/** flue_receive_enqueue() of what is short, or comes when buffers are scarce. */
+bool flue_receive_enqueue_short(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt);
+
 /** Queue in-order payload. Takes over the packet. @return false: no memory, nothing was taken */
-bool flue_receive_enqueue(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt);
+static inline bool
+flue_receive_enqueue(struct flue_engine *e, struct flue_conn *c, struct flue_pkt *pkt)
+{
+	const uint32_t len = pkt->payload_len;
+
+	if (len < FLUE_COPY_BELOW || unlikely(e->port->held > e->low_buffers) ||
+			unlikely(pkt->ref == FLUE_REF_NULL))
+		return flue_receive_enqueue_short(e, c, pkt);
+	flue_receive_append(c, pkt);
+	c->rx_held += len;
+	return true;
+}
+
 /** PLACE of the delivery algorithm (5.5): queue to posted requests, and their push timer. */
 void flue_receive_place(struct flue_engine *e, struct flue_conn *c);
 /** The stream has ended: no more will come for a request that holds something. */

@@ -134,6 +134,7 @@ struct flue_template {
 	uint32_t ip_sum;  /* of the IP header without length and identification */
 	uint32_t pseudo;  /* of the pseudo header without length */
 	uint64_t tcp_sum; /* of pseudo and TCP header without length and the words that differ */
+	uint16_t flags;   /* what is left to the port: of packets */
 };
 
 /* ---- Channels ------------------------------------------------------------------------------- */

@@ -53,6 +53,7 @@ is_usual(const struct flue_conn *c, const struct flue_path *path, uint8_t flags)
 static __attribute__((noinline)) void
 make_template(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *path)
 {
+	const uint32_t port = e->port->offloads;
 	struct flue_template *t = &e->template;
 	uint8_t *ip = t->line + 14;
 	uint8_t *tcp = t->line + USUAL_TCP;
@@ -68,6 +69,8 @@ make_template(struct flue_engine *e, const struct flue_conn *c, const struct flu
 	t->ip_sum = (uint32_t)path->ip_sum + ((uint32_t)tos << 8) + c->ttl;
 	t->tcp_sum = flue_csum_add(tcp, FLUE_CACHE_LINE - USUAL_TCP, path->pseudo);
 	t->pseudo = path->pseudo;
+	t->flags = port & FLUE_PORT_TX_IP_CSUM ? FLUE_PKT_TX_IP_CSUM : 0;
+	t->flags |= port & FLUE_PORT_TX_TCP_CSUM ? FLUE_PKT_TX_TCP_CSUM : 0;
 	t->neighbor = &e->neighbors[path->neighbor];
 	t->conn = c;
 }
@@ -87,7 +90,6 @@ struct usual {
 static inline __attribute__((always_inline)) struct usual
 usual_of(const struct flue_engine *e, struct flue_conn *c, uint32_t len)
 {
-	const uint32_t port = e->port->offloads;
 	const struct flue_template *t = &e->template;
 	struct usual u = {
 		.tcp_len = __builtin_bswap16((uint16_t)(USUAL_BYTES - USUAL_TCP + len)),
@@ -100,8 +102,7 @@ usual_of(const struct flue_engine *e, struct flue_conn *c, uint32_t len)
 
 	u.sum = t->tcp_sum + u.tcp_len + u.ack + u.echo;
 	u.pseudo = flue_csum_fold32(t->pseudo + u.tcp_len);
-	u.flags = port & FLUE_PORT_TX_IP_CSUM ? FLUE_PKT_TX_IP_CSUM : 0;
-	u.flags |= port & FLUE_PORT_TX_TCP_CSUM ? FLUE_PKT_TX_TCP_CSUM : 0;
+	u.flags = t->flags;
 	return u;
 }
 

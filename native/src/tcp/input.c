@@ -27,7 +27,7 @@ discard(struct flue_engine *e, struct flue_segment *s)
 }
 
 /** In-order data came: an ACK is owed, at the latest when its delay is over. */
-static void
+static inline __attribute__((always_inline)) void
 owe_data_ack(struct flue_engine *e, struct flue_conn *c)
 {
 	if (c->flags & CONN_ACK_OWED) {
@@ -89,7 +89,7 @@ congestion_seen(const struct flue_segment *s)
 	return (ecn & 3) == 3;
 }
 
-static bool
+static inline __attribute__((always_inline)) bool
 fast_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 {
 	/* Header length, reserved bits and flags in one compare; PSH and the window may be anything. */
@@ -415,7 +415,7 @@ marks_in(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *
 	flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 }
 
-static void
+static __attribute__((noinline)) void
 rfc_path(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s)
 {
 	flue_segment_options(s);
