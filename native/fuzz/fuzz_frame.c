@@ -4,7 +4,8 @@
  * up is, byte for byte, what came in; what the engine keeps to itself is a whole TCP segment of the
  * connection, by a parser of its own. Then the options of a header, by two parsers.
  *
- * Input: kinds of the tree, then for each frame {template, patches, bytes}. */
+ * Input: kinds of the tree, then for each frame {template, patches, bytes}; one in two comes behind a segment of
+ * the connection in the same burst. */
 
 #include "support/fuzz.h"
 
@@ -174,6 +175,18 @@ put_template(struct frames *r, uint8_t how)
 	return at;
 }
 
+/** A segment of the connection in front, in the same burst: what comes next may be taken for more of its flow. */
+static void
+lead(struct frames *r)
+{
+	const struct flue_conn *c = flue_conn_of(r->f->e, fuzz_token(r->f, 2));
+
+	if (c == NULL || c->set_aside || (c->flags & (CONN_STOPPED | CONN_ABORTED)))
+		return;
+	r->len = put_template(r, 0) + 20;
+	(void)fuzz_receive(r->f, r->last, r->len, FLUE_PKT_RX_CSUM_GOOD);
+}
+
 static void
 frame(struct frames *r, struct fuzz_in *in)
 {
@@ -182,6 +195,8 @@ frame(struct frames *r, struct fuzz_in *in)
 	const uint8_t *bytes;
 	uint32_t n;
 
+	if (how & 0x10)
+		lead(r);
 	r->len = how & 0x80 ? 0 : put_template(r, how) + 20;
 	n = fuzz_bytes(in, &bytes, patches & 0x40 ? fuzz_u16(in) % 1400 : fuzz_u8(in) & 63);
 	memcpy(r->last + r->len, bytes, n);

@@ -168,10 +168,11 @@ flue_pkt_release(struct flue_pkt *pkt)
 static inline void
 flue_pkt_drop_ext(struct flue_pkt *pkt)
 {
-	if (pkt->ext_owner != NULL) {
+	if (pkt->ext == NULL)
+		return;
+	if (pkt->ext_owner != NULL)
 		pkt->ext_owner->lent--;
-		pkt->ext_owner = NULL;
-	}
+	pkt->ext_owner = NULL;
 	pkt->ext = NULL;
 	pkt->ext_len = 0;
 }

@@ -412,8 +412,11 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 		if (likely(kinds[i] != FRAME)) {
 			if (kinds[i] != FOLLOWS || c == NULL)
 				c = owner_of(e, &segs[i], conns[i]);
-			if (likely(c != NULL))
-				segment_in(e, &segs[i], c, &tally);
+			if (unlikely(c == NULL))
+				continue;
+			segment_in(e, &segs[i], c, &tally);
+			if (i + 1 == n || kinds[i + 1] != FOLLOWS)
+				flue_tcp_segments_end(e, c);
 			continue;
 		}
 		if (unlikely(e->watches != NULL))

@@ -70,7 +70,7 @@ flue_tcp_acknowledge(struct flue_engine *e, struct flue_conn *c, const struct fl
 	} else if (!recovering) {
 		flue_tcp_arm_rtx(e, c, c->rto_us);
 	}
-	flue_send_complete(e, c);
+	c->flags |= CONN_TX_WAIT;
 	flue_conn_touch(e, c);
 	return true;
 }

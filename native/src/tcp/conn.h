@@ -57,9 +57,10 @@
 #define CONN_TELL_ABORT  UINT32_C(0x00400000) /* the ABORT event waits for room */
 #define CONN_TELL_UPLOAD UINT32_C(0x00800000) /* the RETRIEVE event waits for room */
 #define CONN_POSTED      UINT32_C(0x01000000) /* receive requests are queued */
-#define CONN_TX_WAIT     UINT32_C(0x02000000) /* acknowledged pieces wait for the port */
-#define CONN_FORCE       UINT32_C(0x04000000) /* the next segment goes out whatever its size */
-#define CONN_WIN_UPDATE  UINT32_C(0x08000000) /* the ACK owed announces a window */
+#define CONN_TX_WAIT \
+	UINT32_C(0x02000000) /* acknowledged pieces wait: for the port, or a run's end */
+#define CONN_FORCE      UINT32_C(0x04000000) /* the next segment goes out whatever its size */
+#define CONN_WIN_UPDATE UINT32_C(0x08000000) /* the ACK owed announces a window */
 #define CONN_RTO_RECOVERY \
 	UINT32_C(0x10000000) /* after a timeout, up to recover; without a board SND.NXT
 						  was pulled back */

@@ -26,7 +26,7 @@ final class Rounds {
     private final Results results;
     private final Map<String, Integer> failures = new HashMap<>();
     private long start;
-    private long cells;
+    private long parts;
     private long warm;
 
     /**
@@ -41,7 +41,11 @@ final class Rounds {
 
     Results run() {
         List<Schedule.Turn> turns = Schedule.turns(options.rounds(), options.workloads(), present);
-        cells = turns.stream().filter(turn -> !turn.counts()).count();
+        parts =
+                turns.stream()
+                        .filter(turn -> !turn.counts())
+                        .mapToLong(turn -> WarmUp.parts(turn.workload()))
+                        .sum();
         begin();
         int round = 0;
         long begun = System.nanoTime();
@@ -110,7 +114,7 @@ final class Rounds {
 
     private String warmedUp(Schedule.Turn turn) throws IOException {
         WarmUp warmUp = new WarmUp(turn.workload());
-        warm++;
+        warm += WarmUp.parts(turn.workload());
         double last = Double.NaN;
         while (!warmUp.over() && (warmUp.count() == 0 || timeToWarmUp())) {
             Outcome outcome = match.measure(turn.contestant(), turn.workload(), warmUp.nanos());
@@ -122,9 +126,12 @@ final class Rounds {
                 + warmUp.count();
     }
 
-    /** Everybody has a share, and what those before left of theirs. */
+    /**
+     * Everybody has a share, of as many parts as the workload takes, and what those before left of
+     * theirs.
+     */
     private boolean timeToWarmUp() {
-        return System.nanoTime() - start < WARM_UP_SHARE * limit() * warm / cells;
+        return System.nanoTime() - start < WARM_UP_SHARE * limit() * warm / parts;
     }
 
     private static String said(Workload workload, double figure) {

@@ -35,7 +35,7 @@ record SideOptions(
     private static final int QUICK_ROUNDS = 2;
     private static final long MILLIS = 300;
     private static final long QUICK_MILLIS = 150;
-    private static final long SECONDS = 255;
+    private static final long SECONDS = 315;
     private static final long QUICK_SECONDS = 65;
 
     /** How the names of those end that {@code --quick} leaves out. */

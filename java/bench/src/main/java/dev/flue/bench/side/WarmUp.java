@@ -33,9 +33,21 @@ final class WarmUp {
 
     WarmUp(Workload workload) {
         moreIsBetter = workload.unit().moreIsBetter();
-        boolean many = workload.connections() >= MANY;
-        most = many ? MOST_OF_MANY : MOST;
-        nanos = many ? NANOS_OF_MANY : NANOS;
+        most = many(workload) ? MOST_OF_MANY : MOST;
+        nanos = nanos(workload);
+    }
+
+    private static boolean many(Workload workload) {
+        return workload.connections() >= MANY;
+    }
+
+    private static long nanos(Workload workload) {
+        return many(workload) ? NANOS_OF_MANY : NANOS;
+    }
+
+    /** Of the time of all, how many parts one of this workload is to have. */
+    static long parts(Workload workload) {
+        return nanos(workload) / NANOS;
     }
 
     /** How long each measurement takes. */
