@@ -14,11 +14,12 @@
  *
  * Without a choice the whole ends with state operations and, but for --quick, with a million connections.
  *
- * Figures are TSC cycles of this machine, p10/p50/p90 over repetitions; `all` is the median with the passes
- * around what is measured. A disturbed repetition is made again (quiet.h); `quiet` says how many of a hundred
- * were not disturbed; where there are too few, all of them count. In front stands what fixed kernels took (calibrate.h), so that runs on different machines can be set in
- * proportion. Transmit counts by the send: one connection packs sends of 64 bytes into fewer segments. Not a
- * test: nothing here fails by time.
+ * Figures are TSC cycles of this machine, p10/p50/p90 over repetitions; `all` is the median with the
+ * passes around what is measured. A disturbed repetition is made again (quiet.h); `quiet` says how many of
+ * a hundred were not disturbed; where there are too few, all of them count. In front stands what fixed
+ * kernels took (calibrate.h), so that runs on different machines can be set in proportion. Transmit counts
+ * by the send: one connection packs sends of 64 bytes into fewer segments. Not a test: nothing here fails
+ * by time.
  */
 
 #include <stdio.h>

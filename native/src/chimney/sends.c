@@ -405,8 +405,7 @@ flue_send_complete(struct flue_engine *e, struct flue_conn *c)
 	struct flue_chain *chain = &e->chans[c->channel].sends;
 	uint32_t una = una_of_data(c);
 
-	if (unlikely(c->flags & CONN_TX_WAIT))
-		c->flags &= ~CONN_TX_WAIT;
+	c->flags &= ~CONN_TX_WAIT;
 	while (c->send_head != FLUE_NONE) {
 		uint32_t id = c->send_head;
 		struct flue_piece *p = &e->pieces[id];

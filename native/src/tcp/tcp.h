@@ -8,6 +8,7 @@
 
 /** A segment with good checksums arrived (or was forwarded). Takes over the packet. */
 void flue_tcp_segment(struct flue_engine *e, struct flue_conn *c, struct flue_segment *s);
+
 /** After the last of the segments that came for it together: what they acknowledged completes. */
 static inline void
 flue_tcp_segments_end(struct flue_engine *e, struct flue_conn *c)
