@@ -108,19 +108,31 @@ a_context_is_four_lines_and_no_member_lies_across_two(void **state)
 	assert_true(sizeof(struct flue_conn) <= CONTEXT_BYTES);
 }
 
+#define LINE_OF(m) (offsetof(struct flue_conn, m) / FLUE_CACHE_LINE)
+
 static void
 what_data_received_touches_is_in_the_first_two_lines_and_what_is_sent_in_the_third(void **state)
 {
 	(void)state;
-	/* Line 2 begins with bytes_out: what comes before is touched by each segment received and its ACK. */
+	assert_int_equal(sizeof(struct flue_conn), CONTEXT_BYTES);
+	/* What finding and an in-order segment compare. */
+	assert_int_equal(LINE_OF(ports), 0);
+	assert_int_equal(LINE_OF(rcv_nxt), 0);
+	assert_int_equal(LINE_OF(snd_una), 0);
+	assert_int_equal(LINE_OF(ts_recent), 0);
+	/* What queueing, indicating and acknowledging need: up to bytes_out, the first of line 2. */
 	assert_int_equal(offsetof(struct flue_conn, bytes_out), HOT_BYTES);
-	assert_true(offsetof(struct flue_conn, handle) < HOT_BYTES);
-	assert_true(offsetof(struct flue_conn, unacked) < HOT_BYTES);
-	assert_true(offsetof(struct flue_conn, cc) + sizeof(struct flue_cc) <=
-			HOT_BYTES + FLUE_CACHE_LINE);
-	assert_true(offsetof(struct flue_conn, since_ms) < HOT_BYTES + FLUE_CACHE_LINE);
-	/* Line 3 begins with the claim: what comes from there on is rare. */
+	assert_int_equal(LINE_OF(rxq_tail), 1);
+	assert_int_equal(LINE_OF(handle), 1);
+	assert_int_equal(LINE_OF(bytes_in), 1);
+	assert_int_equal(LINE_OF(snd_end), 1);
+	assert_int_equal(LINE_OF(ack_ms), 1);
+	assert_int_equal(LINE_OF(unacked), 1);
+	/* What sending needs: up to the claim, the first of line 3, from which on all is rare. */
 	assert_int_equal(offsetof(struct flue_conn, claim), HOT_BYTES + FLUE_CACHE_LINE);
+	assert_int_equal(LINE_OF(cc), 2);
+	assert_int_equal(LINE_OF(rtx_ms), 2);
+	assert_int_equal(LINE_OF(since_ms), 2);
 }
 
 /** Beside the context, for what is rare; printed so that its growth is seen. */

@@ -174,27 +174,6 @@ a_million_flows_fit_into_a_table_for_a_million(void **state)
 }
 
 static void
-lines_of_an_object_are_where_they_should_be(void **state)
-{
-	(void)state;
-	assert_int_equal(sizeof(struct flue_conn), 256);
-	/* What finding and an in-order segment compare lies in the first line, what queueing, indicating and
-	 * acknowledging need in the second, what sending needs in the third. */
-	assert_true(offsetof(struct flue_conn, ports) < 64);
-	assert_true(offsetof(struct flue_conn, rcv_nxt) < 64);
-	assert_true(offsetof(struct flue_conn, snd_una) < 64);
-	assert_true(offsetof(struct flue_conn, ts_recent) < 64);
-	assert_true(offsetof(struct flue_conn, rxq_tail) < 128);
-	assert_true(offsetof(struct flue_conn, handle) < 128);
-	assert_true(offsetof(struct flue_conn, bytes_in) < 128);
-	assert_true(offsetof(struct flue_conn, snd_end) < 128);
-	assert_true(offsetof(struct flue_conn, ack_ms) < 128);
-	assert_true(offsetof(struct flue_conn, cc) < 192);
-	assert_true(offsetof(struct flue_conn, rtx_ms) < 192);
-	assert_true(offsetof(struct flue_conn, bytes_out) < 192);
-}
-
-static void
 timers_fire_in_order_and_not_before(void **state)
 {
 	struct flue_engine_config config = harness_config();
@@ -331,7 +310,6 @@ main(void)
 		cmocka_unit_test(what_a_bucket_cannot_take_is_found_in_the_spill),
 		cmocka_unit_test(where_the_spill_is_full_too_an_insertion_fails),
 		cmocka_unit_test(a_million_flows_fit_into_a_table_for_a_million),
-		cmocka_unit_test(lines_of_an_object_are_where_they_should_be),
 		cmocka_unit_test(timers_fire_in_order_and_not_before),
 		cmocka_unit_test(what_no_queue_can_take_in_order_has_a_place_in_the_wheel),
 		cmocka_unit_test(the_wheel_turns_over_the_end_of_time_and_catches_up),

@@ -4,7 +4,6 @@
  * receive the same frames, and one of them never sees two of them together. */
 
 #include "support/stream.h"
-#include "tcp/bytes.h"
 
 #include <string.h>
 

@@ -131,9 +131,10 @@ chunk_in(struct flue_engine *e, struct flue_conn *c, struct reader *r, const uin
 		flue_pkt_release(pkt);
 	else if (c->flags & CONN_STOPPED)
 		flue_tcp_unprocessed(e, c, pkt);
-	else
+	else {
 		flue_tcp_segment(e, c, &s);
-	flue_tcp_segments_end(e, c);
+		flue_tcp_segments_end(e, c);
+	}
 	/* To IP it was the host's; TCP sees it here. A reassembled one is one segment. */
 	e->stats[s.key.ip6].tcp.in_segments += last;
 	return true;

@@ -52,8 +52,8 @@ fill_record(struct flue_engine *e, struct flue_conn *c, uint32_t i, uint32_t eno
 	mdl[-1].next = FLUE_REF_NULL;
 	last->next = NULL;
 	c->rxq_head = pkt;
-	flue_zero_lines(&rx->nbl, sizeof(rx->nbl) / 64);
-	flue_zero_lines(&rx->nb, sizeof(rx->nb) / 64);
+	flue_zero_lines(&rx->nbl, sizeof(rx->nbl));
+	flue_zero_lines(&rx->nb, sizeof(rx->nb));
 	rx->nbl.first_net_buffer = RX_REF(e, i) + offsetof(struct flue_rx_shared, nb);
 	rx->nb.mdl_chain = first;
 	rx->nb.current_mdl = first;

@@ -36,8 +36,7 @@ flue_frame_up(struct flue_engine *e, struct flue_pkt *pkt)
 	e->frame_records[i] = (struct flue_record){ .pkts = pkt, .state = RECORD_LENT };
 	pkt->next = NULL;
 	f = &e->frame_shared[i];
-	_Static_assert(sizeof(*f) % 64 == 0, "whole lines");
-	flue_zero_lines(f, sizeof(*f) / 64);
+	flue_zero_lines(f, sizeof(*f));
 	f->nbl.first_net_buffer = FRAME_REF(e, i) + offsetof(struct flue_frame_shared, nb);
 	f->nb.mdl_chain = FRAME_REF(e, i) + offsetof(struct flue_frame_shared, mdl);
 	f->nb.current_mdl = f->nb.mdl_chain;

@@ -54,35 +54,40 @@ flue_tx_settle(struct flue_engine *e)
 	e->usual.bytes = 0;
 }
 
+/** @return false: the port does not take all of it now */
+static inline bool
+send_burst(struct flue_engine *e)
+{
+	uint32_t at = e->txq_head % FLUE_TX_QUEUE;
+	uint32_t n = e->txq_tail - e->txq_head;
+	struct flue_pkt **pkts = &e->txq[at];
+	struct burden all;
+	unsigned sent;
+
+	if (n > FLUE_BURST)
+		n = FLUE_BURST;
+	if (n > FLUE_TX_QUEUE - at)
+		n = FLUE_TX_QUEUE - at;
+	/* First, for a packet that the port took may be gone already; what it did not take is not. */
+	all = burden_of(pkts, n);
+	sent = e->port->ops->tx_burst(e->port, e->now, pkts, n);
+	flue_account_border(&e->account, FLUE_PART_PORT_SEND);
+	e->txq_head += sent;
+	if (unlikely(sent < n)) {
+		struct burden left = burden_of(pkts + sent, n - sent);
+
+		all.bytes -= left.bytes;
+		all.frames -= left.frames;
+		flue_count(e, FLUE_CTR_TX_RETRY, 1);
+	}
+	flue_count(e, FLUE_CTR_TX_BYTES, all.bytes);
+	flue_count(e, FLUE_CTR_TX_FRAMES, all.frames);
+	return sent == n;
+}
+
 void
 flue_txq_flush(struct flue_engine *e)
 {
-	while (e->txq_head != e->txq_tail) {
-		uint32_t at = e->txq_head % FLUE_TX_QUEUE;
-		uint32_t n = e->txq_tail - e->txq_head;
-		struct flue_pkt **pkts = &e->txq[at];
-		struct burden all;
-		unsigned sent;
-
-		if (n > FLUE_BURST)
-			n = FLUE_BURST;
-		if (n > FLUE_TX_QUEUE - at)
-			n = FLUE_TX_QUEUE - at;
-		/* First, for a packet that the port took may be gone already; what it did not take is not. */
-		all = burden_of(pkts, n);
-		sent = e->port->ops->tx_burst(e->port, e->now, pkts, n);
-		flue_account_border(&e->account, FLUE_PART_PORT_SEND);
-		e->txq_head += sent;
-		if (unlikely(sent < n)) {
-			struct burden left = burden_of(pkts + sent, n - sent);
-
-			all.bytes -= left.bytes;
-			all.frames -= left.frames;
-			flue_count(e, FLUE_CTR_TX_RETRY, 1);
-		}
-		flue_count(e, FLUE_CTR_TX_BYTES, all.bytes);
-		flue_count(e, FLUE_CTR_TX_FRAMES, all.frames);
-		if (unlikely(sent < n))
-			return;
-	}
+	while (e->txq_head != e->txq_tail && send_burst(e))
+		;
 }

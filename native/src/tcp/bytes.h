@@ -92,15 +92,13 @@ flue_copy_small(uint8_t *to, const uint8_t *from, uint32_t n)
 	}
 }
 
-/** So many times 64 bytes, a constant: in vectors, where one memset() of all becomes a string instruction, which
- *  takes longer to start than a segment has. */
-static inline __attribute__((always_inline)) void
-flue_zero_lines(void *p, uint32_t lines)
-{
-	uint32_t i;
-
-	for (i = 0; i < lines; i++)
-		memset((uint8_t *)p + 64 * i, 0, 64);
-}
+/** memset(p, 0, bytes) of a constant number of whole lines: in vectors, where one memset() of all becomes a string
+ *  instruction, which takes longer to start than a segment has. */
+#define flue_zero_lines(p, bytes)                                    \
+	do {                                                         \
+		_Static_assert((bytes) % 64 == 0, "whole lines");    \
+		for (size_t line_ = 0; line_ < (bytes); line_ += 64) \
+			memset((uint8_t *)(p) + line_, 0, 64);       \
+	} while (0)
 
 #endif /* FLUE_TCP_BYTES_H */

@@ -25,10 +25,8 @@ final class Words {
     private int missing = Long.BYTES;
 
     // All loops count in locals and index the buffer: a relative access moves the position with
-    // each word,
-    // and that would be measured too. So would the checks of a byte buffer, which take twice as
-    // long as those
-    // of a view of longs.
+    // each word, and that would be measured too. So would the checks of a byte buffer, which take
+    // twice as long as those of a view of longs.
 
     /** Fill from the position on, {@code length} bytes, a multiple of 8; the position moves. */
     void write(ByteBuffer to, int length) {
