@@ -62,7 +62,10 @@ public final class HostStackConfig {
         return values.sendBuffer;
     }
 
-    /** Bytes of one send buffer, the unit that is lent to a target. */
+    /**
+     * Bytes of one send buffer, the unit that is lent to a target. From 2048 on there are small
+     * ones, too, of 288 bytes, for a message that goes by itself.
+     */
     public int sendChunk() {
         return values.sendChunk;
     }

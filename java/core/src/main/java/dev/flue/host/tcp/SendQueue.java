@@ -20,7 +20,7 @@ import java.nio.ByteBuffer;
 public final class SendQueue {
     private static final int FIRST = 4;
 
-    private final BufferPool pool;
+    private final SendBuffers buffers;
     private final int maxBytes;
     private final int maxBuffers;
     private long[] ring = new long[FIRST];
@@ -41,10 +41,10 @@ public final class SendQueue {
     private int tailOffset;
     private int tailLength;
 
-    SendQueue(BufferPool pool, int maxBytes) {
-        this.pool = pool;
+    SendQueue(SendBuffers buffers, int maxBytes) {
+        this.buffers = buffers;
         this.maxBytes = maxBytes;
-        this.maxBuffers = Math.max(16, 4 * (maxBytes / pool.dataBytes()));
+        this.maxBuffers = Math.max(16, 4 * (maxBytes / buffers.chunk()));
     }
 
     /** Bytes not acknowledged, sent or not. Lent buffers count until they complete. */
@@ -63,8 +63,8 @@ public final class SendQueue {
 
     /** Bytes that {@link #append} would take now. */
     int room() {
-        long buffers = Math.min(maxBuffers - count, pool.available());
-        long space = tailSpace() + buffers * pool.dataBytes();
+        long chunks = Math.min(maxBuffers - count, buffers.available());
+        long space = tailSpace() + chunks * buffers.chunk();
         return (int) Math.max(0, Math.min(maxBytes - bytes, space));
     }
 
@@ -75,14 +75,14 @@ public final class SendQueue {
         long last = at(count - 1);
         if (last != tail) {
             tail = last;
-            tailOffset = pool.offset(last);
-            tailLength = pool.length(last);
+            tailOffset = buffers.offset(last);
+            tailLength = buffers.length(last);
         }
-        return pool.dataBytes() - tailOffset - tailLength;
+        return buffers.capacity(last) - tailOffset - tailLength;
     }
 
     private void tailRange(long buffer, int offset, int length) {
-        pool.range(buffer, offset, length);
+        buffers.range(buffer, offset, length);
         tail = buffer;
         tailOffset = offset;
         tailLength = length;
@@ -97,7 +97,7 @@ public final class SendQueue {
             if (piece == 0) {
                 break;
             }
-            pool.buffer(claimed).put(claimIndex(), source, source.position(), piece);
+            buffers.memory(claimed).put(claimIndex(), source, source.position(), piece);
             source.position(source.position() + piece);
             commit(piece);
             taken += piece;
@@ -109,7 +109,7 @@ public final class SendQueue {
 
     /** The most bytes that can be claimed at a time. */
     int maxClaim() {
-        return Math.min(pool.dataBytes(), maxBytes);
+        return Math.min(buffers.chunk(), maxBytes);
     }
 
     /** Open a claim; false when there is no room for it now. No other one is open. */
@@ -120,19 +120,55 @@ public final class SendQueue {
     /** Open a claim of {@code least} to {@code wanted} bytes; how many, 0 = no memory. */
     private int reserve(int wanted, int least) {
         int space = tailSpace();
+        if (space < least && count > lent && outgrown(least)) {
+            space = tailSpace();
+        }
         if (space >= least) {
             claimed = tail;
             claimedAt = tailOffset + tailLength;
             return Math.min(space, wanted);
         }
-        claimed = count < maxBuffers ? pool.allocate() : 0;
+        claimed = count < maxBuffers ? allocate(wanted) : 0;
         claimedAt = 0;
-        return claimed == 0 ? 0 : Math.min(pool.dataBytes(), wanted);
+        return claimed == 0 ? 0 : Math.min(buffers.capacity(claimed), wanted);
+    }
+
+    /** What follows on bytes that wait to be sent is a part of more: that has a chunk. */
+    private long allocate(int bytes) {
+        return count == lent ? buffers.allocate(bytes) : buffers.allocate();
+    }
+
+    /**
+     * The last buffer is small, and what it has fits into a chunk together with what is to come: it
+     * moves there.
+     */
+    private boolean outgrown(int least) {
+        if (!buffers.small(tail) || tailLength + least > buffers.chunk()) {
+            return false;
+        }
+        long chunk = buffers.allocate();
+        if (chunk == 0) {
+            return false;
+        }
+        long small = tail;
+        move(small, chunk);
+        buffers.free(small);
+        tailRange(chunk, 0, tailLength);
+        return true;
+    }
+
+    /** The bytes of the last buffer lie in another one from now on. */
+    private void move(long from, long to) {
+        int length = buffers.length(from);
+        int at = BufferPool.dataAt(from) + buffers.offset(from);
+        buffers.memory(to).put(BufferPool.dataAt(to), buffers.memory(from), at, length);
+        buffers.range(to, 0, length);
+        ring[head + count - 1 & ring.length - 1] = to;
     }
 
     /** The memory of the open claim. */
     ByteBuffer claimMemory() {
-        return pool.buffer(claimed);
+        return buffers.memory(claimed);
     }
 
     /** Index of the claim's first byte in its memory. */
@@ -148,7 +184,7 @@ public final class SendQueue {
     void commit(int length) {
         if (claimInQueue()) {
             // Nothing lies between the bytes before and the claim.
-            int offset = claimed == tail ? tailOffset : pool.offset(claimed);
+            int offset = claimed == tail ? tailOffset : buffers.offset(claimed);
             tailRange(claimed, offset, claimedAt - offset + length);
         } else {
             tailRange(claimed, claimedAt, length);
@@ -161,7 +197,7 @@ public final class SendQueue {
     /** The claim is closed, nothing of it is taken. */
     void abort() {
         if (!claimInQueue()) {
-            pool.free(claimed);
+            buffers.free(claimed);
         }
         claimed = 0;
     }
@@ -169,7 +205,7 @@ public final class SendQueue {
     /** A buffer leaves the queue; one with an open claim lives on for that. */
     private void release(long buffer) {
         if (buffer != claimed) {
-            pool.free(buffer);
+            buffers.free(buffer);
         }
     }
 
@@ -196,9 +232,9 @@ public final class SendQueue {
         bytes -= acknowledged;
         while (left > 0) {
             long first = at(0);
-            int length = pool.length(first);
+            int length = buffers.length(first);
             if (left < length) {
-                pool.range(first, pool.offset(first) + left, length - left);
+                buffers.range(first, buffers.offset(first) + left, length - left);
                 tail = 0;
                 return;
             }
@@ -219,14 +255,14 @@ public final class SendQueue {
         int done = 0;
         for (int i = 0; done < length; i++) {
             long buffer = at(i);
-            int here = pool.length(buffer);
+            int here = buffers.length(buffer);
             if (skip >= here) {
                 skip -= here;
                 continue;
             }
             int piece = Math.min(here - skip, length - done);
-            int from = BufferPool.dataAt(buffer) + pool.offset(buffer) + skip;
-            to.put(at + done, pool.buffer(buffer), from, piece);
+            int from = BufferPool.dataAt(buffer) + buffers.offset(buffer) + skip;
+            to.put(at + done, buffers.memory(buffer), from, piece);
             done += piece;
             skip = 0;
         }
@@ -244,15 +280,11 @@ public final class SendQueue {
         if (claimed == 0 || !claimInQueue()) {
             return true;
         }
-        long copy = pool.allocate();
+        long copy = buffers.allocate(buffers.length(claimed));
         if (copy == 0) {
             return false;
         }
-        int length = pool.length(claimed);
-        int from = BufferPool.dataAt(claimed) + pool.offset(claimed);
-        pool.buffer(copy).put(BufferPool.dataAt(copy), pool.buffer(claimed), from, length);
-        pool.range(copy, 0, length);
-        ring[head + count - 1 & ring.length - 1] = copy;
+        move(claimed, copy);
         tail = 0;
         return true;
     }
@@ -271,8 +303,8 @@ public final class SendQueue {
         long first = at(lent);
         for (int i = lent; i < count; i++) {
             long next = i + 1 < count ? at(i + 1) : 0;
-            int length = pool.length(at(i));
-            NetBufferList list = pool.list(at(i)).next(next).status(0).bytesTransferred(0);
+            int length = buffers.length(at(i));
+            NetBufferList list = buffers.list(at(i)).next(next).status(0).bytesTransferred(0);
             list.protocolReserved0(owner).protocolReserved1(length);
         }
         lent = count;
@@ -286,7 +318,7 @@ public final class SendQueue {
 
     /**
      * A target is done with a buffer: every byte of it is acknowledged, or dropped. It goes back to
-     * the pool.
+     * the buffers.
      *
      * @return false when it does not stand in the queue as lent: a fault of the target
      */
@@ -294,8 +326,8 @@ public final class SendQueue {
         for (int i = 0; i < lent; i++) {
             if (at(i) == netBufferList) {
                 removeLent(i);
-                bytes -= (int) pool.list(netBufferList).protocolReserved1();
-                pool.free(netBufferList);
+                bytes -= (int) buffers.list(netBufferList).protocolReserved1();
+                buffers.free(netBufferList);
                 return true;
             }
         }
@@ -324,7 +356,7 @@ public final class SendQueue {
         int mask = ring.length - 1;
         for (int i = 0; i < count; i++) {
             long buffer = at(i);
-            int length = pool.length(buffer);
+            int length = buffers.length(buffer);
             if (length <= 0) {
                 release(buffer);
             } else {
@@ -339,7 +371,7 @@ public final class SendQueue {
     public void clear() {
         while (count > lent) {
             long last = at(count - 1);
-            bytes -= pool.length(last);
+            bytes -= buffers.length(last);
             release(last);
             count--;
         }

@@ -38,7 +38,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     private final TcpSettings settings;
     private final TcpCounters counters;
     private final Secrets secrets;
-    private final BufferPool sendBuffers;
+    private final SendBuffers sendBuffers;
     private final BufferPool receiveBuffers;
     private final BufferPool segments;
     private final Loans loans = new Loans();
@@ -69,7 +69,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         this.table = new ConnectionTable(secrets.tableSeed());
         Unfinished unfinished = new Unfinished();
         try {
-            this.sendBuffers = pool(settings.sendChunk(), settings.sendBuffer());
+            this.sendBuffers = SendBuffers.of(settings, this::pool);
             unfinished.made(sendBuffers::close);
             this.receiveBuffers = pool(RECEIVE_BUFFER_BYTES, settings.receiveBuffer());
             unfinished.made(receiveBuffers::close);

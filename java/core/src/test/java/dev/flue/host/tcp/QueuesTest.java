@@ -20,7 +20,7 @@ class QueuesTest {
 
     private final HeapMemory memory = new HeapMemory();
     private final BufferPool pool = new BufferPool(memory, CHUNK, 2, 64);
-    private final SendQueue send = new SendQueue(pool, 4096);
+    private final SendQueue send = new SendQueue(new SendBuffers(pool, null), 4096);
     private final List<Long> returned = new ArrayList<>();
     private final ReceiveQueue receive = new ReceiveQueue(memory, pool, new Loans(), returned::add);
     private final Reassembly reassembly = new Reassembly(pool);
@@ -35,7 +35,11 @@ class QueuesTest {
     }
 
     private byte[] copy(int offset, int length) {
-        send.copy(offset, length, scratch, 0);
+        return copy(send, offset, length);
+    }
+
+    private byte[] copy(SendQueue queue, int offset, int length) {
+        queue.copy(offset, length, scratch, 0);
         byte[] out = new byte[length];
         scratch.get(0, out);
         return out;
@@ -59,21 +63,28 @@ class QueuesTest {
 
     @Test
     void randomAppendsAndAcknowledgementsLoseNothing() {
+        BufferPool small = new BufferPool(memory, SendBuffers.SMALL, 2, 64);
+        BufferPool chunks = new BufferPool(memory, SendBuffers.LEAST_CHUNK, 2, 64);
+        appendsAndAcknowledgements(send);
+        appendsAndAcknowledgements(new SendQueue(new SendBuffers(chunks, small), 4096));
+        assertThat(pool.held() + small.held() + chunks.held()).isZero();
+    }
+
+    private void appendsAndAcknowledgements(SendQueue queue) {
         Random random = new Random(1);
         int una = 0;
         int end = 0;
         for (int i = 0; i < 5000; i++) {
-            end += send.append(ByteBuffer.wrap(bytes(end, random.nextInt(700))));
-            int offset = send.bytes() == 0 ? 0 : random.nextInt(send.bytes());
-            int length = Math.min(send.bytes() - offset, 1448);
-            assertThat(copy(offset, length)).isEqualTo(bytes(una + offset, length));
-            int acknowledged = random.nextInt(send.bytes() + 1);
-            send.acknowledge(acknowledged);
+            end += queue.append(ByteBuffer.wrap(bytes(end, random.nextInt(700))));
+            int offset = queue.bytes() == 0 ? 0 : random.nextInt(queue.bytes());
+            int length = Math.min(queue.bytes() - offset, 1448);
+            assertThat(copy(queue, offset, length)).isEqualTo(bytes(una + offset, length));
+            int acknowledged = random.nextInt(queue.bytes() + 1);
+            queue.acknowledge(acknowledged);
             una += acknowledged;
-            assertThat(send.bytes()).isEqualTo(end - una);
+            assertThat(queue.bytes()).isEqualTo(end - una);
         }
-        send.clear();
-        assertThat(pool.held()).isZero();
+        queue.clear();
     }
 
     @Test
@@ -103,6 +114,70 @@ class QueuesTest {
         assertThat(send.completed(nbl)).isTrue();
         assertThat(send.bytes()).isZero();
         assertThat(pool.held()).isZero();
+    }
+
+    @Test
+    void aMessageByItselfTakesASmallBufferAndMoreMovesToAChunk() {
+        int chunk = SendBuffers.LEAST_CHUNK;
+        BufferPool chunks = new BufferPool(memory, chunk, 2, 4);
+        BufferPool small = new BufferPool(memory, SendBuffers.SMALL, 2, 2);
+        SendQueue queue = new SendQueue(new SendBuffers(chunks, small), 8 * chunk);
+        queue.append(ByteBuffer.wrap(bytes(0, SendBuffers.SMALL)));
+        assertThat(List.of(small.held(), chunks.held())).containsExactly(1, 0);
+        queue.acknowledge(20);
+        queue.append(ByteBuffer.wrap(bytes(SendBuffers.SMALL, 1)));
+        assertThat(List.of(small.held(), chunks.held())).containsExactly(0, 1);
+        assertThat(copy(queue, 0, queue.bytes())).isEqualTo(bytes(20, SendBuffers.SMALL - 19));
+        long first = queue.lend(1);
+        assertThat(queue.lastLent()).isEqualTo(first);
+        // Nothing waits: the next one is by itself again; one byte more is not.
+        assertThat(queue.claim(SendBuffers.SMALL)).isTrue();
+        assertThat(List.of(small.held(), chunks.held())).containsExactly(1, 1);
+        queue.abort();
+        assertThat(queue.claim(SendBuffers.SMALL + 1)).isTrue();
+        assertThat(List.of(small.held(), chunks.held())).containsExactly(0, 2);
+        queue.abort();
+        assertThat(queue.completed(first)).isTrue();
+        assertThat(queue.bytes() + small.held() + chunks.held()).isZero();
+    }
+
+    @Test
+    void whatDoesNotFitIntoOneChunkWithASmallBuffersBytesLeavesThemThere() {
+        int chunk = SendBuffers.LEAST_CHUNK;
+        BufferPool chunks = new BufferPool(memory, chunk, 1, 1);
+        BufferPool small = new BufferPool(memory, SendBuffers.SMALL, 1, 1);
+        SendQueue queue = new SendQueue(new SendBuffers(chunks, small), 8 * chunk);
+        queue.append(ByteBuffer.wrap(bytes(0, 1)));
+        assertThat(queue.claim(chunk)).isTrue();
+        queue.commit(chunk);
+        assertThat(List.of(small.held(), chunks.held())).containsExactly(1, 1);
+        queue.acknowledge(1 + chunk);
+        // And where there is no chunk for both, there is no room.
+        long taken = chunks.allocate();
+        assertThat(queue.append(ByteBuffer.wrap(bytes(0, SendBuffers.SMALL + 1)))).isZero();
+        assertThat(queue.append(ByteBuffer.wrap(bytes(0, SendBuffers.SMALL - 1)))).isPositive();
+        assertThat(queue.append(ByteBuffer.wrap(bytes(0, 2)))).isEqualTo(1);
+        assertThat(queue.bytes()).isEqualTo(SendBuffers.SMALL);
+        queue.clear();
+        chunks.free(taken);
+        assertThat(small.held() + chunks.held()).isZero();
+    }
+
+    @Test
+    void withoutSmallBuffersLeftAMessageTakesAChunk() {
+        BufferPool chunks = new BufferPool(memory, SendBuffers.LEAST_CHUNK, 2, 2);
+        BufferPool small = new BufferPool(memory, SendBuffers.SMALL, 1, 1);
+        SendBuffers buffers = new SendBuffers(chunks, small);
+        List<SendQueue> queues = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            SendQueue queue = new SendQueue(buffers, 4096);
+            assertThat(queue.append(ByteBuffer.wrap(bytes(i, 10)))).isEqualTo(i < 3 ? 10 : 0);
+            queues.add(queue);
+        }
+        assertThat(buffers.held()).isEqualTo(3);
+        assertThat(queues.get(3).room()).isZero();
+        queues.forEach(SendQueue::clear);
+        assertThat(buffers.held()).isZero();
     }
 
     private int take(ByteArrayOutputStream to, int limit) {
