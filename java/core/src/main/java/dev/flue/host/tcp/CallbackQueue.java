@@ -68,7 +68,7 @@ final class CallbackQueue {
     private static void tell(TcpConnection c) {
         int pending = c.events;
         c.events = 0;
-        if (c.ending.told()) {
+        if (c.told) {
             return;
         }
         ConnectionHandler handler = c.handler;
@@ -87,7 +87,7 @@ final class CallbackQueue {
         }
         if ((pending & TcpConnection.EVENT_READABLE) != 0
                 && !c.discards()
-                && c.ending.cause().isEmpty()) {
+                && (!c.over() || c.ending.cause().isEmpty())) {
             handler.onReadable(c);
         }
         if ((pending & TcpConnection.EVENT_WRITABLE) != 0 && !c.over()) {

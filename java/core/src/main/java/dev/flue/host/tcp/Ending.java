@@ -10,10 +10,7 @@ import dev.flue.offload.TcpState;
  */
 final class Ending {
     private final TcpConnection c;
-    private boolean discard;
     private boolean dataLost;
-    private boolean over;
-    private boolean told;
     private String cause = "";
 
     Ending(TcpConnection connection) {
@@ -22,11 +19,11 @@ final class Ending {
 
     /** The application closes it: FIN, and what still comes in is thrown away. */
     void close() {
-        if (told) {
+        if (c.told) {
             return;
         }
-        boolean never = !over && (c.state == TcpState.SYN_SENT || c.state == TcpState.CLOSED);
-        discard = true;
+        boolean never = !c.over && (c.state == TcpState.SYN_SENT || c.state == TcpState.CLOSED);
+        c.discards = true;
         boolean unread = c.receiveQueue.bytes() > 0;
         c.receiveQueue.clear();
         if (never) {
@@ -45,12 +42,12 @@ final class Ending {
 
     /** The application aborts it: RST. */
     void abort() {
-        if (told) {
+        if (c.told) {
             return;
         }
-        discard = true;
+        c.discards = true;
         c.receiveQueue.clear();
-        if (over) {
+        if (c.over) {
             c.layer.raise(c, TcpConnection.EVENT_CLOSED);
         } else if (c.onHost()) {
             if (c.state != TcpState.SYN_SENT && c.state != TcpState.CLOSED) {
@@ -68,7 +65,7 @@ final class Ending {
         dataLost = true;
         if (c.onHost()) {
             resetIfDataLost();
-        } else if (!over) {
+        } else if (!c.over) {
             c.layer.chimney().upload(c);
         }
     }
@@ -81,7 +78,7 @@ final class Ending {
     boolean resetIfDataLost() {
         boolean nothingOfOurs =
                 c.snd.una == c.snd.max && c.sendQueue.isEmpty() && c.wasEstablished();
-        boolean due = dataLost && !over && (c.snd.finAcked || nothingOfOurs);
+        boolean due = dataLost && !c.over && (c.snd.finAcked || nothingOfOurs);
         if (due) {
             c.layer.output().reset(c);
             finish("");
@@ -106,14 +103,14 @@ final class Ending {
 
     /** Both directions are closed, or broken: the application hears it when it has read all. */
     void tellClosed(String why) {
-        if (over) {
+        if (c.over) {
             return;
         }
-        over = true;
+        c.over = true;
         cause = why;
         c.sendQueue.clear();
         c.reassembly.clear();
-        if (!why.isEmpty() || discard) {
+        if (!why.isEmpty() || c.discards) {
             c.receiveQueue.clear();
         }
         if (c.receiveQueue.bytes() == 0) {
@@ -123,28 +120,13 @@ final class Ending {
         }
     }
 
-    /** Received data is thrown away: the application closed it. */
-    boolean discards() {
-        return discard;
-    }
-
-    /** Closed both ways, reset, timed out or aborted; the application may still read. */
-    boolean over() {
-        return over;
-    }
-
     /** Why it is over; "" = orderly, or not over. */
     String cause() {
         return cause;
     }
 
-    /** onClosed was called: nothing more is told. */
-    boolean told() {
-        return told;
-    }
-
     /** Nothing more is told from now on. */
     void silence() {
-        told = true;
+        c.told = true;
     }
 }

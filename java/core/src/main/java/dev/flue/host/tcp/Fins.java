@@ -9,10 +9,10 @@ public final class Fins {
 
     /** The target received the peer's FIN and the application has everything before it. */
     public static void received(TcpConnection c) {
-        if (c.rcv.finReceived) {
+        if (c.finReceived) {
             return;
         }
-        c.rcv.finReceived = true;
+        c.finReceived = true;
         switch (c.state) {
             case ESTABLISHED -> c.state = TcpState.CLOSE_WAIT;
             case FIN_WAIT1 -> c.state = TcpState.CLOSING;
@@ -41,6 +41,6 @@ public final class Fins {
 
     /** Both are through. */
     public static boolean both(TcpConnection c) {
-        return c.rcv.finReceived && c.snd.finAcked;
+        return c.finReceived && c.snd.finAcked;
     }
 }

@@ -152,8 +152,8 @@ public final class HandOver {
     private void exportExt(TcpConnection c, long block, long now) {
         SendVariables snd = c.snd;
         int flags = snd.finSent ? TcpStateExt.FLAG_FIN_SENT : 0;
-        flags |= snd.finQueued && !snd.finSent ? TcpStateExt.FLAG_FIN_QUEUED : 0;
-        flags |= c.rcv.finReceived ? TcpStateExt.FLAG_FIN_RECEIVED : 0;
+        flags |= c.finQueued && !snd.finSent ? TcpStateExt.FLAG_FIN_QUEUED : 0;
+        flags |= c.finReceived ? TcpStateExt.FLAG_FIN_RECEIVED : 0;
         TcpStateExt e = ext.wrap(block + StateOffsets.TCP_EXT).clear();
         e.version(TcpStateExt.CURRENT_VERSION).flags(flags);
         e.rcvAdv(c.rcv.adv);
@@ -307,18 +307,18 @@ public final class HandOver {
 
     private static void takeFins(TcpConnection c, boolean queued, boolean sent, boolean received) {
         SendVariables snd = c.snd;
-        snd.finQueued |= queued || sent;
+        c.finQueued |= queued || sent;
         snd.finSent = sent;
         snd.finAcked = sent && snd.una == snd.max && c.sendQueue.bytes() == 0;
-        if (received && !c.rcv.finReceived) {
-            c.rcv.finReceived = true;
+        if (received && !c.finReceived) {
+            c.finReceived = true;
             c.readable();
         }
     }
 
     /** Data that waited here and was not forwarded: perhaps it is in order now. */
     private static void takeWaiting(TcpConnection c) {
-        if (c.rcv.finReceived) {
+        if (c.finReceived) {
             c.reassembly.clear();
         }
         int moved = c.reassembly.drain(c.rcv.nxt, c.discards() ? null : c.receiveQueue);
@@ -335,8 +335,8 @@ public final class HandOver {
         switch (state) {
             case TIME_WAIT -> layer.timeWaits().enter(c, now);
             case CLOSED -> c.finish(through(c) ? "" : "ended by the target");
-            case ESTABLISHED -> c.state = c.snd.finQueued ? TcpState.FIN_WAIT1 : state;
-            case CLOSE_WAIT -> c.state = c.snd.finQueued ? TcpState.LAST_ACK : state;
+            case ESTABLISHED -> c.state = c.finQueued ? TcpState.FIN_WAIT1 : state;
+            case CLOSE_WAIT -> c.state = c.finQueued ? TcpState.LAST_ACK : state;
             default -> c.state = state;
         }
         layer.markDirty(c);
@@ -355,7 +355,7 @@ public final class HandOver {
     private static boolean readsOn(TcpConnection c, TcpDelegated d, TcpState state) {
         return state == TcpState.CLOSED
                 && c.snd.finAcked
-                && !c.rcv.finReceived
+                && !c.finReceived
                 && !c.discards()
                 && d.kaProbeCount() < c.options.keepAliveCount();
     }

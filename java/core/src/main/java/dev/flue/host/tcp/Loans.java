@@ -2,7 +2,6 @@
 package dev.flue.host.tcp;
 
 import dev.flue.data.LoanedBuffer;
-import dev.flue.spi.Memory;
 import java.util.Arrays;
 
 /** The books of what applications keep: every loan, its memory, and the queue it came from. */
@@ -15,15 +14,6 @@ final class Loans implements LoanedBuffer.Lender {
     private int[] free = new int[FIRST];
     private int freeCount;
     private int used;
-    private ReceiveViews views;
-
-    /** What all queues of these books look through. */
-    ReceiveViews views(Memory memory) {
-        if (views == null) {
-            views = new ReceiveViews(memory);
-        }
-        return views;
-    }
 
     /** A loan is kept by the application from now on. */
     void keep(LoanedBuffer loan, ReceiveQueue queue, long ref) {

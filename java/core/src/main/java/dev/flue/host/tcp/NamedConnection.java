@@ -2,10 +2,9 @@
 package dev.flue.host.tcp;
 
 import dev.flue.data.IpAddress;
-import dev.flue.data.OffloadConnection;
 
 /** What a connection is known by: its ends, and what the application has attached to it. */
-abstract class NamedConnection implements OffloadConnection {
+abstract class NamedConnection extends ConnectionFront {
     final IpAddress localAddress;
     final IpAddress remoteAddress;
     final int localPort;
@@ -13,7 +12,12 @@ abstract class NamedConnection implements OffloadConnection {
     private Object attachment;
 
     NamedConnection(
-            IpAddress localAddress, int localPort, IpAddress remoteAddress, int remotePort) {
+            TcpLayer layer,
+            IpAddress localAddress,
+            int localPort,
+            IpAddress remoteAddress,
+            int remotePort) {
+        super(layer);
         this.localAddress = localAddress;
         this.localPort = localPort;
         this.remoteAddress = remoteAddress;

@@ -5,11 +5,7 @@ import dev.flue.data.BurstHandler;
 import dev.flue.data.LoanedBuffer;
 import dev.flue.data.ReceiveHandler;
 import dev.flue.host.link.BufferPool;
-import dev.flue.offload.Mdl;
-import dev.flue.offload.NetBuffer;
-import dev.flue.offload.NetBufferList;
 import dev.flue.offload.Refs;
-import dev.flue.spi.Memory;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
@@ -29,19 +25,12 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         void giveBack(long netBufferList);
     }
 
-    private static final int FIRST = 4;
+    private static final int FIRST = 2;
 
     /** In the scratch field: the application has it all, and it counts as held. */
     private static final long CHARGED = 1L << 32;
 
-    private final Memory memory;
-    private final BufferPool pool;
-    private final Loans loans;
-    private final Returner returner;
-    private final ReceiveViews views;
-    private final NetBufferList list;
-    private final NetBuffer netBuffer;
-    private final Mdl mdl;
+    private final ReceiveBuffers shared;
     private Runnable onRelease = () -> {};
 
     // A ring of entries of two words: the reference; a bit for a lent list, from where 31 bits, and
@@ -55,6 +44,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     private int count;
     private int lentCount;
 
+    private int limit;
     private int bytes;
 
     /** What the application has taken and not released, by the memory that it keeps. */
@@ -75,15 +65,18 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     private boolean withheld;
     private boolean clearLater;
 
-    ReceiveQueue(Memory memory, BufferPool pool, Loans loans, Returner returner) {
-        this.memory = memory;
-        this.pool = pool;
-        this.loans = loans;
-        this.returner = returner;
-        this.views = loans.views(memory);
-        this.list = views.list;
-        this.netBuffer = views.netBuffer;
-        this.mdl = views.mdl;
+    ReceiveQueue(ReceiveBuffers shared, int limit) {
+        this.shared = shared;
+        this.limit = limit;
+    }
+
+    /** Bytes it is to hold: the receive window. */
+    int limit() {
+        return limit;
+    }
+
+    void limit(int value) {
+        limit = value;
     }
 
     /** What to do when the application gave a loan back. */
@@ -112,7 +105,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
             int skip = i == 0 ? headTaken : 0;
             int length = size(slot) - skip;
             int from = BufferPool.dataAt(ref(slot)) + start(slot) + skip;
-            to.put(at + copied, pool.buffer(ref(slot)), from, length);
+            to.put(at + copied, shared.pool.buffer(ref(slot)), from, length);
             copied += length;
         }
         withheld = true;
@@ -146,17 +139,17 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         while (stored < length) {
             int last = head + count - 1 & mask;
             if (count == 0 || lent(last) || space(last) == 0) {
-                long fresh = pool.allocate();
+                long fresh = shared.pool.allocate();
                 if (fresh == 0) {
                     break;
                 }
-                list.wrap(fresh).scratch(1);
+                shared.list.wrap(fresh).scratch(1);
                 add(fresh, 0, 0, false);
                 last = head + count - 1 & mask;
             }
             int piece = Math.min(length - stored, space(last));
             int to = BufferPool.dataAt(ref(last)) + start(last) + size(last);
-            pool.buffer(ref(last)).put(to, from, at + stored, piece);
+            shared.pool.buffer(ref(last)).put(to, from, at + stored, piece);
             enlarge(last, piece);
             stored += piece;
         }
@@ -166,16 +159,16 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
 
     /** Bytes that an own buffer can still take. */
     private int space(int slot) {
-        return pool.dataBytes() - start(slot) - size(slot);
+        return shared.pool.dataBytes() - start(slot) - size(slot);
     }
 
     /** Keep a list that a target indicated, whole. It goes back when it was taken. */
     public void appendLent(long netBufferList, int length) {
         if (length <= 0) {
-            returner.giveBack(netBufferList);
+            shared.returner.giveBack(netBufferList);
             return;
         }
-        list.wrap(netBufferList).scratch(1);
+        shared.list.wrap(netBufferList).scratch(1);
         add(netBufferList, 0, length, true);
         lentCount++;
         bytes += length;
@@ -205,31 +198,31 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     public long post() {
         int last = head + count - 1 & mask;
         boolean rest = posted == 0 && count > 0 && !lent(last) && space(last) > 0;
-        long buffer = rest ? ref(last) : pool.allocate();
+        long buffer = rest ? ref(last) : shared.pool.allocate();
         if (buffer == 0) {
             return 0;
         }
         int offset = rest ? start(last) + size(last) : 0;
         int unread = rest ? size(last) - (count == 1 ? headTaken : 0) : 0;
-        pool.range(buffer, offset, pool.dataBytes() - offset);
-        list.wrap(buffer).receiveBytesTransferred(unread).protocolReserved1(offset);
-        list.status(0).bytesTransferred(0).scratch(rest ? list.scratch() + 1 : 1);
+        shared.pool.range(buffer, offset, shared.pool.dataBytes() - offset);
+        shared.list.wrap(buffer).receiveBytesTransferred(unread).protocolReserved1(offset);
+        shared.list.status(0).bytesTransferred(0).scratch(rest ? shared.list.scratch() + 1 : 1);
         posted++;
-        postedBytes += pool.dataBytes() - offset;
+        postedBytes += shared.pool.dataBytes() - offset;
         return buffer;
     }
 
     /** Where its buffers come from. */
     public BufferPool pool() {
-        return pool;
+        return shared.pool;
     }
 
     /** The target is done with a buffer and put so many bytes into it. */
     public void filled(long buffer, int length) {
-        int offset = (int) list.wrap(buffer).protocolReserved1();
+        int offset = (int) shared.list.wrap(buffer).protocolReserved1();
         posted--;
-        postedBytes -= pool.dataBytes() - offset;
-        int stored = Math.max(0, Math.min(length, pool.dataBytes() - offset));
+        postedBytes -= shared.pool.dataBytes() - offset;
+        int stored = Math.max(0, Math.min(length, shared.pool.dataBytes() - offset));
         int last = head + count - 1 & mask;
         if (stored == 0) {
             drop(buffer);
@@ -237,9 +230,9 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
             enlarge(last, stored);
             drop(buffer);
         } else {
-            if ((list.scratch() & CHARGED) != 0) {
-                list.scratch(list.scratch() & ~CHARGED);
-                charged -= pool.dataBytes();
+            if ((shared.list.scratch() & CHARGED) != 0) {
+                shared.list.scratch(shared.list.scratch() & ~CHARGED);
+                charged -= shared.pool.dataBytes();
             }
             add(buffer, offset, stored, false);
         }
@@ -314,7 +307,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     /** Hand pieces over on loan; how many. */
     int lend(BurstHandler handler, int limit) {
         begin();
-        LoanedBuffer shown = views.take();
+        LoanedBuffer shown = shared.take();
         int pieces = 0;
         try {
             while (count > 0 && pieces < limit && !clearLater && !withheld) {
@@ -334,7 +327,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
                 }
             }
         } finally {
-            views.give(shown);
+            shared.give(shown);
             end();
         }
         return pieces;
@@ -358,8 +351,8 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     @Override
     public void moved(LoanedBuffer from, LoanedBuffer to) {
         long ref = to.cookie();
-        list.wrap(ref).scratch(list.scratch() + 1);
-        loans.keep(to, this, ref);
+        shared.list.wrap(ref).scratch(shared.list.scratch() + 1);
+        shared.loans.keep(to, this, ref);
     }
 
     /** The handler wants no more of what it was shown: nothing to do before its call ends. */
@@ -375,22 +368,24 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         if (!lent(head)) {
             return size(head) - headTaken;
         }
-        mdl.wrap(headMdl);
-        while (mdl.byteCount() <= headMdlOffset) {
-            headMdlOffset -= mdl.byteCount();
-            headMdl = mdl.next();
-            mdl.wrap(headMdl);
+        shared.mdl.wrap(headMdl);
+        while (shared.mdl.byteCount() <= headMdlOffset) {
+            headMdlOffset -= shared.mdl.byteCount();
+            headMdl = shared.mdl.next();
+            shared.mdl.wrap(headMdl);
         }
-        return Math.min(mdl.byteCount() - headMdlOffset, size(head) - headTaken);
+        return Math.min(shared.mdl.byteCount() - headMdlOffset, size(head) - headTaken);
     }
 
     private ByteBuffer pieceBuffer() {
-        return lent(head) ? memory.buffer(Refs.region(mdl.data())) : pool.buffer(ref(head));
+        return lent(head)
+                ? shared.memory.buffer(Refs.region(shared.mdl.data()))
+                : shared.pool.buffer(ref(head));
     }
 
     private int pieceOffset() {
         return lent(head)
-                ? Refs.offset(mdl.data()) + headMdlOffset
+                ? Refs.offset(shared.mdl.data()) + headMdlOffset
                 : BufferPool.dataAt(ref(head)) + start(head) + headTaken;
     }
 
@@ -406,10 +401,11 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     private void pop() {
         long ref = ref(head);
         lentCount -= lent(head) ? 1 : 0;
-        head = head + 1 & mask;
         count--;
+        // An empty one begins again where it began: that line is warm.
+        head = count == 0 ? 0 : head + 1 & mask;
         if (!drop(ref)) {
-            list.scratch(list.scratch() | CHARGED);
+            shared.list.scratch(shared.list.scratch() | CHARGED);
             charged += charge(ref);
         }
         startHead();
@@ -417,36 +413,36 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
 
     /** One holder less; true when it was the last one, and the memory went back. */
     boolean drop(long ref) {
-        long holders = list.wrap(ref).scratch() - 1;
-        list.scratch(holders);
+        long holders = shared.list.wrap(ref).scratch() - 1;
+        shared.list.scratch(holders);
         if ((int) holders > 0) {
             return false;
         }
         if ((holders & CHARGED) != 0) {
             charged -= charge(ref);
         }
-        if (pool.owns(ref)) {
-            pool.free(ref);
+        if (shared.pool.owns(ref)) {
+            shared.pool.free(ref);
         } else {
-            returner.giveBack(ref);
+            shared.returner.giveBack(ref);
         }
         return true;
     }
 
     /** What a buffer or list costs the window while the application keeps a part of it. */
     private int charge(long ref) {
-        if (pool.owns(ref)) {
-            return pool.dataBytes();
+        if (shared.pool.owns(ref)) {
+            return shared.pool.dataBytes();
         }
-        return netBuffer.wrap(list.wrap(ref).firstNetBuffer()).dataLength();
+        return shared.netBuffer.wrap(shared.list.wrap(ref).firstNetBuffer()).dataLength();
     }
 
     private void startHead() {
         headTaken = 0;
         if (count > 0 && lent(head)) {
-            netBuffer.wrap(list.wrap(ref(head)).firstNetBuffer());
-            headMdl = netBuffer.currentMdl();
-            headMdlOffset = netBuffer.currentMdlOffset();
+            shared.netBuffer.wrap(shared.list.wrap(ref(head)).firstNetBuffer());
+            headMdl = shared.netBuffer.currentMdl();
+            headMdlOffset = shared.netBuffer.currentMdlOffset();
         }
     }
 

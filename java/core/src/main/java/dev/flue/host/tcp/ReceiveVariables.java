@@ -21,9 +21,6 @@ final class ReceiveVariables {
     /** RCV.NXT of the last ACK sent (Last.ACK.sent). */
     int lastAckSent;
 
-    /** The peer's FIN came, in order; it lies at nxt - 1. */
-    boolean finReceived;
-
     /** Timestamps were agreed on. */
     boolean timestamps;
 

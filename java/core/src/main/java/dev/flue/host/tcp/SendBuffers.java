@@ -25,6 +25,12 @@ final class SendBuffers implements AutoCloseable {
     /** Of chunks below this, small buffers would spare little. */
     static final int LEAST_CHUNK = 4 * SMALL_RECORD;
 
+    /** Bytes that one queue takes. */
+    final int maxBytes;
+
+    /** Buffers that one queue has. */
+    final int maxBuffers;
+
     private final BufferPool chunks;
     private final BufferPool small;
 
@@ -36,10 +42,11 @@ final class SendBuffers implements AutoCloseable {
     static SendBuffers of(TcpSettings settings, BiFunction<Integer, Integer, BufferPool> pools) {
         BufferPool chunks = pools.apply(settings.sendChunk(), settings.sendBuffer());
         if (settings.sendChunk() < LEAST_CHUNK) {
-            return new SendBuffers(chunks, null);
+            return new SendBuffers(chunks, null, settings.sendBuffer());
         }
         try {
-            return new SendBuffers(chunks, pools.apply(SMALL, SMALL_PER_CONNECTION));
+            return new SendBuffers(
+                    chunks, pools.apply(SMALL, SMALL_PER_CONNECTION), settings.sendBuffer());
         } catch (OutOfMemoryError memoryIsOut) {
             chunks.close();
             throw memoryIsOut;
@@ -49,8 +56,11 @@ final class SendBuffers implements AutoCloseable {
     /**
      * @param chunks owned from now on
      * @param small of {@link #SMALL} bytes, owned from now on; null = none
+     * @param maxBytes that one queue takes
      */
-    SendBuffers(BufferPool chunks, BufferPool small) {
+    SendBuffers(BufferPool chunks, BufferPool small, int maxBytes) {
+        this.maxBytes = maxBytes;
+        this.maxBuffers = Math.max(16, 4 * (maxBytes / chunks.dataBytes()));
         this.chunks = chunks;
         this.small = small;
     }

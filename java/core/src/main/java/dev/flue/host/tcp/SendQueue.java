@@ -18,11 +18,9 @@ import java.nio.ByteBuffer;
  * lets go of it, it stands on its own until the claim ends.
  */
 public final class SendQueue {
-    private static final int FIRST = 4;
+    private static final int FIRST = 2;
 
     private final SendBuffers buffers;
-    private final int maxBytes;
-    private final int maxBuffers;
     private long[] ring = new long[FIRST];
     private int head;
     private int count;
@@ -41,10 +39,8 @@ public final class SendQueue {
     private int tailOffset;
     private int tailLength;
 
-    SendQueue(SendBuffers buffers, int maxBytes) {
+    SendQueue(SendBuffers buffers) {
         this.buffers = buffers;
-        this.maxBytes = maxBytes;
-        this.maxBuffers = Math.max(16, 4 * (maxBytes / buffers.chunk()));
     }
 
     /** Bytes not acknowledged, sent or not. Lent buffers count until they complete. */
@@ -63,9 +59,9 @@ public final class SendQueue {
 
     /** Bytes that {@link #append} would take now. */
     int room() {
-        long chunks = Math.min(maxBuffers - count, buffers.available());
+        long chunks = Math.min(buffers.maxBuffers - count, buffers.available());
         long space = tailSpace() + chunks * buffers.chunk();
-        return (int) Math.max(0, Math.min(maxBytes - bytes, space));
+        return (int) Math.max(0, Math.min(buffers.maxBytes - bytes, space));
     }
 
     private int tailSpace() {
@@ -91,7 +87,7 @@ public final class SendQueue {
     /** Take bytes from the source's position on; bytes taken. No claim is open. */
     int append(ByteBuffer source) {
         int taken = 0;
-        int wanted = Math.min(source.remaining(), maxBytes - bytes);
+        int wanted = Math.min(source.remaining(), buffers.maxBytes - bytes);
         while (taken < wanted) {
             int piece = reserve(wanted - taken, 1);
             if (piece == 0) {
@@ -109,12 +105,12 @@ public final class SendQueue {
 
     /** The most bytes that can be claimed at a time. */
     int maxClaim() {
-        return Math.min(buffers.chunk(), maxBytes);
+        return Math.min(buffers.chunk(), buffers.maxBytes);
     }
 
     /** Open a claim; false when there is no room for it now. No other one is open. */
     boolean claim(int length) {
-        return length <= maxBytes - bytes && reserve(length, length) > 0;
+        return length <= buffers.maxBytes - bytes && reserve(length, length) > 0;
     }
 
     /** Open a claim of {@code least} to {@code wanted} bytes; how many, 0 = no memory. */
@@ -128,7 +124,7 @@ public final class SendQueue {
             claimedAt = tailOffset + tailLength;
             return Math.min(space, wanted);
         }
-        claimed = count < maxBuffers ? allocate(wanted) : 0;
+        claimed = count < buffers.maxBuffers ? allocate(wanted) : 0;
         claimedAt = 0;
         return claimed == 0 ? 0 : Math.min(buffers.capacity(claimed), wanted);
     }
@@ -245,8 +241,8 @@ public final class SendQueue {
 
     private void pop() {
         release(at(0));
-        head = head + 1 & ring.length - 1;
         count--;
+        head = count == 0 ? 0 : head + 1 & ring.length - 1;
     }
 
     /** Copy bytes that start {@code offset} behind SND.UNA; nothing is lent. */
@@ -339,8 +335,8 @@ public final class SendQueue {
         for (int i = index; i > 0; i--) {
             ring[head + i & mask] = ring[head + i - 1 & mask];
         }
-        head = head + 1 & mask;
         count--;
+        head = count == 0 ? 0 : head + 1 & mask;
         lent--;
     }
 

@@ -58,7 +58,7 @@ final class SendSide implements SendClaim.Owner {
      * by an exception.
      */
     private boolean open() {
-        if (connection.ending.told()) {
+        if (connection.told) {
             String cause = connection.ending.cause();
             throw new IllegalStateException(
                     "connection is " + (cause.isEmpty() ? "closed" : cause));

@@ -38,9 +38,6 @@ final class SendVariables {
     /** What the peer announced. */
     int peerMss;
 
-    /** The application is done sending: a FIN follows the data. */
-    boolean finQueued;
-
     /** Our FIN was sent; it lies at max - 1. */
     boolean finSent;
 

@@ -2,7 +2,6 @@
 package dev.flue.host.tcp;
 
 import dev.flue.data.BurstHandler;
-import dev.flue.data.ConnectionHandler;
 import dev.flue.data.ConnectionOptions;
 import dev.flue.data.ConnectionProblem;
 import dev.flue.data.IpAddress;
@@ -27,9 +26,7 @@ public final class TcpConnection extends NamedConnection {
     static final int EVENT_PROBLEM = 32;
     static final int EVENT_URGENT = 64;
 
-    final TcpLayer layer;
     final TcpListener listener;
-    ConnectionHandler handler;
 
     final SendVariables snd = new SendVariables();
     final ReceiveVariables rcv = new ReceiveVariables();
@@ -37,10 +34,7 @@ public final class TcpConnection extends NamedConnection {
     final Congestion congestion;
     final Recovery recovery = new Recovery();
     final Ecn ecn = new Ecn();
-    final SendQueue sendQueue;
-    final SendSide sending;
     final UrgentData urgent = new UrgentData(this);
-    final ReceiveQueue receiveQueue;
     final Reassembly reassembly;
     final TcpOptions options;
     final KeepAlive keepAlive = new KeepAlive();
@@ -77,13 +71,8 @@ public final class TcpConnection extends NamedConnection {
     int duplicateAcksOwed;
     long challengedAt = Long.MIN_VALUE;
 
-    // Places in the layer's lists.
-    boolean dirty;
-    boolean inTable;
-    boolean inReady;
     boolean awaitsBuffers;
     BufferPool awaitedPool;
-    int events;
 
     /** Problems to tell of, a bit each, by ordinal. */
     int problems;
@@ -101,9 +90,7 @@ public final class TcpConnection extends NamedConnection {
     final Ending ending = new Ending(this);
     private boolean established;
 
-    private OffloadPhase phase = OffloadPhase.HOST;
     private String offloadCause = "not asked for";
-    private Object flow;
 
     private boolean keptHere;
     long askAt = Long.MAX_VALUE;
@@ -119,17 +106,14 @@ public final class TcpConnection extends NamedConnection {
             int localPort,
             IpAddress remoteAddress,
             int remotePort) {
-        super(localAddress, localPort, remoteAddress, remotePort);
-        this.layer = layer;
+        super(layer, localAddress, localPort, remoteAddress, remotePort);
         this.listener = listener;
         this.rtt = new RttEstimator((int) (layer.settings().rtoMinNanos() / 1_000));
         this.congestion = new Congestion(layer.settings().features().congestion());
-        this.sendQueue = layer.newSendQueue();
         this.sending = new SendSide(this, sendQueue);
-        this.receiveQueue = layer.newReceiveQueue();
         receiveQueue.onRelease(this::consumed);
         this.reassembly = layer.newReassembly();
-        this.options = new TcpOptions(this, layer.settings().receiveBuffer());
+        this.options = new TcpOptions(this);
     }
 
     // ---- The application's side.
@@ -207,22 +191,22 @@ public final class TcpConnection extends NamedConnection {
 
     @Override
     public boolean endOfStream() {
-        return rcv.finReceived && receiveQueue.bytes() == 0 && receiveQueue.posted() == 0;
+        return finReceived && receiveQueue.bytes() == 0 && receiveQueue.posted() == 0;
     }
 
     @Override
     public void shutdownOutput() {
-        if (!over() && !snd.finQueued) {
+        if (!over() && !finQueued) {
             sending.checkNoClaim();
             endOutput();
         }
     }
 
     void endOutput() {
-        if (over() || snd.finQueued) {
+        if (over() || finQueued) {
             return;
         }
-        snd.finQueued = true;
+        finQueued = true;
         if (state == TcpState.ESTABLISHED) {
             state = TcpState.FIN_WAIT1;
         } else if (state == TcpState.CLOSE_WAIT) {
@@ -274,7 +258,7 @@ public final class TcpConnection extends NamedConnection {
 
     /** Bytes it may hold unread. */
     public int receiveBuffer() {
-        return options.receiveBuffer();
+        return receiveQueue.limit();
     }
 
     /** Payload in both directions since it was established. */
@@ -359,22 +343,22 @@ public final class TcpConnection extends NamedConnection {
 
     /** Received data is thrown away: the application closed it. */
     public boolean discards() {
-        return ending.discards();
+        return discards;
     }
 
     /** The peer's FIN came, here or to a target. */
     public boolean peerFinished() {
-        return rcv.finReceived;
+        return finReceived;
     }
 
     /** Whether the application asked for a FIN. */
     public boolean finQueued() {
-        return snd.finQueued;
+        return finQueued;
     }
 
     /** Closed both ways, reset, timed out or aborted; the application may still read. */
     public boolean over() {
-        return ending.over();
+        return over;
     }
 
     /** Whether its segments carried IP options: then no target can have it (H-2). */
@@ -408,7 +392,7 @@ public final class TcpConnection extends NamedConnection {
 
     /** Bytes were acknowledged: perhaps there is room again. */
     public void roomGrew() {
-        if (!over() && !snd.finQueued && sending.roomGrew()) {
+        if (!over() && !finQueued && sending.roomGrew()) {
             layer.raise(this, EVENT_WRITABLE);
         }
     }
@@ -431,7 +415,7 @@ public final class TcpConnection extends NamedConnection {
     /** It is established: the application hears of it. */
     void establish() {
         established = true;
-        state = snd.finQueued ? TcpState.FIN_WAIT1 : TcpState.ESTABLISHED;
+        state = finQueued ? TcpState.FIN_WAIT1 : TcpState.ESTABLISHED;
         layer.timers().restartKeepAlive(this, layer.now());
         layer.raise(this, EVENT_CONNECTED);
         layer.chimney().established(this);

@@ -171,7 +171,7 @@ final class TcpInput {
      */
     private boolean overtaken(TcpConnection c, Segment s) {
         int old = Seq.distance(s.seq, c.rcv.nxt);
-        return layer.replaying() && s.length() == 0 && old > (c.rcv.finReceived ? 0 : 1);
+        return layer.replaying() && s.length() == 0 && old > (c.finReceived ? 0 : 1);
     }
 
     private boolean trimOld(TcpConnection c, Segment s, int old) {
@@ -199,7 +199,7 @@ final class TcpInput {
     }
 
     private void text(TcpConnection c, Segment s, long now) {
-        if (s.payloadLength == 0 || c.rcv.finReceived) {
+        if (s.payloadLength == 0 || c.finReceived) {
             return;
         }
         if (s.seq == c.rcv.nxt) {
@@ -271,7 +271,7 @@ final class TcpInput {
     }
 
     private void fin(TcpConnection c, Segment s, long now) {
-        if (s.fin() && !c.rcv.finReceived) {
+        if (s.fin() && !c.finReceived) {
             int at = s.seq + s.payloadLength;
             if (Seq.geq(at, c.rcv.nxt)) {
                 c.reassembly.fin(at);
@@ -285,7 +285,7 @@ final class TcpInput {
 
     /** The peer's FIN came before its turn, and it is its turn now: then it is received. */
     void finNext(TcpConnection c, long now) {
-        if (!c.rcv.finReceived && c.reassembly.finIs(c.rcv.nxt) && c.reassembly.isEmpty()) {
+        if (!c.finReceived && c.reassembly.finIs(c.rcv.nxt) && c.reassembly.isEmpty()) {
             finReceived(c, now);
         }
     }
@@ -293,7 +293,7 @@ final class TcpInput {
     private void finReceived(TcpConnection c, long now) {
         c.rcv.nxt++;
         c.rcv.adv = Seq.max(c.rcv.adv, c.rcv.nxt);
-        c.rcv.finReceived = true;
+        c.finReceived = true;
         owe(c);
         layer.raise(c, TcpConnection.EVENT_READABLE);
         switch (c.state) {

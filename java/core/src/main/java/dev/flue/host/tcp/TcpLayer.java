@@ -29,7 +29,6 @@ import java.util.function.Supplier;
  */
 public final class TcpLayer implements SegmentSink, AutoCloseable {
     private boolean replaying;
-    private static final int RECEIVE_BUFFER_BYTES = 4096;
     private static final int FIRST_BUFFERS = 16;
     private static final long MAX_POOL_BYTES = 1L << 30;
 
@@ -39,7 +38,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     private final TcpCounters counters;
     private final Secrets secrets;
     private final SendBuffers sendBuffers;
-    private final BufferPool receiveBuffers;
+    private final ReceiveBuffers receiveBuffers;
     private final BufferPool segments;
     private final Loans loans = new Loans();
     private final ConnectionTable table;
@@ -71,7 +70,8 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
         try {
             this.sendBuffers = SendBuffers.of(settings, this::pool);
             unfinished.made(sendBuffers::close);
-            this.receiveBuffers = pool(RECEIVE_BUFFER_BYTES, settings.receiveBuffer());
+            BufferPool pool = pool(ReceiveBuffers.BYTES, settings.receiveBuffer());
+            this.receiveBuffers = new ReceiveBuffers(memory, pool, loans, l -> chimney.giveBack(l));
             unfinished.made(receiveBuffers::close);
             this.segments = pool(ip.mtu(), settings.receiveBuffer());
         } catch (OutOfMemoryError memoryIsOut) {
@@ -89,9 +89,9 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     private BufferPool pool(int bytes, int perConnection) {
-        long wanted = (long) settings.maxConnections() * perConnection;
-        long limit = Math.max(FIRST_BUFFERS, Math.min(MAX_POOL_BYTES, wanted) / bytes);
-        return new BufferPool(memory, bytes, FIRST_BUFFERS, (int) limit);
+        long wanted = Math.min(MAX_POOL_BYTES, (long) settings.maxConnections() * perConnection);
+        int limit = (int) Math.max(FIRST_BUFFERS, wanted / bytes);
+        return new BufferPool(memory, bytes, FIRST_BUFFERS, limit);
     }
 
     /** Who offloads; set once, before the first connection. */
@@ -136,11 +136,11 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     SendQueue newSendQueue() {
-        return new SendQueue(sendBuffers, settings.sendBuffer());
+        return new SendQueue(sendBuffers);
     }
 
     ReceiveQueue newReceiveQueue() {
-        return new ReceiveQueue(memory, receiveBuffers, loans, nbl -> chimney.giveBack(nbl));
+        return new ReceiveQueue(receiveBuffers, settings.receiveBuffer());
     }
 
     Reassembly newReassembly() {
@@ -458,7 +458,7 @@ public final class TcpLayer implements SegmentSink, AutoCloseable {
     }
 
     public int receiveBuffersHeld() {
-        return receiveBuffers.held();
+        return receiveBuffers.pool.held();
     }
 
     public int segmentsHeld() {

@@ -26,16 +26,14 @@ final class TcpOptions implements ConnectionOptions {
     private int idle = KEEP_ALIVE_IDLE_MILLIS;
     private int interval = KEEP_ALIVE_INTERVAL_MILLIS;
     private int count = KEEP_ALIVE_COUNT;
-    private int receiveBuffer;
     private boolean noDelay = true;
     private int hopLimit = Ipv4.TTL;
     private int trafficClass;
     private int userTimeout;
     private boolean problemReports = true;
 
-    TcpOptions(TcpConnection connection, int receiveBuffer) {
+    TcpOptions(TcpConnection connection) {
         this.connection = connection;
-        this.receiveBuffer = receiveBuffer;
     }
 
     @Override
@@ -91,15 +89,15 @@ final class TcpOptions implements ConnectionOptions {
 
     @Override
     public int receiveBuffer() {
-        return receiveBuffer;
+        return connection.receiveQueue.limit();
     }
 
     @Override
     public ConnectionOptions receiveBuffer(int bytes) {
         int most = MAX_FIELD << connection.layer.output().ownShift();
         check(bytes, LEAST_BUFFER, most, "receiveBuffer");
-        boolean changes = receiveBuffer != bytes;
-        receiveBuffer = bytes;
+        boolean changes = receiveBuffer() != bytes;
+        connection.receiveQueue.limit(bytes);
         return changed(changes, TcpCached.FLAG_UPDATE_RCV_WND);
     }
 
@@ -184,7 +182,7 @@ final class TcpOptions implements ConnectionOptions {
         int flags = changes;
         flags |= keepAlive ? TcpCached.FLAG_KEEP_ALIVE_ENABLED : 0;
         flags |= noDelay ? 0 : TcpCached.FLAG_NAGLING_ENABLED;
-        cached.flags(flags).initialRcvWnd(receiveBuffer);
+        cached.flags(flags).initialRcvWnd(receiveBuffer());
         cached.kaProbeCount(count).kaTimeout(idle).kaInterval(interval);
         cached.maxRt(userTimeout);
         cached.ttlOrHopLimit(hopLimit).tosOrTrafficClass(trafficClass);

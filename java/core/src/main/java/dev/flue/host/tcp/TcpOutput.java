@@ -69,7 +69,7 @@ final class TcpOutput {
             int usable = Math.min(snd.wnd - sent, congestionRoom(c));
             int length = Math.max(0, Math.min(left, Math.min(usable, snd.mss)));
             boolean last = left >= 0 && length == left;
-            boolean fin = snd.finQueued && last && (left > 0 || finDue(snd));
+            boolean fin = c.finQueued && last && (left > 0 || finDue(snd));
             if (!fin && !worthSending(c, length, left)) {
                 break;
             }
@@ -167,7 +167,7 @@ final class TcpOutput {
         int length = Math.min(left, Math.min(snd.wnd - sent, snd.mss));
         if (length > 0) {
             boolean last = length == left;
-            return emit(c, length, last && snd.finQueued, last, now) ? 1 : 0;
+            return emit(c, length, last && c.finQueued, last, now) ? 1 : 0;
         }
         int from = Seq.max(snd.una, c.recovery.tailFrom);
         if (Seq.distance(from, snd.nxt) > snd.mss || Seq.geq(from, snd.nxt)) {
@@ -287,7 +287,7 @@ final class TcpOutput {
     void windowProbe(TcpConnection c, long now) {
         SendVariables snd = c.snd;
         int length = Math.min(1, c.sendQueue.bytes());
-        boolean fin = length == 0 && snd.finQueued;
+        boolean fin = length == 0 && c.finQueued;
         writer.send(c, snd.una, TcpFlags.ACK | (fin ? TcpFlags.FIN : 0), 0, length, now);
         snd.finSent |= fin;
         snd.probed = true;
@@ -382,7 +382,7 @@ final class TcpOutput {
 
     /** Receiver SWS avoidance: is the window we could offer worth a segment of its own? */
     static boolean windowUpdateDue(TcpConnection c) {
-        if (c.rcv.finReceived || c.state.code() < TcpState.ESTABLISHED.code()) {
+        if (c.finReceived || c.state.code() < TcpState.ESTABLISHED.code()) {
             return false;
         }
         int buffer = c.receiveBuffer();

@@ -62,7 +62,7 @@ final class UrgentData {
 
     /** A segment says that urgent data ends here; told when that is ahead of what was known. */
     void received(int end) {
-        if (connection.rcv.finReceived || connection.discards()) {
+        if (connection.finReceived || connection.discards()) {
             return;
         }
         long place = connection.bytesIn + Seq.distance(connection.rcv.nxt, end);

@@ -20,9 +20,10 @@ class QueuesTest {
 
     private final HeapMemory memory = new HeapMemory();
     private final BufferPool pool = new BufferPool(memory, CHUNK, 2, 64);
-    private final SendQueue send = new SendQueue(new SendBuffers(pool, null), 4096);
+    private final SendQueue send = new SendQueue(new SendBuffers(pool, null, 4096));
     private final List<Long> returned = new ArrayList<>();
-    private final ReceiveQueue receive = new ReceiveQueue(memory, pool, new Loans(), returned::add);
+    private final ReceiveQueue receive =
+            new ReceiveQueue(new ReceiveBuffers(memory, pool, new Loans(), returned::add), 4096);
     private final Reassembly reassembly = new Reassembly(pool);
     private final ByteBuffer scratch = ByteBuffer.allocate(8192);
 
@@ -66,7 +67,7 @@ class QueuesTest {
         BufferPool small = new BufferPool(memory, SendBuffers.SMALL, 2, 64);
         BufferPool chunks = new BufferPool(memory, SendBuffers.LEAST_CHUNK, 2, 64);
         appendsAndAcknowledgements(send);
-        appendsAndAcknowledgements(new SendQueue(new SendBuffers(chunks, small), 4096));
+        appendsAndAcknowledgements(new SendQueue(new SendBuffers(chunks, small, 4096)));
         assertThat(pool.held() + small.held() + chunks.held()).isZero();
     }
 
@@ -121,7 +122,7 @@ class QueuesTest {
         int chunk = SendBuffers.LEAST_CHUNK;
         BufferPool chunks = new BufferPool(memory, chunk, 2, 4);
         BufferPool small = new BufferPool(memory, SendBuffers.SMALL, 2, 2);
-        SendQueue queue = new SendQueue(new SendBuffers(chunks, small), 8 * chunk);
+        SendQueue queue = new SendQueue(new SendBuffers(chunks, small, 8 * chunk));
         queue.append(ByteBuffer.wrap(bytes(0, SendBuffers.SMALL)));
         assertThat(List.of(small.held(), chunks.held())).containsExactly(1, 0);
         queue.acknowledge(20);
@@ -146,7 +147,7 @@ class QueuesTest {
         int chunk = SendBuffers.LEAST_CHUNK;
         BufferPool chunks = new BufferPool(memory, chunk, 1, 1);
         BufferPool small = new BufferPool(memory, SendBuffers.SMALL, 1, 1);
-        SendQueue queue = new SendQueue(new SendBuffers(chunks, small), 8 * chunk);
+        SendQueue queue = new SendQueue(new SendBuffers(chunks, small, 8 * chunk));
         queue.append(ByteBuffer.wrap(bytes(0, 1)));
         assertThat(queue.claim(chunk)).isTrue();
         queue.commit(chunk);
@@ -167,10 +168,10 @@ class QueuesTest {
     void withoutSmallBuffersLeftAMessageTakesAChunk() {
         BufferPool chunks = new BufferPool(memory, SendBuffers.LEAST_CHUNK, 2, 2);
         BufferPool small = new BufferPool(memory, SendBuffers.SMALL, 1, 1);
-        SendBuffers buffers = new SendBuffers(chunks, small);
+        SendBuffers buffers = new SendBuffers(chunks, small, 4096);
         List<SendQueue> queues = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            SendQueue queue = new SendQueue(buffers, 4096);
+            SendQueue queue = new SendQueue(buffers);
             assertThat(queue.append(ByteBuffer.wrap(bytes(i, 10)))).isEqualTo(i < 3 ? 10 : 0);
             queues.add(queue);
         }
