@@ -32,12 +32,13 @@ public final class SendQueue {
     private long claimed;
     private int claimedAt;
 
-    // The buffer that bytes were put into last, 0 = not known, and its range: so many small
-    // messages
-    // fit into one that asking memory again for each of them is a good part of their cost.
+    // The buffer that bytes were put into last, 0 = not known, its range and what it can take: so
+    // many small messages fit into one that asking memory again for each of them is a good part of
+    // their cost.
     private long tail;
     private int tailOffset;
     private int tailLength;
+    private int tailCapacity;
 
     SendQueue(SendBuffers buffers) {
         this.buffers = buffers;
@@ -71,15 +72,19 @@ public final class SendQueue {
         long last = at(count - 1);
         if (last != tail) {
             tail = last;
+            tailCapacity = buffers.capacity(last);
             tailOffset = buffers.offset(last);
             tailLength = buffers.length(last);
         }
-        return buffers.capacity(last) - tailOffset - tailLength;
+        return tailCapacity - tailOffset - tailLength;
     }
 
     private void tailRange(long buffer, int offset, int length) {
         buffers.range(buffer, offset, length);
-        tail = buffer;
+        if (buffer != tail) {
+            tail = buffer;
+            tailCapacity = buffers.capacity(buffer);
+        }
         tailOffset = offset;
         tailLength = length;
     }
