@@ -178,9 +178,11 @@ forge_ring(struct host *h, struct fuzz_in *in)
 	switch (fuzz_u8(in) % 8) {
 	case 0:
 		ch->sub_tail += fuzz_u8(in);
+		ch->newest_forward = ch->sub_tail;
 		break;
 	case 1:
 		ch->sub_tail = fuzz_u32(in);
+		ch->newest_forward = fuzz_u32(in);
 		break;
 	case 2:
 		ch->up_head += fuzz_u8(in);

@@ -247,6 +247,12 @@ a_tail_or_head_that_cannot_be_is_not_followed(void **state)
 	h->ch->sub_tail = tail - 1;
 	poll_engine(h);
 	h->ch->sub_tail = tail;
+	h->ch->newest_forward = tail + 1;
+	poll_engine(h);
+	assert_true(h->ch->sub_head == tail);
+	h->ch->newest_forward = tail - 1;
+	poll_engine(h);
+	assert_true(h->ch->sub_head == tail);
 	h->ch->up_head = h->ch->up_tail + 5;
 	poll_engine(h);
 	h->ch->up_head = h->ch->up_tail;

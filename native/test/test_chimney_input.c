@@ -91,6 +91,38 @@ ip_options_go_to_the_host_which_forwards_the_segment(void **state)
 	finish(h, &c);
 }
 
+/** The host's segment came before the one at the port. @return how many of the two were out of order */
+static uint64_t
+segments_out_of_order(struct harness *h, struct conn *c, uint32_t seq)
+{
+	uint64_t before = h->e->ctr[FLUE_CTR_IN_OUT_OF_ORDER];
+
+	(void)forward(h, c, TCP_ACK, seq, 100);
+	peer(h, c, TCP_ACK, seq + 100, 0, stream + seq + 100, 100, 65535);
+	pass_after(h, MS);
+	return h->e->ctr[FLUE_CTR_IN_OUT_OF_ORDER] - before;
+}
+
+RULE("T-128")
+static void
+what_comes_after_a_forwarded_segment_does_not_overtake_it(void **state)
+{
+	struct harness *h = harness_new(NULL, 0);
+	struct conn c = { 0 };
+
+	(void)state;
+	connect_at(h, &c, 1, 1);
+	assert_int_equal(segments_out_of_order(h, &c, 0), 0);
+	/* Whatever of the data path stands in front of it; an operation on state sees what has arrived. */
+	submit(h, FLUE_SUB_SEND, c.token, nbl_new(h, stream, 100, 1), 0, 0);
+	assert_int_equal(segments_out_of_order(h, &c, 200), 0);
+	submit(h, FLUE_SUB_QUERY, 0, c.block_ref, 0, 0);
+	assert_int_equal(segments_out_of_order(h, &c, 400), 1);
+	assert_int_equal(object(h, &c)->rcv_nxt, c.irs + 600);
+	assert_int_equal(terminate(h, &c), FLUE_STATUS_SUCCESS);
+	harness_free(h);
+}
+
 /** What becomes of a segment with a wrong sum of TCP (or of IPv4's header): 1 delivered, 0 dropped, 2 up as
  *  a frame. */
 static int
@@ -483,6 +515,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ip_options_go_to_the_host_which_forwards_the_segment),
+		cmocka_unit_test(what_comes_after_a_forwarded_segment_does_not_overtake_it),
 		cmocka_unit_test(sum_that_the_port_vouches_for_is_not_looked_at_and_any_other_is),
 		cmocka_unit_test(fragments_arp_icmp_and_other_datagrams_go_to_the_host),
 		cmocka_unit_test(a_reassembled_segment_is_taken_with_its_fin),

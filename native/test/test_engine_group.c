@@ -161,11 +161,31 @@ a_full_ring_sends_the_rest_up_and_nothing_is_lost(void **state)
 	assert_int_equal(d.h[0]->e->ctr[FLUE_CTR_GROUP_PASSED], FLUE_GROUP_SLOTS);
 	assert_int_equal(d.h[0]->e->ctr[FLUE_CTR_GROUP_FULL], 30);
 	assert_int_equal(frames_up(d.h[0]), 30);
-	for (i = 0; i < FLUE_GROUP_SLOTS / FLUE_BURST + 1; i++)
-		poll_engine(d.h[1]);
+	poll_engine(d.h[1]);
 	assert_int_equal(d.h[1]->e->ctr[FLUE_CTR_GROUP_TAKEN], FLUE_GROUP_SLOTS);
 	assert_int_equal(d.h[1]->e->ctr[FLUE_CTR_IN_BYTES], FLUE_GROUP_SLOTS * 10);
 	assert_int_equal(terminate(d.h[1], &c), FLUE_STATUS_SUCCESS);
+	device_free(&d);
+}
+
+/* What came later goes to the next engine at once: it would overtake what were left. */
+static void
+a_connection_that_leaves_takes_all_along_that_others_have_found_for_it(void **state)
+{
+	struct device d = device_new();
+	struct conn c = { 0 };
+	uint32_t i;
+
+	(void)state;
+	connect_at(d.h[1], &c, 1000, 5000);
+	for (i = 0; i < FLUE_GROUP_SLOTS; i++)
+		peer(d.h[0], &c, 0x10, i * 10, 0, pattern, 10, 1000);
+	poll_engine(d.h[0]);
+	/* What is at its own port is not kept waiting by it. */
+	d.h[1]->budget = 1;
+	peer(d.h[1], &c, 0x10, i * 10, 0, pattern, 10, 1000);
+	assert_int_equal(terminate(d.h[1], &c), FLUE_STATUS_SUCCESS);
+	assert_int_equal(d.h[1]->e->ctr[FLUE_CTR_IN_BYTES], (FLUE_GROUP_SLOTS + 1) * 10);
 	device_free(&d);
 }
 
@@ -354,6 +374,8 @@ main(void)
 		cmocka_unit_test(what_nobody_owns_goes_up_where_it_arrived),
 		cmocka_unit_test(a_connection_that_moves_between_engines_is_found_where_it_is),
 		cmocka_unit_test(a_full_ring_sends_the_rest_up_and_nothing_is_lost),
+		cmocka_unit_test(
+				a_connection_that_leaves_takes_all_along_that_others_have_found_for_it),
 		cmocka_unit_test(
 				an_owner_without_buffers_loses_the_segment_and_the_peer_sends_it_again),
 		cmocka_unit_test(an_engine_that_ends_is_passed_nothing_more_and_its_number_is_free),

@@ -15,6 +15,10 @@
  *        0  magic u32 | version u32 | sub_capacity u32 | up_capacity u32
  *       16  sub_offset u64 | up_offset u64
  *       64  sub_tail u64      written by Java
+ *       72  newest_forward u64  written by Java: what sub_tail became with the newest FORWARD, stored
+ *                              before it. Up to there a pass takes submissions before it receives,
+ *                              unless a state operation or a request is in the way: what came
+ *                              through the host is older than what arrives now
  *      128  sub_head u64      written by the engine
  *      192  up_tail u64       written by the engine
  *      256  up_head u64       written by Java
@@ -52,7 +56,8 @@ struct flue_channel_header {
 	uint64_t up_offset;
 	uint64_t pad0[4];
 	uint64_t sub_tail;
-	uint64_t pad1[7];
+	uint64_t newest_forward;
+	uint64_t pad1[6];
 	uint64_t sub_head;
 	uint64_t pad2[7];
 	uint64_t up_tail;

@@ -90,9 +90,10 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 FLUE_API int flue_engine_channel(flue_engine *engine, int sub_capacity, int up_capacity);
 
 /**
- * One pass: receive, commands, timers, transmit.
+ * One pass: what the host forwards, receive, commands, timers, transmit.
  * @param now    nanoseconds
- * @param budget most packets to receive in this pass; the engine takes at most 32 a burst
+ * @param budget most packets to receive from the port in this pass, at most 32 a burst; what other
+ *               engines of a group had found for this one comes first, all of it
  * @return work done (packets + commands + timers), 0 = idle; -EBUSY when another thread is in it,
  *         -ESHUTDOWN after flue_engine_destroy() began
  */

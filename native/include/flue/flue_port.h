@@ -127,8 +127,8 @@ FLUE_API int flue_wire_port(flue_wire *wire, int index, int64_t mac, flue_port *
 /**
  * Socket `index` belongs to the team of socket `first` from now on, as in a switch with link
  * aggregation: a frame to the MAC of any of them goes to the one from which its flow was heard last,
- * or to the first whose link is up; one to a group goes to one of them, and comes back to none. One
- * thread.
+ * or to the first whose link is up; one to a group goes to one of them, and comes back to none. What
+ * they send at one instant arrives in the order in which it was sent. One thread.
  * @return 0, -EINVAL
  */
 FLUE_API int flue_wire_join(flue_wire *wire, int index, int first);

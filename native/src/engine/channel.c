@@ -307,3 +307,41 @@ flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max)
 	}
 	return n;
 }
+
+/** Where the newest forward on the ring ends; its head when there is none. */
+static uint64_t
+forwards_end(const struct flue_chan *ch)
+{
+	uint64_t tail = __atomic_load_n(&ch->header->sub_tail, __ATOMIC_ACQUIRE);
+	uint64_t end = __atomic_load_n(&ch->header->newest_forward, __ATOMIC_RELAXED);
+
+	return tail - ch->sub_head <= (uint64_t)ch->sub_mask + 1 &&
+					       end - ch->sub_head <= tail - ch->sub_head
+			       ? end
+			       : ch->sub_head;
+}
+
+int
+flue_chan_forwards(struct flue_engine *e, struct flue_chan *ch, int max)
+{
+	const uint64_t end = forwards_end(ch);
+	int n = 0;
+
+	while (unlikely(ch->sub_head != end) && n < max && up_free(ch, UP_RESERVE) >= UP_RESERVE) {
+		struct flue_submission s;
+
+		memcpy(&s, &ch->subs[ch->sub_head & ch->sub_mask],
+				offsetof(struct flue_submission, pad));
+		if (s.op < FLUE_SUB_SEND || s.op > FLUE_SUB_FRAME_RETURN)
+			break;
+		if (s.op == FLUE_SUB_SEND) {
+			n += flue_sends_submit(e, ch, s.token, end, max - n);
+			continue;
+		}
+		if (!dispatch(e, ch, &s))
+			break;
+		ch->sub_head++;
+		n++;
+	}
+	return n;
+}

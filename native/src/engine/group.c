@@ -293,17 +293,17 @@ flue_group_take(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 	return count;
 }
 
-bool
-flue_group_waits(const struct flue_engine *e)
+unsigned
+flue_group_waiting(const struct flue_engine *e)
 {
+	unsigned n = 0;
 	uint32_t from;
 
 	for (from = 0; from < e->group->engines; from++) {
 		const struct flue_group_ring *r = ring_at(e->group, from, e->group_index);
 
-		if (atomic_load_explicit(&r->head, memory_order_relaxed) !=
-				atomic_load_explicit(&r->tail, memory_order_acquire))
-			return true;
+		n += atomic_load_explicit(&r->tail, memory_order_acquire) -
+		     atomic_load_explicit(&r->head, memory_order_relaxed);
 	}
-	return false;
+	return n;
 }

@@ -65,8 +65,8 @@ bool flue_group_pass(struct flue_engine *e, const struct flue_segment *s);
 /** What others found for us, into packets of our own port. @return how many, at most n */
 unsigned flue_group_take(struct flue_engine *e, struct flue_pkt **pkts, unsigned n);
 
-/** Is there any? */
-bool flue_group_waits(const struct flue_engine *e);
+/** How many there are. */
+unsigned flue_group_waiting(const struct flue_engine *e);
 
 /** The engine ends: nobody passes it anything from now on. */
 void flue_group_leave(struct flue_engine *e);

@@ -10,6 +10,8 @@
 /* ---- channel.c: rings ----------------------------------------------------------------------- */
 
 int flue_chan_open(struct flue_engine *e, int sub_capacity, int up_capacity);
+/** Take submissions up to the newest forward. @return how many */
+int flue_chan_forwards(struct flue_engine *e, struct flue_chan *ch, int max);
 /** Take submissions. @return how many */
 int flue_chan_commands(struct flue_engine *e, struct flue_chan *ch, int max);
 /** Is there room for an indication, an event, frames? They get half of the ring. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A pass: receive, commands, timers, transmit. Who comes later in this order sees what those before
+/* A pass: forwards, receive, commands, timers, transmit. Who comes later in this order sees what those before
  * have changed; a timer that fires late sees what arrived while nobody polled. */
 
 #include "engine/run.h"
@@ -189,6 +189,22 @@ set_clock(struct flue_engine *e, int64_t now)
 		e->delayed_ack_ms = FLUE_ACK_DELAY_MAX_MS;
 }
 
+/** What took the way through the host came before what comes now. @return submissions */
+static int
+forwards_run(struct flue_engine *e)
+{
+	int work = 0;
+	int i;
+
+	for (i = 0; i < e->nchans; i++)
+		work += flue_chan_forwards(e, &e->chans[i], FLUE_COMMANDS);
+	if (unlikely(work > 0)) {
+		e->template.conn = NULL;
+		flue_account_border(&e->account, FLUE_PART_COMMANDS);
+	}
+	return work;
+}
+
 /** Submissions and what they have begun. @return how many, and blocks of state operations */
 static int
 commands_run(struct flue_engine *e)
@@ -237,7 +253,8 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	e->template.conn = NULL;
 	if (e->port->ops->reclaim != NULL)
 		e->port->ops->reclaim(e->port);
-	work = flue_rx(e, budget);
+	work = forwards_run(e);
+	work += flue_rx(e, budget);
 	flue_tx_settle(e);
 	work += commands_run(e);
 	/* They may have changed what a header is made of. */
@@ -290,7 +307,7 @@ flue_engine_next_deadline(const flue_engine *e)
 	/* Work that was cut short goes on as soon as time does. */
 	if (e->ready_head != e->ready_tail || e->senders_head != e->senders_tail ||
 			e->txq_head != e->txq_tail || e->op_count > 0 || e->sweep_left > 0 ||
-			flue_admin_pending(e) || (e->group != NULL && flue_group_waits(e)))
+			flue_admin_pending(e) || (e->group != NULL && flue_group_waiting(e) > 0))
 		return e->now + 1000;
 	return flue_timers_next(e);
 }

@@ -77,7 +77,7 @@ static const struct layout_line lines[] = {
 
 	/* flue_channel.h: structures */
 	STRUCT(flue_channel_header, magic, version, sub_capacity, up_capacity, sub_offset, up_offset,
-	       sub_tail, sub_head, up_tail, up_head, engine_now, engine_passes, engine_stopped, engine_sleeps)
+	       sub_tail, newest_forward, sub_head, up_tail, up_head, engine_now, engine_passes, engine_stopped, engine_sleeps)
 	STRUCT(flue_submission, op, arg0, token, ref, arg1)
 	STRUCT(flue_up, op, arg0, handle, ref, arg1)
 

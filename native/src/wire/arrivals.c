@@ -11,15 +11,21 @@
 
 /* ---- Order: due time, then time of sending, then source, then number in the link -------------- */
 
+/* A team is one source: at one instant, too, what a connection sent before it moved is first. */
+
 static bool
-earlier(const struct wire_pkt *a, const struct wire_pkt *b)
+earlier(const struct wire_port *port, const struct wire_pkt *a, const struct wire_pkt *b)
 {
+	const uint8_t *team = port->wire->team;
+
 	if (a->due != b->due)
 		return a->due < b->due;
 	if (a->sent != b->sent)
 		return a->sent < b->sent;
-	if (a->source != b->source)
-		return a->source < b->source;
+	if (team[a->source] != team[b->source])
+		return team[a->source] < team[b->source];
+	if (a->turn != b->turn)
+		return (int32_t)(a->turn - b->turn) < 0;
 	return a->order < b->order;
 }
 
@@ -29,7 +35,7 @@ heap_push(struct wire_port *port, struct wire_pkt *pkt)
 	struct wire_pkt **heap = port->heap;
 	uint32_t at = port->heap_count++;
 
-	while (at > 0 && earlier(pkt, heap[(at - 1) / 2])) {
+	while (at > 0 && earlier(port, pkt, heap[(at - 1) / 2])) {
 		heap[at] = heap[(at - 1) / 2];
 		at = (at - 1) / 2;
 	}
@@ -50,9 +56,9 @@ flue_wire_heap_pop(struct wire_port *port)
 
 		if (child >= n)
 			break;
-		if (child + 1 < n && earlier(heap[child + 1], heap[child]))
+		if (child + 1 < n && earlier(port, heap[child + 1], heap[child]))
 			child++;
-		if (!earlier(heap[child], last))
+		if (!earlier(port, heap[child], last))
 			break;
 		heap[at] = heap[child];
 		at = child;
@@ -132,6 +138,7 @@ duplicate(struct wire_port *port, struct wire_link *link, const struct wire_pkt 
 	copy->sent = original->sent;
 	copy->order = original->order + 1;
 	copy->source = original->source;
+	copy->turn = original->turn;
 	wire_count(port, WIRE_DUPLICATED);
 	heap_push(port, copy);
 }
@@ -192,6 +199,7 @@ static void
 fill(struct wire_pkt *pkt, const struct wire_link *link, const struct wire_frame *frame)
 {
 	pkt->sent = frame->sent;
+	pkt->turn = frame->turn;
 	pkt->pkt.data = wire_link_buffer(link, frame->index);
 	pkt->pkt.ref = flue_ref_make((uint32_t)link->region,
 			(uint64_t)frame->index * link->stride + FLUE_PKT_HEADROOM);

@@ -129,6 +129,8 @@ push(struct wire_port *port, uint32_t destination, int64_t now, const struct flu
 	}
 	if (!flue_wire_link_take(link, &frame.index))
 		return link->own_faults ? PUSH_LOST : PUSH_FULL;
+	if (wire->teams >> port->index & 1)
+		frame.turn = 1 + atomic_fetch_add_explicit(&wire->turns, 1, memory_order_relaxed);
 	data = wire_link_buffer(link, frame.index);
 	memcpy(data, pkt->data, pkt->len);
 	if (pkt->ext_len > 0)

@@ -39,7 +39,7 @@ struct wire_frame {
 	uint32_t index;    /* of the buffer */
 	uint32_t drop_ppm; /* as it was when it was sent */
 	uint32_t len;
-	uint32_t pad;
+	uint32_t turn; /* of a team's: the how many-th */
 };
 
 struct wire_port;
@@ -52,6 +52,7 @@ struct wire_pkt {
 	int64_t sent;
 	uint64_t order; /* twice the number in the link, plus 1 for a duplicate */
 	uint32_t source;
+	uint32_t turn;  /* of what the source's team has sent; 0 = of none */
 	uint32_t index; /* of the buffer in its link */
 };
 
@@ -112,6 +113,7 @@ struct flue_wire {
 	_Atomic uint32_t down;                /* a bit for each socket whose link is down */
 	uint32_t teams;                       /* a bit for each socket that is in a team */
 	uint8_t team[WIRE_MAX_PORTS];         /* first socket of the team; its own = none */
+	_Atomic uint32_t turns;               /* frames that teams have sent */
 	_Atomic uint8_t heard[WIRE_FLOWS];    /* socket of a team, plus 1, by flow; 0 = none */
 	struct wire_port ports[WIRE_MAX_PORTS];
 	_Atomic(struct wire_link *) links[WIRE_MAX_PORTS]

@@ -171,4 +171,6 @@ sim_submit(struct sim_engine *x, uint32_t op, uint64_t token, flue_ref ref, uint
 		.op = op, .arg0 = arg0, .token = token, .ref = ref, .arg1 = arg1
 	};
 	x->ch->sub_tail++;
+	if (op == FLUE_SUB_FORWARD)
+		x->ch->newest_forward = x->ch->sub_tail;
 }

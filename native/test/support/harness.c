@@ -181,6 +181,8 @@ submit(struct harness *h, uint32_t op, uint64_t token, flue_ref ref, uint32_t ar
 		.op = op, .arg0 = arg0, .token = token, .ref = ref, .arg1 = arg1
 	};
 	h->ch->sub_tail++;
+	if (op == FLUE_SUB_FORWARD)
+		h->ch->newest_forward = h->ch->sub_tail;
 }
 
 /** Reachability queries are answered "do not ask again for a while", and nobody else sees them. */

@@ -21,6 +21,7 @@ final class ChannelLayout {
     static final int SUB_OFFSET = 16;
     static final int UP_OFFSET = 24;
     static final int SUB_TAIL = 64;
+    static final int NEWEST_FORWARD = 72;
     static final int SUB_HEAD = 128;
     static final int UP_TAIL = 192;
     static final int UP_HEAD = 256;

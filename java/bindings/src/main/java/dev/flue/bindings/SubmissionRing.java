@@ -35,6 +35,9 @@ final class SubmissionRing {
         buffer.putLong(at + ChannelLayout.SUB_ENTRY_REF, ref);
         buffer.putLong(at + ChannelLayout.SUB_ENTRY_ARG1, arg1);
         tail++;
+        if (op == ChannelLayout.SUB_FORWARD) {
+            buffer.putLong(ChannelLayout.NEWEST_FORWARD, tail);
+        }
         ChannelLayout.setRelease(buffer, ChannelLayout.SUB_TAIL, tail);
         return true;
     }

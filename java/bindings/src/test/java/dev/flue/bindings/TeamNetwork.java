@@ -19,7 +19,6 @@ import java.util.List;
 final class TeamNetwork implements AutoCloseable {
     static final int PORT = 7000;
     private static final long DELAY_NANOS = 500_000;
-    private static final int BUFFER_BYTES = 32_768;
     private static final int ADDRESS = 0xc6120001;
     private static final long ADDRESS6 = 0x2001_0db8_0000_0000L;
     private static final long MAC = 0x0200_c612_0001L;
@@ -33,16 +32,29 @@ final class TeamNetwork implements AutoCloseable {
     private final List<MiniportAdapter> adapters = new ArrayList<>();
     private final List<NativePort> ports = new ArrayList<>();
     private final NativeMemory memory = NativeMemory.heap();
+    private final int bufferBytes;
     private final boolean six;
     private final int verified;
     private EngineGroup group;
 
+    TeamNetwork(
+            int members, long seed, int connections, TeamDriver.Settings settings, boolean six) {
+        this(members, seed, connections, settings, 32_768, six);
+    }
+
     /**
      * @param members of the team; the peer's socket comes after them
      * @param connections that there is room for everywhere
+     * @param bufferBytes that a connection receives and sends ahead
      */
     TeamNetwork(
-            int members, long seed, int connections, TeamDriver.Settings settings, boolean six) {
+            int members,
+            long seed,
+            int connections,
+            TeamDriver.Settings settings,
+            int bufferBytes,
+            boolean six) {
+        this.bufferBytes = bufferBytes;
         this.six = six;
         this.verified = connections + 256;
         wire =
@@ -107,8 +119,8 @@ final class TeamNetwork implements AutoCloseable {
                 .address(address(which))
                 .mtu(1500)
                 .maxConnections(2 * connections)
-                .receiveBuffer(BUFFER_BYTES)
-                .sendBuffer(BUFFER_BYTES)
+                .receiveBuffer(bufferBytes)
+                .sendBuffer(bufferBytes)
                 .seed(seed * 2 + which)
                 .mslNanos(1_000_000)
                 .detectDuplicates(false)
