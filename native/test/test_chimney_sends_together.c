@@ -11,6 +11,9 @@
 #define STEPS  150
 #define ENOUGH 1000 /* pieces */
 
+#define REGIONS      3
+#define REGION_BYTES 65536 /* of them the stream */
+
 struct twin {
 	struct harness *h;
 	struct conn c[2];
@@ -18,6 +21,7 @@ struct twin {
 	unsigned lists;
 	uint32_t sends;
 	uint32_t credits;
+	int regions[REGIONS]; /* where data lies, too */
 };
 
 static void
@@ -29,6 +33,10 @@ twin_new(struct twin *t, int max_sends)
 	memset(t, 0, sizeof(*t));
 	config.max_sends = max_sends;
 	t->h = harness_new(&config, 0);
+	for (i = 0; i < REGIONS; i++) {
+		t->regions[i] = flue_region_create(FLUE_REGION_HEAP, REGION_BYTES);
+		memcpy(flue_region_at(t->regions[i]), stream, REGION_BYTES);
+	}
 	for (i = 0; i < 2; i++) {
 		connect_at(t->h, &t->c[i], start_numbers[i][0], start_numbers[i][1]);
 		ack(t->h, &t->c[i], 0, 0); /* nothing may be sent */
@@ -42,6 +50,14 @@ list_new(struct twin *t, uint32_t at, uint32_t len, int pieces)
 
 	t->sent[t->lists++] = ref;
 	return ref;
+}
+
+static struct flue_mdl *
+mdl_at(struct twin *t, flue_ref ref)
+{
+	struct flue_net_buffer *nb = java_at(t->h, nbl_at(t->h, ref)->first_net_buffer);
+
+	return java_at(t->h, nb->mdl_chain);
 }
 
 /** The next send, mostly a usual one. */
@@ -84,6 +100,19 @@ send_next(struct twin *t, unsigned *seed)
 	case 6: /* no list */
 		ref = UINT64_C(1) << 62;
 		break;
+	case 8: /* data elsewhere, up to its end */
+	case 9:
+	case 10:
+		at = rand_r(seed) % 2 ? at : REGION_BYTES - len;
+		ref = list_new(t, at, len, 1);
+		mdl_at(t, ref)->data =
+				flue_ref_make((uint32_t)t->regions[rand_r(seed) % REGIONS], at);
+		break;
+	case 11: /* ... and beyond it */
+		ref = list_new(t, at, len, 1);
+		mdl_at(t, ref)->data = flue_ref_make((uint32_t)t->regions[rand_r(seed) % REGIONS],
+				REGION_BYTES - len + 1);
+		break;
 	case 7: /* no send, nor anything else */
 		submit(t->h, 999, token, list_new(t, at, len, 1), 0, 0);
 		return;
@@ -125,6 +154,19 @@ check_same_queues(struct twin *a, struct twin *b)
 		}
 		assert_int_equal(m, n); /* both at their ends */
 	}
+}
+
+/** Nothing keeps the regions any more, or closing them would not be their end. */
+static void
+twin_free(struct twin *t)
+{
+	int before = flue_region_count();
+	unsigned i;
+
+	for (i = 0; i < REGIONS; i++)
+		flue_region_release(t->regions[i]);
+	assert_int_equal(flue_region_count(), before - REGIONS);
+	harness_free(t->h);
 }
 
 static void
@@ -205,8 +247,8 @@ sends_taken_together_are_what_they_would_be_one_by_one(void **state)
 		for (i = 0; i < 2; i++)
 			assert_int_equal(terminate(a.h, &a.c[i]), terminate(b.h, &b.c[i]));
 		check_same_lists(&a, &b);
-		harness_free(a.h);
-		harness_free(b.h);
+		twin_free(&a);
+		twin_free(&b);
 	}
 }
 

@@ -192,6 +192,41 @@ frames_pass_through_rings_by_reference(void **state)
 }
 
 static int
+pair_many(void)
+{
+	struct flue_pkt *pkts[200];
+	unsigned n = 0;
+	unsigned i;
+
+	CHECK(flue_dpdk_start(NULL) == 0);
+	open_pair(64, 100);
+	/* All or none of a request: whoever got fewer asks for one by one. */
+	CHECK(a->ops->alloc_many(a, pkts, 200) == 64);
+	CHECK(a->ops->alloc_many(a, pkts + 64, 200) == 36);
+	CHECK(a->ops->alloc_many(a, pkts + 100, 1) == 0 && a->ops->alloc(a) == NULL);
+	CHECK(flue_port_buffers_held(a) == 100);
+	for (i = 0; i < 100; i++) {
+		CHECK(pkts[i]->refcnt == 1 && pkts[i]->len == 0 && pkts[i]->port == a);
+		CHECK(flue_ref_resolve(pkts[i]->ref, FLUE_PKT_ROOM) == pkts[i]->data);
+		memset(pkts[i]->data, (int)i, FLUE_PKT_ROOM);
+	}
+	for (i = 0; i < 100; i++) {
+		n += pkts[i]->data[0] == i && pkts[i]->data[FLUE_PKT_ROOM - 1] == i;
+		flue_pkt_release(pkts[i]);
+	}
+	CHECK(n == 100); /* no two are one */
+	close_pair();
+	return 0;
+}
+
+static void
+packets_come_by_the_burst_until_there_are_none(void **state)
+{
+	(void)state;
+	run_child(pair_many);
+}
+
+static int
 pair_ext(void)
 {
 	struct flue_lender owner = { .lent = 2 };
@@ -442,6 +477,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(start_leaves_the_calling_thread_on_its_cpus),
 		cmocka_unit_test(rings_work_without_root_and_without_hugepages),
 		cmocka_unit_test(frames_pass_through_rings_by_reference),
+		cmocka_unit_test(packets_come_by_the_burst_until_there_are_none),
 		cmocka_unit_test(lent_payload_is_let_go_when_the_peer_has_taken_it),
 		cmocka_unit_test(full_ring_holds_the_sender_back_and_leaves_its_packets_whole),
 		cmocka_unit_test(ports_close_in_any_order_with_frames_under_way_and_lent),

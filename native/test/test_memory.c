@@ -508,6 +508,46 @@ layout_leaves_out_nothing_that_the_headers_declare(void **state)
 	}
 }
 
+/** By the view, as who has many to follow. */
+static const uint8_t *
+through(struct flue_region_view *view, flue_ref at, uint64_t bytes)
+{
+	if (!flue_view_shows(view, at, bytes) && !flue_view_turn(view, at, bytes))
+		return NULL;
+	return flue_view_at(view, at);
+}
+
+static void
+a_view_shows_what_resolves_and_nothing_else(void **state)
+{
+	static const uint64_t sizes[] = { 1, 2, 64, 4096, 4097, 100000, UINT64_C(1) << 40 };
+	struct flue_region_view view = { 0 };
+	int ids[4];
+	unsigned seed = 1;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		ids[i] = flue_region_create(FLUE_REGION_HEAP, i == 2 ? 65536 : 4096);
+	for (i = 0; i < 200000; i++) {
+		uint64_t bytes = sizes[(unsigned)rand_r(&seed) % 7];
+		/* One below the first, one of them, one above the last; mostly the same for a while. */
+		int id = ids[0] - 1 + (i / 8 + (unsigned)rand_r(&seed) % 8 / 7) % 6;
+		uint64_t edge = (unsigned)rand_r(&seed) % 3 * 4096;
+		uint64_t offset =
+				(edge + (unsigned)rand_r(&seed) % 200 - 100) & FLUE_REF_OFFSET_MASK;
+		flue_ref at = flue_ref_make((uint32_t)id, offset);
+
+		assert_ptr_equal(through(&view, at, bytes), flue_ref_resolve(at, bytes));
+	}
+	for (i = 0; i < 4; i++)
+		flue_region_release(ids[i]);
+	assert_null(through(
+			&(struct flue_region_view){ 0 }, flue_ref_make((uint32_t)ids[0], 0), 1));
+	assert_null(through(&(struct flue_region_view){ 0 }, FLUE_REF_NULL, 1));
+	assert_null(through(&(struct flue_region_view){ 0 }, UINT64_MAX, 1));
+}
+
 int
 main(void)
 {
@@ -531,6 +571,7 @@ main(void)
 		cmocka_unit_test(hugepages_of_a_node_lie_there_or_are_refused),
 		cmocka_unit_test(layout_says_offsets_sizes_and_constants),
 		cmocka_unit_test(layout_leaves_out_nothing_that_the_headers_declare),
+		cmocka_unit_test(a_view_shows_what_resolves_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests_name("memory", tests, NULL, NULL);

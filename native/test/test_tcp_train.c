@@ -44,7 +44,7 @@ give_back(struct twin *t)
 }
 
 static void
-twin_new(struct twin *t, uint32_t caps, uint32_t iss)
+twin_new(struct twin *t, uint32_t caps, uint32_t iss, uint16_t mss)
 {
 	memset(t, 0, sizeof(*t));
 	t->h = harness_new(NULL, caps);
@@ -53,6 +53,7 @@ twin_new(struct twin *t, uint32_t caps, uint32_t iss)
 	/* The harness gives each a port of its own. */
 	t->c.port = 9000;
 	tcp_const(&t->c)->remote_port = htons(t->c.port);
+	tcp_const(&t->c)->remote_mss = mss;
 	assert_int_equal(conn_initiate(t->h, &t->c), FLUE_STATUS_SUCCESS);
 	t->c.token = t->c.handle->miniport_offload_context;
 	pass_after(t->h, 200 * MS);
@@ -123,7 +124,8 @@ step(struct twin *t, unsigned seed, bool one)
 				100, (uint16_t)(o->snd_wnd > 65535 ? 65535 : o->snd_wnd),
 				5000 + (uint32_t)(t->h->now / MS), 0);
 	for (i = 0; i < sends; i++) {
-		uint32_t len = (uint32_t)rand_r(&seed) % (rand_r(&seed) % 2 ? 20000 : 300) + 1;
+		uint32_t len = (uint32_t)rand_r(&seed) % (rand_r(&seed) % 2 ? 14 * o->mss : 300) +
+			       1;
 
 		submit(t->h, FLUE_SUB_SEND, t->c.token,
 				nbl_new(t->h, stream + at, len, rand_r(&seed) % 4 + 1), 0, 0);
@@ -143,6 +145,7 @@ static void
 a_train_is_what_its_segments_would_be_one_by_one(void **state)
 {
 	static const uint32_t caps[] = { 0, FLUE_PORT_TX_CSUM | FLUE_PORT_RX_CSUM };
+	static const uint16_t sizes[] = { 1460, 152, 600, 1460 }; /* 140 bytes are copied */
 	unsigned seed;
 
 	(void)state;
@@ -151,8 +154,8 @@ a_train_is_what_its_segments_would_be_one_by_one(void **state)
 		struct twin b;
 		unsigned i;
 
-		twin_new(&a, caps[seed % 2], start_numbers[seed % 3][0]);
-		twin_new(&b, caps[seed % 2], start_numbers[seed % 3][0]);
+		twin_new(&a, caps[seed % 2], start_numbers[seed % 3][0], sizes[seed / 2 % 4]);
+		twin_new(&b, caps[seed % 2], start_numbers[seed % 3][0], sizes[seed / 2 % 4]);
 		for (i = 0; i < 8; i++) {
 			step(&a, seed * 100 + i, false);
 			step(&b, seed * 100 + i, true);
@@ -173,7 +176,7 @@ a_train_ends_where_packets_do_and_goes_on_later(void **state)
 	unsigned i;
 
 	(void)state;
-	twin_new(&t, 0, 1);
+	twin_new(&t, 0, 1, 1460);
 	object(t.h, &t.c)->cc.cwnd = object(t.h, &t.c)->snd_wnd = 60000;
 	submit(t.h, FLUE_SUB_SEND, t.c.token, nbl_new(t.h, stream, 20000, 3), 0, 0);
 	for (i = 1; i < 5; i++) {

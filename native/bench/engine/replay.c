@@ -98,6 +98,27 @@ port_alloc(struct flue_port *port)
 }
 
 static unsigned
+port_alloc_many(struct flue_port *port, struct flue_pkt **pkts, unsigned n)
+{
+	struct bench_port *p = (struct bench_port *)port;
+	unsigned i;
+
+	if (n > p->top)
+		n = p->top;
+	p->top -= n;
+	p->port.held += n;
+	for (i = 0; i < n; i++) {
+		struct flue_pkt *pkt = p->stack[p->top + i];
+
+		pkt->len = 0;
+		pkt->flags = 0;
+		pkt->refcnt = 1;
+		pkts[i] = pkt;
+	}
+	return n;
+}
+
+static unsigned
 port_rx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
 {
 	struct bench_port *p = (struct bench_port *)port;
@@ -158,9 +179,11 @@ port_tx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
 	return n;
 }
 
-static const struct flue_port_ops ops = {
-	.rx_burst = port_rx, .tx_burst = port_tx, .alloc = port_alloc, .free = port_free
-};
+static const struct flue_port_ops ops = { .rx_burst = port_rx,
+	.tx_burst = port_tx,
+	.alloc = port_alloc,
+	.alloc_many = port_alloc_many,
+	.free = port_free };
 
 /* ---- Making and ending ------------------------------------------------------------------------ */
 

@@ -100,6 +100,8 @@ struct flue_port_ops {
 			struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n);
 	/** A packet to send: refcnt 1, len 0, FLUE_PKT_HEADROOM before data. NULL when used up. */
 	struct flue_pkt *(*alloc)(struct flue_port *port);
+	/** As many as there are, n at most, as by alloc() one by one. May be NULL. @return how many */
+	unsigned (*alloc_many)(struct flue_port *port, struct flue_pkt **pkts, unsigned n);
 	/** The last reference is gone. Must drop the ext reference if there is one. */
 	void (*free)(struct flue_pkt *pkt);
 	/** Take back finished transmissions; called once a pass. May be NULL. */
@@ -162,6 +164,16 @@ flue_pkt_release(struct flue_pkt *pkt)
 {
 	if (--pkt->refcnt == 0)
 		pkt->port->ops->free(pkt);
+}
+
+/** Payload of a packet to send, which is the owner's. */
+static inline void
+flue_pkt_lend(struct flue_pkt *pkt, const uint8_t *data, uint32_t bytes, struct flue_lender *owner)
+{
+	pkt->ext = data;
+	pkt->ext_len = (uint16_t)bytes;
+	pkt->ext_owner = owner;
+	owner->lent++;
 }
 
 /** Drop the transmit reference to lent payload, if there is one. For ports, on the owner's thread. */

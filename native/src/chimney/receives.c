@@ -307,7 +307,7 @@ capture_posts(struct flue_engine *e, flue_ref ref, uint32_t *first, uint32_t *la
 				.next = FLUE_NONE,
 				.flags = (uint16_t)flags,
 				.region = (uint16_t)(rc == 0 ? 0 : w.region) };
-			flue_region_keep(e->user, e->pieces[id].region);
+			flue_region_keep(e->user, e->pieces[id].region, 1);
 			if (*last == FLUE_NONE)
 				*first = id;
 			else

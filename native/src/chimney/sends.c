@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Send data: NBL chains become pieces at submission, pieces become completions when all of them is
- * acknowledged and the port no longer reads them. */
+/* Send data comes: NBL chains become pieces. How they end: sends_end.c. */
 
 #include <errno.h>
 
@@ -42,7 +41,7 @@ capture_piece(struct flue_engine *e, struct capture *cap, const struct flue_piec
 	p->refused_head = p->refused_tail = FLUE_REF_NULL;
 	p->tx.lent = 0;
 	atomic_store_explicit(&p->tx.back, 0, memory_order_relaxed);
-	flue_region_keep(e->user, p->region);
+	flue_region_keep(e->user, p->region, 1);
 	if (unlikely(cap->last != FLUE_NONE))
 		e->pieces[cap->last].next = id;
 	else
@@ -160,65 +159,117 @@ flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int 
 	return 0;
 }
 
-/** The usual list, a compact one, as a piece. @return false: it is not that, or more than there is room for */
-static inline bool
-compact_piece(struct flue_piece *piece, flue_ref ref, uint32_t room)
+/** Usual lists of one connection as they are taken. */
+struct usual_sends {
+	struct flue_region_view lists;
+	struct flue_region_view data;
+	uint32_t seq;  /* of the next */
+	uint32_t room; /* bytes that there are places for */
+	uint32_t kept; /* pieces whose data is in the region that `data` shows */
+};
+
+static void
+keep_data(const struct flue_engine *e, struct usual_sends *u)
 {
-	const struct flue_compact *l = flue_compact_at(ref);
+	flue_region_keep(e->user, flue_ref_region(u->data.first), u->kept);
+	u->kept = 0;
+}
+
+/** Put a list into the piece. @return false: it is not the usual one, or there is no room for it */
+static inline __attribute__((always_inline)) bool
+take_usual(const struct flue_engine *e, struct usual_sends *u, flue_ref ref, struct flue_piece *p)
+{
+	const struct flue_compact *l;
 	uint32_t offset;
 	uint32_t count;
+	uint32_t len;
 	uint64_t end;
 	flue_ref at;
 
-	if (unlikely(l == NULL || flue_read64(&l->nbl.next) != FLUE_REF_NULL))
+	if (unlikely(ref & 7) || unlikely(!flue_view_shows(&u->lists, ref, sizeof(*l)) &&
+						 !flue_view_turn(&u->lists, ref, sizeof(*l))))
+		return false;
+	l = (const struct flue_compact *)flue_view_at(&u->lists, ref);
+	if (unlikely(!flue_is_compact(l, ref) || flue_read64(&l->nbl.next) != FLUE_REF_NULL))
 		return false;
 	offset = flue_read32(&l->nb.current_mdl_offset);
-	piece->len = flue_read32(&l->nb.data_length);
-	end = (uint64_t)offset + piece->len;
+	len = flue_read32(&l->nb.data_length);
+	end = (uint64_t)offset + len;
 	count = flue_read32(&l->mdl.byte_count);
 	/* Where the MDL is used up the data would start in the next one, once all is acknowledged. */
-	if (unlikely(piece->len == 0 || end > count ||
+	if (unlikely(len == 0 || end > count ||
 			    (end == count && flue_read64(&l->mdl.next) != FLUE_REF_NULL) ||
-			    piece->len > room))
+			    len > u->room))
 		return false;
 	at = flue_read64(&l->mdl.data);
-	piece->data = flue_ref_look(at, end, true);
-	if (unlikely(piece->data == NULL))
-		return false;
-	piece->data += offset;
-	piece->nbl = ref;
-	piece->region = (uint16_t)flue_ref_region(at);
-	piece->flags = PIECE_COMPACT | PIECE_LAST_OF_NBL | PIECE_LAST_OF_SUB;
+	if (unlikely(!flue_view_shows(&u->data, at, end))) {
+		keep_data(e, u);
+		if (!flue_view_turn(&u->data, at, end))
+			return false;
+	}
+	u->kept++;
+	p->data = flue_view_at(&u->data, at) + offset;
+	p->nbl = ref;
+	p->seq = p->nbl_seq = u->seq;
+	p->len = len;
+	p->tx.lent = 0;
+	atomic_store_explicit(&p->tx.back, 0, memory_order_relaxed);
+	p->flags = PIECE_COMPACT | PIECE_LAST_OF_NBL | PIECE_LAST_OF_SUB;
+	p->region = (uint16_t)flue_ref_region(at);
+	p->refused_credits = 0;
+	p->refused_head = p->refused_tail = FLUE_REF_NULL;
+	u->seq += len;
+	u->room -= len;
 	return true;
 }
 
 /** Usual lists that follow one another for one connection, from the head of the ring on. @return how many were
  *  taken; 0: the first one is not that, or there is no piece for it */
 static inline int
-queue_compact(struct flue_engine *e, struct flue_conn *c, struct flue_chan *ch, uint64_t token,
+queue_usual(struct flue_engine *e, struct flue_conn *c, struct flue_chan *ch, uint64_t token,
 		uint64_t tail, int max)
 {
-	const struct flue_submission *s = &ch->subs[ch->sub_head & ch->sub_mask];
-	struct capture cap = { FLUE_NONE, FLUE_NONE, c->snd_end, 0 };
-	const uint32_t queued = c->snd_end - c->snd_una;
-	int n = 0;
+	const uint32_t head = (uint32_t)ch->sub_head & ch->sub_mask;
+	const struct flue_submission *s = &ch->subs[head];
+	const uint32_t *ids = e->piece_ids.stack + e->piece_ids.free;
+	struct usual_sends u = { .seq = c->snd_end, .room = SEND_MOST - (c->snd_end - c->snd_una) };
+	struct capture cap = { .seq = c->snd_end };
+	uint64_t most = tail - ch->sub_head;
+	struct flue_piece *last = NULL;
+	uint32_t n = 0;
 
-	if (unlikely(queued > SEND_MOST))
+	/* To the end of the ring, and of the pieces. */
+	if (most > ch->sub_mask + 1 - head)
+		most = ch->sub_mask + 1 - head;
+	if (most > (uint64_t)max)
+		most = (uint64_t)max;
+	if (most > e->piece_ids.free)
+		most = e->piece_ids.free;
+	if (unlikely(u.room > SEND_MOST))
 		return 0;
-	do {
-		struct flue_piece piece = { .nbl_seq = cap.seq + cap.bytes };
+	for (; n < most && flue_read64(&s->token) == token && flue_read32(&s->op) == FLUE_SUB_SEND;
+			n++, s++) {
+		const uint32_t id = *--ids;
+		struct flue_piece *p = &e->pieces[id];
 
-		if (unlikely(!compact_piece(&piece, flue_read64(&s->ref),
-					     SEND_MOST - queued - cap.bytes) ||
-				    !capture_piece(e, &cap, &piece)))
+		if (unlikely(!take_usual(e, &u, flue_read64(&s->ref), p)))
 			break;
-		n++;
-		s = &ch->subs[++ch->sub_head & ch->sub_mask];
-	} while (n < max && ch->sub_head != tail && flue_read64(&s->token) == token &&
-			flue_read32(&s->op) == FLUE_SUB_SEND);
-	if (likely(n > 0))
-		enqueue(e, c, &cap, (uint32_t)n);
-	return n;
+		if (last != NULL)
+			last->next = id;
+		else
+			cap.first = id;
+		cap.last = id;
+		last = p;
+	}
+	if (unlikely(n == 0))
+		return 0;
+	last->next = FLUE_NONE;
+	keep_data(e, &u);
+	e->piece_ids.free -= n;
+	ch->sub_head += n;
+	cap.bytes = u.seq - cap.seq;
+	enqueue(e, c, &cap, n);
+	return (int)n;
 }
 
 void
@@ -311,7 +362,7 @@ flue_sends_submit(
 							CONN_FIN_QUEUED)))) {
 		submit_late(e, ch, c, ref);
 	} else {
-		n = queue_compact(e, c, ch, token, tail, max);
+		n = queue_usual(e, c, ch, token, tail, max);
 		if (likely(n > 0)) {
 			flue_conn_touch(e, c);
 			return n;
@@ -320,181 +371,4 @@ flue_sends_submit(
 	}
 	ch->sub_head++;
 	return 1;
-}
-
-/** Data acknowledged: never beyond the data, whatever our FIN took. */
-static uint32_t
-una_of_data(const struct flue_conn *c)
-{
-	return flue_seq_lt(c->snd_end, c->snd_una) ? c->snd_end : c->snd_una;
-}
-
-/** A piece that was to bring a disconnect's final data: its NBL is not a send's. */
-static __attribute__((noinline)) void
-note_disconnect(struct flue_engine *e, struct flue_conn *c, struct flue_net_buffer_list *nbl,
-		uint32_t bytes)
-{
-	if (c->more)
-		e->extras[c->extra].disconnect_bytes = bytes;
-	if (nbl != NULL)
-		flue_nbl_advance(nbl, bytes);
-}
-
-static __attribute__((noinline)) void
-complete_nbl(struct flue_engine *e, struct flue_conn *c, const struct flue_piece *p, bool acked)
-{
-	struct flue_net_buffer_list *nbl = flue_nbl_at(p->nbl);
-	uint32_t end = acked ? p->seq + p->len : una_of_data(c);
-	uint32_t bytes = flue_seq_gt(end, p->nbl_seq) ? end - p->nbl_seq : 0;
-
-	if (unlikely(p->flags & PIECE_DISCONNECT)) {
-		note_disconnect(e, c, nbl, bytes);
-		return;
-	}
-	if (nbl != NULL) {
-		nbl->status = acked ? FLUE_STATUS_SUCCESS : FLUE_STATUS_REQUEST_ABORTED;
-		nbl->bytes_transferred = bytes;
-		flue_nbl_advance(nbl, bytes);
-	}
-	flue_chain_append(&e->chans[c->channel].sends, p->nbl, nbl,
-			(p->flags & PIECE_LAST_OF_SUB) != 0);
-}
-
-/** The usual one, acknowledged: its NB is where it was when it came. What the host has made of it since is its
- *  own affair, for nothing is followed. */
-static inline void
-complete_compact(struct flue_chain *chain, const struct flue_piece *p)
-{
-	const flue_ref ref = p->nbl;
-	const uint32_t len = p->len;
-	struct flue_compact *l = flue_ref_at(ref, sizeof(*l));
-
-	if (unlikely(l == NULL)) {
-		flue_chain_append(chain, ref, NULL, 1);
-		return;
-	}
-	l->nbl.status = FLUE_STATUS_SUCCESS;
-	l->nbl.bytes_transferred = len;
-	l->nb.current_mdl_offset += len;
-	l->nb.data_offset += len;
-	l->nb.data_length -= len;
-	flue_chain_append(chain, ref, &l->nbl, 1);
-}
-
-/** Everything in front of it is complete: now the disconnect, if its time has come. */
-static void
-complete_disconnect(struct flue_engine *e, struct flue_conn *c)
-{
-	uint32_t status = FLUE_STATUS_SUCCESS;
-
-	if (!flue_extra_of(e, c)->disconnect_abortive) {
-		if (!(c->flags & (CONN_FIN_ACKED | CONN_ABORTED)))
-			return;
-		if (!(c->flags & CONN_FIN_ACKED))
-			status = FLUE_STATUS_REQUEST_ABORTED;
-	}
-	if (!flue_disconnect_complete(e, c, status)) {
-		c->flags |= CONN_TX_WAIT;
-		flue_conn_touch(e, c);
-	}
-}
-
-void
-flue_send_complete(struct flue_engine *e, struct flue_conn *c)
-{
-	struct flue_chain *chain = &e->chans[c->channel].sends;
-	uint32_t una = una_of_data(c);
-
-	c->flags &= ~CONN_TX_WAIT;
-	while (c->send_head != FLUE_NONE) {
-		uint32_t id = c->send_head;
-		struct flue_piece *p = &e->pieces[id];
-		bool acked = flue_seq_leq(p->seq + p->len, una);
-
-		if (!acked && !(c->flags & CONN_ABORTED))
-			return;
-		if (unlikely(flue_lent(&p->tx) != 0)) {
-			c->flags |= CONN_TX_WAIT;
-			flue_conn_touch(e, c);
-			return;
-		}
-		if (likely(acked && (p->flags & PIECE_COMPACT)))
-			complete_compact(chain, p);
-		else if (p->flags & PIECE_LAST_OF_NBL)
-			complete_nbl(e, c, p, acked);
-		if (unlikely(p->refused_credits != 0))
-			flue_piece_refused(p, chain);
-		if (acked)
-			c->bytes_out += p->len;
-		c->send_head = p->next;
-		if (c->send_nxt == id)
-			c->send_nxt = p->next;
-		flue_piece_give(e, id);
-	}
-	c->send_tail = FLUE_NONE;
-	if (unlikely(c->more) && flue_extra_of(e, c)->disconnect != 0)
-		complete_disconnect(e, c);
-}
-
-bool
-flue_send_lent(const struct flue_engine *e, const struct flue_conn *c)
-{
-	uint32_t id;
-
-	for (id = c->send_head; id != FLUE_NONE; id = e->pieces[id].next)
-		if (flue_lent(&e->pieces[id].tx) != 0)
-			return true;
-	return false;
-}
-
-uint32_t
-flue_send_recall(struct flue_engine *e, struct flue_conn *c, flue_ref *head, flue_ref *tail)
-{
-	struct flue_net_buffer_list *last = NULL;
-	uint32_t una = una_of_data(c);
-	uint32_t credits = 0;
-
-	*head = FLUE_REF_NULL;
-	*tail = FLUE_REF_NULL;
-	while (c->send_head != FLUE_NONE) {
-		uint32_t id = c->send_head;
-		struct flue_piece *p = &e->pieces[id];
-		struct flue_net_buffer_list *nbl = flue_nbl_at(p->nbl);
-		uint32_t done = flue_seq_gt(una, p->nbl_seq) ? una - p->nbl_seq : 0;
-
-		if (flue_seq_gt(una, p->seq))
-			c->bytes_out += una - p->seq < p->len ? una - p->seq : p->len;
-		if (p->flags & PIECE_DISCONNECT) {
-			if ((p->flags & PIECE_LAST_OF_NBL))
-				complete_nbl(e, c, p, false);
-		} else if (nbl != NULL && p->nbl != *tail) {
-			nbl->next = FLUE_REF_NULL;
-			if (last != NULL)
-				last->next = p->nbl;
-			else
-				*head = p->nbl;
-			last = nbl;
-			*tail = p->nbl;
-			if (done > 0)
-				flue_nbl_advance(nbl, done);
-		}
-		credits += (p->flags & PIECE_LAST_OF_SUB) != 0;
-		flue_piece_refused(p, &e->chans[c->channel].sends);
-		c->send_head = p->next;
-		flue_piece_give(e, id);
-	}
-	c->send_tail = FLUE_NONE;
-	c->send_nxt = FLUE_NONE;
-	return credits;
-}
-
-void
-flue_send_drop(struct flue_engine *e, struct flue_conn *c)
-{
-	while (c->send_head != FLUE_NONE) {
-		uint32_t id = c->send_head;
-
-		c->send_head = e->pieces[id].next;
-		flue_piece_give(e, id);
-	}
 }

@@ -52,7 +52,7 @@ flue_chan_open(struct flue_engine *e, int sub_capacity, int up_capacity)
 	ch->ups = (struct flue_up *)(ch->subs + sub_capacity);
 	ch->sub_mask = (uint32_t)sub_capacity - 1;
 	ch->up_mask = (uint32_t)up_capacity - 1;
-	flue_region_keep(e->user, (uint32_t)region);
+	flue_region_keep(e->user, (uint32_t)region, 1);
 	e->nchans++;
 	return region;
 }

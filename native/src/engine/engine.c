@@ -191,8 +191,8 @@ flue_engine_create(const struct flue_engine_config *config, flue_port *port, flu
 		return rc;
 	}
 	/* Whoever closes and unmaps these while we run gets zero pages, and we no fault. */
-	flue_region_keep(e->user, (uint32_t)e->region);
-	flue_region_keep(e->user, (uint32_t)flue_arena_region(e->arena));
+	flue_region_keep(e->user, (uint32_t)e->region, 1);
+	flue_region_keep(e->user, (uint32_t)flue_arena_region(e->arena), 1);
 	e->flow.conns = e->conns;
 	e->flow.seed = (uint64_t)config->seed * UINT64_C(0x9e3779b97f4a7c15) + 0x632be59bd9b4e019;
 	e->ip_id = (uint16_t)(e->flow.seed >> 40);

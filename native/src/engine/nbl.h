@@ -54,24 +54,13 @@ struct flue_compact {
 	struct flue_mdl mdl;
 };
 
-/** NULL: it is none, or does not resolve. The NBL may have a next one. */
-static inline struct flue_compact *
-flue_compact_at(flue_ref ref)
+/** Is the list behind the reference, which resolves, one? The NBL may have a next one. */
+static inline bool
+flue_is_compact(const struct flue_compact *l, flue_ref ref)
 {
-	struct flue_compact *l;
-
-	if (unlikely(ref & 7))
-		return NULL;
-	l = flue_ref_at(ref, sizeof(*l));
-	if (unlikely(l == NULL))
-		return NULL;
-	if (unlikely(((flue_read64(&l->nbl.first_net_buffer) -
-				      (ref + offsetof(struct flue_compact, nb))) |
-				     (flue_read64(&l->nb.current_mdl) -
-						     (ref + offsetof(struct flue_compact, mdl))) |
-				     flue_read64(&l->nb.next)) != 0))
-		return NULL;
-	return l;
+	return flue_read64(&l->nbl.first_net_buffer) == ref + offsetof(struct flue_compact, nb) &&
+	       flue_read64(&l->nb.current_mdl) == ref + offsetof(struct flue_compact, mdl) &&
+	       flue_read64(&l->nb.next) == FLUE_REF_NULL;
 }
 
 /** Position in the data of one NB. */

@@ -95,6 +95,9 @@ flue_tx_alloc(struct flue_engine *e)
 	return pkt;
 }
 
+/** Packets to fill, of which each is to be sent. @return how many, n at most */
+unsigned flue_tx_alloc_many(struct flue_engine *e, struct flue_pkt **pkts, unsigned n);
+
 /* ---- rx.c ----------------------------------------------------------------------------------- */
 
 /** A segment as parsed. Numbers in host order, addresses and ports as on the wire. */

@@ -36,6 +36,17 @@ burden_of(struct flue_pkt *const *pkts, unsigned n)
 	return b;
 }
 
+unsigned
+flue_tx_alloc_many(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
+{
+	const struct flue_port_ops *ops = e->port->ops;
+	unsigned k = ops->alloc_many != NULL ? ops->alloc_many(e->port, pkts, n) : 0;
+
+	while (k < n && (pkts[k] = flue_tx_alloc(e)) != NULL)
+		k++;
+	return k;
+}
+
 /* They are IPv4, with timestamps and no other option (tcp/emit.c). */
 void
 flue_tx_settle(struct flue_engine *e)

@@ -464,6 +464,24 @@ flue_ref_resolve(flue_ref ref, uint64_t bytes)
 	return flue_ref_at(ref, bytes);
 }
 
+bool
+flue_view_turn(struct flue_region_view *view, flue_ref ref, uint64_t bytes)
+{
+	const uint32_t region = flue_ref_region(ref);
+	uint8_t *at = flue_ref_look(ref, bytes, true);
+
+	if (at == NULL)
+		return false;
+	/* Where the region is closed just now it shows these bytes and no others. */
+	view->first = flue_ref_make(region, 0);
+	view->base = at - flue_ref_offset(ref);
+	view->size = flue_ref_offset(ref) + bytes;
+	bytes = atomic_load_explicit(&flue_region_slots[region].size, memory_order_acquire);
+	if (bytes > view->size)
+		view->size = bytes;
+	return true;
+}
+
 flue_ref
 flue_ref_of(const void *address, uint64_t bytes)
 {

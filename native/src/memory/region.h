@@ -56,6 +56,35 @@ flue_ref_at(flue_ref ref, uint64_t bytes)
 }
 
 /**
+ * A region as a pass found it: who follows many references into one looks at the table once. Good until the
+ * pass ends; all zero at first.
+ */
+struct flue_region_view {
+	flue_ref first; /* of its first byte */
+	uint64_t size;  /* 0: of none */
+	uint8_t *base;
+};
+
+/** To where 1 to 2^40 bytes are. @return false: they do not resolve */
+bool flue_view_turn(struct flue_region_view *view, flue_ref ref, uint64_t bytes);
+
+/** Does it show them? */
+static inline bool
+flue_view_shows(const struct flue_region_view *view, flue_ref ref, uint64_t bytes)
+{
+	uint64_t offset = ref - view->first;
+
+	return offset < view->size && view->size - offset >= bytes;
+}
+
+/** Of what it shows. */
+static inline uint8_t *
+flue_view_at(const struct flue_region_view *view, flue_ref ref)
+{
+	return view->base + (ref - view->first);
+}
+
+/**
  * Who follows references in passes and keeps addresses from one pass to the next: an engine. Its
  * owner writes, without a lock; a closed region is unmapped only when nobody keeps anything in it
  * and every pass that may have resolved something in it is over.
@@ -87,13 +116,12 @@ flue_region_pass_end(struct flue_region_user *user)
 	atomic_store_explicit(&user->passes, n + 1, memory_order_release);
 }
 
-/** An address in this region outlives the pass. */
+/** `n` addresses in this region outlive the pass. */
 static inline void
-flue_region_keep(struct flue_region_user *user, uint32_t region)
+flue_region_keep(struct flue_region_user *user, uint32_t region, uint32_t n)
 {
-	uint32_t n = atomic_load_explicit(&user->kept[region], memory_order_relaxed);
-
-	atomic_store_explicit(&user->kept[region], n + 1, memory_order_relaxed);
+	n += atomic_load_explicit(&user->kept[region], memory_order_relaxed);
+	atomic_store_explicit(&user->kept[region], n, memory_order_relaxed);
 }
 
 static inline void

@@ -87,6 +87,9 @@ flue_copy_small(uint8_t *to, const uint8_t *from, uint32_t n)
 	} else if (n - 16 < 16) {
 		memcpy(to, from, 16);
 		memcpy(to + n - 16, from + n - 16, 16);
+	} else if (n - 8 < 8) {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
 	} else {
 		memcpy(to, from, n);
 	}

@@ -153,7 +153,7 @@ usual_left(struct flue_engine *e, struct flue_conn *c, uint32_t n, uint32_t byte
 }
 
 /** By the template, which is the connection's. @return false: no packet */
-static inline bool
+static inline __attribute__((always_inline)) bool
 build_usual(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len)
 {
 	struct flue_pkt *pkt = flue_tx_alloc(e);
@@ -174,46 +174,148 @@ build_usual(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t l
 	return true;
 }
 
+/** Where the payload of the next segment begins. */
+struct train_from {
+	struct flue_piece *piece;
+	uint32_t off; /* into the piece */
+	uint32_t seq;
+};
+
+static inline __attribute__((always_inline)) void
+train_on(const struct flue_engine *e, struct train_from *from, uint32_t bytes)
+{
+	from->seq += bytes;
+	from->off += bytes;
+	while (from->off >= from->piece->len && from->piece->next != FLUE_NONE) {
+		from->off -= from->piece->len;
+		from->piece = &e->pieces[from->piece->next];
+	}
+}
+
+typedef uint64_t vector __attribute__((vector_size(16)));
+
+/** In registers. */
+struct line {
+	vector a;
+	vector b;
+	vector c;
+	vector d;
+};
+
+static inline struct line
+line_load(const uint8_t *from)
+{
+	struct line l;
+
+	memcpy(&l.a, from, 16);
+	memcpy(&l.b, from + 16, 16);
+	memcpy(&l.c, from + 32, 16);
+	memcpy(&l.d, from + 48, 16);
+	return l;
+}
+
+static inline void
+line_store(uint8_t *to, struct line l)
+{
+	memcpy(to, &l.a, 16);
+	memcpy(to + 16, &l.b, 16);
+	memcpy(to + 32, &l.c, 16);
+	memcpy(to + 48, &l.d, 16);
+}
+
+/** Sums are the port's, and each payload lies in one piece: then numbers, identification and PSH are all that
+ *  tells one from the next. @return how many of `n` */
+static __attribute__((noinline)) uint32_t
+put_alike(struct flue_engine *e, const struct usual *u, struct flue_pkt **pkts, uint32_t n,
+		struct train_from *begin, const uint32_t len)
+{
+	const struct usual same = *u;
+	struct train_from from = *begin;
+	uint16_t id = e->ip_id;
+	uint8_t first[FLUE_CACHE_LINE];
+	struct line line;
+	uint32_t i;
+
+	memcpy(first, e->template.line, sizeof(first));
+	flue_store32(first + USUAL_TCP + 8, u->ack);
+	flue_store32(first + USUAL_TCP + 12, u->rest);
+	flue_store16(first + USUAL_TCP + 16, u->pseudo);
+	line = line_load(first);
+	for (i = 0; i < n; i++) {
+		struct flue_piece *p = from.piece;
+		const uint32_t left = p->len - from.off;
+		const uint32_t push = left == len && p->flags & PIECE_LAST_OF_NBL ? TCP_PSH : 0;
+		const uint8_t *data = p->data + from.off;
+		struct flue_pkt *pkt = pkts[i];
+		uint8_t *at = pkt->data;
+
+		if (unlikely(left < len))
+			break;
+		line_store(at, line);
+		flue_store32(at + 16, (uint32_t)__builtin_bswap16((uint16_t)(0x8000 | id++)) << 16 |
+						      same.ip_len);
+		flue_store32be(at + USUAL_TCP + 4, from.seq);
+		flue_store32(at + USUAL_TCP + 28, same.echo);
+		at[USUAL_TCP + 13] = (uint8_t)(TCP_ACK | push);
+		pkt->flags = same.flags;
+		if (len < FLUE_COPY_BELOW) {
+			pkt->len = (uint16_t)(USUAL_BYTES + len);
+			flue_copy_small(at + USUAL_BYTES, data, len);
+		} else {
+			pkt->len = USUAL_BYTES;
+			flue_pkt_lend(pkt, data, len, &p->tx);
+		}
+		train_on(e, &from, len);
+	}
+	flue_count(e, FLUE_CTR_OUT_COPIED, len < FLUE_COPY_BELOW ? i : 0);
+	e->ip_id = id;
+	*begin = from;
+	return i;
+}
+
 uint32_t
 flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint32_t most)
 {
+	const uint32_t at = e->txq_tail % FLUE_TX_QUEUE;
 	const uint32_t mss = c->mss;
-	uint32_t seq = c->snd_nxt;
-	struct flue_piece *p;
+	struct flue_pkt **pkts = &e->txq[at];
+	struct train_from from = { .seq = c->snd_nxt };
 	struct usual u;
-	uint32_t off;
-	uint32_t n;
+	uint32_t n = 0;
 
 	if (unlikely(e->template.conn != c) || unlikely(c->flags & (CONN_OOO | CONN_ACK_NOW)))
 		return 0;
 	if (most > flue_txq_room(e))
 		most = flue_txq_room(e);
+	if (most > FLUE_TX_QUEUE - at)
+		most = FLUE_TX_QUEUE - at;
 	if (most > bytes / mss)
 		most = bytes / mss;
 	if (most < 2)
 		return 0;
+	most = flue_tx_alloc_many(e, pkts, most);
 	u = usual_of(e, c, mss);
-	p = flue_piece_at(e, c, seq);
-	off = seq - p->seq;
-	for (n = 0; n < most; n++, seq += mss) {
-		struct flue_pkt *pkt = flue_tx_alloc(e);
-
-		if (unlikely(pkt == NULL))
+	from.piece = flue_piece_at(e, c, from.seq);
+	from.off = from.seq - from.piece->seq;
+	while (n < most) {
+		if (likely(u.flags == (FLUE_PKT_TX_TCP_CSUM | FLUE_PKT_TX_IP_CSUM)))
+			n += put_alike(e, &u, pkts + n, most - n, &from, mss);
+		if (n == most)
 			break;
-		put_usual(e, &u, pkt, seq, p, off, mss);
-		for (off += mss; off >= p->len && p->next != FLUE_NONE; p = &e->pieces[p->next])
-			off -= p->len;
-		flue_txq_push(e, pkt);
+		put_usual(e, &u, pkts[n++], from.seq, from.piece, from.off, mss);
+		train_on(e, &from, mss);
 	}
+	e->txq_tail += n;
 	if (n > 0) {
-		c->send_nxt = (uint32_t)(p - e->pieces);
+		c->send_nxt = (uint32_t)(from.piece - e->pieces);
 		usual_left(e, c, n, n * mss);
 	}
 	return n;
 }
 
-bool
-flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+/** In line, for an ACK has neither payload nor flags to decide on. */
+static inline __attribute__((always_inline)) bool
+emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
 {
 	if (unlikely(flue_txq_room(e) == 0))
 		return false;
@@ -228,6 +330,21 @@ flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t
 		make_template(e, c, path);
 	}
 	return build_usual(e, c, seq, len);
+}
+
+bool
+flue_tcp_emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uint8_t flags)
+{
+	return emit(e, c, seq, len, flags);
+}
+
+bool
+flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c)
+{
+	if (!emit(e, c, flue_tcp_bare_seq(c), 0, TCP_ACK))
+		return false;
+	flue_count(e, FLUE_CTR_OUT_ACKS, 1);
+	return true;
 }
 
 uint32_t

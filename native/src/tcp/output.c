@@ -14,15 +14,6 @@ flue_tcp_bare_seq(const struct flue_conn *c)
 	return c->snd_max - c->snd_una > c->snd_wnd ? c->snd_una + c->snd_wnd : c->snd_max;
 }
 
-bool
-flue_tcp_send_ack(struct flue_engine *e, struct flue_conn *c)
-{
-	if (!flue_tcp_emit(e, c, flue_tcp_bare_seq(c), 0, TCP_ACK))
-		return false;
-	flue_count(e, FLUE_CTR_OUT_ACKS, 1);
-	return true;
-}
-
 void
 flue_tcp_arm_rtx_slow(struct flue_engine *e, struct flue_conn *c)
 {

@@ -43,14 +43,12 @@ static inline __attribute__((always_inline)) uint64_t
 flue_put_piece(struct flue_engine *e, struct flue_pkt *pkt, struct flue_piece *p, uint32_t off,
 		uint32_t len, bool sum_wanted, uint32_t *push)
 {
-	bool whole = p->len - off >= len;
+	const uint32_t left = p->len - off;
+	const bool whole = left >= len;
 
+	*push = left == len && p->flags & PIECE_LAST_OF_NBL;
 	if (likely(whole && len >= FLUE_COPY_BELOW)) {
-		pkt->ext = p->data + off;
-		pkt->ext_len = (uint16_t)len;
-		pkt->ext_owner = &p->tx;
-		p->tx.lent++;
-		*push = flue_ends_nbl(p, off + len);
+		flue_pkt_lend(pkt, p->data + off, len, &p->tx);
 		return sum_wanted ? flue_csum_add(pkt->ext, len, 0) : 0;
 	}
 	flue_count(e, FLUE_CTR_OUT_COPIED, 1);
@@ -58,7 +56,6 @@ flue_put_piece(struct flue_engine *e, struct flue_pkt *pkt, struct flue_piece *p
 		return flue_gather(e, pkt, p, off, len, sum_wanted, push);
 	flue_copy_small(pkt->data + pkt->len, p->data + off, len);
 	pkt->len = (uint16_t)(pkt->len + len);
-	*push = flue_ends_nbl(p, off + len);
 	return 0;
 }
 

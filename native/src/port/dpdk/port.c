@@ -99,6 +99,30 @@ port_alloc(struct flue_port *base)
 	return &dpdk_priv(mbuf)->pkt;
 }
 
+static unsigned
+port_alloc_many(struct flue_port *base, struct flue_pkt **pkts, unsigned n)
+{
+	struct dpdk_port *port = dpdk_port(base);
+	struct rte_mbuf *mbufs[DPDK_MAX_BURST];
+	unsigned i;
+
+	if (unlikely(!thread_known))
+		thread_register();
+	if (n > RTE_DIM(mbufs))
+		n = RTE_DIM(mbufs);
+	if (n > base->buffers - base->held)
+		n = base->buffers - base->held;
+	/* All or none: where there are fewer the last ones are asked for one by one. */
+	if (n == 0 || rte_pktmbuf_alloc_bulk(port->pool->data, mbufs, n) != 0)
+		return 0;
+	for (i = 0; i < n; i++) {
+		pkt_init(port, mbufs[i], 0);
+		pkts[i] = &dpdk_priv(mbufs[i])->pkt;
+	}
+	base->held += n;
+	return n;
+}
+
 static void
 port_free(struct flue_pkt *pkt)
 {
@@ -275,6 +299,7 @@ const struct flue_port_ops dpdk_ops = {
 	.rx_burst = port_rx_burst,
 	.tx_burst = dpdk_tx_burst,
 	.alloc = port_alloc,
+	.alloc_many = port_alloc_many,
 	.free = port_free,
 	.reclaim = dpdk_reclaim,
 	.arm = dpdk_arm,
