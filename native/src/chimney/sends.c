@@ -161,23 +161,21 @@ flue_send_queue(struct flue_engine *e, struct flue_conn *c, flue_ref chain, int 
 
 /** Usual lists of one connection as they are taken. */
 struct usual_sends {
-	struct flue_region_view lists;
-	struct flue_region_view data;
 	uint32_t seq;  /* of the next */
 	uint32_t room; /* bytes that there are places for */
-	uint32_t kept; /* pieces whose data is in the region that `data` shows */
+	uint32_t kept; /* pieces whose data is in the region that the view of data shows */
 };
 
-static void
+static inline void
 keep_data(const struct flue_engine *e, struct usual_sends *u)
 {
-	flue_region_keep(e->user, flue_ref_region(u->data.first), u->kept);
+	flue_region_keep(e->user, flue_ref_region(e->view.data.first), u->kept);
 	u->kept = 0;
 }
 
 /** Put a list into the piece. @return false: it is not the usual one, or there is no room for it */
 static inline __attribute__((always_inline)) bool
-take_usual(const struct flue_engine *e, struct usual_sends *u, flue_ref ref, struct flue_piece *p)
+take_usual(struct flue_engine *e, struct usual_sends *u, flue_ref ref, struct flue_piece *p)
 {
 	const struct flue_compact *l;
 	uint32_t offset;
@@ -186,10 +184,10 @@ take_usual(const struct flue_engine *e, struct usual_sends *u, flue_ref ref, str
 	uint64_t end;
 	flue_ref at;
 
-	if (unlikely(ref & 7) || unlikely(!flue_view_shows(&u->lists, ref, sizeof(*l)) &&
-						 !flue_view_turn(&u->lists, ref, sizeof(*l))))
+	if (unlikely(ref & 7) || unlikely(!flue_view_shows(&e->view.lists, ref, sizeof(*l)) &&
+						 !flue_view_turn(&e->view.lists, ref, sizeof(*l))))
 		return false;
-	l = (const struct flue_compact *)flue_view_at(&u->lists, ref);
+	l = (const struct flue_compact *)flue_view_at(&e->view.lists, ref);
 	if (unlikely(!flue_is_compact(l, ref) || flue_read64(&l->nbl.next) != FLUE_REF_NULL))
 		return false;
 	offset = flue_read32(&l->nb.current_mdl_offset);
@@ -202,13 +200,13 @@ take_usual(const struct flue_engine *e, struct usual_sends *u, flue_ref ref, str
 			    len > u->room))
 		return false;
 	at = flue_read64(&l->mdl.data);
-	if (unlikely(!flue_view_shows(&u->data, at, end))) {
+	if (unlikely(!flue_view_shows(&e->view.data, at, end))) {
 		keep_data(e, u);
-		if (!flue_view_turn(&u->data, at, end))
+		if (!flue_view_turn(&e->view.data, at, end))
 			return false;
 	}
 	u->kept++;
-	p->data = flue_view_at(&u->data, at) + offset;
+	p->data = flue_view_at(&e->view.data, at) + offset;
 	p->nbl = ref;
 	p->seq = p->nbl_seq = u->seq;
 	p->len = len;
@@ -223,49 +221,44 @@ take_usual(const struct flue_engine *e, struct usual_sends *u, flue_ref ref, str
 	return true;
 }
 
-/** Usual lists that follow one another for one connection, from the head of the ring on. @return how many were
- *  taken; 0: the first one is not that, or there is no piece for it */
+/** Usual lists that follow one another for one connection, from the head of the ring on, at most to its end. @return
+ *  how many were taken; 0: the first one is not that, or there is no piece for it */
 static inline int
 queue_usual(struct flue_engine *e, struct flue_conn *c, struct flue_chan *ch, uint64_t token,
 		uint64_t tail, int max)
 {
 	const uint32_t head = (uint32_t)ch->sub_head & ch->sub_mask;
 	const struct flue_submission *s = &ch->subs[head];
-	const uint32_t *ids = e->piece_ids.stack + e->piece_ids.free;
 	struct usual_sends u = { .seq = c->snd_end, .room = SEND_MOST - (c->snd_end - c->snd_una) };
 	struct capture cap = { .seq = c->snd_end };
-	uint64_t most = tail - ch->sub_head;
-	struct flue_piece *last = NULL;
+	const uint32_t free = e->piece_ids.free;
+	const uint32_t *ids = e->piece_ids.stack + free;
+	uint32_t *link = &cap.first;
+	uint32_t most = (uint32_t)(tail - ch->sub_head);
 	uint32_t n = 0;
 
-	/* To the end of the ring, and of the pieces. */
-	if (most > ch->sub_mask + 1 - head)
-		most = ch->sub_mask + 1 - head;
-	if (most > (uint64_t)max)
-		most = (uint64_t)max;
-	if (most > e->piece_ids.free)
-		most = e->piece_ids.free;
-	if (unlikely(u.room > SEND_MOST))
+	if (unlikely(free == 0 || u.room > SEND_MOST))
 		return 0;
-	for (; n < most && flue_read64(&s->token) == token && flue_read32(&s->op) == FLUE_SUB_SEND;
-			n++, s++) {
+	most = most < (uint32_t)max ? most : (uint32_t)max;
+	most = most < free ? most : free;
+	most = most < ch->sub_mask + 1 - head ? most : ch->sub_mask + 1 - head;
+	do {
 		const uint32_t id = *--ids;
 		struct flue_piece *p = &e->pieces[id];
 
 		if (unlikely(!take_usual(e, &u, flue_read64(&s->ref), p)))
 			break;
-		if (last != NULL)
-			last->next = id;
-		else
-			cap.first = id;
-		cap.last = id;
-		last = p;
-	}
+		*link = cap.last = id;
+		link = &p->next;
+		s++;
+		n++;
+	} while (n < most && flue_read64(&s->token) == token &&
+			flue_read32(&s->op) == FLUE_SUB_SEND);
 	if (unlikely(n == 0))
 		return 0;
-	last->next = FLUE_NONE;
+	*link = FLUE_NONE;
 	keep_data(e, &u);
-	e->piece_ids.free -= n;
+	e->piece_ids.free = free - n;
 	ch->sub_head += n;
 	cap.bytes = u.seq - cap.seq;
 	enqueue(e, c, &cap, n);

@@ -250,6 +250,10 @@ struct flue_engine {
 	struct flue_port *port;
 	struct flue_engine *next_engine; /* of all there are (observe/engines.h) */
 	struct flue_region_user *user;
+	struct { /* where sends were last, in this pass */
+		struct flue_region_view lists;
+		struct flue_region_view data;
+	} view;
 	int64_t now;
 	int64_t now_ms_wide;
 	uint32_t now_ms;

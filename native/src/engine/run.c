@@ -249,6 +249,7 @@ flue_engine_pass(struct flue_engine *e, int64_t now, int budget)
 	if (unlikely(account->left-- == 0))
 		flue_account_begin(account, e->ctr);
 	flue_region_pass_begin(e->user);
+	e->view.lists.size = e->view.data.size = 0;
 	set_clock(e, now);
 	e->template.conn = NULL;
 	if (e->port->ops->reclaim != NULL)
