@@ -100,7 +100,8 @@ struct flue_port_ops {
 			struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n);
 	/** A packet to send: refcnt 1, len 0, FLUE_PKT_HEADROOM before data. NULL when used up. */
 	struct flue_pkt *(*alloc)(struct flue_port *port);
-	/** As many as there are, n at most, as by alloc() one by one. May be NULL. @return how many */
+	/** Up to n such packets, perhaps fewer than there are: alloc() has the rest. May be NULL. @return how
+	 *  many */
 	unsigned (*alloc_many)(struct flue_port *port, struct flue_pkt **pkts, unsigned n);
 	/** The last reference is gone. Must drop the ext reference if there is one. */
 	void (*free)(struct flue_pkt *pkt);
