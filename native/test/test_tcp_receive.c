@@ -85,6 +85,7 @@ overlapping_and_repeated_data_is_delivered_once(void **state)
 	pass_after(h, MS);
 	assert_int_equal(accept_data(h, &c, buf + 800), 800);
 	assert_memory_equal(buf, pattern, 1600);
+	assert_int_equal(counter(h, FLUE_CTR_IN_BYTES), 1600);
 	finish(h, &c);
 }
 

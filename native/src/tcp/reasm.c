@@ -152,8 +152,10 @@ take_first(struct flue_engine *e, struct flue_conn *c, struct flue_extra *x, boo
 	uint32_t end = end_of(pkt);
 
 	if (flue_seq_gt(end, c->rcv_nxt)) {
+		const uint16_t payload = (uint16_t)(pkt->payload_len - cut);
+
 		pkt->payload_off = (uint16_t)(pkt->payload_off + cut);
-		pkt->payload_len = (uint16_t)(pkt->payload_len - cut);
+		pkt->payload_len = payload;
 		pkt->seq += cut;
 		pkt->flags &= (uint16_t)~FLUE_PKT_FIN;
 		if (!flue_receive_enqueue(e, c, pkt)) {
@@ -163,6 +165,7 @@ take_first(struct flue_engine *e, struct flue_conn *c, struct flue_extra *x, boo
 			pkt->flags = flags;
 			return false;
 		}
+		flue_count(e, FLUE_CTR_IN_BYTES, payload);
 		c->rcv_nxt = end;
 	} else {
 		pkt->flags &= (uint16_t)~FLUE_PKT_FIN;
