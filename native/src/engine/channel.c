@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/ahead.h"
 #include "engine/parts.h"
 
 /** Entries a single submission can need at once: it is not taken while there are fewer. */
@@ -249,11 +250,17 @@ named_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t ta
 	return &e->conns[(uint32_t)token];
 }
 
-/*
- * What lies ahead is on its way while those before it are looked at, as in a burst of segments. (A call of
- * what does nothing but prefetch is taken for one without an effect, and left out, unless it is in line from
- * the beginning.)
- */
+/** The list of a later submission, if that is a send. */
+static inline __attribute__((always_inline)) void
+list_ahead(const struct flue_chan *ch, uint32_t ahead)
+{
+	const struct flue_submission *s = &ch->subs[(ch->sub_head + ahead) & ch->sub_mask];
+
+	if (flue_read32(&s->op) == FLUE_SUB_SEND)
+		flue_compact_prefetch(flue_read64(&s->ref));
+}
+
+/** Later submissions, as in a burst of segments. */
 static inline __attribute__((always_inline)) void
 look_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tail, uint64_t now)
 {
@@ -266,6 +273,8 @@ look_ahead(const struct flue_engine *e, const struct flue_chan *ch, uint64_t tai
 	}
 	if (near != NULL)
 		flue_conn_prefetch(near);
+	if (far != NULL)
+		list_ahead(ch, FAR);
 }
 
 int

@@ -140,31 +140,6 @@ struct flue_segment {
 int flue_rx(struct flue_engine *e, int budget);
 /** Is this a plain TCP/IPv4 segment for us? Fills `s` but for options. */
 bool flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s);
-/** All that data received by the connection touches of it: into the second level cache, which has more misses
- *  under way than the first one. */
-static inline void
-flue_conn_prefetch_far(const struct flue_conn *c)
-{
-	__builtin_prefetch(c, 0, 2);
-	__builtin_prefetch(&c->rxq_head, 0, 2);
-}
-
-/** ... and what one that sends, or whose sends complete, touches besides. */
-static inline void
-flue_conn_prefetch_sends(const struct flue_conn *c)
-{
-	__builtin_prefetch(&c->bytes_out, 0, 2);
-	__builtin_prefetch(&c->claim, 0, 2);
-}
-
-/** The first two from there, or wherever they are, into the first level: it is next. */
-static inline void
-flue_conn_prefetch(const struct flue_conn *c)
-{
-	__builtin_prefetch(c, 1);
-	__builtin_prefetch(&c->rxq_head, 1);
-}
-
 /** Read the options; never beyond the header, whatever their length bytes say. */
 void flue_segment_options(struct flue_segment *s);
 

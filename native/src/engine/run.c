@@ -5,6 +5,7 @@
 
 #include "engine/run.h"
 
+#include "engine/ahead.h"
 #include "engine/group.h"
 #include "engine/parts.h"
 #include "observe/counters.h"

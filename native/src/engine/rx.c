@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "engine/ahead.h"
 #include "engine/group.h"
 #include "engine/parts.h"
 #include "tcp/csum.h"
@@ -400,12 +401,10 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 		if (i >= n || kinds[i] != PLAIN)
 			continue;
 		conns[i] = flue_flow_candidate(&e->flow, segs[i].hash);
-		if (conns[i] == NULL)
-			continue;
-		flue_conn_prefetch_far(conns[i]);
-		if (segs[i].payload == 0)
-			flue_conn_prefetch_sends(conns[i]);
+		if (conns[i] != NULL)
+			flue_conn_prefetch_far(conns[i]);
 	}
+	flue_sends_ahead(e, segs, conns, n);
 	for (i = 0; i < n; i++) {
 		if (conns[i + AHEAD] != NULL)
 			flue_conn_prefetch(conns[i + AHEAD]);

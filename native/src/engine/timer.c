@@ -9,6 +9,7 @@
  * wheel: delayed ACKs, and a look at what was sent a little while ago, stand in queues. Their entries are
  * written one behind the other, and those that come next are known ahead and prefetched. */
 
+#include "engine/ahead.h"
 #include "engine/parts.h"
 #include "tcp/tcp.h"
 
