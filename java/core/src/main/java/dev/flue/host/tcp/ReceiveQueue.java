@@ -7,7 +7,6 @@ import dev.flue.data.ReceiveHandler;
 import dev.flue.host.link.BufferPool;
 import dev.flue.offload.Refs;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /**
  * Received data that the application has not taken, in order. What the host stack received was
@@ -25,7 +24,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         void giveBack(long netBufferList);
     }
 
-    private static final int FIRST = 2;
+    private static final int LEAST = 2;
 
     /** In the scratch field: the application has it all, and it counts as held. */
     private static final long CHARGED = 1L << 32;
@@ -33,13 +32,18 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     private final ReceiveBuffers shared;
     private Runnable onRelease = () -> {};
 
-    // A ring of entries of two words: the reference; a bit for a lent list, from where 31 bits, and
-    // how much 32 bits. Lent lists: bytes in all.
+    // Entries of two words: the reference; a bit for a lent list, from where 31 bits, and how much
+    // 32 bits. Lent lists: bytes in all. Mostly there is one at most, and of many connections each
+    // line counts: the first one is here, those behind it in the ring, where its place is left
+    // free.
     private static final int WORDS = 2;
     private static final long LENT = Long.MIN_VALUE;
+    private static final long[] NO_RING = new long[WORDS];
 
-    private long[] ring = new long[FIRST * WORDS];
-    private int mask = FIRST - 1;
+    private long firstRef;
+    private long firstSpan;
+    private long[] ring = NO_RING;
+    private int mask;
     private int head;
     private int count;
     private int lentCount;
@@ -101,11 +105,10 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         }
         int copied = 0;
         for (int i = 0; i < count; i++) {
-            int slot = head + i & mask;
             int skip = i == 0 ? headTaken : 0;
-            int length = size(slot) - skip;
-            int from = BufferPool.dataAt(ref(slot)) + start(slot) + skip;
-            to.put(at + copied, shared.pool.buffer(ref(slot)), from, length);
+            int length = size(i) - skip;
+            int from = BufferPool.dataAt(ref(i)) + start(i) + skip;
+            to.put(at + copied, shared.pool.buffer(ref(i)), from, length);
             copied += length;
         }
         withheld = true;
@@ -137,7 +140,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     int append(ByteBuffer from, int at, int length) {
         int stored = 0;
         while (stored < length) {
-            int last = head + count - 1 & mask;
+            int last = count - 1;
             if (count == 0 || lent(last) || space(last) == 0) {
                 long fresh = shared.pool.allocate();
                 if (fresh == 0) {
@@ -145,7 +148,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
                 }
                 shared.list.wrap(fresh).scratch(1);
                 add(fresh, 0, 0, false);
-                last = head + count - 1 & mask;
+                last = count - 1;
             }
             int piece = Math.min(length - stored, space(last));
             int to = BufferPool.dataAt(ref(last)) + start(last) + size(last);
@@ -158,8 +161,8 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     }
 
     /** Bytes that an own buffer can still take. */
-    private int space(int slot) {
-        return shared.pool.dataBytes() - start(slot) - size(slot);
+    private int space(int index) {
+        return shared.pool.dataBytes() - start(index) - size(index);
     }
 
     /** Keep a list that a target indicated, whole. It goes back when it was taken. */
@@ -196,7 +199,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
      * @return 0 when memory is out
      */
     public long post() {
-        int last = head + count - 1 & mask;
+        int last = count - 1;
         boolean rest = posted == 0 && count > 0 && !lent(last) && space(last) > 0;
         long buffer = rest ? ref(last) : shared.pool.allocate();
         if (buffer == 0) {
@@ -223,7 +226,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         posted--;
         postedBytes -= shared.pool.dataBytes() - offset;
         int stored = Math.max(0, Math.min(length, shared.pool.dataBytes() - offset));
-        int last = head + count - 1 & mask;
+        int last = count - 1;
         if (stored == 0) {
             drop(buffer);
         } else if (count > 0 && ref(last) == buffer) {
@@ -239,45 +242,70 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         bytes += stored;
     }
 
-    private long ref(int slot) {
-        return ring[slot * WORDS];
+    private long ref(int index) {
+        return index == 0 ? firstRef : ring[slot(index)];
     }
 
-    private boolean lent(int slot) {
-        return ring[slot * WORDS + 1] < 0;
+    private long span(int index) {
+        return index == 0 ? firstSpan : ring[slot(index) + 1];
     }
 
-    private int start(int slot) {
-        return (int) (ring[slot * WORDS + 1] >>> 32) & Integer.MAX_VALUE;
+    private int slot(int index) {
+        return (head + index & mask) * WORDS;
     }
 
-    private int size(int slot) {
-        return (int) ring[slot * WORDS + 1];
+    private boolean lent(int index) {
+        return span(index) < 0;
     }
 
-    private void enlarge(int slot, int length) {
-        ring[slot * WORDS + 1] += length;
+    private int start(int index) {
+        return (int) (span(index) >>> 32) & Integer.MAX_VALUE;
+    }
+
+    private int size(int index) {
+        return (int) span(index);
+    }
+
+    private void enlarge(int index, int length) {
+        put(index, ref(index), span(index) + length);
+    }
+
+    private void put(int index, long ref, long span) {
+        if (index == 0) {
+            firstRef = ref;
+            firstSpan = span;
+        } else {
+            ring[slot(index)] = ref;
+            ring[slot(index) + 1] = span;
+        }
     }
 
     private void add(long ref, int start, int size, boolean isLent) {
         if (count > mask) {
             unroll();
         }
-        int slot = head + count & mask;
-        ring[slot * WORDS] = ref;
-        ring[slot * WORDS + 1] = (isLent ? LENT : 0) | (long) start << 32 | size;
+        put(count, ref, (isLent ? LENT : 0) | (long) start << 32 | size);
         count++;
     }
 
     /** Twice the room. */
     private void unroll() {
-        long[] larger = new long[ring.length * 2];
-        for (int i = 0; i < count; i++) {
-            System.arraycopy(ring, (head + i & mask) * WORDS, larger, i * WORDS, WORDS);
+        long[] larger = new long[Math.max(LEAST * WORDS, ring.length * 2)];
+        for (int i = 1; i < count; i++) {
+            larger[i * WORDS] = ref(i);
+            larger[i * WORDS + 1] = span(i);
         }
         ring = larger;
-        mask = mask * 2 + 1;
+        mask = larger.length / WORDS - 1;
         head = 0;
+    }
+
+    private void removeFirst() {
+        count--;
+        if (count > 0) {
+            put(0, ref(1), span(1));
+            head = head + 1 & mask;
+        }
     }
 
     /** Offer the data to the handler; bytes it took. */
@@ -312,7 +340,7 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
         try {
             while (count > 0 && pieces < limit && !clearLater && !withheld) {
                 int length = pieceLength();
-                shown.open(this, pieceBuffer(), pieceOffset(), length, ref(head));
+                shown.open(this, pieceBuffer(), pieceOffset(), length, firstRef);
                 boolean returned = false;
                 try {
                     handler.onData(shown);
@@ -365,8 +393,8 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
     }
 
     private int pieceLength() {
-        if (!lent(head)) {
-            return size(head) - headTaken;
+        if (!lent(0)) {
+            return size(0) - headTaken;
         }
         shared.mdl.wrap(headMdl);
         while (shared.mdl.byteCount() <= headMdlOffset) {
@@ -374,36 +402,34 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
             headMdl = shared.mdl.next();
             shared.mdl.wrap(headMdl);
         }
-        return Math.min(shared.mdl.byteCount() - headMdlOffset, size(head) - headTaken);
+        return Math.min(shared.mdl.byteCount() - headMdlOffset, size(0) - headTaken);
     }
 
     private ByteBuffer pieceBuffer() {
-        return lent(head)
+        return lent(0)
                 ? shared.memory.buffer(Refs.region(shared.mdl.data()))
-                : shared.pool.buffer(ref(head));
+                : shared.pool.buffer(firstRef);
     }
 
     private int pieceOffset() {
-        return lent(head)
+        return lent(0)
                 ? Refs.offset(shared.mdl.data()) + headMdlOffset
-                : BufferPool.dataAt(ref(head)) + start(head) + headTaken;
+                : BufferPool.dataAt(firstRef) + start(0) + headTaken;
     }
 
     private void advance(int took) {
         bytes -= took;
         headTaken += took;
         headMdlOffset += took;
-        if (headTaken == size(head)) {
+        if (headTaken == size(0)) {
             pop();
         }
     }
 
     private void pop() {
-        long ref = ref(head);
-        lentCount -= lent(head) ? 1 : 0;
-        count--;
-        // An empty one begins again where it began: that line is warm.
-        head = count == 0 ? 0 : head + 1 & mask;
+        long ref = firstRef;
+        lentCount -= lent(0) ? 1 : 0;
+        removeFirst();
         if (!drop(ref)) {
             shared.list.scratch(shared.list.scratch() | CHARGED);
             charged += charge(ref);
@@ -439,8 +465,8 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
 
     private void startHead() {
         headTaken = 0;
-        if (count > 0 && lent(head)) {
-            shared.netBuffer.wrap(shared.list.wrap(ref(head)).firstNetBuffer());
+        if (count > 0 && lent(0)) {
+            shared.netBuffer.wrap(shared.list.wrap(firstRef).firstNetBuffer());
             headMdl = shared.netBuffer.currentMdl();
             headMdlOffset = shared.netBuffer.currentMdlOffset();
         }
@@ -458,6 +484,5 @@ public final class ReceiveQueue implements LoanedBuffer.Lender {
             pop();
         }
         bytes = 0;
-        Arrays.fill(ring, 0);
     }
 }

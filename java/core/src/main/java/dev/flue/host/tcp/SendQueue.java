@@ -18,10 +18,16 @@ import java.nio.ByteBuffer;
  * lets go of it, it stands on its own until the claim ends.
  */
 public final class SendQueue {
-    private static final int FIRST = 2;
+    private static final int LEAST = 2;
+    private static final long[] NO_RING = {0};
 
     private final SendBuffers buffers;
-    private long[] ring = new long[FIRST];
+
+    // Mostly there is one buffer at most, and of many connections each line counts: the first one
+    // is here, those behind it in the ring, where its place is left free.
+    private long first;
+    private long[] ring = NO_RING;
+    private int mask;
     private int head;
     private int count;
     private int lent;
@@ -164,7 +170,7 @@ public final class SendQueue {
         int at = BufferPool.dataAt(from) + buffers.offset(from);
         buffers.memory(to).put(BufferPool.dataAt(to), buffers.memory(from), at, length);
         buffers.range(to, 0, length);
-        ring[head + count - 1 & ring.length - 1] = to;
+        put(count - 1, to);
     }
 
     /** The memory of the open claim. */
@@ -211,20 +217,37 @@ public final class SendQueue {
     }
 
     private void add(long buffer) {
-        if (count == ring.length) {
-            long[] old = ring;
-            ring = new long[count * 2];
-            for (int i = 0; i < count; i++) {
-                ring[i] = old[head + i & old.length - 1];
+        if (count > mask) {
+            long[] larger = new long[Math.max(LEAST, ring.length * 2)];
+            for (int i = 1; i < count; i++) {
+                larger[i] = at(i);
             }
+            ring = larger;
+            mask = larger.length - 1;
             head = 0;
         }
-        ring[head + count & ring.length - 1] = buffer;
+        put(count, buffer);
         count++;
     }
 
     private long at(int index) {
-        return ring[head + index & ring.length - 1];
+        return index == 0 ? first : ring[head + index & mask];
+    }
+
+    private void put(int index, long buffer) {
+        if (index == 0) {
+            first = buffer;
+        } else {
+            ring[head + index & mask] = buffer;
+        }
+    }
+
+    private void removeFirst() {
+        count--;
+        if (count > 0) {
+            first = at(1);
+            head = head + 1 & mask;
+        }
     }
 
     /** The first bytes were acknowledged; nothing is lent. */
@@ -232,7 +255,6 @@ public final class SendQueue {
         int left = acknowledged;
         bytes -= acknowledged;
         while (left > 0) {
-            long first = at(0);
             int length = buffers.length(first);
             if (left < length) {
                 buffers.range(first, buffers.offset(first) + left, length - left);
@@ -245,9 +267,8 @@ public final class SendQueue {
     }
 
     private void pop() {
-        release(at(0));
-        count--;
-        head = count == 0 ? 0 : head + 1 & ring.length - 1;
+        release(first);
+        removeFirst();
     }
 
     /** Copy bytes that start {@code offset} behind SND.UNA; nothing is lent. */
@@ -301,7 +322,7 @@ public final class SendQueue {
         if (lent == count) {
             return 0;
         }
-        long first = at(lent);
+        long chain = at(lent);
         for (int i = lent; i < count; i++) {
             long next = i + 1 < count ? at(i + 1) : 0;
             int length = buffers.length(at(i));
@@ -309,7 +330,7 @@ public final class SendQueue {
             list.protocolReserved0(owner).protocolReserved1(length);
         }
         lent = count;
-        return first;
+        return chain;
     }
 
     /** The last NBL lent, or 0. */
@@ -336,12 +357,10 @@ public final class SendQueue {
     }
 
     private void removeLent(int index) {
-        int mask = ring.length - 1;
         for (int i = index; i > 0; i--) {
-            ring[head + i & mask] = ring[head + i - 1 & mask];
+            put(i, at(i - 1));
         }
-        count--;
-        head = count == 0 ? 0 : head + 1 & mask;
+        removeFirst();
         lent--;
     }
 
@@ -354,7 +373,6 @@ public final class SendQueue {
         bytes = 0;
         tail = 0;
         int kept = 0;
-        int mask = ring.length - 1;
         for (int i = 0; i < count; i++) {
             long buffer = at(i);
             int length = buffers.length(buffer);
@@ -362,7 +380,7 @@ public final class SendQueue {
                 release(buffer);
             } else {
                 bytes += length;
-                ring[head + kept++ & mask] = buffer;
+                put(kept++, buffer);
             }
         }
         count = kept;
