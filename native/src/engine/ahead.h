@@ -51,10 +51,11 @@ flue_compact_prefetch(flue_ref ref)
 
 /** Sends of whom a segment acknowledges something complete with it, most of them: the connection's part of them,
  *  the first piece, its list, each of which says where the next one is. They were written when they were sent,
- *  and lie wherever the connections since have pushed them. */
+ *  and lie wherever the connections since have pushed them.
+ *  @param which  the n of the segments that have a connection in `conns` */
 static inline __attribute__((always_inline)) void
 flue_sends_ahead(const struct flue_engine *e, const struct flue_segment *segs,
-		struct flue_conn *const *conns, unsigned n)
+		struct flue_conn *const *conns, const uint8_t *which, unsigned n)
 {
 	const struct flue_conn *senders[FLUE_BURST];
 	const struct flue_piece *pieces[FLUE_BURST];
@@ -64,10 +65,12 @@ flue_sends_ahead(const struct flue_engine *e, const struct flue_segment *segs,
 	if (e->piece_ids.free == e->piece_ids.size)
 		return;
 	for (i = 0; i < n; i++) {
-		if (conns[i] == NULL || conns[i]->snd_una == segs[i].ack)
+		const struct flue_conn *c = conns[which[i]];
+
+		if (c->snd_una == segs[which[i]].ack)
 			continue;
-		flue_conn_prefetch_sends(conns[i]);
-		senders[count++] = conns[i];
+		flue_conn_prefetch_sends(c);
+		senders[count++] = c;
 	}
 	for (i = 0; i < count; i++) {
 		/* Of a bucket's first candidate, which may be another's, or nobody's. */

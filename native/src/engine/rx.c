@@ -373,6 +373,8 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 	struct flue_segment segs[FLUE_BURST];
 	enum kind kinds[FLUE_BURST];
 	struct flue_conn *conns[FLUE_BURST + AHEAD];
+	uint8_t which[FLUE_BURST]; /* have one there */
+	unsigned known = 0;
 	const struct flue_segment *before = NULL;
 	struct flue_conn *c = NULL;
 	struct tally tally = { 0 };
@@ -401,10 +403,12 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 		if (i >= n || kinds[i] != PLAIN)
 			continue;
 		conns[i] = flue_flow_candidate(&e->flow, segs[i].hash);
-		if (conns[i] != NULL)
-			flue_conn_prefetch_far(conns[i]);
+		if (conns[i] == NULL)
+			continue;
+		flue_conn_prefetch_far(conns[i]);
+		which[known++] = (uint8_t)i;
 	}
-	flue_sends_ahead(e, segs, conns, n);
+	flue_sends_ahead(e, segs, conns, which, known);
 	for (i = 0; i < n; i++) {
 		if (conns[i + AHEAD] != NULL)
 			flue_conn_prefetch(conns[i + AHEAD]);
