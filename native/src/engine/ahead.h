@@ -52,10 +52,10 @@ flue_compact_prefetch(flue_ref ref)
 /** Sends of whom a segment acknowledges something complete with it, most of them: the connection's part of them,
  *  the first piece, its list, each of which says where the next one is. They were written when they were sent,
  *  and lie wherever the connections since have pushed them.
- *  @param which  the n of the segments that have a connection in `conns` */
+ *  @param plain  n of the segments, of which one each of `conns` is the connection, or NULL */
 static inline __attribute__((always_inline)) void
-flue_sends_ahead(const struct flue_engine *e, const struct flue_segment *segs,
-		struct flue_conn *const *conns, const uint8_t *which, unsigned n)
+flue_sends_ahead(const struct flue_engine *e, const struct flue_segment *segs, const uint8_t *plain,
+		struct flue_conn *const *conns, unsigned n)
 {
 	const struct flue_conn *senders[FLUE_BURST];
 	const struct flue_piece *pieces[FLUE_BURST];
@@ -65,9 +65,9 @@ flue_sends_ahead(const struct flue_engine *e, const struct flue_segment *segs,
 	if (e->piece_ids.free == e->piece_ids.size)
 		return;
 	for (i = 0; i < n; i++) {
-		const struct flue_conn *c = conns[which[i]];
+		const struct flue_conn *c = conns[i];
 
-		if (c->snd_una == segs[which[i]].ack)
+		if (c == NULL || c->snd_una == segs[plain[i]].ack)
 			continue;
 		flue_conn_prefetch_sends(c);
 		senders[count++] = c;

@@ -365,19 +365,38 @@ kind_of(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s,
 	return flue_segment_parse(e, pkt, s) ? PLAIN : FRAME;
 }
 
+/** Whose segments may be, by their buckets: those connections are on their way. NULL: nobody's, and so behind
+ *  the last one for AHEAD more. */
+static inline void
+find(const struct flue_engine *e, const struct flue_segment *segs, const uint8_t *plain,
+		struct flue_conn **conns, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		conns[i] = flue_flow_candidate(&e->flow, segs[plain[i]].hash);
+		if (conns[i] != NULL)
+			flue_conn_prefetch_far(conns[i]);
+	}
+	for (i = 0; i < AHEAD; i++)
+		conns[n + i] = NULL;
+	flue_sends_ahead(e, segs, plain, conns, n);
+}
+
 /** Pass by pass: what the next one needs is on its way meanwhile. The frame; the bucket; the connection. Peers
  *  send in runs: who follows another one of its flow costs neither of the first two. */
 static void
 burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 {
 	struct flue_segment segs[FLUE_BURST];
-	enum kind kinds[FLUE_BURST];
-	struct flue_conn *conns[FLUE_BURST + AHEAD];
-	uint8_t which[FLUE_BURST]; /* have one there */
-	unsigned known = 0;
+	enum kind kinds[FLUE_BURST + 1];
+	uint8_t plain[FLUE_BURST];                   /* which ones are, */
+	struct flue_conn *conns[FLUE_BURST + AHEAD]; /* and whose they may be */
 	const struct flue_segment *before = NULL;
+	struct flue_conn **next = conns;
 	struct flue_conn *c = NULL;
 	struct tally tally = { 0 };
+	unsigned plains = 0;
 	uint64_t bytes = 0;
 	unsigned i;
 
@@ -395,36 +414,34 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 		before = NULL;
 		if (kinds[i] == PLAIN) {
 			__builtin_prefetch(flue_flow_bucket_of(&e->flow, s->hash), 0, 2);
+			plain[plains++] = (uint8_t)i;
 			before = s->key.ip6 || s->tagged ? NULL : s;
 		}
 	}
-	for (i = 0; i < n + AHEAD; i++) {
-		conns[i] = NULL;
-		if (i >= n || kinds[i] != PLAIN)
-			continue;
-		conns[i] = flue_flow_candidate(&e->flow, segs[i].hash);
-		if (conns[i] == NULL)
-			continue;
-		flue_conn_prefetch_far(conns[i]);
-		which[known++] = (uint8_t)i;
-	}
-	flue_sends_ahead(e, segs, conns, which, known);
+	kinds[n] = FRAME;
+	find(e, segs, plain, conns, plains);
 	for (i = 0; i < n; i++) {
-		if (conns[i + AHEAD] != NULL)
-			flue_conn_prefetch(conns[i + AHEAD]);
-		if (likely(kinds[i] != FRAME)) {
-			if (kinds[i] != FOLLOWS || c == NULL)
-				c = owner_of(e, &segs[i], conns[i]);
-			if (unlikely(c == NULL))
-				continue;
-			segment_in(e, &segs[i], c, &tally);
-			if (i + 1 == n || kinds[i + 1] != FOLLOWS)
-				flue_tcp_segments_end(e, c);
+		struct flue_conn *candidate = NULL;
+
+		if (unlikely(kinds[i] == FRAME)) {
+			if (unlikely(e->watches != NULL))
+				flue_watch_frame(e, pkts[i]);
+			flue_frame_up(e, pkts[i]);
 			continue;
 		}
-		if (unlikely(e->watches != NULL))
-			flue_watch_frame(e, pkts[i]);
-		flue_frame_up(e, pkts[i]);
+		if (kinds[i] == PLAIN) {
+			if (next[AHEAD] != NULL)
+				flue_conn_prefetch(next[AHEAD]);
+			candidate = *next++;
+			c = NULL;
+		}
+		if (c == NULL)
+			c = owner_of(e, &segs[i], candidate);
+		if (unlikely(c == NULL))
+			continue;
+		segment_in(e, &segs[i], c, &tally);
+		if (kinds[i + 1] != FOLLOWS)
+			flue_tcp_segments_end(e, c);
 	}
 	tally_count(e, &tally);
 	flue_count(e, FLUE_CTR_RX_BYTES, bytes);
