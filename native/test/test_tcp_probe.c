@@ -208,6 +208,36 @@ a_silly_window_is_not_filled_before_the_timer_says_so(void **state)
 	finish(h, &c);
 }
 
+/* A scaled window that is rounded down shrinks (RFC 7323 2.4). When both did, each end has what the other one
+ * thinks is beyond the edge, and finds its ACKs old. */
+static void
+ends_whose_windows_both_shrank_find_to_each_other(void **state)
+{
+	(void)state;
+	EACH_NUMBER(n)
+	{
+		struct harness *h = harness_new(NULL, 0);
+		struct conn c = { 0 };
+		struct seen s;
+
+		connect_at(h, &c, start_numbers[n][0], start_numbers[n][1]);
+		(void)send_data(h, &c, 5000);
+		assert_int_equal(drain_sent(h, &c), 5000);
+		ack(h, &c, 1000, 3000);
+		/* The peer took all 5000, and its own ACK lies before the end of what it sent: we have "hello". */
+		peer(h, &c, TCP_ACK, 0, 1000, "hello", 5, 3000);
+		pass_after(h, SEC);
+		(void)drain_sent(h, &c);
+		peer(h, &c, TCP_ACK, 0, 5000, NULL, 0, 3000);
+		pass_after(h, MS);
+		s = sent_expect(h, &c);
+		assert_int_equal(s.len, 0);
+		assert_int_equal(s.seq, 5000);
+		assert_int_equal(s.ack, 5);
+		finish(h, &c);
+	}
+}
+
 RULE("9293/SHLD-15")
 RULE("9293/SHLD-16")
 RULE("9293/MUST-34")
@@ -301,6 +331,7 @@ main(void)
 		cmocka_unit_test(what_was_sent_before_the_window_closed_gives_no_sample),
 		cmocka_unit_test(the_deadline_of_a_probe_is_not_that_of_a_segment),
 		cmocka_unit_test(a_silly_window_is_not_filled_before_the_timer_says_so),
+		cmocka_unit_test(ends_whose_windows_both_shrank_find_to_each_other),
 		cmocka_unit_test(a_peer_that_shrinks_its_window_gets_no_new_data),
 		cmocka_unit_test(nagle_holds_a_small_segment_while_data_is_under_way),
 		cmocka_unit_test(keepalive_asks_only_an_idle_peer),

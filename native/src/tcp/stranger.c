@@ -26,16 +26,23 @@ challenge_allowed(struct flue_engine *e)
 	return true;
 }
 
-/** An ACK that an attacker must not be able to draw at will (RFC 5961). */
-void
-flue_challenge(struct flue_engine *e, struct flue_conn *c)
+/** May an ACK go that an attacker must not be able to draw at will (RFC 5961)? It is counted. */
+static bool
+challenge_due(struct flue_engine *e, struct flue_conn *c)
 {
 	/* Low bits: once in a minute of silence it may be held back without need. */
 	if ((uint16_t)(e->now_ms - c->challenge_ms) < FLUE_CHALLENGE_MS || !challenge_allowed(e))
-		return;
+		return false;
 	c->challenge_ms = (uint16_t)e->now_ms;
 	flue_count(e, FLUE_CTR_CHALLENGE_ACKS, 1);
-	flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
+	return true;
+}
+
+void
+flue_challenge(struct flue_engine *e, struct flue_conn *c)
+{
+	if (challenge_due(e, c))
+		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
 }
 
 /** The peer spoke, acceptably: whatever doubt there was is over. */
@@ -127,6 +134,19 @@ overtaken(const struct flue_conn *c, const struct flue_segment *s)
 	       flue_seq_lt(s->seq, oldest);
 }
 
+/** To one that is old and has no length: an ACK with the number that the peer waits for by its own word, if it
+ *  has what its window has shrunk away from since (flue_tcp_bare_seq). When that happened both ways, by the
+ *  rounding of scaled windows alone, both ends find each other's ACKs old, and would for ever. */
+static void
+answer_bare(struct flue_engine *e, struct flue_conn *c, const struct flue_segment *s)
+{
+	if ((s->flags & TCP_ACK) && flue_seq_gt(s->ack, flue_tcp_bare_seq(c)) &&
+			flue_seq_leq(s->ack, c->snd_max) && flue_tcp_emit(e, c, s->ack, 0, TCP_ACK))
+		flue_count(e, FLUE_CTR_OUT_ACKS, 1);
+	else
+		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
+}
+
 /** Data that comes again wants its ACK now. What carries none must not draw one for each: two ends
  *  that find each other's ACKs unacceptable would never stop. */
 void
@@ -136,10 +156,12 @@ flue_answer_unacceptable(struct flue_engine *e, struct flue_conn *c, const struc
 		return;
 	if ((s->flags & TCP_SYN) && e->config.chimney_profile)
 		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
-	else if ((s->flags & TCP_SYN) || (s->payload == 0 && !(s->flags & TCP_FIN)))
+	else if (s->flags & TCP_SYN)
 		flue_challenge(e, c);
-	else
+	else if (s->payload > 0 || (s->flags & TCP_FIN))
 		flue_tcp_owe_ack(e, c, CONN_ACK_NOW);
+	else if (challenge_due(e, c))
+		answer_bare(e, c, s);
 	if (s->payload > 0 && flue_seq_lt(s->seq, c->rcv_nxt) &&
 			flue_seq_leq(s->seq + s->payload, c->rcv_nxt))
 		flue_sack_duplicate(e, c, s->seq, s->seq + s->payload);
