@@ -119,7 +119,7 @@ final class Rounds {
         while (!warmUp.over() && (warmUp.count() == 0 || timeToWarmUp())) {
             Outcome outcome = match.measure(turn.contestant(), turn.workload(), warmUp.nanos());
             last = turn.workload().figure(outcome);
-            warmUp.add(last);
+            warmUp.add(outcome);
         }
         return said(turn.workload(), last)
                 + (warmUp.stable() ? ", stable after " : ", not stable after ")

@@ -6,8 +6,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * When a contestant is warm: its last rates are near the best one that it had. It warms up in the
- * processes that are measured, until then or as often as it may. One thread.
+ * When a contestant is warm: its last rates are near the best one that it had. Rates, also where a
+ * workload compares a median time: that hardly shows how long an end stood still while it was
+ * compiled. It warms up in the processes that are measured, until then or as often as it may. One
+ * thread.
  */
 final class WarmUp {
     /** How near, of the best. */
@@ -15,7 +17,10 @@ final class WarmUp {
 
     private static final int IN_A_ROW = 2;
     private static final int LEAST = 5;
-    private static final int MOST = 12;
+    private static final int MOST = 16;
+
+    /** What runs less often the compiler has not all seen. */
+    private static final long CALLS = 100_000;
 
     /** Many connections take long to open, and the code that is run is the same. */
     private static final int MOST_OF_MANY = 5;
@@ -27,12 +32,11 @@ final class WarmUp {
     private static final long NANOS = TimeUnit.MILLISECONDS.toNanos(120);
 
     private final List<Double> rates = new ArrayList<>();
-    private final boolean moreIsBetter;
     private final int most;
     private final long nanos;
+    private long calls;
 
     WarmUp(Workload workload) {
-        moreIsBetter = workload.unit().moreIsBetter();
         most = many(workload) ? MOST_OF_MANY : MOST;
         nanos = nanos(workload);
     }
@@ -55,15 +59,17 @@ final class WarmUp {
         return nanos;
     }
 
-    /** What the workload compares, of one more measurement. */
-    void add(double figure) {
-        rates.add(moreIsBetter ? figure : 1 / figure);
+    /** One more measurement. */
+    void add(Outcome outcome) {
+        rates.add((double) outcome.operations() / outcome.nanos());
+        calls += outcome.operations();
     }
 
     /** Whether it will not get better. */
     boolean stable() {
         double best = rates.stream().mapToDouble(Double::doubleValue).max().orElse(0);
         return rates.size() >= LEAST
+                && calls >= CALLS
                 && rates.subList(rates.size() - IN_A_ROW, rates.size()).stream()
                         .allMatch(each -> each >= NEAR * best);
     }

@@ -77,25 +77,44 @@ class StatisticsTest {
     @Test
     void whoIsWarmDoesNotGetBetterAnyMore() {
         WarmUp warmUp = new WarmUp(Workload.named("messages-64"));
-        for (double rate : new double[] {1, 4, 9, 10}) {
-            warmUp.add(rate);
+        for (int rate : new int[] {10, 40, 90, 100}) {
+            warmUp.add(rate(rate));
             assertThat(warmUp.over()).isFalse();
         }
-        warmUp.add(8);
+        warmUp.add(rate(80));
         assertThat(warmUp.over()).as("one of the last two is far from the best").isFalse();
-        warmUp.add(9.5);
-        warmUp.add(9.6);
+        warmUp.add(rate(95));
+        warmUp.add(rate(96));
         assertThat(warmUp.stable()).isTrue();
-        WarmUp latency = new WarmUp(Workload.named("request-response"));
-        for (double micros : new double[] {100, 50, 10, 5, 5.1}) {
-            latency.add(micros);
-        }
-        assertThat(latency.stable()).as("less is better").isTrue();
         WarmUp never = new WarmUp(Workload.named("messages-64"));
         while (!never.over()) {
-            never.add(never.count() % 2 == 0 ? 1 : 10);
+            never.add(rate(never.count() % 2 == 0 ? 1 : 10));
         }
         assertThat(never.stable()).isFalse();
+    }
+
+    @Test
+    void whoStoodStillWhileItWasCompiledIsNotWarm() {
+        WarmUp warmUp = new WarmUp(Workload.named("request-response"));
+        for (int requests : new int[] {30_000, 90_000, 120_000, 110_000, 100}) {
+            warmUp.add(new Outcome(requests, 120_000_000, 1, 1, 5_000, 9_000));
+        }
+        assertThat(warmUp.over()).as("though its median time is the same").isFalse();
+    }
+
+    @Test
+    void whoDidLittleIsNotWarm() {
+        WarmUp warmUp = new WarmUp(Workload.named("request-response"));
+        for (int i = 0; i < 9; i++) {
+            warmUp.add(new Outcome(10_000, 120_000_000, 1, 1, 5_000, 9_000));
+        }
+        assertThat(warmUp.over()).isFalse();
+        warmUp.add(new Outcome(10_000, 120_000_000, 1, 1, 5_000, 9_000));
+        assertThat(warmUp.stable()).isTrue();
+    }
+
+    private static Outcome rate(int thousands) {
+        return new Outcome(thousands * 1_000L, 1_000, 1, 1, 0, 0);
     }
 
     @Test
