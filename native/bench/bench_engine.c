@@ -3,7 +3,7 @@
 /*
  * What the engine alone costs: bursts are replayed from memory, the port is null.
  *
- *   bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m] [--only LIST]
+ *   bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m] [--ip6] [--only LIST]
  *   bench_engine --flows N     what N connections take: memory by kind, segments a second (scale.h)
  *   bench_engine --trees       initiate and terminate, trees of 64
  *
@@ -50,6 +50,7 @@ struct choice {
 	uint32_t scale; /* --flows */
 	bool trees;
 	enum bench_pages pages;
+	bool ip6;
 	uint32_t reps;
 	bool json;
 	bool quick;
@@ -280,6 +281,7 @@ run_all(const struct choice *c)
 			.acks = (enum bench_acks)(i >> 1 & 1),
 			.bytes = bytes[i >> 2 & 1],
 			.pages = c->pages,
+			.ip6 = c->ip6,
 		};
 
 		if (chosen(c->whats, s.what) && chosen(c->sums, s.port_sums) &&
@@ -295,7 +297,7 @@ run_all(const struct choice *c)
 static int
 usage(void)
 {
-	fprintf(stderr, "bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m]\n"
+	fprintf(stderr, "bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m] [--ip6]\n"
 			"  [--only receive|transmit|pure-ack,64|1448,each|burst,software|port,"
 			"loss0|loss1,FLOWS,...]\n"
 			"bench_engine --flows N | --trees [--json] [--reps N] [--pages 4k|thp|2m]\n");
@@ -328,6 +330,8 @@ main(int argc, char **argv)
 			c.scale = (uint32_t)atoi(argv[++i]);
 		} else if (strcmp(argv[i], "--trees") == 0) {
 			c.trees = true;
+		} else if (strcmp(argv[i], "--ip6") == 0) {
+			c.ip6 = true;
 		} else if (strcmp(argv[i], "--only") == 0 && more && choose(&c, argv[i + 1])) {
 			i++;
 		} else {

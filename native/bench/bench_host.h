@@ -3,8 +3,8 @@
 #define FLUE_BENCH_HOST_H
 
 /** @file The host's side of an engine that is measured: flows from 198.18.0.2 (and .3 and so on, 32,768 of
- *  each), ports 10000 and up, to port 80 of 198.18.0.1, established; everything that arrives is accepted and
- *  returned at once. */
+ *  each), or from 2001:db8::2 and on, ports 10000 and up, to port 80 of 198.18.0.1 or 2001:db8::1, established;
+ *  everything that arrives is accepted and returned at once. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,9 @@
 #define IRS 0x10000u
 #define ISS 0x20000u
 
+#define MTU_IP4 1500
+#define MTU_IP6 (MTU_IP4 + 20) /* the same payload */
+
 #define FLOWS_PER_PATH 32768u /* remote ports 10000 and up */
 #define FLOWS_PER_TREE 4096u  /* initiated with one operation */
 
@@ -22,7 +25,8 @@
 struct bench_host {
 	struct flue_engine_config config; /* abi_version 0: the default */
 	bool sack;                        /* agreed */
-	uint32_t mss;                     /* the peer's; 0: as Ethernet has it */
+	bool ip6;
+	uint32_t mss; /* the peer's; 0: as Ethernet has it */
 	flue_engine *e;
 	struct flue_channel_header *ch;
 	struct flue_submission *subs;
@@ -93,7 +97,7 @@ set_tcp(const struct bench_host *b, struct flue_miniport_offload_block_list *blo
 
 	c->remote_port = __builtin_bswap16((uint16_t)(10000 + i % FLOWS_PER_PATH));
 	c->local_port = __builtin_bswap16(80);
-	c->remote_mss = b->mss != 0 ? b->mss : 1460;
+	c->remote_mss = b->mss != 0 ? b->mss : MTU_IP4 - 40;
 	c->flags = FLUE_TCP_CONST_TIMESTAMPS | FLUE_TCP_CONST_WINDOW_SCALING |
 		   (b->sack ? FLUE_TCP_CONST_SACK : 0);
 	c->wind_scale = 0x77;
@@ -118,25 +122,47 @@ struct bench_tree {
 	flue_ref path_slot;
 	flue_ref *ref;
 	flue_ref *slot;
-	uint8_t *addresses;
+	uint8_t *last; /* byte of the remote address */
 };
+
+/** Addresses as they lie in a packet, the peer's first. */
+static inline uint32_t
+put_addresses(uint8_t *to, bool ip6, uint8_t peer)
+{
+	if (ip6) {
+		memset(to, 0, 32);
+		memcpy(to, "\x20\x01\x0d\xb8", 4);
+		memcpy(to + 16, "\x20\x01\x0d\xb8", 4);
+		to[15] = peer;
+		to[31] = 1;
+		return 32;
+	}
+	memcpy(to, "\xc6\x12\0\0\xc6\x12\0\1", 8);
+	to[3] = peer;
+	return 8;
+}
 
 /** For at most `flows` connections. */
 static inline void
 tree_make(struct bench_host *b, struct bench_tree *t, uint32_t flows)
 {
 	struct flue_path_const *pc;
+	uint8_t *addresses;
 	flue_ref addr;
+	uint32_t half;
 	uint32_t i;
 
 	t->root = new_block(b, FLUE_STATE_NEIGHBOR, &t->neighbor, &t->neighbor_slot);
-	t->neighbor->dependent_block_list = new_block(b, FLUE_STATE_IP4, &t->path, &t->path_slot);
-	t->addresses = take(b, 64, &addr);
-	memcpy(t->addresses, "\xc6\x12\0\x01\0\0\0\0\xc6\x12\0\x02", 12);
+	t->neighbor->dependent_block_list = new_block(
+			b, b->ip6 ? FLUE_STATE_IP6 : FLUE_STATE_IP4, &t->path, &t->path_slot);
+	addresses = take(b, 64, &addr);
+	half = put_addresses(addresses, b->ip6, 2) / 2;
+	t->last = addresses + half - 1;
 	pc = (void *)((uint8_t *)t->path + FLUE_PATH_CONST_AT);
-	pc->source_address = addr;
-	pc->destination_address = addr + 8;
-	((struct flue_path_cached *)((uint8_t *)t->path + FLUE_PATH_CACHED_AT))->path_mtu = 1500;
+	pc->destination_address = addr;
+	pc->source_address = addr + half;
+	((struct flue_path_cached *)((uint8_t *)t->path + FLUE_PATH_CACHED_AT))->path_mtu =
+			b->ip6 ? MTU_IP6 : MTU_IP4;
 	t->tcp = calloc(flows, sizeof(*t->tcp));
 	t->ref = calloc(flows, sizeof(*t->ref));
 	t->slot = calloc(flows, sizeof(*t->slot));
@@ -188,7 +214,7 @@ connect_all(struct bench_host *b)
 		uint32_t n = b->flows - first < FLOWS_PER_TREE ? b->flows - first : FLOWS_PER_TREE;
 
 		if (first % FLOWS_PER_PATH == 0) {
-			t.addresses[11] = (uint8_t)(2 + first / FLOWS_PER_PATH);
+			*t.last = (uint8_t)(2 + first / FLOWS_PER_PATH);
 			*(uint64_t *)flue_ref_resolve(t.path_slot, 8) = 0;
 		}
 		tree_fill(b, &t, first, n);

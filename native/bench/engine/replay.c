@@ -134,15 +134,22 @@ port_rx(struct flue_port *port, int64_t now, struct flue_pkt **pkts, unsigned n)
 	return k;
 }
 
+/** Bytes in front of the TCP header. */
+static uint32_t
+head(const struct bench *b)
+{
+	return b->set.ip6 ? 54 : 34;
+}
+
 /** The peer takes it, or it is lost, and says what it has now. */
 static void
 peer_in(struct bench *b, const struct flue_pkt *pkt)
 {
-	const uint8_t *tcp = pkt->data + 34;
-	uint32_t len = (uint32_t)pkt->len + pkt->ext_len - 34u - (tcp[12] >> 4) * 4u;
+	const uint8_t *tcp = pkt->data + head(b);
+	uint32_t len = (uint32_t)pkt->len + pkt->ext_len - head(b) - (tcp[12] >> 4) * 4u;
 	uint32_t seq = flue_load32be(tcp + 4);
 	uint32_t flow = (uint32_t)(flue_load16be(tcp + 2) - 10000) +
-			(uint32_t)(pkt->data[33] - 2) * FLOWS_PER_PATH;
+			(uint32_t)(tcp[-1] - 2) * FLOWS_PER_PATH;
 	struct peer *p = &b->peers[flow];
 
 	if (len == 0 || lost(b) || b->nreplies == ANSWERS)
@@ -195,7 +202,7 @@ port_new(bool sums)
 
 	p->port.ops = &ops;
 	memcpy(p->port.mac, "\x02\0\0\0\0\xaa", 6);
-	p->port.mtu = 1500;
+	p->port.mtu = MTU_IP6;
 	p->port.offloads = sums ? FLUE_PORT_RX_CSUM | FLUE_PORT_TX_CSUM : 0;
 	p->port.buffers = BUFFERS;
 	p->region = flue_region_create(FLUE_REGION_HEAP, BUFFERS * ROOM);
@@ -260,6 +267,7 @@ bench_new(const struct bench_setting *setting)
 	(void)prctl(PR_SET_THP_DISABLE, setting->pages == PAGES_4K, 0, 0, 0);
 	b->host.flows = setting->flows;
 	b->host.sack = setting->loss != 0;
+	b->host.ip6 = setting->ip6;
 	/* With timestamps. */
 	if (setting->what == TRANSMIT && setting->acks == ACKS_EACH)
 		b->host.mss = setting->bytes + 12;
@@ -302,46 +310,65 @@ bench_host_of(struct bench *b)
 
 /* ---- Segments and sends ----------------------------------------------------------------------- */
 
+/** Ethernet and IP. @return where TCP begins, zeros so far */
+static uint8_t *
+put_head(const struct bench *b, uint8_t *p, uint32_t flow, uint32_t hlen, uint32_t len)
+{
+	uint8_t peer = (uint8_t)(2 + flow / FLOWS_PER_PATH);
+
+	memset(p, 0, head(b) + hlen);
+	memcpy(p, b->port->port.mac, 6);
+	if (b->set.ip6) {
+		flue_store16be(p + 12, 0x86dd);
+		p[14] = 0x60;
+		flue_store16be(p + 18, (uint16_t)(hlen + len));
+		p[20] = 6;
+		p[21] = 64;
+		(void)put_addresses(p + 22, true, peer);
+	} else {
+		flue_store16be(p + 12, 0x0800);
+		p[14] = 0x45;
+		flue_store16be(p + 16, (uint16_t)(20 + hlen + len));
+		p[22] = 64;
+		p[23] = 6;
+		(void)put_addresses(p + 26, false, peer);
+		flue_store16(p + 24, flue_csum_finish(flue_csum_add(p + 14, 20, 0)));
+	}
+	return p + head(b);
+}
+
 /** One segment of a flow into the port's receive array. */
 static void
 arrive(struct bench *b, uint32_t flow, uint32_t seq, uint32_t len, const struct reply *r)
 {
 	struct flue_pkt *pkt = port_alloc(&b->port->port);
 	uint32_t hlen = r->sack_start == r->sack_end ? 32 : 44;
-	uint8_t *p;
+	uint32_t addresses;
+	uint8_t *tcp;
 	uint64_t sum;
 
 	if (pkt == NULL)
 		abort();
-	p = pkt->data;
-	memset(p, 0, 34 + hlen);
-	memcpy(p, b->port->port.mac, 6);
-	p[12] = 8;
-	p[14] = 0x45;
-	flue_store16be(p + 16, (uint16_t)(20 + hlen + len));
-	p[22] = 64;
-	p[23] = 6;
-	memcpy(p + 26, "\xc6\x12\0\x02\xc6\x12\0\x01", 8);
-	p[29] = (uint8_t)(2 + flow / FLOWS_PER_PATH);
-	flue_store16(p + 24, flue_csum_finish(flue_csum_add(p + 14, 20, 0)));
-	flue_store16be(p + 34, (uint16_t)(10000 + flow % FLOWS_PER_PATH));
-	flue_store16be(p + 36, 80);
-	flue_store32be(p + 38, seq);
-	flue_store32be(p + 42, r->ack);
-	p[46] = (uint8_t)(hlen << 2);
-	p[47] = TCP_ACK;
-	flue_store16be(p + 48, 8192);
-	flue_store32be(p + 54, 0x0101080a);
-	flue_store32be(p + 58, (uint32_t)(b->host.now / 1000000));
+	tcp = put_head(b, pkt->data, flow, hlen, len);
+	flue_store16be(tcp, (uint16_t)(10000 + flow % FLOWS_PER_PATH));
+	flue_store16be(tcp + 2, 80);
+	flue_store32be(tcp + 4, seq);
+	flue_store32be(tcp + 8, r->ack);
+	tcp[12] = (uint8_t)(hlen << 2);
+	tcp[13] = TCP_ACK;
+	flue_store16be(tcp + 14, 8192);
+	flue_store32be(tcp + 20, 0x0101080a);
+	flue_store32be(tcp + 24, (uint32_t)(b->host.now / 1000000));
 	if (hlen > 32) {
-		flue_store32be(p + 66, 0x0101050a);
-		flue_store32be(p + 70, r->sack_start);
-		flue_store32be(p + 74, r->sack_end);
+		flue_store32be(tcp + 32, 0x0101050a);
+		flue_store32be(tcp + 36, r->sack_start);
+		flue_store32be(tcp + 40, r->sack_end);
 	}
-	sum = flue_csum_add(p + 26, 8,
+	addresses = b->set.ip6 ? 32 : 8;
+	sum = flue_csum_add(tcp - addresses, addresses,
 			__builtin_bswap16(6) + __builtin_bswap16((uint16_t)(hlen + len)));
-	flue_store16(p + 50, flue_csum_finish(flue_csum_add(p + 34, hlen + len, sum)));
-	pkt->len = (uint16_t)(34 + hlen + len);
+	flue_store16(tcp + 16, flue_csum_finish(flue_csum_add(tcp, hlen + len, sum)));
+	pkt->len = (uint16_t)(head(b) + hlen + len);
 	if (b->set.port_sums)
 		pkt->flags = FLUE_PKT_RX_CSUM_GOOD;
 	b->port->rx[b->port->rx_count++] = pkt;

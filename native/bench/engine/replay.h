@@ -43,6 +43,7 @@ struct bench_setting {
 	uint32_t flows; /* visited in one random order, again and again */
 	uint32_t loss;  /* segments of a hundred */
 	bool port_sums; /* checksums are the port's work */
+	bool ip6;
 };
 
 struct bench;

@@ -239,7 +239,7 @@ tree_times(uint32_t reps, uint64_t *times[3])
 		times[k] = calloc(reps, sizeof(uint64_t));
 	tree_make(h, &t, TREE);
 	/* Not that of the connection which is there. */
-	t.addresses[11] = 77;
+	*t.last = 77;
 	for (i = 0; i < reps / 4; i++)
 		(void)pair(h, &t, times[1], times[2]);
 	for (i = 0; i < reps; i++) {
