@@ -12,6 +12,8 @@
  * number: so many flows. What a choice does not name is run in the usual combinations, and what it does is
  * run whether usual or not.
  *
+ * --ip6: over IPv6, the MTU 20 bytes larger, so that payloads are the same.
+ *
  * Without a choice the whole ends with state operations and, but for --quick, with a million connections.
  *
  * Figures are TSC cycles of this machine, p10/p50/p90 over repetitions; `all` is the median with the

@@ -18,6 +18,13 @@ flue_conn_prefetch_far(const struct flue_conn *c)
 	__builtin_prefetch(&c->rxq_head, 0, 2);
 }
 
+/** ... and the flow label of the ACK that it will draw. */
+static inline void
+flue_conn_prefetch_label(const struct flue_conn *c)
+{
+	__builtin_prefetch(&c->claim, 0, 2);
+}
+
 /** ... and what one that sends, or whose sends complete, touches besides. */
 static inline void
 flue_conn_prefetch_sends(const struct flue_conn *c)

@@ -98,7 +98,7 @@ flue_tx_alloc(struct flue_engine *e)
 /** Packets to fill, of which each is to be sent. @return how many, n at most */
 unsigned flue_tx_alloc_many(struct flue_engine *e, struct flue_pkt **pkts, unsigned n);
 
-/* ---- rx.c ----------------------------------------------------------------------------------- */
+/* ---- parse.c, rx.c -------------------------------------------------------------------------- */
 
 /** A segment as parsed. Numbers in host order, addresses and ports as on the wire. */
 struct flue_segment {
@@ -138,7 +138,7 @@ struct flue_segment {
 
 /** Receive until drained or `budget` is used up. @return packets */
 int flue_rx(struct flue_engine *e, int budget);
-/** Is this a plain TCP/IPv4 segment for us? Fills `s` but for options. */
+/** Is this a plain TCP segment for us? Fills `s` but for options. */
 bool flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s);
 /** Read the options; never beyond the header, whatever their length bytes say. */
 void flue_segment_options(struct flue_segment *s);

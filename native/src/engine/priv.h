@@ -124,14 +124,15 @@ struct flue_path {
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_path) == 192);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_path, neighbor) == 64);
 
-/** The header of a connection's usual segment, IPv4 and TCP with timestamps, but for what differs from one
+/** The header of a connection's usual segment, IP and TCP with timestamps, but for what differs from one
  *  to the next: kept from segment to segment within a pass, where most follow one of the same
  *  connection (emit.c). */
 struct flue_template {
-	_Alignas(16) uint8_t line[FLUE_CACHE_LINE]; /* all but the last two bytes of 66 */
-	const struct flue_conn *conn;               /* whose it is; NULL = nobody's */
+	_Alignas(16) uint8_t head[96]; /* IPv4: the first 66 bytes of it; IPv6: 86 */
+	const struct flue_conn *conn;  /* whose it is; NULL = nobody's */
 	struct flue_neighbor *neighbor;
-	uint32_t ip_sum;  /* of the IP header without length and identification */
+	bool ip6;
+	uint32_t ip_sum;  /* of the IPv4 header without length and identification */
 	uint32_t pseudo;  /* of the pseudo header without length */
 	uint64_t tcp_sum; /* of pseudo and TCP header without length and the words that differ */
 	uint16_t flags;   /* what is left to the port: of packets */
@@ -317,11 +318,11 @@ struct flue_engine {
 	uint32_t tx_limit;   /* ... and no more than so many */
 	uint16_t ip_id;
 	struct flue_template template;
-	struct { /* segments that followed it, to be counted together */
+	struct { /* segments that followed it, to be counted together; [1] = IPv6 */
 		uint32_t segments;
 		uint32_t resent; /* ... among them */
 		uint64_t bytes;  /* of payload */
-	} usual;
+	} usual[2];
 
 	/* Raw frames of this pass, linked. */
 	struct flue_net_buffer_list *raw_tail;

@@ -7,213 +7,11 @@
 
 #include "engine/ahead.h"
 #include "engine/group.h"
-#include "engine/parts.h"
+#include "engine/parse.h"
 #include "tcp/csum.h"
 #include "tcp/watch.h"
 
-#define ETH_BYTES  14
-#define VLAN_BYTES 4
-#define ETH_IP4    0x0800
-#define ETH_IP6    0x86dd
-#define ETH_VLAN   0x8100
-#define IP4_BYTES  20
-#define IP6_BYTES  40
-#define PROTO_TCP  6
-
-/** Port checksums: without an IPv4 header's. */
-static bool
-parse_ip4(struct flue_segment *s, const uint8_t *ip, uint32_t room, uint32_t *seg_len)
-{
-	uint32_t total;
-
-	if (room < IP4_BYTES + 20 || ip[0] != 0x45 || ip[9] != PROTO_TCP)
-		return false;
-	/* More fragments, or an offset: the host reassembles. */
-	if ((flue_load16be(ip + 6) & 0x3fff) != 0)
-		return false;
-	total = flue_load16be(ip + 2);
-	if (total < IP4_BYTES + 20 || total > room)
-		return false;
-	s->key.raddr = flue_load32(ip + 12);
-	s->key.laddr = flue_load32(ip + 16);
-	s->key.ip6 = false;
-	s->tcp = ip + IP4_BYTES;
-	*seg_len = total - IP4_BYTES;
-	return true;
-}
-
-static uint32_t
-fold_ip6(const uint8_t *a)
-{
-	return flue_load32(a) ^ flue_load32(a + 4) ^ flue_load32(a + 8) ^ flue_load32(a + 12);
-}
-
-static bool
-parse_ip6(struct flue_segment *s, const uint8_t *ip, uint32_t room, uint32_t *seg_len)
-{
-	uint32_t length;
-
-	if (room < IP6_BYTES + 20 || ip[0] >> 4 != 6 || ip[6] != PROTO_TCP)
-		return false;
-	length = flue_load16be(ip + 4);
-	if (length < 20 || length > room - IP6_BYTES)
-		return false;
-	s->key.raddr = fold_ip6(ip + 8);
-	s->key.laddr = fold_ip6(ip + 24);
-	s->key.ip6 = true;
-	s->tcp = ip + IP6_BYTES;
-	*seg_len = length;
-	return true;
-}
-
-/** All that is not read from the frame, in one. */
-static inline void
-clear_unread(struct flue_segment *s)
-{
-	memset(&s->sacks, 0,
-			offsetof(struct flue_segment, key) - offsetof(struct flue_segment, sacks));
-}
-
-/** The rest, behind IP: `seg_len` bytes. */
-static inline bool
-parse_tcp(struct flue_segment *s, struct flue_pkt *pkt, uint32_t seg_len)
-{
-	s->hlen = (uint8_t)((s->tcp[12] >> 4) * 4);
-	if (s->hlen < 20 || s->hlen > seg_len)
-		return false;
-	s->pkt = pkt;
-	s->seq = flue_load32be(s->tcp + 4);
-	s->ack = flue_load32be(s->tcp + 8);
-	s->flags = s->tcp[13];
-	s->window = flue_load16be(s->tcp + 14);
-	s->payload = seg_len - s->hlen;
-	s->checked = (pkt->flags & FLUE_PKT_RX_CSUM_GOOD) == FLUE_PKT_RX_CSUM_GOOD;
-	pkt->seq = s->seq;
-	pkt->payload_off = (uint16_t)(s->tcp + s->hlen - pkt->data);
-	pkt->payload_len = (uint16_t)s->payload;
-	return true;
-}
-
-static inline bool
-same_mac(const uint8_t *a, const uint8_t *b)
-{
-	return ((flue_load32(a) ^ flue_load32(b)) |
-			       (uint32_t)(flue_load16(a + 4) ^ flue_load16(b + 4))) == 0;
-}
-
-bool
-flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s)
-{
-	const uint8_t *eth = pkt->data;
-	const uint8_t *ip = eth + ETH_BYTES;
-	uint32_t room = pkt->len;
-	uint32_t seg_len;
-	uint16_t type;
-	bool ok;
-
-	if (room < ETH_BYTES || (!same_mac(eth, e->port->mac) && !flue_mac_held(e, eth)))
-		return false;
-	room -= ETH_BYTES;
-	type = flue_load16be(eth + 12);
-	clear_unread(s);
-	if (unlikely(type == ETH_VLAN)) {
-		if (room < VLAN_BYTES)
-			return false;
-		s->tagged = true;
-		s->vlan = flue_load16be(ip) & 0xfff;
-		type = flue_load16be(ip + 2);
-		ip += VLAN_BYTES;
-		room -= VLAN_BYTES;
-	}
-	if (likely(type == ETH_IP4))
-		ok = parse_ip4(s, ip, room, &seg_len);
-	else
-		ok = type == ETH_IP6 && parse_ip6(s, ip, room, &seg_len);
-	if (!ok)
-		return false;
-	s->key.ports = flue_load32(s->tcp);
-	s->hash = flue_flow_hash(&e->flow, s->key.raddr, s->key.laddr, s->key.ports);
-	return parse_tcp(s, pkt, seg_len);
-}
-
-/** By every byte that says whose a frame is, from Ethernet's first to the ports: IPv4 without a tag. Type of
- *  service, identification, time to live and the header's sum may be others. */
-static inline bool
-same_flow(const uint8_t *a, const uint8_t *b)
-{
-	uint64_t macs = flue_load64(a) ^ flue_load64(b);
-	uint64_t version = (flue_load64(a + 8) ^ flue_load64(b + 8)) << 8;
-	uint64_t remote =
-			(flue_load64(a + 22) ^ flue_load64(b + 22)) & UINT64_C(0xffffffff0000ff00);
-	uint64_t local = flue_load64(a + 30) ^ flue_load64(b + 30);
-
-	return (macs | version | remote | local) == 0;
-}
-
-/** Plain, and of the flow of the one before it, which is IPv4 without a tag: what it shares with that one is
- *  not read again. @return false: nothing is known of it */
-static inline bool
-parse_next(struct flue_pkt *pkt, struct flue_segment *s, const struct flue_segment *before)
-{
-	const uint8_t *ip = pkt->data + ETH_BYTES;
-	uint32_t total;
-
-	if (pkt->len < ETH_BYTES + IP4_BYTES + 20 || !same_flow(pkt->data, before->pkt->data))
-		return false;
-	total = flue_load16be(ip + 2);
-	if ((flue_load16be(ip + 6) & 0x3fff) != 0 || total < IP4_BYTES + 20 ||
-			total + ETH_BYTES > pkt->len)
-		return false;
-	clear_unread(s);
-	s->key = before->key;
-	s->hash = before->hash;
-	s->tcp = ip + IP4_BYTES;
-	return parse_tcp(s, pkt, total - IP4_BYTES);
-}
-
-/** A second option of the kind replaces the first. */
-static void
-sack_blocks(struct flue_segment *s, const uint8_t *p, uint32_t n)
-{
-	uint32_t i;
-
-	s->sacks = (uint8_t)(n < 4 ? n : 4);
-	for (i = 0; i < s->sacks; i++, p += 8) {
-		s->sack[i].start = flue_load32be(p);
-		s->sack[i].end = flue_load32be(p + 4);
-	}
-}
-
-void
-flue_segment_options(struct flue_segment *s)
-{
-	const uint8_t *p = s->tcp + 20;
-	uint32_t left = s->hlen - 20u;
-
-	while (left > 0 && p[0] != 0) {
-		uint32_t n;
-
-		if (p[0] == 1) {
-			p++;
-			left--;
-			continue;
-		}
-		if (left < 2)
-			return;
-		n = p[1];
-		if (n < 2 || n > left)
-			return;
-		if (p[0] == 8 && n == 10) {
-			s->has_ts = true;
-			s->tsval = flue_load32be(p + 2);
-			s->tsecr = flue_load32be(p + 6);
-		} else if (p[0] == 5 && n >= 10 && (n - 2) % 8 == 0) {
-			sack_blocks(s, p + 2, (n - 2) / 8);
-		}
-		p += n;
-		left -= n;
-	}
-}
+#define PROTO_TCP 6
 
 enum verdict {
 	SUMS_GOOD,
@@ -360,7 +158,7 @@ static inline enum kind
 kind_of(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s,
 		const struct flue_segment *before)
 {
-	if (before != NULL && parse_next(pkt, s, before))
+	if (before != NULL && flue_segment_parse_next(pkt, s, before))
 		return FOLLOWS;
 	return flue_segment_parse(e, pkt, s) ? PLAIN : FRAME;
 }
@@ -375,8 +173,11 @@ find(const struct flue_engine *e, const struct flue_segment *segs, const uint8_t
 
 	for (i = 0; i < n; i++) {
 		conns[i] = flue_flow_candidate(&e->flow, segs[plain[i]].hash);
-		if (conns[i] != NULL)
-			flue_conn_prefetch_far(conns[i]);
+		if (conns[i] == NULL)
+			continue;
+		flue_conn_prefetch_far(conns[i]);
+		if (unlikely(segs[plain[i]].key.ip6))
+			flue_conn_prefetch_label(conns[i]);
 	}
 	for (i = 0; i < AHEAD; i++)
 		conns[n + i] = NULL;
@@ -415,7 +216,7 @@ burst(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 		if (kinds[i] == PLAIN) {
 			__builtin_prefetch(flue_flow_bucket_of(&e->flow, s->hash), 0, 2);
 			plain[plains++] = (uint8_t)i;
-			before = s->key.ip6 || s->tagged ? NULL : s;
+			before = s->tagged ? NULL : s;
 		}
 	}
 	kinds[n] = FRAME;

@@ -2,6 +2,8 @@
 
 /* The queue between the engine and the port: what the port does not take now stays, in order. */
 
+#include <string.h>
+
 #include "engine/parts.h"
 #include "port/offload.h"
 #include "tcp/tcp.h"
@@ -47,22 +49,29 @@ flue_tx_alloc_many(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 	return k;
 }
 
-/* They are IPv4, with timestamps and no other option (tcp/emit.c). */
-void
-flue_tx_settle(struct flue_engine *e)
+/* They have timestamps and no other option (tcp/emit.c). */
+static void
+settle(struct flue_engine *e, bool ip6)
 {
-	uint32_t n = e->usual.segments;
+	const uint32_t header = (ip6 ? 40 : 20) + 20 + TCP_TS_BYTES;
+	const uint32_t n = e->usual[ip6].segments;
 
 	if (n == 0)
 		return;
 	flue_count(e, FLUE_CTR_OUT_SEGMENTS, n);
-	flue_count(e, FLUE_CTR_OUT_BYTES, e->usual.bytes);
-	e->stats[0].tcp.out_segments += n - e->usual.resent;
-	e->stats[0].tcp.retransmitted_segments += e->usual.resent;
-	e->stats[0].ip.out_requests += n;
-	e->stats[0].ip.out_octets += e->usual.bytes + (uint64_t)n * (20 + 20 + TCP_TS_BYTES);
-	e->usual.segments = e->usual.resent = 0;
-	e->usual.bytes = 0;
+	flue_count(e, FLUE_CTR_OUT_BYTES, e->usual[ip6].bytes);
+	e->stats[ip6].tcp.out_segments += n - e->usual[ip6].resent;
+	e->stats[ip6].tcp.retransmitted_segments += e->usual[ip6].resent;
+	e->stats[ip6].ip.out_requests += n;
+	e->stats[ip6].ip.out_octets += e->usual[ip6].bytes + (uint64_t)n * header;
+	memset(&e->usual[ip6], 0, sizeof(e->usual[ip6]));
+}
+
+void
+flue_tx_settle(struct flue_engine *e)
+{
+	settle(e, false);
+	settle(e, true);
 }
 
 /** @return false: the port does not take all of it now */

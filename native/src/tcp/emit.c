@@ -38,48 +38,69 @@ ready_below(struct flue_engine *e, struct flue_conn *c, struct flue_path *path)
 
 /* ---- Usual segments -------------------------------------------------------------------------- */
 
-#define USUAL_TCP   34
-#define USUAL_BYTES (USUAL_TCP + 20 + TCP_TS_BYTES)
+#define USUAL_TCP(ip6)   ((ip6) ? 54u : 34u)
+#define USUAL_BYTES(ip6) (USUAL_TCP(ip6) + 20u + TCP_TS_BYTES)
 
-/** IPv4 without a tag, timestamps the only option, no ECN, no flag but ACK and PSH. */
+/* What follows is made twice, for `ip6` is a constant wherever it counts. */
+
+/** No tag, timestamps the only option, no ECN, no flag but ACK and PSH. */
 static inline bool
 is_usual(const struct flue_conn *c, const struct flue_path *path, uint8_t flags)
 {
-	return (c->flags & (CONN_TS | CONN_IP6 | CONN_OOO | CONN_ACK_NOW)) == CONN_TS &&
+	return (c->flags & (CONN_TS | CONN_OOO | CONN_ACK_NOW)) == CONN_TS &&
 	       !((c->tos & TOS_ECN) | path->vlan | c->priority) && flags == TCP_ACK;
 }
 
 /** Within a pass nothing of it changes but in commands, after which it is forgotten. */
-static __attribute__((noinline)) void
-make_template(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *path)
+static inline __attribute__((always_inline)) void
+make_template(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *path,
+		const bool ip6)
 {
 	const uint32_t port = e->port->offloads;
 	struct flue_template *t = &e->template;
-	uint8_t *ip = t->line + 14;
-	uint8_t *tcp = t->line + USUAL_TCP;
+	uint8_t *ip = t->head + 14;
+	uint8_t *tcp = t->head + USUAL_TCP(ip6);
 	uint8_t tos = c->tos & 0xfc;
 
-	memcpy(t->line, path, FLUE_CACHE_LINE);
-	ip[1] = tos;
-	ip[8] = c->ttl;
-	memset(tcp, 0, FLUE_CACHE_LINE - USUAL_TCP);
+	memcpy(t->head, path, FLUE_CACHE_LINE);
+	memset(tcp, 0, 20 + TCP_TS_BYTES);
+	t->flags = port & FLUE_PORT_TX_TCP_CSUM ? FLUE_PKT_TX_TCP_CSUM : 0;
+	if (ip6) {
+		flue_store32be(ip, UINT32_C(0x60000000) | (uint32_t)tos << 20 | c->flow_label);
+		ip[7] = c->ttl;
+	} else {
+		ip[1] = tos;
+		ip[8] = c->ttl;
+		t->ip_sum = (uint32_t)path->ip_sum + ((uint32_t)tos << 8) + c->ttl;
+		t->flags |= port & FLUE_PORT_TX_IP_CSUM ? FLUE_PKT_TX_IP_CSUM : 0;
+	}
 	flue_store32(tcp, c->ports >> 16 | c->ports << 16);
 	flue_store32be(tcp + 20, UINT32_C(0x0101080a));
 	flue_store32be(tcp + 24, flue_ts_clock(e, c));
-	t->ip_sum = (uint32_t)path->ip_sum + ((uint32_t)tos << 8) + c->ttl;
-	t->tcp_sum = flue_csum_add(tcp, FLUE_CACHE_LINE - USUAL_TCP, path->pseudo);
+	t->tcp_sum = flue_csum_add(tcp, 28, path->pseudo);
 	t->pseudo = path->pseudo;
-	t->flags = port & FLUE_PORT_TX_IP_CSUM ? FLUE_PKT_TX_IP_CSUM : 0;
-	t->flags |= port & FLUE_PORT_TX_TCP_CSUM ? FLUE_PKT_TX_TCP_CSUM : 0;
+	t->ip6 = ip6;
 	t->neighbor = &e->neighbors[path->neighbor];
 	t->conn = c;
+}
+
+static __attribute__((noinline)) void
+make_template4(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *path)
+{
+	make_template(e, c, path, false);
+}
+
+static __attribute__((noinline)) void
+make_template6(struct flue_engine *e, const struct flue_conn *c, const struct flue_path *path)
+{
+	make_template(e, c, path, true);
 }
 
 /** What the usual segments of one length have in common beyond the template. */
 struct usual {
 	uint64_t sum; /* of pseudo and TCP header without number and `rest` */
 	uint32_t tcp_len;
-	uint32_t ip_len;
+	uint32_t ip_len; /* IPv4 */
 	uint32_t ack;
 	uint32_t echo;
 	uint32_t rest; /* header length, flags but PSH, window */
@@ -92,8 +113,8 @@ usual_of(const struct flue_engine *e, struct flue_conn *c, uint32_t len)
 {
 	const struct flue_template *t = &e->template;
 	struct usual u = {
-		.tcp_len = __builtin_bswap16((uint16_t)(USUAL_BYTES - USUAL_TCP + len)),
-		.ip_len = __builtin_bswap16((uint16_t)(USUAL_BYTES - 14 + len)),
+		.tcp_len = __builtin_bswap16((uint16_t)(20 + TCP_TS_BYTES + len)),
+		.ip_len = __builtin_bswap16((uint16_t)(20 + 20 + TCP_TS_BYTES + len)),
 		.ack = __builtin_bswap32(c->rcv_nxt),
 		.echo = __builtin_bswap32(c->ts_recent),
 		.rest = __builtin_bswap32(
@@ -109,52 +130,57 @@ usual_of(const struct flue_engine *e, struct flue_conn *c, uint32_t len)
 /** By the template; payload from `off` bytes into the piece on, none where there is no piece. */
 static inline __attribute__((always_inline)) void
 put_usual(struct flue_engine *e, const struct usual *u, struct flue_pkt *pkt, uint32_t seq,
-		struct flue_piece *p, uint32_t off, uint32_t len)
+		struct flue_piece *p, uint32_t off, uint32_t len, const bool ip6)
 {
 	const struct flue_template *t = &e->template;
 	const bool port_sums = u->flags & FLUE_PKT_TX_TCP_CSUM;
 	uint32_t number = __builtin_bswap32(seq);
-	uint32_t id = __builtin_bswap16((uint16_t)(0x8000 | e->ip_id++));
 	uint8_t *at = pkt->data;
+	uint8_t *tcp = at + USUAL_TCP(ip6);
 	uint32_t push = 0;
+	uint32_t id = 0;
 	uint64_t sum = 0;
 	uint32_t rest;
 
 	/* Each word into the packet: a line with them in it would be read right behind writes of its
 	 * parts. */
-	memcpy(at, t->line, FLUE_CACHE_LINE);
-	flue_store32(at + 16, id << 16 | u->ip_len);
-	flue_store32(at + USUAL_TCP + 4, number);
-	flue_store32(at + USUAL_TCP + 8, u->ack);
-	flue_store32(at + USUAL_TCP + 28, u->echo);
-	pkt->len = USUAL_BYTES;
+	memcpy(at, t->head, ip6 ? sizeof(t->head) : FLUE_CACHE_LINE);
+	if (ip6) {
+		flue_store16(at + 18, (uint16_t)u->tcp_len);
+	} else {
+		id = __builtin_bswap16((uint16_t)(0x8000 | e->ip_id++));
+		flue_store32(at + 16, id << 16 | u->ip_len);
+	}
+	flue_store32(tcp + 4, number);
+	flue_store32(tcp + 8, u->ack);
+	flue_store32(tcp + 28, u->echo);
+	pkt->len = USUAL_BYTES(ip6);
 	pkt->flags = u->flags;
 	if (p != NULL)
 		sum = flue_put_piece(e, pkt, p, off, len, !port_sums, &push);
 	/* PSH lies in the second byte of the word as it is in memory. */
 	rest = u->rest | (push * TCP_PSH) << 8;
-	flue_store32(at + USUAL_TCP + 12, rest);
-	if (unlikely(!(u->flags & FLUE_PKT_TX_IP_CSUM)))
+	flue_store32(tcp + 12, rest);
+	if (!ip6 && unlikely(!(u->flags & FLUE_PKT_TX_IP_CSUM)))
 		flue_store16(at + 24, flue_csum_finish32(t->ip_sum + u->ip_len + id));
-	flue_store16(at + USUAL_TCP + 16,
-			likely(port_sums) ? u->pseudo
-					  : flue_csum_finish(u->sum + number + rest + sum));
+	flue_store16(tcp + 16, likely(port_sums) ? u->pseudo
+						 : flue_csum_finish(u->sum + number + rest + sum));
 }
 
 /** `n` of them went out, with `bytes` of payload. */
 static inline void
-usual_left(struct flue_engine *e, struct flue_conn *c, uint32_t n, uint32_t bytes)
+usual_left(struct flue_engine *e, struct flue_conn *c, uint32_t n, uint32_t bytes, const bool ip6)
 {
 	if (c->rcv_nxt != c->last_ack_sent)
 		e->template.neighbor->nic_time = e->now_ticks;
 	flue_segment_left(c);
-	e->usual.segments += n;
-	e->usual.bytes += bytes;
+	e->usual[ip6].segments += n;
+	e->usual[ip6].bytes += bytes;
 }
 
 /** By the template, which is the connection's. @return false: no packet */
 static inline __attribute__((always_inline)) bool
-build_usual(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len)
+build_usual(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, const bool ip6)
 {
 	struct flue_pkt *pkt = flue_tx_alloc(e);
 	struct flue_piece *p = NULL;
@@ -165,13 +191,20 @@ build_usual(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t l
 	u = usual_of(e, c, len);
 	if (len > 0)
 		p = flue_piece_at(e, c, seq);
-	put_usual(e, &u, pkt, seq, p, p == NULL ? 0 : seq - p->seq, len);
+	put_usual(e, &u, pkt, seq, p, p == NULL ? 0 : seq - p->seq, len, ip6);
 	if (unlikely(len > c->mss))
-		flue_segment_cut(e, c, pkt, pkt->data + USUAL_TCP, USUAL_BYTES - USUAL_TCP, len);
+		flue_segment_cut(e, c, pkt, pkt->data + USUAL_TCP(ip6), 20 + TCP_TS_BYTES, len);
 	flue_txq_push(e, pkt);
-	usual_left(e, c, 1, len);
-	e->usual.resent += len > 0 && flue_seq_leq(seq + len, c->snd_max);
+	usual_left(e, c, 1, len, ip6);
+	e->usual[ip6].resent += len > 0 && flue_seq_leq(seq + len, c->snd_max);
 	return true;
+}
+
+/* Out of the way of IPv4's. */
+static __attribute__((noinline)) bool
+build_usual6(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len)
+{
+	return build_usual(e, c, seq, len, true);
 }
 
 /** Where the payload of the next segment begins. */
@@ -225,22 +258,28 @@ line_store(uint8_t *to, struct line l)
 
 /** Sums are the port's, and each payload lies in one piece: then numbers, identification and PSH are all that
  *  tells one from the next. @return how many of `n` */
-static __attribute__((noinline)) uint32_t
+static inline __attribute__((always_inline)) uint32_t
 put_alike(struct flue_engine *e, const struct usual *u, struct flue_pkt **pkts, uint32_t n,
-		struct train_from *begin, const uint32_t len)
+		struct train_from *begin, const uint32_t len, const bool ip6)
 {
 	const struct usual same = *u;
 	struct train_from from = *begin;
 	uint16_t id = e->ip_id;
-	uint8_t first[FLUE_CACHE_LINE];
+	uint8_t first[sizeof(e->template.head)];
+	uint8_t *header = first + USUAL_TCP(ip6);
 	struct line line;
+	struct line tail;
 	uint32_t i;
 
-	memcpy(first, e->template.line, sizeof(first));
-	flue_store32(first + USUAL_TCP + 8, u->ack);
-	flue_store32(first + USUAL_TCP + 12, u->rest);
-	flue_store16(first + USUAL_TCP + 16, u->pseudo);
+	memcpy(first, e->template.head, ip6 ? sizeof(first) : FLUE_CACHE_LINE);
+	if (ip6)
+		flue_store16(first + 18, (uint16_t)u->tcp_len);
+	flue_store32(header + 8, u->ack);
+	flue_store32(header + 12, u->rest);
+	flue_store16(header + 16, u->pseudo);
 	line = line_load(first);
+	if (ip6)
+		tail = line_load(first + sizeof(first) - FLUE_CACHE_LINE);
 	for (i = 0; i < n; i++) {
 		struct flue_piece *p = from.piece;
 		const uint32_t left = p->len - from.off;
@@ -248,21 +287,26 @@ put_alike(struct flue_engine *e, const struct usual *u, struct flue_pkt **pkts, 
 		const uint8_t *data = p->data + from.off;
 		struct flue_pkt *pkt = pkts[i];
 		uint8_t *at = pkt->data;
+		uint8_t *tcp = at + USUAL_TCP(ip6);
 
 		if (unlikely(left < len))
 			break;
 		line_store(at, line);
-		flue_store32(at + 16, (uint32_t)__builtin_bswap16((uint16_t)(0x8000 | id++)) << 16 |
-						      same.ip_len);
-		flue_store32be(at + USUAL_TCP + 4, from.seq);
-		flue_store32(at + USUAL_TCP + 28, same.echo);
-		at[USUAL_TCP + 13] = (uint8_t)(TCP_ACK | push);
+		if (ip6)
+			line_store(at + sizeof(first) - FLUE_CACHE_LINE, tail);
+		else
+			flue_store32(at + 16, (uint32_t)__builtin_bswap16((uint16_t)(0x8000 | id++))
+									      << 16 |
+							      same.ip_len);
+		flue_store32be(tcp + 4, from.seq);
+		flue_store32(tcp + 28, same.echo);
+		tcp[13] = (uint8_t)(TCP_ACK | push);
 		pkt->flags = same.flags;
 		if (len < FLUE_COPY_BELOW) {
-			pkt->len = (uint16_t)(USUAL_BYTES + len);
-			flue_copy_small(at + USUAL_BYTES, data, len);
+			pkt->len = (uint16_t)(USUAL_BYTES(ip6) + len);
+			flue_copy_small(at + USUAL_BYTES(ip6), data, len);
 		} else {
-			pkt->len = USUAL_BYTES;
+			pkt->len = USUAL_BYTES(ip6);
 			flue_pkt_lend(pkt, data, len, &p->tx);
 		}
 		train_on(e, &from, len);
@@ -273,11 +317,28 @@ put_alike(struct flue_engine *e, const struct usual *u, struct flue_pkt **pkts, 
 	return i;
 }
 
+static __attribute__((noinline)) uint32_t
+put_alike4(struct flue_engine *e, const struct usual *u, struct flue_pkt **pkts, uint32_t n,
+		struct train_from *begin, const uint32_t len)
+{
+	return put_alike(e, u, pkts, n, begin, len, false);
+}
+
+static __attribute__((noinline)) uint32_t
+put_alike6(struct flue_engine *e, const struct usual *u, struct flue_pkt **pkts, uint32_t n,
+		struct train_from *begin, const uint32_t len)
+{
+	return put_alike(e, u, pkts, n, begin, len, true);
+}
+
 uint32_t
 flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint32_t most)
 {
 	const uint32_t at = e->txq_tail % FLUE_TX_QUEUE;
 	const uint32_t mss = c->mss;
+	const bool ip6 = e->template.ip6;
+	const uint16_t sums =
+			ip6 ? FLUE_PKT_TX_TCP_CSUM : FLUE_PKT_TX_TCP_CSUM | FLUE_PKT_TX_IP_CSUM;
 	struct flue_pkt **pkts = &e->txq[at];
 	struct train_from from = { .seq = c->snd_nxt };
 	struct usual u;
@@ -298,17 +359,20 @@ flue_tcp_train(struct flue_engine *e, struct flue_conn *c, uint32_t bytes, uint3
 	from.piece = flue_piece_at(e, c, from.seq);
 	from.off = from.seq - from.piece->seq;
 	while (n < most) {
-		if (likely(u.flags == (FLUE_PKT_TX_TCP_CSUM | FLUE_PKT_TX_IP_CSUM)))
-			n += put_alike(e, &u, pkts + n, most - n, &from, mss);
+		if (likely(u.flags == sums))
+			n += (ip6 ? put_alike6 : put_alike4)(e, &u, pkts + n, most - n, &from, mss);
 		if (n == most)
 			break;
-		put_usual(e, &u, pkts[n++], from.seq, from.piece, from.off, mss);
+		if (ip6)
+			put_usual(e, &u, pkts[n++], from.seq, from.piece, from.off, mss, true);
+		else
+			put_usual(e, &u, pkts[n++], from.seq, from.piece, from.off, mss, false);
 		train_on(e, &from, mss);
 	}
 	e->txq_tail += n;
 	if (n > 0) {
 		c->send_nxt = (uint32_t)(from.piece - e->pieces);
-		usual_left(e, c, n, n * mss);
+		usual_left(e, c, n, n * mss, ip6);
 	}
 	return n;
 }
@@ -327,9 +391,13 @@ emit(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t len, uin
 			return false;
 		if (!is_usual(c, path, flags))
 			return flue_segment_build(e, c, path, seq, len, flags);
-		make_template(e, c, path);
+		if (unlikely(path->ip6))
+			make_template6(e, c, path);
+		else
+			make_template4(e, c, path);
 	}
-	return build_usual(e, c, seq, len);
+	return unlikely(e->template.ip6) ? build_usual6(e, c, seq, len)
+					 : build_usual(e, c, seq, len, false);
 }
 
 bool

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Building segments of any kind: tags, IPv6, SACK blocks, ECN, FIN and RST. The usual ones are built in
+/* Building segments of any kind: tags, SACK blocks, ECN, FIN and RST. The usual ones are built in
  * emit.c. */
 
 #include "tcp/segment.h"
