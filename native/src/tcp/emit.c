@@ -77,6 +77,7 @@ make_template(struct flue_engine *e, const struct flue_conn *c, const struct flu
 	flue_store32(tcp, c->ports >> 16 | c->ports << 16);
 	flue_store32be(tcp + 20, UINT32_C(0x0101080a));
 	flue_store32be(tcp + 24, flue_ts_clock(e, c));
+	/* The echo is each segment's. */
 	t->tcp_sum = flue_csum_add(tcp, 28, path->pseudo);
 	t->pseudo = path->pseudo;
 	t->ip6 = ip6;
