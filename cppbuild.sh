@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the native libraries into cppbuild/<platform>/{include,lib}. Maven calls it; by hand:
 #
-#   bash cppbuild.sh [-platform linux-x86_64] install    build (the default verb)
+#   bash cppbuild.sh [-platform linux-x86_64] install    build (the default verb), also what measures
 #   bash cppbuild.sh test                                build and run the C tests
 #   bash cppbuild.sh fuzz                                run each fuzz target for FLUE_FUZZ_SECONDS
 #   bash cppbuild.sh deps [ci]                           install what the build [and CI] lacks
@@ -179,6 +179,8 @@ do_install() {
     configure "$BUILD"
     local targets=(flue)
     if grep -q '^-- flue: DPDK on' "$BUILD/configure.log"; then targets+=(flue_dpdk); fi
+    # flue bench runs them, from wherever somebody has built the rest.
+    targets+=(flue_bench)
     make_targets "$BUILD" "${targets[@]}"
     mkdir -p "$INSTALL/lib" "$INSTALL/include/flue"
     rm -f "$INSTALL/lib/libflue_dpdk.so"

@@ -50,6 +50,6 @@ final class NativePrograms {
     String missing(String name) {
         return Files.isExecutable(file(name))
                 ? ""
-                : "there is no " + file(name) + ": './cppbuild.sh test' builds it";
+                : "there is no " + file(name) + ": './cppbuild.sh install' builds it, with CMake";
     }
 }
