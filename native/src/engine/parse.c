@@ -8,7 +8,6 @@
 #define ETH_IP4    0x0800
 #define ETH_IP6    0x86dd
 #define ETH_VLAN   0x8100
-#define PROTO_TCP  6
 
 /** Port checksums: without an IPv4 header's. */
 static bool

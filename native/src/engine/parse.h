@@ -13,6 +13,7 @@
 #define ETH_BYTES 14
 #define IP4_BYTES 20
 #define IP6_BYTES 40
+#define PROTO_TCP 6
 
 /** All that is not read from the frame, in one. */
 static inline void

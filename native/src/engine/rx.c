@@ -11,8 +11,6 @@
 #include "tcp/csum.h"
 #include "tcp/watch.h"
 
-#define PROTO_TCP 6
-
 enum verdict {
 	SUMS_GOOD,
 	SUMS_BAD_HEADER, /* IPv4 header */
