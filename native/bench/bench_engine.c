@@ -3,7 +3,7 @@
 /*
  * What the engine alone costs: bursts are replayed from memory, the port is null.
  *
- *   bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m] [--ip6] [--only LIST]
+ *   bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m] [--ip6] [--bare] [--only LIST]
  *   bench_engine --flows N     what N connections take: memory by kind, segments a second (scale.h)
  *   bench_engine --trees       initiate and terminate, trees of 64
  *
@@ -12,7 +12,7 @@
  * number: so many flows. What a choice does not name is run in the usual combinations, and what it does is
  * run whether usual or not.
  *
- * --ip6: over IPv6, the MTU 20 bytes larger, so that payloads are the same.
+ * --ip6: over IPv6, the MTU 20 bytes larger, so that payloads are the same. --bare: no timestamps agreed.
  *
  * Without a choice the whole ends with state operations and, but for --quick, with a million connections.
  *
@@ -53,6 +53,7 @@ struct choice {
 	bool trees;
 	enum bench_pages pages;
 	bool ip6;
+	bool bare;
 	uint32_t reps;
 	bool json;
 	bool quick;
@@ -284,6 +285,7 @@ run_all(const struct choice *c)
 			.bytes = bytes[i >> 2 & 1],
 			.pages = c->pages,
 			.ip6 = c->ip6,
+			.bare = c->bare,
 		};
 
 		if (chosen(c->whats, s.what) && chosen(c->sums, s.port_sums) &&
@@ -299,7 +301,7 @@ run_all(const struct choice *c)
 static int
 usage(void)
 {
-	fprintf(stderr, "bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m] [--ip6]\n"
+	fprintf(stderr, "bench_engine [--json] [--quick] [--reps N] [--pages 4k|thp|2m] [--ip6] [--bare]\n"
 			"  [--only receive|transmit|pure-ack,64|1448,each|burst,software|port,"
 			"loss0|loss1,FLOWS,...]\n"
 			"bench_engine --flows N | --trees [--json] [--reps N] [--pages 4k|thp|2m]\n");
@@ -334,6 +336,8 @@ main(int argc, char **argv)
 			c.trees = true;
 		} else if (strcmp(argv[i], "--ip6") == 0) {
 			c.ip6 = true;
+		} else if (strcmp(argv[i], "--bare") == 0) {
+			c.bare = true;
 		} else if (strcmp(argv[i], "--only") == 0 && more && choose(&c, argv[i + 1])) {
 			i++;
 		} else {

@@ -26,6 +26,7 @@ struct bench_host {
 	struct flue_engine_config config; /* abi_version 0: the default */
 	bool sack;                        /* agreed */
 	bool ip6;
+	bool bare;    /* without timestamps */
 	uint32_t mss; /* the peer's; 0: as Ethernet has it */
 	flue_engine *e;
 	struct flue_channel_header *ch;
@@ -98,7 +99,7 @@ set_tcp(const struct bench_host *b, struct flue_miniport_offload_block_list *blo
 	c->remote_port = __builtin_bswap16((uint16_t)(10000 + i % FLOWS_PER_PATH));
 	c->local_port = __builtin_bswap16(80);
 	c->remote_mss = b->mss != 0 ? b->mss : MTU_IP4 - 40;
-	c->flags = FLUE_TCP_CONST_TIMESTAMPS | FLUE_TCP_CONST_WINDOW_SCALING |
+	c->flags = (b->bare ? 0 : FLUE_TCP_CONST_TIMESTAMPS) | FLUE_TCP_CONST_WINDOW_SCALING |
 		   (b->sack ? FLUE_TCP_CONST_SACK : 0);
 	c->wind_scale = 0x77;
 	cached->initial_rcv_wnd = 1 << 20;

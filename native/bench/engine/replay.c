@@ -6,6 +6,7 @@
 #include <x86intrin.h>
 
 #include "tcp/csum.h"
+#include "tcp/tcp.h"
 
 #define ROOM    2304
 #define BUFFERS 1024
@@ -268,9 +269,9 @@ bench_new(const struct bench_setting *setting)
 	b->host.flows = setting->flows;
 	b->host.sack = setting->loss != 0;
 	b->host.ip6 = setting->ip6;
-	/* With timestamps. */
+	b->host.bare = setting->bare;
 	if (setting->what == TRANSMIT && setting->acks == ACKS_EACH)
-		b->host.mss = setting->bytes + 12;
+		b->host.mss = setting->bytes + (setting->bare ? 0 : TCP_TS_BYTES);
 	b->host.now = 1000000000;
 	flue_engine_config_default(&b->host.config);
 	if (setting->pages == PAGES_2M)
@@ -342,7 +343,8 @@ static void
 arrive(struct bench *b, uint32_t flow, uint32_t seq, uint32_t len, const struct reply *r)
 {
 	struct flue_pkt *pkt = port_alloc(&b->port->port);
-	uint32_t hlen = r->sack_start == r->sack_end ? 32 : 44;
+	uint32_t plain = b->set.bare ? 20 : 20 + TCP_TS_BYTES;
+	uint32_t hlen = plain + (r->sack_start == r->sack_end ? 0 : 12);
 	uint32_t addresses;
 	uint8_t *tcp;
 	uint64_t sum;
@@ -357,12 +359,14 @@ arrive(struct bench *b, uint32_t flow, uint32_t seq, uint32_t len, const struct 
 	tcp[12] = (uint8_t)(hlen << 2);
 	tcp[13] = TCP_ACK;
 	flue_store16be(tcp + 14, 8192);
-	flue_store32be(tcp + 20, 0x0101080a);
-	flue_store32be(tcp + 24, (uint32_t)(b->host.now / 1000000));
-	if (hlen > 32) {
-		flue_store32be(tcp + 32, 0x0101050a);
-		flue_store32be(tcp + 36, r->sack_start);
-		flue_store32be(tcp + 40, r->sack_end);
+	if (!b->set.bare) {
+		flue_store32be(tcp + 20, 0x0101080a);
+		flue_store32be(tcp + 24, (uint32_t)(b->host.now / 1000000));
+	}
+	if (hlen > plain) {
+		flue_store32be(tcp + plain, 0x0101050a);
+		flue_store32be(tcp + plain + 4, r->sack_start);
+		flue_store32be(tcp + plain + 8, r->sack_end);
 	}
 	addresses = b->set.ip6 ? 32 : 8;
 	sum = flue_csum_add(tcp - addresses, addresses,

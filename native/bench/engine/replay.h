@@ -44,6 +44,7 @@ struct bench_setting {
 	uint32_t loss;  /* segments of a hundred */
 	bool port_sums; /* checksums are the port's work */
 	bool ip6;
+	bool bare; /* no timestamps */
 };
 
 struct bench;

@@ -66,15 +66,15 @@ bool
 flue_segment_parse(struct flue_engine *e, struct flue_pkt *pkt, struct flue_segment *s)
 {
 	const uint8_t *eth = pkt->data;
-	const uint8_t *ip = eth + ETH_BYTES;
+	const uint8_t *ip = eth + FLUE_ETH_BYTES;
 	uint32_t room = pkt->len;
 	uint32_t seg_len;
 	uint16_t type;
 	bool ok;
 
-	if (room < ETH_BYTES || (!same_mac(eth, e->port->mac) && !flue_mac_held(e, eth)))
+	if (room < FLUE_ETH_BYTES || (!same_mac(eth, e->port->mac) && !flue_mac_held(e, eth)))
 		return false;
-	room -= ETH_BYTES;
+	room -= FLUE_ETH_BYTES;
 	type = flue_load16be(eth + 12);
 	flue_segment_clear(s);
 	if (unlikely(type == ETH_VLAN)) {

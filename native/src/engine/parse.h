@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "engine/parts.h"
+#include "port/ethernet.h"
 #include "tcp/bytes.h"
 
-#define ETH_BYTES 14
 #define IP4_BYTES 20
 #define IP6_BYTES 40
 #define PROTO_TCP 6
@@ -82,19 +82,19 @@ static inline bool
 flue_segment_parse_next(
 		struct flue_pkt *pkt, struct flue_segment *s, const struct flue_segment *before)
 {
-	const uint8_t *ip = pkt->data + ETH_BYTES;
-	uint32_t room = pkt->len - ETH_BYTES;
+	const uint8_t *ip = pkt->data + FLUE_ETH_BYTES;
+	uint32_t room = pkt->len - FLUE_ETH_BYTES;
 	uint32_t head = IP4_BYTES;
 	uint32_t total;
 
 	if (unlikely(before->key.ip6)) {
 		head = IP6_BYTES;
-		if (pkt->len < ETH_BYTES + IP6_BYTES + 20 ||
+		if (pkt->len < FLUE_ETH_BYTES + IP6_BYTES + 20 ||
 				!flue_same_flow6(pkt->data, before->pkt->data))
 			return false;
 		total = IP6_BYTES + flue_load16be(ip + 4);
 	} else {
-		if (pkt->len < ETH_BYTES + IP4_BYTES + 20 ||
+		if (pkt->len < FLUE_ETH_BYTES + IP4_BYTES + 20 ||
 				!flue_same_flow4(pkt->data, before->pkt->data) ||
 				(flue_load16be(ip + 6) & 0x3fff) != 0)
 			return false;

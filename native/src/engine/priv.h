@@ -124,18 +124,21 @@ struct flue_path {
 FLUE_ASSERT_LAYOUT(sizeof(struct flue_path) == 192);
 FLUE_ASSERT_LAYOUT(offsetof(struct flue_path, neighbor) == 64);
 
-/** The header of a connection's usual segment, IP and TCP with timestamps, but for what differs from one
- *  to the next: kept from segment to segment within a pass, where most follow one of the same
+/** The header of a connection's usual segment, IP and TCP with no option but timestamps, but for what differs
+ *  from one to the next: kept from segment to segment within a pass, where most follow one of the same
  *  connection (emit.c). */
 struct flue_template {
-	_Alignas(16) uint8_t head[96]; /* IPv4: the first 66 bytes of it; IPv6: 86 */
+	_Alignas(16) uint8_t head[96]; /* the first `bytes` of it */
 	const struct flue_conn *conn;  /* whose it is; NULL = nobody's */
 	struct flue_neighbor *neighbor;
 	bool ip6;
-	uint32_t ip_sum;  /* of the IPv4 header without length and identification */
-	uint32_t pseudo;  /* of the pseudo header without length */
-	uint64_t tcp_sum; /* of pseudo and TCP header without length and the words that differ */
-	uint16_t flags;   /* what is left to the port: of packets */
+	uint16_t bytes;     /* 54, over IPv6 74; with timestamps 12 more */
+	uint32_t tcp_bytes; /* of them TCP's */
+	uint32_t echo;      /* mask: timestamps are agreed */
+	uint32_t ip_sum;    /* of the IPv4 header without length and identification */
+	uint32_t pseudo;    /* of the pseudo header without length */
+	uint64_t tcp_sum;   /* of pseudo and TCP header without length and the words that differ */
+	uint16_t flags;     /* what is left to the port: of packets */
 };
 
 /* ---- Channels ------------------------------------------------------------------------------- */
@@ -320,8 +323,9 @@ struct flue_engine {
 	struct flue_template template;
 	struct { /* segments that followed it, to be counted together; [1] = IPv6 */
 		uint32_t segments;
-		uint32_t resent; /* ... among them */
-		uint64_t bytes;  /* of payload */
+		uint32_t resent;  /* ... among them */
+		uint64_t bytes;   /* of payload */
+		uint64_t headers; /* bytes of them, Ethernet's included */
 	} usual[2];
 
 	/* Raw frames of this pass, linked. */

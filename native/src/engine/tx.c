@@ -49,11 +49,10 @@ flue_tx_alloc_many(struct flue_engine *e, struct flue_pkt **pkts, unsigned n)
 	return k;
 }
 
-/* They have timestamps and no other option (tcp/emit.c). */
+/** What followed the template (tcp/emit.c) is counted. */
 static void
 settle(struct flue_engine *e, bool ip6)
 {
-	const uint32_t header = (ip6 ? 40 : 20) + 20 + TCP_TS_BYTES;
 	const uint32_t n = e->usual[ip6].segments;
 
 	if (n == 0)
@@ -63,7 +62,8 @@ settle(struct flue_engine *e, bool ip6)
 	e->stats[ip6].tcp.out_segments += n - e->usual[ip6].resent;
 	e->stats[ip6].tcp.retransmitted_segments += e->usual[ip6].resent;
 	e->stats[ip6].ip.out_requests += n;
-	e->stats[ip6].ip.out_octets += e->usual[ip6].bytes + (uint64_t)n * header;
+	e->stats[ip6].ip.out_octets +=
+			e->usual[ip6].bytes + e->usual[ip6].headers - (uint64_t)n * FLUE_ETH_BYTES;
 	memset(&e->usual[ip6], 0, sizeof(e->usual[ip6]));
 }
 

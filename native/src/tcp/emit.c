@@ -38,17 +38,17 @@ ready_below(struct flue_engine *e, struct flue_conn *c, struct flue_path *path)
 
 /* ---- Usual segments -------------------------------------------------------------------------- */
 
-#define USUAL_TCP(ip6)   ((ip6) ? 54u : 34u)
-#define USUAL_BYTES(ip6) (USUAL_TCP(ip6) + 20u + TCP_TS_BYTES)
+#define USUAL_TCP(ip6) ((ip6) ? 54u : 34u)
 
 /* What follows is made twice, for `ip6` is a constant wherever it counts. */
 
-/** No tag, timestamps the only option, no ECN, no flag but ACK and PSH. */
+/** No tag, no option but timestamps, no ECN, no flag but ACK and PSH. */
 static inline bool
 is_usual(const struct flue_conn *c, const struct flue_path *path, uint8_t flags)
 {
-	return (c->flags & (CONN_TS | CONN_OOO | CONN_ACK_NOW)) == CONN_TS &&
-	       !((c->tos & TOS_ECN) | path->vlan | c->priority) && flags == TCP_ACK;
+	return !((c->flags & (CONN_OOO | CONN_ACK_NOW)) | (c->tos & TOS_ECN) | path->vlan |
+			       c->priority) &&
+	       flags == TCP_ACK;
 }
 
 /** Within a pass nothing of it changes but in commands, after which it is forgotten. */
@@ -57,6 +57,7 @@ make_template(struct flue_engine *e, const struct flue_conn *c, const struct flu
 		const bool ip6)
 {
 	const uint32_t port = e->port->offloads;
+	const bool ts = c->flags & CONN_TS;
 	struct flue_template *t = &e->template;
 	uint8_t *ip = t->head + 14;
 	uint8_t *tcp = t->head + USUAL_TCP(ip6);
@@ -75,8 +76,13 @@ make_template(struct flue_engine *e, const struct flue_conn *c, const struct flu
 		t->flags |= port & FLUE_PORT_TX_IP_CSUM ? FLUE_PKT_TX_IP_CSUM : 0;
 	}
 	flue_store32(tcp, c->ports >> 16 | c->ports << 16);
-	flue_store32be(tcp + 20, UINT32_C(0x0101080a));
-	flue_store32be(tcp + 24, flue_ts_clock(e, c));
+	if (ts) {
+		flue_store32be(tcp + 20, UINT32_C(0x0101080a));
+		flue_store32be(tcp + 24, flue_ts_clock(e, c));
+	}
+	t->tcp_bytes = ts ? 20 + TCP_TS_BYTES : 20;
+	t->bytes = (uint16_t)(USUAL_TCP(ip6) + t->tcp_bytes);
+	t->echo = ts ? UINT32_MAX : 0;
 	/* The echo is each segment's. */
 	t->tcp_sum = flue_csum_add(tcp, 28, path->pseudo);
 	t->pseudo = path->pseudo;
@@ -114,12 +120,12 @@ usual_of(const struct flue_engine *e, struct flue_conn *c, uint32_t len)
 {
 	const struct flue_template *t = &e->template;
 	struct usual u = {
-		.tcp_len = __builtin_bswap16((uint16_t)(20 + TCP_TS_BYTES + len)),
-		.ip_len = __builtin_bswap16((uint16_t)(20 + 20 + TCP_TS_BYTES + len)),
+		.tcp_len = __builtin_bswap16((uint16_t)(t->tcp_bytes + len)),
+		.ip_len = __builtin_bswap16((uint16_t)(20 + t->tcp_bytes + len)),
 		.ack = __builtin_bswap32(c->rcv_nxt),
-		.echo = __builtin_bswap32(c->ts_recent),
+		.echo = __builtin_bswap32(c->ts_recent & t->echo),
 		.rest = __builtin_bswap32(
-				UINT32_C(32) << 26 | TCP_ACK << 16 | flue_window_advertise(c)),
+				t->tcp_bytes << 26 | TCP_ACK << 16 | flue_window_advertise(c)),
 	};
 
 	u.sum = t->tcp_sum + u.tcp_len + u.ack + u.echo;
@@ -154,8 +160,9 @@ put_usual(struct flue_engine *e, const struct usual *u, struct flue_pkt *pkt, ui
 	}
 	flue_store32(tcp + 4, number);
 	flue_store32(tcp + 8, u->ack);
+	/* Without timestamps the payload, which comes later, lies here. */
 	flue_store32(tcp + 28, u->echo);
-	pkt->len = USUAL_BYTES(ip6);
+	pkt->len = t->bytes;
 	pkt->flags = u->flags;
 	if (p != NULL)
 		sum = flue_put_piece(e, pkt, p, off, len, !port_sums, &push);
@@ -177,6 +184,7 @@ usual_left(struct flue_engine *e, struct flue_conn *c, uint32_t n, uint32_t byte
 	flue_segment_left(c);
 	e->usual[ip6].segments += n;
 	e->usual[ip6].bytes += bytes;
+	e->usual[ip6].headers += n * e->template.bytes;
 }
 
 /** By the template, which is the connection's. @return false: no packet */
@@ -194,7 +202,7 @@ build_usual(struct flue_engine *e, struct flue_conn *c, uint32_t seq, uint32_t l
 		p = flue_piece_at(e, c, seq);
 	put_usual(e, &u, pkt, seq, p, p == NULL ? 0 : seq - p->seq, len, ip6);
 	if (unlikely(len > c->mss))
-		flue_segment_cut(e, c, pkt, pkt->data + USUAL_TCP(ip6), 20 + TCP_TS_BYTES, len);
+		flue_segment_cut(e, c, pkt, pkt->data + USUAL_TCP(ip6), e->template.tcp_bytes, len);
 	flue_txq_push(e, pkt);
 	usual_left(e, c, 1, len, ip6);
 	e->usual[ip6].resent += len > 0 && flue_seq_leq(seq + len, c->snd_max);
@@ -264,6 +272,7 @@ put_alike(struct flue_engine *e, const struct usual *u, struct flue_pkt **pkts, 
 		struct train_from *begin, const uint32_t len, const bool ip6)
 {
 	const struct usual same = *u;
+	const uint16_t bytes = e->template.bytes;
 	struct train_from from = *begin;
 	uint16_t id = e->ip_id;
 	uint8_t first[sizeof(e->template.head)];
@@ -304,10 +313,10 @@ put_alike(struct flue_engine *e, const struct usual *u, struct flue_pkt **pkts, 
 		tcp[13] = (uint8_t)(TCP_ACK | push);
 		pkt->flags = same.flags;
 		if (len < FLUE_COPY_BELOW) {
-			pkt->len = (uint16_t)(USUAL_BYTES(ip6) + len);
-			flue_copy_small(at + USUAL_BYTES(ip6), data, len);
+			pkt->len = (uint16_t)(bytes + len);
+			flue_copy_small(at + bytes, data, len);
 		} else {
-			pkt->len = USUAL_BYTES(ip6);
+			pkt->len = bytes;
 			flue_pkt_lend(pkt, data, len, &p->tx);
 		}
 		train_on(e, &from, len);
