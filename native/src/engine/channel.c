@@ -157,18 +157,40 @@ flue_chain_refuse(struct flue_engine *e, struct flue_chain *chain, flue_ref ref,
 	chain->credits++;
 }
 
-/** A chain without a credit is only an interim report: it must not use up the completions' half. */
+/** One entry's part of a chain stays. @return the rest; nothing where the host has broken the chain */
+static struct flue_chain
+chain_cut(struct flue_chain *chain)
+{
+	struct flue_net_buffer_list *end = flue_nbl_at(chain->head);
+	struct flue_chain rest = { .tail = chain->tail, .count = chain->count - CHAIN_MAX };
+	int i;
+
+	for (i = 1; i < CHAIN_MAX && end != NULL; i++)
+		end = flue_nbl_at(__atomic_load_n(&end->next, __ATOMIC_RELAXED));
+	rest.head = end == NULL ? FLUE_REF_NULL : __atomic_load_n(&end->next, __ATOMIC_RELAXED);
+	if (rest.head == FLUE_REF_NULL)
+		return (struct flue_chain){ 0 };
+	end->next = FLUE_REF_NULL;
+	return rest;
+}
+
+/** Sends hold no credit of the ring, and a chain without any is only an interim report: neither uses up the
+ *  completions' half. What finds no room waits, together with what completes meanwhile. */
 static bool
 chain_flush(struct flue_chan *ch, struct flue_chain *chain, uint32_t op)
 {
-	if (chain->tail == FLUE_REF_NULL && chain->credits == 0)
-		return true;
-	chain->last = NULL;
-	if (chain->credits == 0 && !flue_up_room(ch))
-		return false;
-	if (!flue_up_put(ch, op, chain->credits, 0, chain->head, 0))
-		return false;
-	*chain = (struct flue_chain){ 0 };
+	while (chain->tail != FLUE_REF_NULL || chain->credits != 0) {
+		bool reserved = op != FLUE_UP_SEND_COMPLETE && chain->credits != 0;
+		struct flue_chain rest = { 0 };
+
+		chain->last = NULL;
+		if (!(reserved ? flue_up_fits(ch, 1) : flue_up_room(ch)))
+			return false;
+		if (unlikely(chain->count > CHAIN_MAX))
+			rest = chain_cut(chain);
+		(void)flue_up_put(ch, op, chain->credits, 0, chain->head, 0);
+		*chain = rest;
+	}
 	return true;
 }
 

@@ -303,13 +303,26 @@ flue_engine_channel(flue_engine *e, int sub_capacity, int up_capacity)
 	return region;
 }
 
+/** For room in the up-ring. */
+static bool
+completions_wait(const struct flue_chan *ch)
+{
+	return (ch->sends.tail | ch->receives.tail | ch->frames.tail) != FLUE_REF_NULL ||
+	       (ch->sends.credits | ch->receives.credits | ch->frames.credits) != 0;
+}
+
 int64_t
 flue_engine_next_deadline(const flue_engine *e)
 {
+	int i;
+
 	/* Work that was cut short goes on as soon as time does. */
 	if (e->ready_head != e->ready_tail || e->senders_head != e->senders_tail ||
 			e->txq_head != e->txq_tail || e->op_count > 0 || e->sweep_left > 0 ||
 			flue_admin_pending(e) || (e->group != NULL && flue_group_waiting(e) > 0))
 		return e->now + 1000;
+	for (i = 0; i < e->nchans; i++)
+		if (completions_wait(&e->chans[i]))
+			return e->now + 1000;
 	return flue_timers_next(e);
 }

@@ -185,7 +185,10 @@ public final class EngineConfig {
             return this;
         }
 
-        /** Pieces of send data held, over all connections. */
+        /**
+         * Pieces of send data held, over all connections; 65536 by default. Half as many sends can
+         * be under way; more wait in Java. A send is until its peer has acknowledged it.
+         */
         public Builder maxSends(int value) {
             maxSends = value;
             return this;
@@ -293,7 +296,7 @@ public final class EngineConfig {
 
         /**
          * Entries of the up-ring, a power of two, 64..65536. Half of them are for completions: so
-         * many submissions can be under way; more wait in Java.
+         * many submissions but sends can be under way; more wait in Java.
          */
         public Builder upCapacity(int value) {
             upCapacity = value;

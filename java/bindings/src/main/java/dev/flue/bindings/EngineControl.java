@@ -11,6 +11,9 @@ interface EngineControl {
     /** The channel's region. */
     ByteBuffer channel();
 
+    /** Pieces of send data that the engine keeps at a time. */
+    int maxSends();
+
     /** One pass. Called only while neither {@link #destroy} nor another poll can run. */
     int poll(long nowNanos, int budget);
 

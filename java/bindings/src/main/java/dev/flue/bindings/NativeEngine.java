@@ -19,6 +19,7 @@ final class NativeEngine implements EngineControl {
     private final long borrower;
     private int countersFile;
     private NicMemory nic; // With state objects, or null.
+    private int maxSends;
 
     /**
      * @throws IllegalArgumentException a value of {@code config} is out of range
@@ -35,6 +36,7 @@ final class NativeEngine implements EngineControl {
         try {
             flue.flue_engine_config_default(c);
             fill(c, config);
+            maxSends = c.max_sends();
             int rc = create(c, config);
             if (rc < 0) {
                 throw EngineRefusal.of("an engine", config, -rc);
@@ -135,6 +137,11 @@ final class NativeEngine implements EngineControl {
     @Override
     public ByteBuffer channel() {
         return channel;
+    }
+
+    @Override
+    public int maxSends() {
+        return maxSends;
     }
 
     @Override

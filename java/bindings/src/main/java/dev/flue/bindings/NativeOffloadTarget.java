@@ -75,8 +75,17 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
         this.links = new LinkWatch(engine);
         this.queue =
                 new SubmissionQueue(
-                        new SubmissionRing(channel), channel.getInt(ChannelLayout.UP_CAPACITY) / 2);
+                        new SubmissionRing(channel),
+                        channel.getInt(ChannelLayout.UP_CAPACITY) / 2,
+                        sendCredit(engine.maxSends()));
         this.up = new UpCalls(new UpRing(channel), queue, this.capabilities);
+    }
+
+    /**
+     * A send of several buffers takes as many of the engine's places: half of them are for that.
+     */
+    private static int sendCredit(int places) {
+        return Math.max(1, places / 2);
     }
 
     @Override
@@ -130,7 +139,7 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     @Override
     public void tcpOffloadSend(long token, long netBufferLists) {
         checkOpen();
-        queue.submitOrdered(ChannelLayout.SUB_SEND, 0, token, netBufferLists);
+        queue.submitSend(token, netBufferLists);
     }
 
     @Override

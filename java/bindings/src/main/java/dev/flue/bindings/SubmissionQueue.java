@@ -5,16 +5,17 @@ package dev.flue.bindings;
  * Takes every submission and puts it on the ring when its turn and its credit have come. Nothing is
  * lost and nothing refused: what finds no room waits here, and goes out from {@link #flush}.
  *
- * <p>A submission that completes holds one credit until it has. There are as many as the half of
- * the up-ring that is kept for completions. Four lanes keep what must not wait apart from what may
- * wait for long, because a send is complete only when the peer acknowledged it, and what makes the
- * peer do so may be a submission too:
+ * <p>A submission that completes by an entry of its own holds one credit until it has. There are as
+ * many as the half of the up-ring that is kept for completions. Sends need no entry each, for
+ * completed ones come together; they have credit of their own, as many as the engine keeps sends.
+ * Four lanes keep what must not wait apart from what may wait for long, because a send is complete
+ * only when the peer acknowledged it, and what makes the peer do so may be a submission too:
  *
  * <ul>
  *   <li>verdicts and returns: no credit, and first;
  *   <li>frames, forwarded segments, posted receives: any credit left;
- *   <li>sends and disconnects, in order: they leave a quarter of the credit to the rest. An abort
- *       waits for no credit, and takes everything before it along.
+ *   <li>sends and disconnects, in order: disconnects leave a quarter of the credit to the rest. An
+ *       abort waits for no credit, and takes everything before it along.
  *   <li>state operations, in order, each behind the sends and disconnects that came before it. A
  *       terminate waits for no credit either. I/O of a connection never follows on an operation
  *       that has not completed (H-4, H-22), so that no data waits for other connections' state.
@@ -37,6 +38,7 @@ final class SubmissionQueue {
 
     private final SubmissionRing ring;
     private final int limit;
+    private final int disconnectLimit;
     private final int sendLimit;
     private final Backlog free = new Backlog();
     private final Backlog prompt = new Backlog();
@@ -48,14 +50,19 @@ final class SubmissionQueue {
     private long promptTakenAlong;
     private long stateTakenAlong;
     private int outstanding;
+    private int sends;
     private int operations;
     private boolean paused;
 
-    /** {@code credit}: submissions that may be under way. */
-    SubmissionQueue(SubmissionRing ring, int credit) {
+    /**
+     * @param credit submissions other than sends that may be under way
+     * @param sendCredit sends that may
+     */
+    SubmissionQueue(SubmissionRing ring, int credit, int sendCredit) {
         this.ring = ring;
         this.limit = credit;
-        this.sendLimit = credit - credit / 4;
+        this.disconnectLimit = credit - credit / 4;
+        this.sendLimit = sendCredit;
     }
 
     /** Verdicts and returns: no completion comes. */
@@ -75,14 +82,21 @@ final class SubmissionQueue {
         }
     }
 
-    /** Sends, graceful disconnects. */
-    void submitOrdered(int op, int arg0, long token, long ref) {
+    /** Sends. */
+    void submitSend(long token, long ref) {
         boolean first = free.isEmpty() && ordered.isEmpty();
-        if (first && outstanding < sendLimit && ring.offer(op, arg0, token, ref, 0)) {
-            outstanding++;
+        boolean room = first && sends < sendLimit;
+        if (room && ring.offer(ChannelLayout.SUB_SEND, 0, token, ref, 0)) {
+            sends++;
         } else {
-            ordered.add(op, arg0, token, ref, 0);
+            ordered.add(ChannelLayout.SUB_SEND, 0, token, ref, 0);
         }
+    }
+
+    /** Graceful disconnects. */
+    void submitOrdered(int op, int arg0, long token, long ref) {
+        ordered.add(op, arg0, token, ref, 0);
+        flush();
     }
 
     /** Aborts: in order too, but nothing holds them up. */
@@ -145,9 +159,14 @@ final class SubmissionQueue {
         return paused ? MAX_OPERATIONS_PAUSED : MAX_OPERATIONS;
     }
 
-    /** {@code count} submissions of I/O have completed. */
+    /** {@code count} submissions of I/O other than sends have completed. */
     void complete(int count) {
         outstanding = Math.max(0, outstanding - count);
+    }
+
+    /** {@code count} sends have. */
+    void completeSends(int count) {
+        sends = Math.max(0, sends - count);
     }
 
     /** A state operation has completed. */
@@ -170,11 +189,24 @@ final class SubmissionQueue {
             sent++;
         }
         sent += flushState();
-        while (orderedCanGo() && ordered.moveTo(ring)) {
-            outstanding++;
+        return sent + flushOrdered() + flushState();
+    }
+
+    private int flushOrdered() {
+        int sent = 0;
+        while (orderedCanGo()) {
+            boolean send = headSends();
+            if (!ordered.moveTo(ring)) {
+                break;
+            }
+            if (send) {
+                sends++;
+            } else {
+                outstanding++;
+            }
             sent++;
         }
-        return sent + flushState();
+        return sent;
     }
 
     private int flushState() {
@@ -196,7 +228,15 @@ final class SubmissionQueue {
     }
 
     private boolean orderedCanGo() {
-        return !ordered.isEmpty() && (outstanding < sendLimit || ordered.headNumber() < takenAlong);
+        if (ordered.isEmpty()) {
+            return false;
+        }
+        boolean credit = headSends() ? sends < sendLimit : outstanding < disconnectLimit;
+        return credit || ordered.headNumber() < takenAlong;
+    }
+
+    private boolean headSends() {
+        return ordered.op() == ChannelLayout.SUB_SEND;
     }
 
     private boolean stateCanGo() {
@@ -218,7 +258,7 @@ final class SubmissionQueue {
 
     /** Submissions under way whose completion has not come. */
     int outstanding() {
-        return outstanding;
+        return outstanding + sends;
     }
 
     /** Submissions that wait here. */

@@ -55,7 +55,7 @@ final class UpCalls {
         long ref = ring.ref;
         switch (ring.op) {
             case ChannelLayout.UP_SEND_COMPLETE -> {
-                queue.complete(ring.arg0);
+                queue.completeSends(ring.arg0);
                 // Without a list it only gives credit back: a terminate took the lists along.
                 if (ref != 0) {
                     adapter.tcpOffloadSendComplete(ref);

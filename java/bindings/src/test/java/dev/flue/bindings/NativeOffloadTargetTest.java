@@ -231,27 +231,6 @@ class NativeOffloadTargetTest {
     }
 
     @Test
-    @Rule({"T-82", "T-83"})
-    void submissionsBeyondTheCreditWaitInOrderAndNoneIsLost() {
-        for (int i = 1; i <= 1000; i++) {
-            target.tcpOffloadSend(TOKEN, i);
-        }
-        // Half of the up-ring is credit; a quarter of that is kept from sends.
-        engine.take(Integer.MAX_VALUE);
-        assertThat(engine.taken).hasSize(24);
-        assertThat(target.submissionsOutstanding()).isEqualTo(24);
-        assertThat(target.submissionsWaiting()).isEqualTo(976);
-        for (int turn = 0; engine.taken.size() < 1000; turn++) {
-            assertThat(turn).isLessThan(100);
-            engine.post(ChannelLayout.UP_SEND_COMPLETE, 24, 0, 1, 0);
-            target.doWork(turn);
-            target.doWork(turn);
-        }
-        assertThat(engine.taken.stream().mapToLong(Submission::ref))
-                .containsExactlyElementsOf(LongStream.rangeClosed(1, 1000).boxed().toList());
-    }
-
-    @Test
     void aFullRingLosesNothing() {
         engine.appetite = 5;
         for (int i = 1; i <= 300; i++) {
@@ -263,21 +242,6 @@ class NativeOffloadTargetTest {
         assertThat(engine.taken.stream().mapToLong(Submission::ref))
                 .containsExactlyElementsOf(LongStream.rangeClosed(1, 300).boxed().toList());
         assertThat(target.submissionsWaiting()).isZero();
-    }
-
-    @Test
-    void whatThePeerNeedsPassesSendsThatWaitForThePeer() {
-        for (int i = 0; i < 100; i++) {
-            target.tcpOffloadSend(TOKEN, 1);
-        }
-        target.sendNetBufferLists(2);
-        target.tcpOffloadForward(TOKEN, 3);
-        target.tcpOffloadReceive(TOKEN, 4);
-        target.tcpOffloadReceiveReturn(5);
-        engine.take(Integer.MAX_VALUE);
-        assertThat(engine.taken.subList(24, 28))
-                .extracting(Submission::ref)
-                .containsExactly(2L, 3L, 4L, 5L);
     }
 
     @Test
@@ -363,21 +327,6 @@ class NativeOffloadTargetTest {
         engine.take(Integer.MAX_VALUE);
         assertThat(engine.taken.get(40))
                 .isEqualTo(new Submission(ChannelLayout.SUB_DISCONNECT, 2, TOKEN, 78, 0));
-    }
-
-    @Test
-    void creditComesBackAsTheEntrySaysAlsoWithoutLists() {
-        for (int i = 1; i <= 10; i++) {
-            target.tcpOffloadSend(TOKEN, i);
-        }
-        // Lists that came with an initiate complete without credit.
-        engine.post(ChannelLayout.UP_SEND_COMPLETE, 0, 0, 500, 0);
-        engine.post(ChannelLayout.UP_SEND_COMPLETE, 3, 0, 1, 0);
-        // A terminate took the other lists along.
-        engine.post(ChannelLayout.UP_SEND_COMPLETE, 7, 0, 0, 0);
-        target.doWork(0);
-        assertThat(target.submissionsOutstanding()).isZero();
-        assertThat(protocol.heard).containsExactly("send 500", "send 1");
     }
 
     @Test

@@ -15,6 +15,7 @@ final class ScriptedEngine implements EngineControl {
     final List<Submission> taken = new ArrayList<>();
     final int subCapacity;
     final int upCapacity;
+    int maxSends = 48;
     int pollResult;
     int polls;
     int budget;
@@ -102,6 +103,11 @@ final class ScriptedEngine implements EngineControl {
 
     void markStopped() {
         channel.putInt(ChannelLayout.ENGINE_STOPPED, 1);
+    }
+
+    @Override
+    public int maxSends() {
+        return maxSends;
     }
 
     @Override
