@@ -152,9 +152,9 @@ public final class NativeOffloadTarget implements Miniport, AutoCloseable {
     public void tcpOffloadDisconnect(long token, long netBufferList, int flags) {
         checkOpen();
         if ((flags & DISCONNECT_ABORTIVE) != 0) {
-            queue.submitUrgent(ChannelLayout.SUB_DISCONNECT, flags, token, netBufferList);
+            queue.submitAbort(flags, token, netBufferList);
         } else {
-            queue.submitOrdered(ChannelLayout.SUB_DISCONNECT, flags, token, netBufferList);
+            queue.submitDisconnect(flags, token, netBufferList);
         }
     }
 

@@ -7,7 +7,7 @@ package dev.flue.bindings;
  *
  * <p>A submission that completes by an entry of its own holds one credit until it has. There are as
  * many as the half of the up-ring that is kept for completions. Sends need no entry each, for
- * completed ones come together; they have credit of their own, as many as the engine keeps sends.
+ * completed ones come together; they have credit of their own, for the engine's memory of them.
  * Four lanes keep what must not wait apart from what may wait for long, because a send is complete
  * only when the peer acknowledged it, and what makes the peer do so may be a submission too:
  *
@@ -94,14 +94,14 @@ final class SubmissionQueue {
     }
 
     /** Graceful disconnects. */
-    void submitOrdered(int op, int arg0, long token, long ref) {
-        ordered.add(op, arg0, token, ref, 0);
+    void submitDisconnect(int flags, long token, long ref) {
+        ordered.add(ChannelLayout.SUB_DISCONNECT, flags, token, ref, 0);
         flush();
     }
 
-    /** Aborts: in order too, but nothing holds them up. */
-    void submitUrgent(int op, int arg0, long token, long ref) {
-        ordered.add(op, arg0, token, ref, 0);
+    /** Abortive ones: in order too, but nothing holds them up. */
+    void submitAbort(int flags, long token, long ref) {
+        ordered.add(ChannelLayout.SUB_DISCONNECT, flags, token, ref, 0);
         takeAlong();
     }
 
