@@ -32,7 +32,8 @@
  * Credit. Java keeps (submissions that complete by an up-ring entry of their own and have not
  * completed yet) <= up_capacity / 2; that half is theirs. The other half is for indications, events,
  * frames and sends: those that are complete share an entry, at most 1024 NBLs each, and wait together
- * for one. How many sends may be under way is what max_sends of the engine says, in pieces.
+ * for one; while none of theirs is unread they may take one of the completions' half. How many sends
+ * may be under way is what max_sends of the engine says, in pieces.
  * The engine never loses a completion, an indication or an event for want of room: it waits and
  * posts it in a later pass. A raw frame that finds no room is dropped and counted.
  *

@@ -174,22 +174,34 @@ chain_cut(struct flue_chain *chain)
 	return rest;
 }
 
-/** Sends hold no credit of the ring, and a chain without any is only an interim report: neither uses up the
- *  completions' half. What finds no room waits, together with what completes meanwhile. */
+/** A chain without credit is only an interim report, and sends hold no credit of the ring: neither uses up the
+ *  completions' half. But sends may have one entry there, for indications could always come before them. */
+static bool
+chain_fits(struct flue_chan *ch, const struct flue_chain *chain, uint32_t op)
+{
+	if (op != FLUE_UP_SEND_COMPLETE && chain->credits != 0)
+		return flue_up_fits(ch, 1);
+	if (likely(flue_up_room(ch)))
+		return true;
+	return op == FLUE_UP_SEND_COMPLETE && ch->up_head >= ch->sends_end && flue_up_fits(ch, 1);
+}
+
+/** What finds no room waits, together with what completes meanwhile. */
 static bool
 chain_flush(struct flue_chan *ch, struct flue_chain *chain, uint32_t op)
 {
 	while (chain->tail != FLUE_REF_NULL || chain->credits != 0) {
-		bool reserved = op != FLUE_UP_SEND_COMPLETE && chain->credits != 0;
 		struct flue_chain rest = { 0 };
 
 		chain->last = NULL;
-		if (!(reserved ? flue_up_fits(ch, 1) : flue_up_room(ch)))
+		if (!chain_fits(ch, chain, op))
 			return false;
 		if (unlikely(chain->count > CHAIN_MAX))
 			rest = chain_cut(chain);
 		(void)flue_up_put(ch, op, chain->credits, 0, chain->head, 0);
 		*chain = rest;
+		if (op == FLUE_UP_SEND_COMPLETE)
+			ch->sends_end = ch->up_tail;
 	}
 	return true;
 }

@@ -149,7 +149,8 @@ struct flue_chan {
 	struct flue_up *ups;
 	uint64_t sub_head;
 	uint64_t up_tail;
-	uint64_t up_head; /* last seen */
+	uint64_t up_head;   /* last seen */
+	uint64_t sends_end; /* up_tail with the newest completion of sends */
 	uint32_t sub_mask;
 	uint32_t up_mask;
 	int region;
