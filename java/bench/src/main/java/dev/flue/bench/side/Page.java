@@ -201,8 +201,8 @@ final class Page {
                         "the same core, and the repetition is made again, up to 100 times as often. ")
                 .append(
                         "Where a line hardly had any undisturbed one all of its count: how many of ")
-                .append("a hundred were, stands below. The published engine's cycles (figures 4 ")
-                .append("and 5) are of 2026-11-21, an EPYC of the third generation with a TSC of ")
+                .append("a hundred were, stands below. The published engine's cycles (figure ")
+                .append("4) are of 2026-11-21, an EPYC of the third generation with a TSC of ")
                 .append("2.445 GHz; the calibration says how much faster this machine is. ")
                 .append("Java's operations: JMH, a JVM for each.\n");
         absent();
