@@ -40,13 +40,19 @@ send_bytes(struct harness *h, struct conn *c, int n)
 	}
 }
 
+/** 3000 sends are complete and for most of them there is no room. */
 static struct harness *
-harness_for_sends(int n)
+start(struct conn *c)
 {
 	struct flue_engine_config config = harness_config();
+	struct harness *h;
 
-	config.max_sends = n;
-	return harness_new(&config, 0);
+	config.max_sends = 4096;
+	h = harness_new(&config, 0);
+	connect_at(h, c, 1, 1);
+	fill_half(h);
+	send_bytes(h, c, 3000);
+	return h;
 }
 
 /** What completions of sends there were. */
@@ -89,15 +95,12 @@ take_all(struct harness *h, struct completed *all)
 static void
 completed_sends_wait_together_and_leave_the_other_half_alone(void **state)
 {
-	struct harness *h = harness_for_sends(4096);
 	struct completed all = { 0 };
 	struct conn c = { 0 };
+	struct harness *h = start(&c);
 	int i;
 
 	(void)state;
-	connect_at(h, &c, 1, 1);
-	fill_half(h);
-	send_bytes(h, &c, 3000);
 	assert_true(flue_engine_next_deadline(h->e) == h->now + 1000);
 	/* What holds credit has its half, but for what one submission could need at once, and theirs. */
 	for (i = 0; i < 120; i++) {
@@ -121,15 +124,12 @@ completed_sends_wait_together_and_leave_the_other_half_alone(void **state)
 static void
 while_the_half_stays_full_completed_sends_come_one_entry_at_a_time(void **state)
 {
-	struct harness *h = harness_for_sends(4096);
 	struct completed all = { 0 };
 	struct conn c = { 0 };
+	struct harness *h = start(&c);
 	int i;
 
 	(void)state;
-	connect_at(h, &c, 1, 1);
-	fill_half(h);
-	send_bytes(h, &c, 3000);
 	/* The host reads one entry, and a frame, which comes before completions in a pass, takes its place. */
 	for (i = 0; all.lists < 3000; i++) {
 		struct flue_up up;
@@ -156,16 +156,12 @@ a_waiting_chain_that_the_host_broke_is_bounded(void **state)
 
 	(void)state;
 	for (where = 0; where < 3; where++) {
-		struct harness *h = harness_for_sends(4096);
 		struct conn c = { 0 };
+		struct harness *h = start(&c);
+		flue_ref ref = h->e->chans[0].sends.head;
 		struct flue_up up;
-		flue_ref ref;
 		int credit = 0;
 
-		connect_at(h, &c, 1, 1);
-		fill_half(h);
-		send_bytes(h, &c, 3000);
-		ref = h->e->chans[0].sends.head;
 		nbl_at(h, ref)->next = where == 0 ? FLUE_REF_NULL : where == 1 ? ref : UINT64_MAX;
 		for (;;) {
 			bool any = false;
