@@ -91,12 +91,7 @@ nothing_but_frames_is_lost_when_the_up_ring_is_full(void **state)
 	(void)state;
 	for (i = 0; i < 8; i++)
 		connect_at(h, &c[i], 1, 1);
-	/* Fill the indications' half with frames, then let everything else happen. */
-	(void)frame_nbl(h, 60);
-	for (i = 0; i < 130; i++) {
-		inject(h, pattern, 60);
-		poll_engine(h);
-	}
+	fill_half_with_frames(h);
 	for (i = 0; i < 8; i++) {
 		submit(h, FLUE_SUB_SEND, c[i].token, nbl_new(h, pattern, 10, 1), 0, 0);
 		peer(h, &c[i], TCP_ACK | TCP_FIN, 0, 0, "x", 1, 65535);

@@ -166,14 +166,13 @@ a_train_is_what_its_segments_would_be_one_by_one(void **state)
 
 	(void)state;
 	for (seed = 1; seed <= 40; seed++) {
+		const bool ts = seed / 8 % 2 == 0;
 		struct twin a;
 		struct twin b;
 		unsigned i;
 
-		twin_new(&a, caps[seed % 2], start_numbers[seed % 3][0], sizes[seed / 2 % 4],
-				seed / 8 % 2 == 0);
-		twin_new(&b, caps[seed % 2], start_numbers[seed % 3][0], sizes[seed / 2 % 4],
-				seed / 8 % 2 == 0);
+		twin_new(&a, caps[seed % 2], start_numbers[seed % 3][0], sizes[seed / 2 % 4], ts);
+		twin_new(&b, caps[seed % 2], start_numbers[seed % 3][0], sizes[seed / 2 % 4], ts);
 		for (i = 0; i < 8; i++) {
 			step(&a, seed * 100 + i, false);
 			step(&b, seed * 100 + i, true);
@@ -201,12 +200,13 @@ a_usual_segment_is_what_any_other_would_be(void **state)
 
 	(void)state;
 	for (seed = 1; seed <= 30; seed++) {
+		const bool ts = seed / 6 % 2 == 0;
 		struct twin a;
 		struct twin b;
 		unsigned i;
 
-		twin_new(&a, caps[seed % 3], start_numbers[seed % 2][0], 1460, seed / 6 % 2 == 0);
-		twin_new(&b, caps[seed % 3], start_numbers[seed % 2][0], 1460, seed / 6 % 2 == 0);
+		twin_new(&a, caps[seed % 3], start_numbers[seed % 2][0], 1460, ts);
+		twin_new(&b, caps[seed % 3], start_numbers[seed % 2][0], 1460, ts);
 		unusual_fields(object(a.h, &a.c));
 		unusual_fields(object(b.h, &b.c));
 		/* A tag makes it unusual, and is all that is to be so. */

@@ -128,12 +128,11 @@ FLUE_ASSERT_LAYOUT(offsetof(struct flue_path, neighbor) == 64);
  *  from one to the next: kept from segment to segment within a pass, where most follow one of the same
  *  connection (emit.c). */
 struct flue_template {
-	_Alignas(16) uint8_t head[96]; /* the first `bytes` of it */
+	_Alignas(16) uint8_t head[96]; /* the first 54 to 86 bytes of it */
 	const struct flue_conn *conn;  /* whose it is; NULL = nobody's */
 	struct flue_neighbor *neighbor;
 	bool ip6;
-	uint16_t bytes;     /* 54, over IPv6 74; with timestamps 12 more */
-	uint32_t tcp_bytes; /* of them TCP's */
+	uint32_t tcp_bytes; /* of TCP's header: 20, with timestamps 32 */
 	uint32_t echo;      /* mask: timestamps are agreed */
 	uint32_t ip_sum;    /* of the IPv4 header without length and identification */
 	uint32_t pseudo;    /* of the pseudo header without length */
@@ -326,7 +325,7 @@ struct flue_engine {
 		uint32_t segments;
 		uint32_t resent;  /* ... among them */
 		uint64_t bytes;   /* of payload */
-		uint64_t headers; /* bytes of them, Ethernet's included */
+		uint64_t headers; /* bytes of TCP's */
 	} usual[2];
 
 	/* Raw frames of this pass, linked. */

@@ -54,6 +54,7 @@ static void
 settle(struct flue_engine *e, bool ip6)
 {
 	const uint32_t n = e->usual[ip6].segments;
+	const uint64_t heads = n * (ip6 ? 40ull : 20) + e->usual[ip6].headers;
 
 	if (n == 0)
 		return;
@@ -62,8 +63,7 @@ settle(struct flue_engine *e, bool ip6)
 	e->stats[ip6].tcp.out_segments += n - e->usual[ip6].resent;
 	e->stats[ip6].tcp.retransmitted_segments += e->usual[ip6].resent;
 	e->stats[ip6].ip.out_requests += n;
-	e->stats[ip6].ip.out_octets +=
-			e->usual[ip6].bytes + e->usual[ip6].headers - (uint64_t)n * FLUE_ETH_BYTES;
+	e->stats[ip6].ip.out_octets += e->usual[ip6].bytes + heads;
 	memset(&e->usual[ip6], 0, sizeof(e->usual[ip6]));
 }
 

@@ -81,7 +81,6 @@ make_template(struct flue_engine *e, const struct flue_conn *c, const struct flu
 		flue_store32be(tcp + 24, flue_ts_clock(e, c));
 	}
 	t->tcp_bytes = ts ? 20 + TCP_TS_BYTES : 20;
-	t->bytes = (uint16_t)(USUAL_TCP(ip6) + t->tcp_bytes);
 	t->echo = ts ? UINT32_MAX : 0;
 	/* The echo is each segment's. */
 	t->tcp_sum = flue_csum_add(tcp, 28, path->pseudo);
@@ -162,7 +161,7 @@ put_usual(struct flue_engine *e, const struct usual *u, struct flue_pkt *pkt, ui
 	flue_store32(tcp + 8, u->ack);
 	/* Without timestamps the payload, which comes later, lies here. */
 	flue_store32(tcp + 28, u->echo);
-	pkt->len = t->bytes;
+	pkt->len = (uint16_t)(USUAL_TCP(ip6) + t->tcp_bytes);
 	pkt->flags = u->flags;
 	if (p != NULL)
 		sum = flue_put_piece(e, pkt, p, off, len, !port_sums, &push);
@@ -184,7 +183,7 @@ usual_left(struct flue_engine *e, struct flue_conn *c, uint32_t n, uint32_t byte
 	flue_segment_left(c);
 	e->usual[ip6].segments += n;
 	e->usual[ip6].bytes += bytes;
-	e->usual[ip6].headers += n * e->template.bytes;
+	e->usual[ip6].headers += n * e->template.tcp_bytes;
 }
 
 /** By the template, which is the connection's. @return false: no packet */
@@ -272,7 +271,7 @@ put_alike(struct flue_engine *e, const struct usual *u, struct flue_pkt **pkts, 
 		struct train_from *begin, const uint32_t len, const bool ip6)
 {
 	const struct usual same = *u;
-	const uint16_t bytes = e->template.bytes;
+	const uint16_t bytes = (uint16_t)(USUAL_TCP(ip6) + e->template.tcp_bytes);
 	struct train_from from = *begin;
 	uint16_t id = e->ip_id;
 	uint8_t first[sizeof(e->template.head)];

@@ -185,6 +185,10 @@ struct flue_net_buffer_list *nbl_at(struct harness *h, flue_ref ref);
 
 /* The peer. */
 void inject(struct harness *h, const void *frame, uint32_t len);
+/** A frame that is the host's. */
+void inject_raw(struct harness *h);
+/** Those until the up-ring has no room for indications. */
+void fill_half_with_frames(struct harness *h);
 /** Sequence numbers relative to the connection's; window in the field. */
 void peer(struct harness *h, struct conn *c, uint8_t flags, uint32_t seq, uint32_t ack,
 		const void *data, uint32_t len, uint16_t win);

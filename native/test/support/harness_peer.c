@@ -134,6 +134,26 @@ peer_frame_with(struct conn *c, uint8_t *frame, uint8_t flags, uint32_t seq, uin
 }
 
 void
+inject_raw(struct harness *h)
+{
+	static const uint8_t arp[60] = "\xff\xff\xff\xff\xff\xff\x02\0\0\0\0\xaa\x08\x06";
+
+	inject(h, arp, sizeof(arp));
+}
+
+void
+fill_half_with_frames(struct harness *h)
+{
+	int i;
+
+	/* A pass puts one entry, and half of the ring is 128. */
+	for (i = 0; i < 130; i++) {
+		inject_raw(h);
+		poll_engine(h);
+	}
+}
+
+void
 peer(struct harness *h, struct conn *c, uint8_t flags, uint32_t seq, uint32_t ack, const void *data,
 		uint32_t len, uint16_t win)
 {
