@@ -65,20 +65,29 @@ static struct flue_csum_ways ways = { add_plain, copy_plain };
 
 #define AVX2 __attribute__((target("avx2")))
 
-/** Both halves of each 64-bit lane, added to the lanes of `sum`. */
-static inline AVX2 __m256i
-add_halves(__m256i sum, __m256i v)
-{
-	const __m256i low = _mm256_set1_epi64x(0xffffffff);
+/** Four lanes of 64 bits added up: as they are, with what is carried out of a lane lost, and their high
+ *  halves by themselves, of which nothing is. That says what the low halves came to, too, and takes one
+ *  operation less for 32 bytes than a mask for them. */
+struct lanes {
+	__m256i all;
+	__m256i high;
+};
 
-	return _mm256_add_epi64(
-			sum, _mm256_add_epi64(_mm256_and_si256(v, low), _mm256_srli_epi64(v, 32)));
+static inline AVX2 void
+add_lanes(struct lanes *s, __m256i v)
+{
+	s->all = _mm256_add_epi64(s->all, v);
+	s->high = _mm256_add_epi64(s->high, _mm256_srli_epi64(v, 32));
 }
 
+/** Low and high halves of all lanes of both, for `sum`. */
 static inline AVX2 uint64_t
-lanes(__m256i a, __m256i b)
+total(const struct lanes *a, const struct lanes *b)
 {
-	__m256i v = _mm256_add_epi64(a, b);
+	__m256i high = _mm256_add_epi64(a->high, b->high);
+	__m256i low = _mm256_sub_epi64(
+			_mm256_add_epi64(a->all, b->all), _mm256_slli_epi64(high, 32));
+	__m256i v = _mm256_add_epi64(low, high);
 	__m128i half = _mm_add_epi64(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
 
 	return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
@@ -87,27 +96,29 @@ lanes(__m256i a, __m256i b)
 static AVX2 uint64_t
 add_avx2(const uint8_t *p, uint32_t len, uint64_t sum)
 {
-	__m256i a = _mm256_setzero_si256();
-	__m256i b = _mm256_setzero_si256();
+	struct lanes a = { _mm256_setzero_si256(), _mm256_setzero_si256() };
+	struct lanes b = a;
 
+	/* A round by itself costs a sixth of the time in moving the sums about. */
+#pragma GCC unroll 2
 	for (; len >= 64; len -= 64, p += 64) {
-		a = add_halves(a, _mm256_loadu_si256((const __m256i *)p));
-		b = add_halves(b, _mm256_loadu_si256((const __m256i *)(p + 32)));
+		add_lanes(&a, _mm256_loadu_si256((const __m256i *)p));
+		add_lanes(&b, _mm256_loadu_si256((const __m256i *)(p + 32)));
 	}
 	if (len >= 32) {
-		a = add_halves(a, _mm256_loadu_si256((const __m256i *)p));
+		add_lanes(&a, _mm256_loadu_si256((const __m256i *)p));
 		len -= 32;
 		p += 32;
 	}
-	sum = (sum & 0xffffffff) + (sum >> 32) + lanes(a, b);
+	sum = (sum & 0xffffffff) + (sum >> 32) + total(&a, &b);
 	return flue_csum_short(p, len, sum);
 }
 
 static AVX2 uint64_t
 copy_avx2(uint8_t *q, const uint8_t *p, uint32_t len, uint64_t sum)
 {
-	__m256i a = _mm256_setzero_si256();
-	__m256i b = _mm256_setzero_si256();
+	struct lanes a = { _mm256_setzero_si256(), _mm256_setzero_si256() };
+	struct lanes b = a;
 
 	for (; len >= 64; len -= 64, p += 64, q += 64) {
 		__m256i v = _mm256_loadu_si256((const __m256i *)p);
@@ -115,19 +126,19 @@ copy_avx2(uint8_t *q, const uint8_t *p, uint32_t len, uint64_t sum)
 
 		_mm256_storeu_si256((__m256i *)q, v);
 		_mm256_storeu_si256((__m256i *)(q + 32), w);
-		a = add_halves(a, v);
-		b = add_halves(b, w);
+		add_lanes(&a, v);
+		add_lanes(&b, w);
 	}
 	if (len >= 32) {
 		__m256i v = _mm256_loadu_si256((const __m256i *)p);
 
 		_mm256_storeu_si256((__m256i *)q, v);
-		a = add_halves(a, v);
+		add_lanes(&a, v);
 		len -= 32;
 		p += 32;
 		q += 32;
 	}
-	sum = (sum & 0xffffffff) + (sum >> 32) + lanes(a, b);
+	sum = (sum & 0xffffffff) + (sum >> 32) + total(&a, &b);
 	memcpy(q, p, len);
 	return flue_csum_short(p, len, sum);
 }
