@@ -90,6 +90,9 @@ final class Match implements AutoCloseable {
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         // Who is compiled waits for it: compilers beside ends that spin would get no time.
         command.add("-Xbatch");
+        // Nor is what it makes of the payload's loops to depend on what they are called from.
+        command.add("-XX:CompileCommand=quiet");
+        command.add("-XX:CompileCommand=dontinline," + Words.class.getName() + "::*Loop");
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.addAll(List.of(Worker.class.getName(), end.kind().name(), role, where));
         return command;
