@@ -26,6 +26,18 @@ static const struct {
 	{ FLUE_PORT_SCATTER, RTE_ETH_RX_OFFLOAD_SCATTER, 0 },
 };
 
+/** Does the device tell its peer where a packet lies, as a place in the memory that EAL shares? Of other
+ *  memory it would tell a wrong one, and the peer reads there. */
+static bool
+shares_memory(const struct rte_eth_dev_info *info)
+{
+	const struct rte_devargs *given =
+			info->device != NULL ? rte_dev_devargs(info->device) : NULL;
+
+	return strcmp(info->driver_name, "net_memif") == 0 && given != NULL &&
+	       given->args != NULL && strstr(given->args, "zero-copy=yes") != NULL;
+}
+
 static uint32_t
 offered(const struct rte_eth_dev_info *info, bool virtual)
 {
@@ -36,7 +48,8 @@ offered(const struct rte_eth_dev_info *info, bool virtual)
 		if ((info->rx_offload_capa & table[i].rx) == table[i].rx &&
 				(info->tx_offload_capa & table[i].tx) == table[i].tx)
 			bits |= table[i].bit;
-	if ((bits & FLUE_PORT_MULTI_SEG) && (virtual || dpdk_memory_can_map()))
+	if ((bits & FLUE_PORT_MULTI_SEG) && !shares_memory(info) &&
+			(virtual || dpdk_memory_can_map()))
 		bits |= FLUE_PORT_LENT;
 	return bits;
 }

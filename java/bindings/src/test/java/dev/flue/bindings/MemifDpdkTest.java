@@ -25,21 +25,41 @@ class MemifDpdkTest {
 
     @Test
     void bytesArriveExactlyInTheOtherProcessAndInThisOne() throws Exception {
-        assumeTrue(Flue.isAvailable(), Flue.unavailabilityCause());
-        assumeTrue(Flue.dpdkAvailable(), Flue.dpdkUnavailabilityCause());
+        exchange("");
+    }
+
+    /** The server reads where the client's driver says that its packets lie. */
+    @Test
+    void nothingIsLentToAClientThatSharesItsMemory() throws Exception {
+        exchange("zero-copy=yes,");
+    }
+
+    @Test
+    void aSocketThatCannotBeMadeIsAnErrorThatNamesTheDevice() {
+        assumeDpdk();
         String nowhere = directory.resolve("nothing/here").toString();
-        assertThatThrownBy(() -> NativePort.dpdk(device("server", nowhere), 0, 1500, 512))
+        assertThatThrownBy(() -> NativePort.dpdk(device("server", "", nowhere), 0, 1500, 512))
                 .isInstanceOf(FlueException.class)
                 .hasMessageStartingWith("DPDK device net_memif0,role=server");
+    }
+
+    private static void assumeDpdk() {
+        assumeTrue(Flue.isAvailable(), Flue.unavailabilityCause());
+        assumeTrue(Flue.dpdkAvailable(), Flue.dpdkUnavailabilityCause());
+    }
+
+    private void exchange(String options) throws Exception {
+        assumeDpdk();
         String socket = directory.resolve("memif").toString();
-        try (Stack server = new Stack("server", SERVER, socket)) {
+        try (Stack server = new Stack("server", SERVER, "", socket)) {
             Process client =
                     new ProcessBuilder(
                                     ProcessHandle.current().info().command().orElse("java"),
                                     "-cp",
                                     System.getProperty("java.class.path"),
                                     Other.class.getName(),
-                                    socket)
+                                    socket,
+                                    options)
                             .inheritIO()
                             .start();
             try {
@@ -56,8 +76,8 @@ class MemifDpdkTest {
         }
     }
 
-    private static String device(String role, String socket) {
-        return "net_memif0,role=" + role + ",socket-abstract=no,socket=" + socket;
+    private static String device(String role, String options, String socket) {
+        return "net_memif0,role=" + role + "," + options + "socket-abstract=no,socket=" + socket;
     }
 
     /** The client's process. */
@@ -65,7 +85,12 @@ class MemifDpdkTest {
         private Other() {}
 
         public static void main(String[] args) {
-            try (Stack client = new Stack("client", CLIENT, args[0])) {
+            Flue.startDpdk(args[1].isEmpty() ? null : "+--single-file-segments");
+            try (Stack client = new Stack("client", CLIENT, args[1], args[0])) {
+                boolean lends = client.port.offloads().contains(PortOffload.ZERO_COPY);
+                if (lends != args[1].isEmpty()) {
+                    throw new AssertionError(client.port.offloads());
+                }
                 PatternEnd end = new PatternEnd(BYTES, 1, 2);
                 client.stack.connect(dev.flue.data.IpAddress.of(SERVER), PORT, end);
                 client.until(end::done);
@@ -84,9 +109,9 @@ class MemifDpdkTest {
         private final NativeOffloadTarget target;
         private final UserHostStack stack;
 
-        Stack(String role, String address, String socket) {
+        Stack(String role, String address, String options, String socket) {
             long mac = 0x0200c6120000L + (role.equals("server") ? 1 : 2);
-            port = NativePort.dpdk(device(role, socket), mac, 1500, 2048);
+            port = NativePort.dpdk(device(role, options, socket), mac, 1500, 2048);
             NativeMemory memory = NativeMemory.heap();
             EngineConfig engine = EngineConfig.builder().maxConnections(64).build();
             target = new NativeOffloadTarget(engine, port, memory);
