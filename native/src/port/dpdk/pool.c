@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_errno.h>
 #include <rte_mbuf_pool_ops.h>
@@ -27,6 +28,33 @@ cache_of(unsigned count)
 	unsigned part = RTE_ALIGN_FLOOR(count / 16, 32u);
 
 	return RTE_MIN(RTE_MAX(part, CACHE_LEAST), (unsigned)RTE_MEMPOOL_CACHE_MAX_SIZE);
+}
+
+static bool
+ops_exist(const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < rte_mempool_ops_table.num_ops; i++)
+		if (strcmp(rte_mempool_ops_table.ops[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/**
+ * How what no thread keeps is kept: as a stack, where neither EAL's arguments nor a device ask for something
+ * else. Over net_ring one thread frees what the other one took, so all packets go this way; out of a ring,
+ * DPDK's default, they would come when all others had, cold. Its lock is taken for a cache's half at a time.
+ */
+static const char *
+pool_ops(void)
+{
+	const char *best = rte_mbuf_best_mempool_ops();
+
+	if (rte_mbuf_user_mempool_ops() == NULL &&
+			strcmp(best, RTE_MBUF_DEFAULT_MEMPOOL_OPS) == 0 && ops_exist("stack"))
+		return "stack";
+	return best;
 }
 
 /** Memory of a mempool, each piece a region. */
@@ -136,7 +164,7 @@ packed_create(const char *name, unsigned count, unsigned room)
 
 	if (mp == NULL)
 		return NULL;
-	rc = rte_mempool_set_ops_byname(mp, rte_mbuf_best_mempool_ops(), NULL);
+	rc = rte_mempool_set_ops_byname(mp, pool_ops(), NULL);
 	if (rc == 0) {
 		rte_pktmbuf_pool_init(mp, (void *)(uintptr_t)&sizes);
 		rc = rte_mempool_populate_default(mp);
@@ -167,14 +195,14 @@ pool_make(unsigned count, unsigned room, bool packed, struct flue_dpdk_cause *ca
 	pool->packed = packed;
 	snprintf(name, sizeof(name), "flue_data%u", number);
 	pool->data = packed ? packed_create(name, count, room)
-			    : rte_pktmbuf_pool_create(name, count, cache_of(count),
+			    : rte_pktmbuf_pool_create_by_ops(name, count, cache_of(count),
 					      sizeof(struct dpdk_priv),
 					      (uint16_t)(RTE_PKTMBUF_HEADROOM + room),
-					      SOCKET_ID_ANY);
+					      SOCKET_ID_ANY, pool_ops());
 	snprintf(name, sizeof(name), "flue_ext%u", number++);
 	if (pool->data != NULL)
-		pool->ext = rte_pktmbuf_pool_create(name, count, cache_of(count),
-				sizeof(struct dpdk_priv), 0, SOCKET_ID_ANY);
+		pool->ext = rte_pktmbuf_pool_create_by_ops(name, count, cache_of(count),
+				sizeof(struct dpdk_priv), 0, SOCKET_ID_ANY, pool_ops());
 	if (pool->data == NULL || pool->ext == NULL) {
 		dpdk_fail(cause, -ENOMEM,
 				"DPDK has no memory for %u packets of %u bytes: %s. Start it with a "
