@@ -134,9 +134,7 @@ final class FlueClient implements ClientEnd {
         return peers;
     }
 
-    /**
-     * Asked in each turn: what it would allocate, collections would copy 10,000 connections for.
-     */
+    /** Without garbage: it is asked in each turn, and a collection copies all that is open. */
     private static boolean ready(List<Peer> peers, int from) {
         for (int i = from; i < peers.size(); i++) {
             if (!ready(peers.get(i))) {
